@@ -1,0 +1,75 @@
+/**
+ * Every fault the product can report: one row each. The reference page is generated from this table.
+ *
+ * `tls` is the alert sent to the client, `http` the status where an HTTP answer is still possible.
+ */
+import type { Blame } from "#base/fault.ts";
+
+interface FaultRow {
+	readonly blame: Blame;
+	readonly says: string;
+	/** TLS alert description (RFC 8446 §6) sent to the client, where a TLS answer is possible. */
+	readonly tls?: number;
+	/** HTTP status sent to the client, where an HTTP answer is possible. */
+	readonly http?: number;
+}
+
+const rows = {
+	PROXY_REQUEST_MALFORMED: { blame: "peer-malformed", http: 400, says: "the request to the proxy is not HTTP/1.1" },
+	PROXY_METHOD_REFUSED: {
+		blame: "peer-incompatible",
+		http: 405,
+		says: "the proxy was asked for something other than CONNECT",
+	},
+	PROXY_HEAD_TOO_LARGE: {
+		blame: "peer-misbehaved",
+		http: 431,
+		says: "the request head is larger than the proxy accepts",
+	},
+	PROXY_HEAD_TIMEOUT: { blame: "peer-misbehaved", http: 408, says: "the request head did not arrive in time" },
+	PROXY_TARGET_REFUSED: { blame: "peer-misbehaved", http: 403, says: "the target is the gateway itself" },
+	PROXY_OVERLOADED: { blame: "environment", http: 503, says: "the worker holds as many sessions as it may" },
+	CLIENT_HELLO_TIMEOUT: { blame: "peer-misbehaved", tls: 40, says: "the ClientHello did not arrive in time" },
+	CLIENT_HELLO_MALFORMED: { blame: "peer-malformed", tls: 50, says: "the first octets are not a valid ClientHello" },
+	CLIENT_HELLO_TOO_LARGE: { blame: "peer-misbehaved", tls: 50, says: "the ClientHello is larger than 64 KB" },
+	CLIENT_NOT_TLS: { blame: "peer-incompatible", says: "the client does not speak TLS inside the tunnel" },
+	CLIENT_HANDSHAKE_FAILED: { blame: "peer-incompatible", says: "the TLS handshake with the client failed" },
+	CLIENT_DOES_NOT_TRUST_CA: {
+		blame: "peer-refused",
+		says: "the client refused the certificate that was minted for it",
+	},
+	SERVER_NAME_UNRESOLVED: { blame: "environment", http: 502, tls: 80, says: "the server's name has no address" },
+	SERVER_UNREACHABLE: { blame: "environment", http: 502, tls: 80, says: "the server could not be reached" },
+	SERVER_CONNECT_TIMEOUT: { blame: "environment", http: 504, tls: 80, says: "the server did not answer in time" },
+	SERVER_HANDSHAKE_FAILED: {
+		blame: "peer-incompatible",
+		http: 502,
+		tls: 40,
+		says: "the TLS handshake with the server failed",
+	},
+	SERVER_CERTIFICATE_INVALID: { blame: "peer-untrusted", tls: 48, says: "the server's certificate was refused" },
+	SERVER_CERTIFICATE_MALFORMED: { blame: "peer-malformed", tls: 42, says: "the server's certificate cannot be read" },
+	SERVER_WANTS_CLIENT_CERTIFICATE: {
+		blame: "peer-incompatible",
+		tls: 40,
+		says: "the server asks for a client certificate",
+	},
+	CERTIFICATE_SIGNING_FAILED: { blame: "environment", tls: 80, says: "no certificate could be signed for the client" },
+	HTTP_MESSAGE_MALFORMED: { blame: "peer-malformed", http: 400, says: "an HTTP message is malformed or ambiguous" },
+	HTTP_HEAD_TOO_LARGE: { blame: "peer-misbehaved", http: 431, says: "an HTTP head is larger than the gateway accepts" },
+	CONTENT_ENCODING_MALFORMED: { blame: "peer-malformed", says: "a compressed body cannot be decoded for inspection" },
+	CONTENT_TOO_LARGE_DECODED: { blame: "peer-misbehaved", says: "a compressed body grows beyond the decoded-size cap" },
+	SESSION_IDLE_TIMEOUT: { blame: "peer-misbehaved", says: "neither side sent anything for the idle time" },
+	CONFIG_SYNTAX: { blame: "operator", says: "the configuration text cannot be parsed" },
+	CONFIG_INVALID: { blame: "operator", says: "the configuration is well-formed but wrong" },
+	STATE_DIRECTORY_UNUSABLE: { blame: "environment", says: "the state directory cannot be used" },
+	ADDRESS_IN_USE: { blame: "environment", says: "a configured address is already in use" },
+	RUNTIME_TOO_OLD: { blame: "environment", says: "the Node version is below the floor" },
+	KEY_STORE_BROKEN: { blame: "environment", says: "a stored key or certificate cannot be read" },
+	INTERNAL: { blame: "bug", tls: 80, http: 500, says: "an internal error" },
+} as const satisfies Record<string, FaultRow>;
+
+export type FaultCode = keyof typeof rows;
+
+/** The table by code. */
+export const faultTable: Readonly<Record<FaultCode, FaultRow>> = rows;
