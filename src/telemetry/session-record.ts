@@ -1,0 +1,67 @@
+/** One record per connection: who, what was decided and why, what both legs looked like, how it ended. */
+
+/** What the policy decided for the connection. */
+export type SessionDecision = "decrypt" | "bypass" | "block" | "none";
+
+/** How far inspection got; "decrypted, not inspected" is a verdict of its own (R182). */
+export type InspectionState = "inspected" | "decrypted, not inspected" | "not decrypted";
+
+/** One TLS leg as it was negotiated. */
+export interface LegRecord {
+	/** "TLSv1.3" or "TLSv1.2". */
+	readonly version: string;
+	/** The suite's IANA name. */
+	readonly cipherSuite: string;
+	/** Key-exchange group, for example "X25519MLKEM768"; absent where the runtime does not tell. */
+	readonly group?: string;
+	readonly alpn?: string;
+	readonly isResumed: boolean;
+	/** SHA-256 of the certificate presented on this leg, lower-case hexadecimal. */
+	readonly certificateSha256?: string;
+}
+
+/** One match of an inspection service. */
+export interface Finding {
+	readonly service: string;
+	readonly name: string;
+	/** Where it was found: "url", "request-headers", "request-body", "response-headers", "response-body", "stream". */
+	readonly where: string;
+	readonly verdict: "block" | "report";
+	/** Method, host and path of the request it belongs to, where known; never a query string's value. */
+	readonly request?: string;
+}
+
+/** The record of one connection. Times are milliseconds since 1970; absent fields were not reached. */
+export interface SessionRecord {
+	/** 16 lower-case hexadecimal digits, unique on this installation. */
+	readonly id: string;
+	readonly startedAt: number;
+	readonly endedAt: number;
+	readonly listener: string;
+	readonly client: { readonly address: string; readonly port: number };
+	/** What the client asked for (host as sent) and the address that was connected to. */
+	readonly server: { readonly host: string; readonly port: number; readonly address?: string };
+	readonly sni?: string;
+	readonly ja3?: string;
+	readonly ja4?: string;
+	readonly hasEch?: boolean;
+	readonly decision: SessionDecision;
+	/** The policy's name, and under it the fact that decided, both in words. */
+	readonly rule: string;
+	readonly fact: string;
+	readonly profile?: string;
+	readonly inspection: InspectionState;
+	readonly clientLeg?: LegRecord;
+	readonly serverLeg?: LegRecord;
+	/** "trusted", or the first reason why the server's certificate is not. */
+	readonly serverTrust?: string;
+	readonly octetsToServer: number;
+	readonly octetsToClient: number;
+	readonly requests: number;
+	readonly findings: readonly Finding[];
+	/** Milliseconds from accept to: the ClientHello, the server's handshake done, the client's handshake done. */
+	readonly timing: { readonly helloMs?: number; readonly serverReadyMs?: number; readonly clientReadyMs?: number };
+	/** Why it ended, in words. */
+	readonly endedBecause: string;
+	readonly faultCode?: string;
+}
