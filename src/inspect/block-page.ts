@@ -1,0 +1,51 @@
+/** The answer to a blocked HTTP/1.1 request: names the rule and the session, is never cached, reflects no content. */
+
+/** What the page says. All fields come from the gateway's own configuration, none from the peer. */
+export interface BlockNotice {
+	readonly status: 400 | 403 | 404 | 405 | 408 | 431 | 500 | 502 | 503 | 504;
+	/** One sentence: what happened. */
+	readonly sentence: string;
+	readonly rule?: string;
+	readonly sessionId: string;
+	/** Extra header lines, each ending in CR LF. */
+	readonly headers?: string;
+	/** No body behind the head: the answer to HEAD. */
+	readonly isHeadOnly?: boolean;
+}
+
+/** A whole HTTP/1.1 response that closes the connection. */
+export function encodeBlockPage(notice: BlockNotice): Uint8Array {
+	const title = `${notice.status} ${reasons[notice.status]}`;
+	const rule = notice.rule === undefined ? "" : `<tr><th>Rule</th><td>${escapeHtml(notice.rule)}</td></tr>`;
+	const body = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
+<style>body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:12vh auto;padding:0 1rem;color:#1b1f24;background:#fff}h1{font-size:1.4rem}
+th{text-align:left;padding-right:1rem;font-weight:600}code{font-family:ui-monospace,monospace}@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#15181c}}</style></head>
+<body><h1>${escapeHtml(notice.sentence)}</h1>
+<table>${rule}<tr><th>Session</th><td><code>${escapeHtml(notice.sessionId)}</code></td></tr></table>
+<p>This answer comes from the Sallyport gateway of your network, not from the site. Give the session number to its administrator, who sees the reason with <code>sallyport explain ${escapeHtml(notice.sessionId)}</code>.</p></body></html>
+`;
+	const octets = Buffer.from(body, "utf8");
+	const head =
+		`HTTP/1.1 ${title}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: ${octets.length}\r\n` +
+		`Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n` +
+		`${notice.headers ?? ""}Connection: close\r\n\r\n`;
+	return notice.isHeadOnly === true ? Buffer.from(head, "latin1") : Buffer.concat([Buffer.from(head, "latin1"), octets]);
+}
+
+function escapeHtml(text: string): string {
+	return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+const reasons = {
+	400: "Bad Request",
+	403: "Forbidden",
+	404: "Not Found",
+	405: "Method Not Allowed",
+	408: "Request Timeout",
+	431: "Request Header Fields Too Large",
+	500: "Internal Server Error",
+	502: "Bad Gateway",
+	503: "Service Unavailable",
+	504: "Gateway Timeout",
+} as const;

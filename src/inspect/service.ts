@@ -1,0 +1,45 @@
+/**
+ * The port that every inspection service implements: the pipeline feeds it the plaintext of one connection, it answers
+ * with findings.
+ */
+import type { HttpRequestHead, HttpResponseHead } from "#http/head.ts";
+
+/** Where in the plaintext octets were seen. The order is the index into per-place state. */
+export const places = [
+	"url",
+	"request-headers",
+	"request-body",
+	"response-headers",
+	"response-body",
+	"stream-to-server",
+	"stream-to-client",
+] as const;
+export type Place = (typeof places)[number];
+
+/** What a service found. `block` ends the exchange; `report` is recorded only. */
+export interface ServiceFinding {
+	readonly name: string;
+	readonly place: Place;
+	readonly verdict: "block" | "report";
+}
+
+/**
+ * A service's view of one connection. Octets are views that are valid during the call only.
+ *
+ * Bounds: an implementation keeps a constant amount per connection and never a body.
+ */
+export interface ServiceConnection {
+	requestHead?(head: HttpRequestHead, host: string): ServiceFinding | undefined;
+	responseHead?(head: HttpResponseHead): ServiceFinding | undefined;
+	/** Octets of a place in order; content codings are undone. Called often. */
+	octets(place: Place, octets: Uint8Array): ServiceFinding | undefined;
+	/** The place's octets are complete; the next ones begin a new unit. */
+	ended(place: Place): void;
+}
+
+/** A service as it was configured; opened once per inspected connection. */
+export interface InspectionService {
+	/** The name that records show. */
+	readonly name: string;
+	open(): ServiceConnection;
+}

@@ -1,0 +1,73 @@
+/** A set of prefixes and host patterns with the name of the entry that each came from. */
+import { type Address, formatPrefix, type Prefix } from "#base/address.ts";
+import { HostPatternMap } from "#base/host-name.ts";
+
+/** What matched, in words for the record: the entry's name and its value. */
+export interface AddressHit {
+	readonly entry: string;
+	readonly value: string;
+}
+
+/**
+ * Prefixes by length, host patterns by label.
+ *
+ * Bounds: a look-up costs one map access per distinct prefix length, or per label of a name, whatever the number of entries.
+ */
+export class AddressSet {
+	/** True when the set is `any`: everything matches. */
+	readonly isAny: boolean;
+	readonly #byLength = new Map<number, Map<string, AddressHit>>();
+	readonly #hosts = new HostPatternMap<AddressHit>();
+
+	constructor(isAny = false) {
+		this.isAny = isAny;
+	}
+
+	get hasHosts(): boolean {
+		return this.#hosts.size > 0;
+	}
+
+	addPrefix(prefix: Prefix, entry: string): void {
+		const key = lengthKey(prefix.address.octets.length, prefix.length);
+		let group = this.#byLength.get(key);
+		if (group === undefined) {
+			group = new Map();
+			this.#byLength.set(key, group);
+		}
+		group.set(maskedKey(prefix.address.octets, prefix.length), { entry, value: formatPrefix(prefix) });
+	}
+
+	addHost(pattern: string, entry: string): void {
+		this.#hosts.set(pattern, { entry, value: pattern });
+	}
+
+	/** The entry whose prefix covers the address. */
+	matchAddress(address: Address): AddressHit | undefined {
+		const size = address.octets.length;
+		for (const [key, group] of this.#byLength) {
+			if (key >> 8 !== size) continue;
+			const hit = group.get(maskedKey(address.octets, key & 0xff));
+			if (hit !== undefined) return hit;
+		}
+		return undefined;
+	}
+
+	/** The entry whose pattern covers the name (in normal form). */
+	matchHost(name: string): AddressHit | undefined {
+		return this.#hosts.match(name)?.value;
+	}
+}
+
+function lengthKey(octets: number, length: number): number {
+	return (octets << 8) | length;
+}
+
+/** The address's leading `length` bits as a string that only equal prefixes share. */
+function maskedKey(octets: Uint8Array, length: number): string {
+	let key = "";
+	const whole = length >> 3;
+	for (let index = 0; index < whole; index++) key += String.fromCharCode(octets[index] as number);
+	const rest = length & 7;
+	if (rest !== 0) key += String.fromCharCode((octets[whole] as number) & (0xff << (8 - rest)) & 0xff);
+	return key;
+}

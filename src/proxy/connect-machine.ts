@@ -1,0 +1,123 @@
+/**
+ * Reads the head of a request to the explicit proxy: HTTP/1.1 CONNECT and nothing else (RFC 9110 §9.3.6).
+ *
+ * Bounds: at most `maxHeadOctets` are kept; the octets behind the head are handed on untouched.
+ */
+
+import { formatAddress, parseAddress } from "#base/address.ts";
+import { concat } from "#base/bytes.ts";
+import { type Fault, fault } from "#base/fault.ts";
+import { normalizeHostName } from "#base/host-name.ts";
+
+/** What the client asked for. `host` is a host name in normal form or an address in canonical text. */
+export interface ConnectRequest {
+	readonly host: string;
+	readonly port: number;
+	/** Octets that the client sent behind the head, usually none or a ClientHello. */
+	readonly rest: Uint8Array;
+}
+
+export type ConnectAnswer =
+	| { readonly kind: "need-more" }
+	| { readonly kind: "connect"; readonly request: ConnectRequest }
+	| { readonly kind: "refuse"; readonly fault: Fault };
+
+/** The states of one proxy connection before the tunnel: feed it octets until it answers something else than need-more. */
+export class ConnectMachine {
+	#held: Uint8Array[] = [];
+	#length = 0;
+
+	/** Takes the next octets. After an answer other than need-more the machine is spent. */
+	push(octets: Uint8Array): ConnectAnswer {
+		if (this.#length === 0 && octets.length > 0 && !isTokenOctet(octets[0] as number)) {
+			const looks =
+				octets[0] === 0x16 ? "a TLS handshake" : `octet 0x${(octets[0] as number).toString(16).padStart(2, "0")}`;
+			return refuse("PROXY_REQUEST_MALFORMED", "CONNECT host:port HTTP/1.1", looks);
+		}
+		this.#held.push(octets);
+		this.#length += octets.length;
+		// Only the newest octets can complete the blank line; 3 older ones may belong to it.
+		if (this.#held.length > 1 && this.#held.length % maxPieces === 0) this.#held = [concat(this.#held)];
+		const whole = this.#held.length === 1 ? octets : this.#endsHead(octets) ? concat(this.#held) : undefined;
+		const end = whole === undefined ? -1 : findHeadEnd(whole);
+		if (whole !== undefined && end !== -1 && end <= maxHeadOctets) return parseHead(whole, end);
+		if (this.#length > maxHeadOctets) {
+			return refuse(
+				"PROXY_HEAD_TOO_LARGE",
+				`at most ${maxHeadOctets} octets of request head`,
+				`${this.#length} octets`,
+			);
+		}
+		return { kind: "need-more" };
+	}
+
+	/** The head did not arrive in time. */
+	timedOut(): Fault {
+		return fault(
+			"PROXY_HEAD_TIMEOUT",
+			`the request head did not arrive in time; expected a blank line, got ${this.#length} octets`,
+		);
+	}
+
+	#endsHead(newest: Uint8Array): boolean {
+		return newest.includes(0x0a);
+	}
+}
+
+/** The position behind CR LF CR LF, or -1. */
+function findHeadEnd(octets: Uint8Array): number {
+	let at = octets.indexOf(0x0a);
+	while (at !== -1) {
+		if (octets[at - 1] === 0x0d && octets[at + 1] === 0x0d && octets[at + 2] === 0x0a) return at + 3;
+		at = octets.indexOf(0x0a, at + 1);
+	}
+	return -1;
+}
+
+function parseHead(octets: Uint8Array, end: number): ConnectAnswer {
+	const lines = Buffer.from(octets.buffer, octets.byteOffset, end - 4)
+		.toString("latin1")
+		.split("\r\n");
+	const requestLine = lines[0] as string;
+	const parts = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP\/1\.([01])$/.exec(requestLine);
+	if (parts === null) return refuse("PROXY_REQUEST_MALFORMED", "CONNECT host:port HTTP/1.1", quote(requestLine));
+	if (parts[1] !== "CONNECT") return refuse("PROXY_METHOD_REFUSED", "CONNECT", parts[1] as string);
+	const bad = lines.slice(1).find((line) => !headerLine.test(line));
+	if (bad !== undefined) return refuse("PROXY_REQUEST_MALFORMED", "name: value in each header line", quote(bad));
+	const target = parseAuthority(parts[2] as string);
+	if (target === undefined) return refuse("PROXY_REQUEST_MALFORMED", "CONNECT host:port", quote(parts[2] as string));
+	return { kind: "connect", request: { ...target, rest: octets.subarray(end) } };
+}
+
+/** `host:port` or `[IPv6]:port`; the port is mandatory (RFC 9110 §9.3.6). */
+function parseAuthority(text: string): { host: string; port: number } | undefined {
+	const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:[\]@/]+)):([0-9]{1,5})$/.exec(text);
+	if (match === null) return undefined;
+	const port = Number(match[3]);
+	if (port === 0 || port > 65_535) return undefined;
+	const address = parseAddress(match[1] ?? match[2] ?? "");
+	if (address !== undefined) return { host: formatAddress(address), port };
+	const host = match[2] === undefined ? undefined : normalizeHostName(match[2]);
+	return host === undefined ? undefined : { host, port };
+}
+
+function refuse(
+	code: "PROXY_REQUEST_MALFORMED" | "PROXY_METHOD_REFUSED" | "PROXY_HEAD_TOO_LARGE",
+	expected: string,
+	got: string,
+): ConnectAnswer {
+	const message = `the request to the proxy is refused; expected ${expected}, got ${got}; set this address as an HTTPS proxy (HTTP CONNECT)`;
+	return { kind: "refuse", fault: fault(code, message, { expected, got }) };
+}
+
+function quote(text: string): string {
+	return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
+}
+
+function isTokenOctet(octet: number): boolean {
+	return octet > 0x20 && octet < 0x7f;
+}
+
+const headerLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*$/;
+const maxHeadOctets = 16_384;
+const maxPieces = 64;
