@@ -1,0 +1,179 @@
+/**
+ * The Debian packages whose programs the tests and benchmarks use as peers, and what each is for.
+ *
+ * Used as a program: `npm run packages [interop|bench ...]` installs what is missing when it is root on Debian, and
+ * otherwise says what is missing. Exit status 1 when something stays missing.
+ */
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+export type PackageGroup = "interop" | "bench";
+
+/** One Debian package. It is there when each of `brings` (a command's name, or an absolute file) is there. */
+export interface SystemPackage {
+	readonly name: string;
+	readonly groups: readonly PackageGroup[];
+	readonly brings: readonly string[];
+	readonly purpose: string;
+}
+
+/** The packages of a group that are not there. A program counts wherever it came from: an own build of curl will do. */
+export function missingPackages(group: PackageGroup): SystemPackage[] {
+	return systemPackages.filter((one) => one.groups.includes(group) && !isPresent(one));
+}
+
+/** The package that brings a command; undefined when no row of the table does. */
+export function packageOf(command: string): SystemPackage | undefined {
+	return systemPackages.find((one) => one.brings.includes(command));
+}
+
+/** The absolute path of a command on PATH or in the system's sbin folders; undefined when there is none. */
+export function findCommand(command: string): string | undefined {
+	for (const folder of [...(process.env.PATH ?? "").split(delimiter), "/usr/local/sbin", "/usr/sbin", "/sbin"]) {
+		if (folder === "") continue;
+		const path = join(folder, command);
+		try {
+			accessSync(path, constants.X_OK);
+			return path;
+		} catch {
+			// Not in this folder; the next one may have it.
+		}
+	}
+	return undefined;
+}
+
+/**
+ * Installs the missing packages of the groups when this is root on Debian. Services that a package brings are not
+ * started. Says on standard error what it does; returns what is missing afterwards.
+ */
+export function ensurePackages(groups: readonly PackageGroup[]): SystemPackage[] {
+	const missing = missingOf(groups);
+	if (missing.length === 0) return [];
+	const names = missing.map((one) => one.name);
+	if (process.getuid?.() !== 0 || findCommand("apt-get") === undefined) {
+		say(`missing: ${names.join(" ")}; install with: apt-get install --no-install-recommends ${names.join(" ")}`);
+		return missing;
+	}
+	say(`installing ${names.join(" ")} ...`);
+	withoutServiceStart(() => {
+		if (aptGet(["update", "-qq"])) {
+			aptGet(["install", "-y", "-qq", "--no-install-recommends", ...names]);
+		}
+	});
+	const still = missingOf(groups);
+	if (still.length > 0) say(`still missing: ${still.map((one) => one.name).join(" ")}`);
+	return still;
+}
+
+export const systemPackages: readonly SystemPackage[] = [
+	{
+		name: "curl",
+		groups: ["interop", "bench"],
+		brings: ["curl"],
+		purpose: "client: CONNECT, HTTP/1.1, HTTP/2, TLS of OpenSSL",
+	},
+	{
+		name: "openssl",
+		groups: ["interop", "bench"],
+		brings: ["openssl"],
+		purpose: "oracle for certificates, s_client and s_server as TLS peers",
+	},
+	{
+		name: "nginx-light",
+		groups: ["interop", "bench"],
+		brings: ["nginx"],
+		purpose: "origin server over HTTPS, HTTP/1.1 and HTTP/2",
+	},
+	{
+		name: "nghttp2-client",
+		groups: ["interop", "bench"],
+		brings: ["nghttp", "h2load"],
+		purpose: "client: HTTP/2 frames, many streams",
+	},
+	{
+		name: "nghttp2-server",
+		groups: ["interop"],
+		brings: ["nghttpd"],
+		purpose: "origin server over HTTP/2 of another maker",
+	},
+	{
+		name: "gnutls-bin",
+		groups: ["interop"],
+		brings: ["gnutls-cli", "gnutls-serv", "certtool"],
+		purpose: "TLS peers and certificate oracle that are not OpenSSL",
+	},
+	{
+		name: "chromium",
+		groups: ["interop"],
+		brings: ["chromium"],
+		purpose: "browser: post-quantum ClientHello, BoringSSL, certificate rules of the web",
+	},
+	{
+		name: "python3-cryptography-vectors",
+		groups: ["interop"],
+		brings: ["/usr/lib/python3/dist-packages/cryptography_vectors"],
+		purpose: "PKITS certificates and other X.509 vectors",
+	},
+	{
+		name: "squid-openssl",
+		groups: ["bench"],
+		brings: ["squid"],
+		purpose: "peer: ssl_bump with generated certificates",
+	},
+	{ name: "mitmproxy", groups: ["bench"], brings: ["mitmdump"], purpose: "peer: intercepting proxy in Python" },
+	{ name: "haproxy", groups: ["bench"], brings: ["haproxy"], purpose: "peer: TLS bridge without forged certificates" },
+];
+
+function missingOf(groups: readonly PackageGroup[]): SystemPackage[] {
+	return [...new Set(groups.flatMap(missingPackages))];
+}
+
+function isPresent(one: SystemPackage): boolean {
+	return one.brings.every((thing) => (thing.startsWith("/") ? existsSync(thing) : findCommand(thing) !== undefined));
+}
+
+function aptGet(args: readonly string[]): boolean {
+	const done = spawnSync("apt-get", ["-o", "DPkg::Lock::Timeout=300", ...args], {
+		env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+		stdio: ["ignore", "ignore", "inherit"],
+		timeout: 900_000,
+	});
+	if (done.status === 0) return true;
+	say(`apt-get ${args[0]} did not succeed (${done.error?.message ?? `exit status ${done.status}`})`);
+	return false;
+}
+
+/** invoke-rc.d asks policy-rc.d before it starts a service; status 101 says "not allowed" (Debian Policy §9.3.3). */
+function withoutServiceStart(install: () => void): void {
+	const isOurs = !existsSync(policyFile);
+	if (isOurs) writeFileSync(policyFile, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+	try {
+		install();
+	} finally {
+		if (isOurs) rmSync(policyFile, { force: true });
+	}
+}
+
+function say(text: string): void {
+	process.stderr.write(`system packages: ${text}\n`);
+}
+
+const policyFile = "/usr/sbin/policy-rc.d";
+const groupNames: readonly PackageGroup[] = ["interop", "bench"];
+
+if (import.meta.main) {
+	const wanted = process.argv.slice(2);
+	const unknown = wanted.filter((name) => !groupNames.some((group) => group === name));
+	if (unknown.length > 0) {
+		say(`no group ${unknown.join(" ")}; expected: ${groupNames.join(", ")}`);
+		process.exitCode = 1;
+	} else {
+		const groups = wanted.length === 0 ? groupNames : groupNames.filter((group) => wanted.includes(group));
+		const missing = ensurePackages(groups);
+		for (const one of systemPackages.filter((row) => row.groups.some((group) => groups.includes(group)))) {
+			console.log(`${missing.includes(one) ? "missing" : "present"}  ${one.name.padEnd(30)}${one.purpose}`);
+		}
+		process.exitCode = missing.length === 0 ? 0 : 1;
+	}
+}
