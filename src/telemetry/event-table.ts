@@ -1,0 +1,284 @@
+/**
+ * Every event the product can report and every counter it keeps: one row each. The reference pages are generated from
+ * these tables. An event is what the operator or an auditor must be able to read later; what became of one connection
+ * is a session record, and what went wrong in it is a fault.
+ */
+
+import { visibleText } from "#telemetry/display-text.ts";
+
+/** Severities of RFC 5424 §6.2.1, as far as they are used. */
+export type Severity = "alert" | "critical" | "error" | "warning" | "notice" | "info";
+
+/** What a field holds: `time` is milliseconds since 1970, `texts` a list. */
+export type FieldKind = "text" | "texts" | "number" | "time";
+
+export interface EventTableRow {
+	readonly severity: Severity;
+	readonly fields: Readonly<Record<string, FieldKind>>;
+	/** The sentence, each `{field}` replaced by the field's value. */
+	readonly text: string;
+	/** What it means and what to do about it. */
+	readonly help: string;
+	/** The field by which the stored event is found again. */
+	readonly key?: string;
+}
+
+export interface CounterTableRow {
+	/** A counter only grows; a gauge says how many there are now. */
+	readonly kind: "counter" | "gauge";
+	readonly unit: string;
+	readonly help: string;
+}
+
+const events = {
+	GATEWAY_STARTED: {
+		severity: "notice",
+		fields: { version: "text", addresses: "texts", workers: "number" },
+		text: "gateway {version} started with {workers} workers; listening on {addresses}",
+		help: "The gateway accepts connections from now on.",
+	},
+	GATEWAY_STOPPED: {
+		severity: "notice",
+		fields: { reason: "text", uptimeSeconds: "number" },
+		text: "gateway stopped after {uptimeSeconds} s: {reason}",
+		help: "A clean end. A start without this event before it means that the gateway was killed or lost power.",
+	},
+	WORKER_STARTED: {
+		severity: "info",
+		fields: { worker: "number", processId: "number" },
+		text: "worker {worker} started as process {processId}",
+		help: "One worker per core holds TLS sessions.",
+	},
+	WORKER_DIED: {
+		severity: "error",
+		fields: { worker: "number", processId: "number", reason: "text" },
+		text: "worker {worker} (process {processId}) died: {reason}; its sessions are lost, the others go on",
+		help: "The worker is started again. If it repeats, report the reason and the last lines of the daemon log.",
+	},
+	WORKER_RESTARTED: {
+		severity: "warning",
+		fields: { worker: "number", processId: "number", restarts: "number" },
+		text: "worker {worker} restarted as process {processId}; restarts since the gateway started: {restarts}",
+		help: "The worker accepts connections again.",
+	},
+	SESSION_OVERLOAD: {
+		severity: "warning",
+		fields: { worker: "number", capacity: "number", refused: "number" },
+		text: "worker {worker} holds {capacity} sessions, as many as it may; refused since the last report: {refused}",
+		help: "New connections get an error until others close. Raise the session limit if memory allows, or add cores.",
+	},
+	CA_CREATED: {
+		severity: "notice",
+		fields: { ca: "text", sha256: "text", notAfter: "time" },
+		text: 'created CA "{ca}" with fingerprint {sha256}; it ends {notAfter}',
+		help: "Install the certificate of the trusted CA on the clients; never that of the untrusted CA.",
+		key: "sha256",
+	},
+	CA_EXPIRY_NEAR: {
+		severity: "warning",
+		fields: { ca: "text", sha256: "text", notAfter: "time", daysLeft: "number" },
+		text: 'CA "{ca}" (fingerprint {sha256}) ends {notAfter}, in {daysLeft} days; distribute its successor now',
+		help: "Clients must trust the next CA before this one ends, or every decrypted connection fails on that day.",
+		key: "sha256",
+	},
+	CA_EXPIRED: {
+		severity: "alert",
+		fields: { ca: "text", sha256: "text", notAfter: "time" },
+		text: 'CA "{ca}" (fingerprint {sha256}) ended {notAfter}; clients refuse what it signed; replace it',
+		help: "No certificate is issued under an expired CA. Create or import a new CA and distribute it.",
+		key: "sha256",
+	},
+	CERTIFICATE_ISSUED: {
+		severity: "info",
+		fields: {
+			names: "texts",
+			serial: "text",
+			leafSha256: "text",
+			originSha256: "text",
+			ca: "text",
+			caSha256: "text",
+			notAfter: "time",
+		},
+		text: 'CA "{ca}" ({caSha256}) issued {leafSha256}, serial {serial}, until {notAfter}, for {names}, after the server certificate {originSha256}',
+		help: "The issuance log: each certificate that this gateway forged and the validated server certificate it stands for.",
+		key: "leafSha256",
+	},
+	ISSUANCE_REFUSED: {
+		severity: "error",
+		fields: { names: "texts", originSha256: "text", worker: "number", reason: "text" },
+		text: "refused to issue a certificate for {names} (server certificate {originSha256}) to worker {worker}: {reason}",
+		help: "The key store signs only leaves that follow its rules. A worker that asks for others is faulty or hostile.",
+		key: "originSha256",
+	},
+	CONFIGURATION_LOADED: {
+		severity: "notice",
+		fields: { file: "text", sha256: "text" },
+		text: "configuration {file} loaded (SHA-256 {sha256})",
+		help: "Connections opened from now on follow this configuration.",
+	},
+	CONFIGURATION_REFUSED: {
+		severity: "error",
+		fields: { file: "text", reason: "text" },
+		text: "configuration {file} refused: {reason}; the configuration before it stays in force",
+		help: "Correct what the reason names and load it again.",
+	},
+	ORIGIN_VALIDATION_DISAGREEMENT: {
+		severity: "warning",
+		fields: { host: "text", originSha256: "text", ours: "text", openssl: "text" },
+		text: "server certificate {originSha256} of {host} is judged differently: the gateway says {ours}, OpenSSL says {openssl}; treated as not trusted",
+		help: "Trusted needs both verdicts. Look at the chain that the server sends, and at the configured trusted CAs.",
+		key: "originSha256",
+	},
+	STORE_RETENTION_APPLIED: {
+		severity: "info",
+		fields: { file: "text", sessions: "number", events: "number", reason: "text" },
+		text: "event store {file} removed its oldest {sessions} session records and {events} events: {reason}",
+		help: "Retention by age and by size. Raise the limits, or send records to a syslog server, to keep more.",
+	},
+	STORE_FULL: {
+		severity: "alert",
+		fields: { file: "text", reason: "text" },
+		text: "event store {file} cannot grow: {reason}; records wait in memory until there is room; free space on its disk",
+		help: "Traffic goes on. Once the queue in memory is full, records are dropped and counted.",
+	},
+	STORE_UNWRITABLE: {
+		severity: "alert",
+		fields: { file: "text", reason: "text" },
+		text: "event store {file} cannot be written: {reason}; records wait in memory; check its directory and disk",
+		help: "Traffic goes on. Once the queue in memory is full, records are dropped and counted.",
+	},
+	STORE_WRITABLE_AGAIN: {
+		severity: "notice",
+		fields: { file: "text", outageSeconds: "number", dropped: "number" },
+		text: "event store {file} is written again after {outageSeconds} s; records dropped meanwhile: {dropped}",
+		help: "What waited in memory has been stored.",
+	},
+	STORE_MOVED_ASIDE: {
+		severity: "error",
+		fields: { file: "text", to: "text", reason: "text" },
+		text: "event store {file} was moved to {to}: {reason}; a fresh one was made",
+		help: "Nothing was deleted. Read the old file with the sqlite3 program (.recover) and remove it when done.",
+	},
+	STORE_DISAPPEARED: {
+		severity: "error",
+		fields: { file: "text" },
+		text: "event store {file} was removed or replaced while in use; a new one is used from now on",
+		help: "Another program moved or deleted the file. Records written since then may be missing from the new file.",
+	},
+	RECORDS_DROPPED: {
+		severity: "alert",
+		fields: { count: "number", reason: "text" },
+		text: "{count} records were dropped: {reason}",
+		help: "These session records or events are lost. Look for the event that says why the store could not keep up.",
+	},
+} as const satisfies Record<string, EventTableRow>;
+
+const counters = {
+	sessions_opened: { kind: "counter", unit: "sessions", help: "Connections accepted." },
+	sessions_active: { kind: "gauge", unit: "sessions", help: "Connections open now." },
+	sessions_decrypted: { kind: "counter", unit: "sessions", help: "Sessions that the policy decrypted." },
+	sessions_bypassed: { kind: "counter", unit: "sessions", help: "Sessions relayed untouched by policy." },
+	sessions_blocked: { kind: "counter", unit: "sessions", help: "Sessions blocked by policy or inspection." },
+	sessions_failed: { kind: "counter", unit: "sessions", help: "Sessions that ended in a fault." },
+	sessions_overloaded: { kind: "counter", unit: "sessions", help: "Connections refused because the worker was full." },
+	client_handshakes: { kind: "counter", unit: "handshakes", help: "TLS handshakes completed with clients." },
+	client_resumptions: { kind: "counter", unit: "handshakes", help: "Of these, resumed ones." },
+	server_handshakes: { kind: "counter", unit: "handshakes", help: "TLS handshakes completed with servers." },
+	server_resumptions: { kind: "counter", unit: "handshakes", help: "Of these, resumed ones." },
+	octets_to_server: { kind: "counter", unit: "octets", help: "Payload octets passed from clients to servers." },
+	octets_to_client: { kind: "counter", unit: "octets", help: "Payload octets passed from servers to clients." },
+	http_requests: { kind: "counter", unit: "requests", help: "HTTP requests seen in decrypted sessions." },
+	findings: { kind: "counter", unit: "findings", help: "Matches of inspection services." },
+	certificates_issued: { kind: "counter", unit: "certificates", help: "Leaf certificates signed for workers." },
+	issuances_refused: { kind: "counter", unit: "certificates", help: "Leaf certificates that the key store refused." },
+	leaf_cache_hits: { kind: "counter", unit: "look-ups", help: "Sessions that reused a leaf already signed." },
+	origin_disagreements: { kind: "counter", unit: "certificates", help: "Server chains judged differently by OpenSSL." },
+	worker_restarts: { kind: "counter", unit: "restarts", help: "Workers that died and were started again." },
+	sessions_stored: { kind: "counter", unit: "records", help: "Session records written to the event store." },
+	events_stored: { kind: "counter", unit: "events", help: "Events written to the event store." },
+	records_dropped: {
+		kind: "counter",
+		unit: "records",
+		help: "Session records and events lost because of a full queue.",
+	},
+	store_failures: { kind: "counter", unit: "attempts", help: "Writes to the event store that failed." },
+	records_expired: { kind: "counter", unit: "records", help: "Records and events removed by retention." },
+} as const satisfies Record<string, CounterTableRow>;
+
+export type EventId = keyof typeof events;
+export type CounterId = keyof typeof counters;
+
+interface FieldValues {
+	text: string;
+	texts: readonly string[];
+	number: number;
+	time: number;
+}
+type FieldsOf<Id extends EventId> = {
+	readonly [Name in keyof (typeof events)[Id]["fields"]]: FieldValues[(typeof events)[Id]["fields"][Name] & FieldKind];
+};
+
+/** What happened, when (milliseconds since 1970), and the values that tell it. It is stored and sent as JSON. */
+export interface GatewayEvent<Id extends EventId = EventId> {
+	readonly id: Id;
+	readonly at: number;
+	readonly fields: FieldsOf<Id>;
+}
+
+/** The tables by name. */
+export const eventTable: Readonly<Record<EventId, EventTableRow>> = events;
+export const counterTable: Readonly<Record<CounterId, CounterTableRow>> = counters;
+
+/** Makes an event of a row of the table; the compiler checks its fields. */
+export function gatewayEvent<Id extends EventId>(id: Id, at: number, fields: FieldsOf<Id>): GatewayEvent<Id> {
+	return { id, at, fields };
+}
+
+/**
+ * The event as one line of text, control characters escaped. An event read back from another version of the product
+ * may have an unknown id or other fields; then the line shows what there is.
+ */
+export function formatEvent(event: { readonly id: string; readonly fields: object }): string {
+	const row = rowOf(event.id);
+	const values = Object.entries(event.fields) as [string, unknown][];
+	if (row === undefined) {
+		const pairs = values.map(([name, value]) => `${name}=${formatValue(value, undefined)}`);
+		return visibleText([event.id, ...pairs].join(" "));
+	}
+	const byName = new Map(values);
+	return visibleText(
+		row.text.replace(/\{(\w+)\}/g, (_, name: string) => formatValue(byName.get(name), row.fields[name])),
+	);
+}
+
+/** The row's severity; `notice` for an event of another version. */
+export function severityOf(id: string): Severity {
+	return rowOf(id)?.severity ?? "notice";
+}
+
+/** The value by which the stored event is found again, where its row names one. */
+export function eventKey(event: { readonly id: string; readonly fields: object }): string | undefined {
+	const name = rowOf(event.id)?.key;
+	if (name === undefined) return undefined;
+	const value: unknown = new Map(Object.entries(event.fields)).get(name);
+	return typeof value === "string" ? value : undefined;
+}
+
+function rowOf(id: string): EventTableRow | undefined {
+	return Object.hasOwn(eventTable, id) ? eventTable[id as EventId] : undefined;
+}
+
+function formatValue(value: unknown, kind: FieldKind | undefined): string {
+	if (value === undefined || value === null) return "?";
+	if (kind === "time" && typeof value === "number") return formatTime(value);
+	if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(String).join(", ");
+	return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function formatTime(at: number): string {
+	if (!Number.isFinite(at) || Math.abs(at) > latestTime) return "?";
+	return new Date(at).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+/** The largest time a Date holds (ECMA-262 §21.4.1.1). */
+const latestTime = 8_640_000_000_000_000;
