@@ -39,12 +39,12 @@ export function querySessions(file: string, filter: SessionFilter, limit: number
 
 /** One open file; for repeated questions. The constructor and every question throw `StoreUnreadableError`. */
 export class SessionReader {
-	readonly #file: string;
+	readonly file: string;
 	readonly #database: DatabaseSync;
 	readonly #inode: number;
 
 	constructor(file: string) {
-		this.#file = file;
+		this.file = file;
 		this.#inode = inodeOf(file);
 		this.#database = guard(file, () => new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs }));
 		try {
@@ -107,7 +107,7 @@ export class SessionReader {
 
 	/** False when another file, or none, stands at the path by now. */
 	isInPlace(): boolean {
-		return statSync(this.#file, { throwIfNoEntry: false })?.ino === this.#inode;
+		return statSync(this.file, { throwIfNoEntry: false })?.ino === this.#inode;
 	}
 
 	close(): void {
@@ -127,18 +127,18 @@ export class SessionReader {
 	}
 
 	#all(sql: string, parameters: Column[]) {
-		return guard(this.#file, () => this.#database.prepare(sql).all(...parameters));
+		return guard(this.file, () => this.#database.prepare(sql).all(...parameters));
 	}
 
 	#checkFormat(): void {
 		const mark = this.#number("PRAGMA application_id");
 		if (mark !== applicationId) {
-			throw new StoreUnreadableError(`${this.#file} is not an event store of this program; check the state directory`);
+			throw new StoreUnreadableError(`${this.file} is not an event store of this program; check the state directory`);
 		}
 		const version = this.#number("PRAGMA user_version");
 		if (version === schemaVersion) return;
 		throw new StoreUnreadableError(
-			`${this.#file} has format ${version}, expected ${schemaVersion}; read it with the version that wrote it`,
+			`${this.file} has format ${version}, expected ${schemaVersion}; read it with the version that wrote it`,
 		);
 	}
 

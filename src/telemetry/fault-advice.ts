@@ -1,0 +1,60 @@
+/** What an operator can do about a session that ended in a fault. */
+
+import type { Blame } from "#base/fault.ts";
+import { type FaultCode, faultTable } from "#base/fault-table.ts";
+
+/** One sentence of advice for a fault code, also for a code of another version of the product. */
+export function faultAdvice(code: string): string {
+	if (!Object.hasOwn(faultTable, code)) return "This version does not know the code; look in the reference of faults.";
+	return byCode[code as FaultCode] ?? byBlame[faultTable[code as FaultCode].blame];
+}
+
+const speakConnect =
+	"Point the client at this address as an HTTP proxy for https; it must send CONNECT host:port and nothing else.";
+
+const byCode: Partial<Readonly<Record<FaultCode, string>>> = {
+	PROXY_REQUEST_MALFORMED: speakConnect,
+	PROXY_METHOD_REFUSED: speakConnect,
+	PROXY_HEAD_TOO_LARGE: "Look for a client that sends very large cookies or headers to the proxy itself.",
+	PROXY_HEAD_TIMEOUT: "If it repeats from one client, look for a broken program or a slow-request attack there.",
+	PROXY_TARGET_REFUSED:
+		"The client asked the gateway to connect to itself; correct the client's address or proxy setting.",
+	PROXY_OVERLOADED: "Add cores or memory and raise the session limit, or look for one client that opens too many.",
+	CLIENT_HELLO_TIMEOUT: "The client opened the tunnel and stayed silent; look for health checks or a stalled client.",
+	CLIENT_NOT_TLS: "If this traffic is wanted, add a rule that bypasses this host or port.",
+	CLIENT_HANDSHAKE_FAILED: "Compare the versions and suites that the client offers with those of the profile.",
+	CLIENT_DOES_NOT_TRUST_CA:
+		"Install the trusted CA's certificate on the client; if the application pins its certificate, add the host to the never-decrypt list.",
+	SERVER_NAME_UNRESOLVED: "Resolve the name on the gateway; correct its DNS settings or the name that the client uses.",
+	SERVER_UNREACHABLE: "Connect to the server from the gateway; look at routes, firewalls and whether the server runs.",
+	SERVER_CONNECT_TIMEOUT: "Look for a firewall between the gateway and the server that drops without an answer.",
+	SERVER_HANDSHAKE_FAILED: "Try openssl s_client from the gateway; an old server may need a rule that bypasses it.",
+	SERVER_CERTIFICATE_INVALID:
+		"If the server is right and its CA is private, add that CA to trusted-ca; otherwise the server's owner must correct the certificate.",
+	SERVER_CERTIFICATE_MALFORMED: "The server's owner must replace the certificate; bypass the host only if it is known.",
+	SERVER_WANTS_CLIENT_CERTIFICATE:
+		"The gateway cannot answer with the client's key; add the host to the never-decrypt list so that the client answers itself.",
+	CERTIFICATE_SIGNING_FAILED:
+		"Look at the daemon log and at the events of the signing CA: is it expired, is its key readable?",
+	HTTP_MESSAGE_MALFORMED:
+		"Ambiguous messages are refused because both ends may read them differently; the sender must be corrected.",
+	HTTP_HEAD_TOO_LARGE: "Look for very large cookies or headers; the application must send less.",
+	HTTP_MESSAGE_TRUNCATED: "The sender closed before its message was whole; look at that side's own log.",
+	CONTENT_ENCODING_MALFORMED: "The body does not match its Content-Encoding; the server must be corrected.",
+	CONTENT_TOO_LARGE_DECODED:
+		"A small body that grows this much may be an attack; raise the cap only for known servers.",
+	SESSION_IDLE_TIMEOUT:
+		"Normal for clients that keep connections open; raise the idle time if it breaks an application.",
+	INTERNAL: "Report it with this record and the lines of the daemon log of that moment.",
+};
+
+const byBlame: Readonly<Record<Blame, string>> = {
+	"peer-malformed": "The peer sent what its protocol does not allow; correct the peer, or bypass it if it is known.",
+	"peer-misbehaved": "The peer broke a limit; if it repeats from one address, look for a fault or an attack there.",
+	"peer-incompatible": "The peer and the gateway have no way in common; adapt the profile, or bypass the host.",
+	"peer-untrusted": "The peer could not prove who it is; do not bypass it unless it is known.",
+	"peer-refused": "The peer ended it; look at the peer's own log.",
+	operator: "Correct the configuration as the reason says.",
+	environment: "Look at the network, the disk and the limits of the machine.",
+	bug: "Report it with this record and the lines of the daemon log of that moment.",
+};
