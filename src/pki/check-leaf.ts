@@ -1,0 +1,53 @@
+/**
+ * What the holder of a CA key checks before it signs for a worker: that the request is a server leaf and nothing more.
+ * A worker that was taken over cannot make itself a CA, a client certificate or a certificate outside the CA's dates.
+ *
+ * Source: RFC 5280 §4.2; security checklist M2-M5, N2.
+ */
+import { equalBytes } from "#base/bytes.ts";
+import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
+import { assembleCertificate, type SigningCa } from "#pki/mint.ts";
+import { extensionOid, purposeOid } from "#pki/oids.ts";
+
+/** The decoded leaf (its signature is not one), or the reason why it must not be signed. */
+export type LeafCheck =
+	| { readonly kind: "leaf"; readonly leaf: Certificate }
+	| { readonly kind: "refused"; readonly reason: string };
+
+/** Checks a TBSCertificate that a worker wants signed by `ca`. */
+export function checkLeaf(toBeSigned: Uint8Array, ca: SigningCa, caPublicKeyInfo: Uint8Array): LeafCheck {
+	const decoded = decodeCertificate(assembleCertificate(toBeSigned, ca.scheme, noSignature));
+	if (decoded.kind !== "done") {
+		return refused(`it cannot be read: ${decoded.kind === "malformed" ? decoded.reason : "it is cut short"}`);
+	}
+	const leaf = decoded.value;
+	const { typed } = leaf;
+	if (leaf.version !== 3) return refused(`expected version 3, got ${leaf.version}`);
+	if (!equalBytes(leaf.issuer.raw, ca.subject)) return refused("its issuer is not the CA");
+	if (typed.basicConstraints === undefined || typed.basicConstraints.isCa) return refused("it must say CA:FALSE");
+	if (typed.extendedKeyUsage?.length !== 1 || typed.extendedKeyUsage[0] !== purposeOid.serverAuth) {
+		return refused("its extended key usage must be serverAuth alone");
+	}
+	if (leaf.notBefore < ca.notBefore && leaf.notBefore !== leaf.notAfter) return refused("it begins before the CA");
+	if (leaf.notAfter > ca.notAfter) return refused("it ends after the CA");
+	if (equalBytes(leaf.publicKey.raw, caPublicKeyInfo)) return refused("its key is the CA's own");
+	if (leaf.serial.length < minSerialOctets) return refused("its serial has less than 64 random bits");
+	const foreign = leaf.extensions.find((extension) => !leafExtensions.has(extension.oid));
+	if (foreign !== undefined) return refused(`extension ${foreign.oid} is not one of a leaf`);
+	return { kind: "leaf", leaf };
+}
+
+function refused(reason: string): LeafCheck {
+	return { kind: "refused", reason: `the certificate to sign is refused; ${reason}` };
+}
+
+const noSignature = new Uint8Array(8);
+const minSerialOctets = 9;
+const leafExtensions: ReadonlySet<string> = new Set([
+	extensionOid.basicConstraints,
+	extensionOid.keyUsage,
+	extensionOid.extendedKeyUsage,
+	extensionOid.authorityKeyIdentifier,
+	extensionOid.subjectKeyIdentifier,
+	extensionOid.subjectAltName,
+]);
