@@ -57,6 +57,11 @@ const rows = {
 	CERTIFICATE_SIGNING_FAILED: { blame: "environment", tls: 80, says: "no certificate could be signed for the client" },
 	HTTP_MESSAGE_MALFORMED: { blame: "peer-malformed", http: 400, says: "an HTTP message is malformed or ambiguous" },
 	HTTP_HEAD_TOO_LARGE: { blame: "peer-misbehaved", http: 431, says: "an HTTP head is larger than the gateway accepts" },
+	HTTP_MESSAGE_TRUNCATED: {
+		blame: "peer-misbehaved",
+		http: 502,
+		says: "a connection ended in the middle of an HTTP message",
+	},
 	CONTENT_ENCODING_MALFORMED: { blame: "peer-malformed", says: "a compressed body cannot be decoded for inspection" },
 	CONTENT_TOO_LARGE_DECODED: { blame: "peer-misbehaved", says: "a compressed body grows beyond the decoded-size cap" },
 	SESSION_IDLE_TIMEOUT: { blame: "peer-misbehaved", says: "neither side sent anything for the idle time" },
