@@ -31,8 +31,8 @@ export function blankText(source: string): string {
 		const char = source[at];
 		const two = source.slice(at, at + 2);
 		if (two === "//" || two === "/*") {
-			const closing = two === "//" ? source.indexOf("\n", at) : source.indexOf("*/", at + 2) + 2;
-			const end = closing < at ? source.length : closing;
+			const closing = two === "//" ? source.indexOf("\n", at) : source.indexOf("*/", at + 2);
+			const end = closing === -1 ? source.length : closing + (two === "//" ? 0 : 2);
 			blank(at, end);
 			at = end;
 		} else if (char === '"' || char === "'") {
@@ -83,14 +83,14 @@ export function lineAt(text: string, position: number): number {
 function endOfQuoted(source: string, from: number, quote: string): number {
 	let at = from;
 	while (at < source.length && source[at] !== quote && source[at] !== "\n") at += source[at] === "\\" ? 2 : 1;
-	return at;
+	return Math.min(at, source.length);
 }
 
 function endOfTemplateText(source: string, from: number): number {
 	let at = from;
 	while (at < source.length && source[at] !== "`" && source.slice(at, at + 2) !== "${")
 		at += source[at] === "\\" ? 2 : 1;
-	return at;
+	return Math.min(at, source.length);
 }
 
 function endOfRegExp(source: string, from: number): number | undefined {
@@ -112,4 +112,4 @@ function startsRegExp(before: string): boolean {
 }
 
 const importPattern =
-	/(?<![.\w$])(?:(import|export)(\s+type(?=\s*[\w{*]))?[\w\s{},*$]*?\bfrom\s*["']|import\s*\(\s*["']|import\s*["'])/g;
+	/(?<![.\w$])(?:(import|export)(\s+type(?=\s+\w|\s*[{*]))?[\w\s{},*$]*?\bfrom\s*["']|import\s*\(\s*["']|import\s*["'])/g;

@@ -29,27 +29,24 @@ export function phaseOf(file: string): PhaseName {
 	return file.startsWith("src/") && !isShell(file) ? "unit" : "integration";
 }
 
-/** The batches of a phase: one per source folder for unit tests, one for all files otherwise. */
+/** The batches of a phase: one per source folder for unit tests, one per file otherwise; the largest first. */
 export function batchesOf(phase: PhaseName, files: readonly string[]): Batch[] {
 	const own = files.filter((file) => phaseOf(file) === phase);
-	if (phase !== "unit") return own.length === 0 ? [] : [{ title: phase, files: own }];
-	const folders = Map.groupBy(own, (file) => file.split("/").slice(0, 2).join("/"));
-	return [...folders]
+	const titleOf = (file: string) => (phase === "unit" ? file.split("/").slice(0, 2).join("/") : file);
+	return [...Map.groupBy(own, titleOf)]
 		.map(([title, inside]) => ({ title, files: inside }))
 		.sort((a, b) => b.files.length - a.files.length);
 }
 
 /** The arguments of Node for one batch of a phase. */
 export function nodeArguments(phase: PhaseName, batch: Batch): string[] {
-	const own =
-		phase === "unit"
-			? ["--permission", "--allow-fs-read=*", "--test", "--test-isolation=none"]
-			: ["--test", `--test-concurrency=${processes}`];
 	return [
 		"--disallow-code-generation-from-strings",
 		"--disable-warning=ExperimentalWarning",
+		...(phase === "unit" ? ["--permission", "--allow-fs-read=*"] : []),
 		...preloads(),
-		...own,
+		"--test",
+		"--test-isolation=none",
 		`--test-timeout=${phases[phase].testSeconds * timeFactor() * 1000}`,
 		"--test-reporter=./scripts/test-reporter.ts",
 		...batch.files,
@@ -61,11 +58,16 @@ export function isWanted(file: string, filters: readonly string[]): boolean {
 	return filters.length === 0 || filters.some((filter) => file.includes(filter));
 }
 
-/** How long a phase and one of its tests may take. A test file that runs in its own process counts as a test. */
-const phases: Readonly<Record<PhaseName, { readonly seconds: number; readonly testSeconds: number }>> = {
-	unit: { seconds: 300, testSeconds: 60 },
-	integration: { seconds: 480, testSeconds: 180 },
-	interop: { seconds: 480, testSeconds: 180 },
+interface Limits {
+	readonly phaseSeconds: number;
+	readonly batchSeconds: number;
+	readonly testSeconds: number;
+}
+
+const phases: Readonly<Record<PhaseName, Limits>> = {
+	unit: { phaseSeconds: 300, batchSeconds: 120, testSeconds: 60 },
+	integration: { phaseSeconds: 480, batchSeconds: 180, testSeconds: 60 },
+	interop: { phaseSeconds: 480, batchSeconds: 180, testSeconds: 90 },
 };
 
 /** How many processes of tests run at a time. */
@@ -81,81 +83,95 @@ function timeFactor(): number {
 	return process.env.FUZZ_RUNS === undefined ? 1 : 100;
 }
 
+/** What the runner prints: every test, or only what failed or was skipped. */
+type Output = "full" | "compact";
+
+/** How one batch is run: what it prints and where to, and how long it may take. */
+export interface BatchOptions {
+	readonly output: Output;
+	readonly limitSeconds: number;
+	readonly print: (text: string) => void;
+}
+
 interface Counts {
 	passed: number;
 	failed: number;
 	skipped: number;
 }
 
-async function runPhase(phase: PhaseName, batches: readonly Batch[], output: string): Promise<Counts> {
+async function runPhase(phase: PhaseName, batches: readonly Batch[], output: Output): Promise<Counts> {
 	const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
 	const waiting = [...batches];
-	const running = new Map<ChildProcess, Batch>();
-	const limitSeconds = phases[phase].seconds * timeFactor();
-	const limit = setTimeout(() => {
-		const titles = [...running.values()].map((batch) => batch.title);
-		console.log(`${phase}: not done after its limit of ${limitSeconds} s; stopped while running ${titles.join(", ")}`);
-		counts.failed += waiting.splice(0).length;
-		for (const child of running.keys()) endGroup(child);
-	}, limitSeconds * 1000);
+	const endsAt = performance.now() + phases[phase].phaseSeconds * timeFactor() * 1000;
 	const worker = async () => {
 		for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
-			add(counts, await runBatch(phase, batch, output, running));
+			const leftSeconds = Math.ceil((endsAt - performance.now()) / 1000);
+			const limitSeconds = Math.min(leftSeconds, phases[phase].batchSeconds * timeFactor());
+			if (limitSeconds > 0) add(counts, await runBatch(phase, batch, { output, limitSeconds, print }));
+			else {
+				console.log(`${batch.title}: not run; ${phase} reached its limit of ${phases[phase].phaseSeconds} s`);
+				counts.failed++;
+			}
 		}
 	};
-	await Promise.all(Array.from({ length: phase === "unit" ? processes : 1 }, worker));
-	clearTimeout(limit);
+	await Promise.all(Array.from({ length: processes }, worker));
 	return counts;
 }
 
-async function runBatch(
-	phase: PhaseName,
-	batch: Batch,
-	output: string,
-	running: Map<ChildProcess, Batch>,
-): Promise<Counts> {
+/** Runs one batch in a process group of its own, so that the whole of it can be ended, and prints what it printed. */
+export async function runBatch(phase: PhaseName, batch: Batch, options: BatchOptions): Promise<Counts> {
+	const { output, limitSeconds } = options;
 	const startedAt = performance.now();
-	// Its own process group, so that the whole of it can be ended.
 	const child = spawn(process.execPath, nodeArguments(phase, batch), {
 		cwd: projectRoot,
 		env: { ...process.env, TEST_OUTPUT: output, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" },
 		stdio: ["ignore", "pipe", "pipe", "ipc"],
 		detached: true,
 	});
-	running.set(child, batch);
-	groups.add(child);
+	running.add(child);
 	let tally: Tally | undefined;
 	child.on("message", (message) => {
 		tally = message as Tally;
 	});
-	// Batches that run beside each other print when they are done; a phase of one batch prints as it goes.
-	const chunks: Buffer[] = [];
-	const keep = (chunk: Buffer) => (phase === "unit" ? chunks.push(chunk) : process.stdout.write(chunk));
-	child.stdout?.on("data", keep);
-	child.stderr?.on("data", keep);
-	const ended = await new Promise<string>((settle) => {
-		child.on("error", (error) => settle(error.message));
-		child.on("close", (code, signal) => settle(signal ?? `exit status ${code}`));
+	const printed: Buffer[] = [];
+	child.stdout?.on("data", (chunk: Buffer) => printed.push(chunk));
+	child.stderr?.on("data", (chunk: Buffer) => printed.push(chunk));
+	let ending: string | undefined;
+	const limit = setTimeout(() => {
+		ending = `did not end within ${limitSeconds} s and was stopped`;
+		endGroup(child);
+	}, limitSeconds * 1000);
+	await new Promise<void>((settle) => {
+		child.on("error", (error) => {
+			ending = `could not be started: ${error.message}`;
+			settle();
+		});
+		child.on("close", (code, signal) => {
+			if (signal !== null) ending ??= `was ended by ${signal}`;
+			else if (code !== 0) ending ??= `ended with exit status ${code}`;
+			settle();
+		});
 	});
+	clearTimeout(limit);
 	running.delete(child);
-	groups.delete(child);
-	for (const chunk of chunks) process.stdout.write(chunk);
-	const counts = countsOf(batch, tally, ended);
+	options.print(Buffer.concat(printed).toString());
+	for (const file of tally?.emptyFiles ?? []) options.print(`${relative(projectRoot, file)}: defines no test\n`);
+	const counts = countsOf(tally, ending);
+	if (counts !== tally) options.print(`${batch.title}: the test process ${ending ?? "counted nothing"}\n`);
 	const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-	console.log(
-		`${phase} ${batch.title}: ${batch.files.length} files, ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped, ${seconds} s`,
-	);
+	const { passed, failed, skipped } = counts;
+	options.print(`${phase} ${batch.title}: ${passed} passed, ${failed} failed, ${skipped} skipped, ${seconds} s\n`);
 	return counts;
 }
 
 /** A runner that ended without counting, or unhappily without a failed test, is a failure of its own. */
-function countsOf(batch: Batch, tally: Tally | undefined, ended: string): Counts {
-	for (const file of tally?.emptyFiles ?? []) console.log(`${relative(projectRoot, file)}: defines no test`);
-	if (tally === undefined || (tally.failed === 0 && ended !== "exit status 0")) {
-		console.log(`${batch.title}: the test runner ended with ${ended}`);
-		return { passed: tally?.passed ?? 0, failed: 1, skipped: tally?.skipped ?? 0 };
-	}
-	return tally;
+function countsOf(tally: Tally | undefined, ending: string | undefined): Counts {
+	if (tally !== undefined && (tally.failed > 0 || ending === undefined)) return tally;
+	return { passed: tally?.passed ?? 0, failed: 1, skipped: tally?.skipped ?? 0 };
+}
+
+function print(text: string): void {
+	process.stdout.write(text);
 }
 
 function add(sum: Counts, more: Counts): void {
@@ -173,7 +189,7 @@ function endGroup(child: ChildProcess): void {
 	}
 }
 
-const groups = new Set<ChildProcess>();
+const running = new Set<ChildProcess>();
 
 async function main(args: string[]): Promise<number> {
 	const { values, positionals } = parseArgs({
@@ -203,7 +219,7 @@ async function main(args: string[]): Promise<number> {
 if (import.meta.main) {
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 		process.on(signal, () => {
-			for (const child of groups) endGroup(child);
+			for (const child of running) endGroup(child);
 			process.exit(1);
 		});
 	}
