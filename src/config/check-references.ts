@@ -1,0 +1,94 @@
+/** References from one object to another: every name must be an entry of one of the lists that its type points at. */
+import { nearestName } from "#config/advice.ts";
+import type { BranchResult } from "#config/check-result.ts";
+import { banner, error, type Finding } from "#config/finding.ts";
+import { shown } from "#config/leaf-types.ts";
+import type { Branch, BranchEntries } from "#config/tree.ts";
+
+/** The errors of all names that point at nothing. Looks each name up once in each list. */
+export function unresolvedReferences(root: BranchResult): Finding[] {
+	const findings: Finding[] = [];
+	walk(root, [], [root.branch], new Map(), findings);
+	return findings;
+}
+
+/**
+ * The lists at a reference path, seen from the innermost of `branches` (the root first).
+ *
+ * Shape: words separated by blanks; `..` goes one branch up from the innermost; without it the path begins at the
+ *        root; `*` stands for every entry of the list before it.
+ */
+export function referencedLists(branches: readonly Branch[], path: string): BranchEntries[] {
+	const words = path.split(" ");
+	let up = 0;
+	while (words[up] === "..") up++;
+	const start = up === 0 ? branches[0] : branches.at(-1 - up);
+	return start === undefined ? [] : listsBelow(start, words.slice(up));
+}
+
+type ListCache = Map<Branch, Map<string, BranchEntries[]>>;
+
+function walk(
+	result: BranchResult,
+	path: readonly string[],
+	branches: readonly Branch[],
+	cache: ListCache,
+	into: Finding[],
+): void {
+	for (const { type, statement, values } of result.references) {
+		const paths = type.references ?? [];
+		for (const value of values) {
+			const isDefined = paths.some((to) =>
+				cachedLists(branches, to, cache).some((entries) => entries.get([value])?.isInactive === false),
+			);
+			if (!isDefined) into.push(error(path, statement, undefinedName(value, paths, branches, into.length)));
+		}
+	}
+	for (const { words, result: below } of result.below)
+		walk(below, [...path, ...words], [...branches, below.branch], cache, into);
+}
+
+function cachedLists(branches: readonly Branch[], path: string, cache: ListCache): BranchEntries[] {
+	const start = path.startsWith("..") ? branches.at(-1) : branches[0];
+	if (start === undefined) return [];
+	let lists = cache.get(start);
+	if (lists === undefined) {
+		lists = new Map();
+		cache.set(start, lists);
+	}
+	let found = lists.get(path);
+	if (found === undefined) {
+		found = referencedLists(branches, path);
+		lists.set(path, found);
+	}
+	return found;
+}
+
+function listsBelow(branch: Branch, words: readonly string[]): BranchEntries[] {
+	const [name = "", ...rest] = words;
+	const slot = branch.children.get(name);
+	if (slot?.kind === "branch") return slot.isInactive ? [] : listsBelow(slot, rest);
+	if (slot?.kind !== "entries") return [];
+	if (rest.length === 0) return [slot];
+	const found: BranchEntries[] = [];
+	for (const entry of slot)
+		if (!entry.isInactive) found.push(...listsBelow(entry, rest[0] === "*" ? rest.slice(1) : rest));
+	return found;
+}
+
+function undefinedName(value: string, paths: readonly string[], branches: readonly Branch[], earlier: number): string {
+	const where = paths.map((path) => banner(path.split(" ").filter((word) => word !== ".."))).join(" or ");
+	const message = `'${shown(value)}' is not defined under ${where}`;
+	if (earlier >= maxAdvised) return message;
+	const names: string[] = [];
+	for (const path of paths)
+		for (const list of referencedLists(branches, path)) names.push(...list.namesFrom("", maxNames));
+	if (names.length === 0) return message;
+	const near = nearestName(value, names);
+	if (near !== undefined) return `${message}; did you mean '${near}'?`;
+	return `${message}; defined: ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", ..." : ""}`;
+}
+
+/** Advice is given for so many names of one configuration, among so many candidates. */
+const maxAdvised = 20;
+const maxNames = 1_000;

@@ -1,0 +1,138 @@
+/** The entries of one named list: found by key, listed in the order the user gave or sorted by name. Never changes. */
+import { compareNatural } from "#config/natural-order.ts";
+import { SortedMap } from "#config/sorted-map.ts";
+
+/** `user`: entries stay as entered and `insert` moves them; `sorted`: entries are listed by name. */
+export type ListOrder = "user" | "sorted";
+
+/** What a list can hold. */
+export interface Keyed {
+	readonly keys: readonly string[];
+}
+
+interface Placed<E> {
+	readonly ordinal: number;
+	readonly entry: E;
+}
+
+export class Entries<E extends Keyed> {
+	readonly kind = "entries";
+	readonly order: ListOrder;
+	readonly #byKey: SortedMap<string, Placed<E>>;
+	readonly #sequence: SortedMap<number, string> | undefined;
+
+	private constructor(
+		order: ListOrder,
+		byKey: SortedMap<string, Placed<E>>,
+		sequence: SortedMap<number, string> | undefined,
+	) {
+		this.order = order;
+		this.#byKey = byKey;
+		this.#sequence = sequence;
+	}
+
+	static empty<E extends Keyed>(order: ListOrder): Entries<E> {
+		return new Entries<E>(order, new SortedMap(compareNatural), order === "user" ? new SortedMap(byNumber) : undefined);
+	}
+
+	get size(): number {
+		return this.#byKey.size;
+	}
+
+	get(keys: readonly string[]): E | undefined {
+		return this.#byKey.get(keyOf(keys))?.entry;
+	}
+
+	/** With the entry of the same keys replaced in its place, or appended. */
+	set(entry: E): Entries<E> {
+		const key = keyOf(entry.keys);
+		const present = this.#byKey.get(key);
+		if (present !== undefined) {
+			if (present.entry === entry) return this;
+			return new Entries(this.order, this.#byKey.set(key, { ordinal: present.ordinal, entry }), this.#sequence);
+		}
+		const ordinal = (this.#sequence?.lastKey() ?? 0) + 1;
+		return new Entries(this.order, this.#byKey.set(key, { ordinal, entry }), this.#sequence?.set(ordinal, key));
+	}
+
+	delete(keys: readonly string[]): Entries<E> {
+		const key = keyOf(keys);
+		const present = this.#byKey.get(key);
+		if (present === undefined) return this;
+		return new Entries(this.order, this.#byKey.delete(key), this.#sequence?.delete(present.ordinal));
+	}
+
+	/** With the entry `keys` standing just before or after `other`; unchanged when one is absent or the list is sorted. */
+	move(keys: readonly string[], where: "before" | "after" | "first", other: readonly string[] = []): Entries<E> {
+		const key = keyOf(keys);
+		const moved = this.#byKey.get(key);
+		const sequence = this.#sequence?.delete(moved?.ordinal ?? Number.NaN);
+		if (moved === undefined || sequence === undefined) return this;
+		const target = where === "first" ? Number.NEGATIVE_INFINITY : this.#byKey.get(keyOf(other))?.ordinal;
+		if (target === undefined || target === moved.ordinal) return this;
+		const around = sequence.neighbours(target);
+		const ordinal =
+			where === "before"
+				? between(around.before, target)
+				: between(where === "first" ? undefined : target, around.after);
+		if (ordinal === undefined) return this.#renumbered().move(keys, where, other);
+		return new Entries(this.order, this.#byKey.set(key, { ordinal, entry: moved.entry }), sequence.set(ordinal, key));
+	}
+
+	/** With the entry `keys` replaced, in its place, by one with other keys. */
+	rename(keys: readonly string[], entry: E): Entries<E> {
+		const oldKey = keyOf(keys);
+		const newKey = keyOf(entry.keys);
+		const present = this.#byKey.get(oldKey);
+		if (present === undefined || this.#byKey.get(newKey) !== undefined) return this;
+		const byKey = this.#byKey.delete(oldKey).set(newKey, { ordinal: present.ordinal, entry });
+		return new Entries(this.order, byKey, this.#sequence?.set(present.ordinal, newKey));
+	}
+
+	/** The entries as they are listed. */
+	*[Symbol.iterator](): IterableIterator<E> {
+		if (this.#sequence === undefined) {
+			for (const placed of this.#byKey.values()) yield placed.entry;
+			return;
+		}
+		for (const key of this.#sequence.values()) yield (this.#byKey.get(key) as Placed<E>).entry;
+	}
+
+	/** The first keys that begin with `prefix`, sorted, at most `limit`. */
+	namesFrom(prefix: string, limit: number): string[] {
+		const names: string[] = [];
+		const stem = prefix.replace(/[0-9]+$/, "");
+		for (const key of this.#byKey.keysFrom(stem)) {
+			const name = key.split(separator, 1)[0] as string;
+			if (!name.startsWith(stem)) break;
+			if (!name.startsWith(prefix)) continue;
+			if (names.at(-1) !== name) names.push(name);
+			if (names.length >= limit) break;
+		}
+		return names;
+	}
+
+	#renumbered(): Entries<E> {
+		let fresh = Entries.empty<E>(this.order);
+		for (const entry of this) fresh = fresh.set(entry);
+		return fresh;
+	}
+}
+
+function keyOf(keys: readonly string[]): string {
+	return keys.length === 1 ? (keys[0] as string) : keys.join(separator);
+}
+
+function between(low: number | undefined, high: number | undefined): number | undefined {
+	if (low === undefined) return (high ?? 0) - 1;
+	if (high === undefined) return low + 1;
+	const middle = low + (high - low) / 2;
+	return middle > low && middle < high ? middle : undefined;
+}
+
+function byNumber(a: number, b: number): number {
+	return a - b;
+}
+
+/** Words hold no control characters, so this never stands inside a key. */
+const separator = "\u0000";
