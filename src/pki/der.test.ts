@@ -3,7 +3,6 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import {
 	DerReader,
-	decodeString,
 	derBitString,
 	derBoolean,
 	derElement,
@@ -17,7 +16,6 @@ import {
 	derSetOf,
 	derTag,
 	derTime,
-	derUtf8String,
 } from "#pki/der.ts";
 
 function octets(hex: string): Uint8Array {
@@ -202,25 +200,6 @@ describe("DER writer", () => {
 
 	it("orders the elements of a SET OF", () => {
 		assert.deepEqual(derSetOf(octets("02 01 02"), octets("02 01 01")), octets("31 06 02 01 01 02 01 02"));
-	});
-});
-
-describe("decodeString", () => {
-	it("reads every string type and refuses octets that do not fit it", () => {
-		assert.equal(decodeString(derTag.utf8String, Buffer.from("blåbær")), "blåbær");
-		assert.equal(decodeString(derTag.utf8String, octets("c3 28")), undefined);
-		assert.equal(decodeString(derTag.utf8String, octets("c0 80")), undefined);
-		assert.equal(decodeString(derTag.printableString, Buffer.from("Test 1")), "Test 1");
-		assert.equal(decodeString(derTag.ia5String, octets("e6")), undefined);
-		assert.equal(decodeString(derTag.teletexString, octets("e6")), "æ");
-		assert.equal(decodeString(derTag.bmpString, octets("00 e6 6f 22")), "æ漢");
-		assert.equal(decodeString(derTag.bmpString, octets("d8 00")), undefined);
-		assert.equal(decodeString(derTag.bmpString, octets("00")), undefined);
-		assert.equal(decodeString(derTag.universalString, octets("00 01 f6 00")), "😀");
-		assert.equal(decodeString(derTag.universalString, octets("00 11 00 00")), undefined);
-		assert.equal(decodeString(derTag.universalString, octets("00 00 d8 00")), undefined);
-		assert.equal(decodeString(derTag.octetString, octets("00")), undefined);
-		assert.equal(decodeString(derTag.utf8String, derUtf8String("x").subarray(2)), "x");
 	});
 });
 

@@ -1,7 +1,8 @@
 /** Distinguished names: decoded, printed (RFC 4514) and compared (RFC 5280 §7.1). */
 
 import { Buffer } from "node:buffer";
-import { type DerReader, decodeString, derTag } from "#pki/der.ts";
+import { type DerReader, derTag } from "#pki/der.ts";
+import { decodeString } from "#pki/der-string.ts";
 import { attributeOid, attributeShortName } from "#pki/oids.ts";
 
 /** One attribute. `text` is undefined when its value is not a string type. */
