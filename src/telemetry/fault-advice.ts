@@ -35,7 +35,7 @@ const byCode: Partial<Readonly<Record<FaultCode, string>>> = {
 	SERVER_WANTS_CLIENT_CERTIFICATE:
 		"The gateway cannot answer with the client's key; add the host to the never-decrypt list so that the client answers itself.",
 	CERTIFICATE_SIGNING_FAILED:
-		"Look at the daemon log and at the events of the signing CA: is it expired, is its key readable?",
+		"Look at the daemon log and the events: the signing CA may have expired, or its key cannot be read.",
 	HTTP_MESSAGE_MALFORMED:
 		"Ambiguous messages are refused because both ends may read them differently; the sender must be corrected.",
 	HTTP_HEAD_TOO_LARGE: "Look for very large cookies or headers; the application must send less.",

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Counters, mergeCounters, retireCounters } from "#telemetry/counters.ts";
+import { counterTable } from "#telemetry/event-table.ts";
+
+test("a counter grows by one or by a number, and a snapshot does not change afterwards", () => {
+	const counters = new Counters();
+	counters.add("sessions_opened");
+	counters.add("octets_to_client", 5_000_000_000);
+	const before = counters.snapshot();
+	counters.add("sessions_opened", 2);
+	assert.equal(before.sessions_opened, 1);
+	assert.equal(counters.get("sessions_opened"), 3);
+	assert.equal(counters.snapshot().octets_to_client, 5_000_000_000);
+	assert.deepEqual(Object.keys(before), Object.keys(counterTable));
+});
+
+test("the numbers of all workers add up, one of another version included", () => {
+	const [first, second] = [new Counters(), new Counters()];
+	first.add("http_requests", 4);
+	first.add("sessions_active");
+	second.add("http_requests", 6);
+	second.add("sessions_active", 2);
+	const sum = mergeCounters([first.snapshot(), second.snapshot(), { http_requests: 1 }, { findings: Number.NaN }]);
+	assert.equal(sum.http_requests, 11);
+	assert.equal(sum.sessions_active, 3);
+	assert.equal(sum.findings, 0);
+});
+
+test("a worker that died keeps its counters and loses its gauges", () => {
+	const counters = new Counters();
+	counters.add("sessions_opened", 7);
+	counters.add("sessions_active", 2);
+	const last = retireCounters(counters.snapshot());
+	assert.equal(last.sessions_opened, 7);
+	assert.equal(last.sessions_active, 0);
+});
+
+test("counting allocates nothing", () => {
+	const counters = new Counters();
+	const count = () => {
+		for (let round = 0; round < 200_000; round++) {
+			counters.add("octets_to_client", 16_384.5);
+			counters.add("http_requests");
+		}
+	};
+	count();
+	const before = process.memoryUsage().heapUsed;
+	count();
+	// 400,000 boxed numbers would take 4.8 MB.
+	assert.ok(process.memoryUsage().heapUsed - before < 1_000_000);
+	assert.equal(counters.get("http_requests"), 400_000);
+});
