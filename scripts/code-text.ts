@@ -80,7 +80,8 @@ export function lineAt(text: string, position: number): number {
 	return line;
 }
 
-function endOfQuoted(source: string, from: number, quote: string): number {
+/** The position of the quote that closes a string whose text begins at `from`; the end of the line when none does. */
+export function endOfQuoted(source: string, from: number, quote: string): number {
 	let at = from;
 	while (at < source.length && source[at] !== quote && source[at] !== "\n") at += source[at] === "\\" ? 2 : 1;
 	return Math.min(at, source.length);
