@@ -41,6 +41,7 @@ export function ensureInstalled() {
 	if (!existsSync(pinnedNode())) {
 		fail(`no pinned Node for ${process.platform}-${process.arch}; supported: linux-x64, linux-arm64 (glibc)`);
 	}
+	ensureStarts();
 	writeFileSync(stampFile, wanted);
 }
 
@@ -48,9 +49,7 @@ export function ensureInstalled() {
 export function runPinned(file, args) {
 	ensureInstalled();
 	const child = spawn(pinnedNode(), [...nodeFlags, file, ...args], { stdio: "inherit" });
-	child.on("error", (error) =>
-		fail(`could not start ${pinnedNode()}: ${error.message}; on slim images install libatomic1`),
-	);
+	child.on("error", (error) => fail(`could not start ${pinnedNode()}: ${error.message}`));
 	// The terminal sends Ctrl-C to both processes; this one only waits for the other to end.
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 		process.on(signal, () => {
@@ -60,6 +59,27 @@ export function runPinned(file, args) {
 	child.on("exit", (code, signal) => {
 		process.exitCode = signal ? 1 : (code ?? 1);
 	});
+}
+
+/** Slim images lack the one system library that the pinned Node needs beside the C library: libatomic. */
+function ensureStarts() {
+	const why = whyNotStarted();
+	if (why === undefined) return;
+	const isRootOnDebian = process.getuid?.() === 0 && existsSync("/usr/bin/apt-get");
+	if (why.includes("libatomic") && isRootOnDebian) {
+		process.stderr.write("sallyport: installing the system library libatomic1 ...\n");
+		const options = { stdio: ["ignore", "ignore", 2], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
+		spawnSync("apt-get", ["update", "-qq"], options);
+		spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "libatomic1"], options);
+		if (whyNotStarted() === undefined) return;
+	}
+	fail(`the pinned Node does not start: ${why}; as root: apt-get install libatomic1, then run the same command again`);
+}
+
+function whyNotStarted() {
+	const trial = spawnSync(pinnedNode(), ["--version"], { encoding: "utf8" });
+	if (trial.status === 0) return undefined;
+	return trial.error?.message ?? (trial.stderr.trim() || `exit status ${trial.status}`);
 }
 
 function pinnedNode() {

@@ -24,7 +24,14 @@ export const checks: readonly Check[] = [
 	{
 		name: "biome",
 		shows: "format and lint",
-		run: (root) => runTool(root, "@biomejs/biome/bin/biome", ["ci", "--colors=off", "--error-on-warnings", "."]),
+		run: (root) =>
+			runTool(root, "@biomejs/biome/bin/biome", [
+				"ci",
+				"--colors=off",
+				"--error-on-warnings",
+				"--max-diagnostics=200",
+				".",
+			]),
 	},
 	{ name: "layers", shows: "folder order, cores and shells, cycles", run: (root) => checkLayers(root) },
 	{ name: "tests", shows: "a test beside each source file", run: checkTestsBeside },
