@@ -5,6 +5,8 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { rootSchema } from "#product/root-schema.ts";
+import { configurationPage } from "./reference-configuration.ts";
 import { collectProofs, readRequirements, requirementsPage } from "./reference-requirements.ts";
 import { countersPage, eventsPage, faultsPage } from "./reference-tables.ts";
 import { listFiles, projectRoot, readText } from "./source-files.ts";
@@ -16,6 +18,7 @@ export function referencePages(root: string): Map<string, string> {
 		["docs/reference/faults.md", faultsPage()],
 		["docs/reference/events.md", eventsPage()],
 		["docs/reference/counters.md", countersPage()],
+		["docs/reference/configuration.md", configurationPage(rootSchema)],
 		["docs/reference/requirements.md", requirementsPage(requirements, collectProofs(root, requirements))],
 	]);
 }

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { faultTable } from "#base/fault-table.ts";
+import { enumeration, integer, name, reference } from "#config/leaf-types.ts";
+import { container, flag, leaf, leafList, list } from "#config/schema.ts";
+import { rootSchema } from "#product/root-schema.ts";
 import { counterTable, eventTable } from "#telemetry/event-table.ts";
 import { markdownTable } from "../../scripts/markdown.ts";
 import { comparePages } from "../../scripts/reference.ts";
+import { configurationPage } from "../../scripts/reference-configuration.ts";
 import {
 	collectProofs,
 	numbersInName,
@@ -100,4 +104,58 @@ test("the list of requirements numbers each family from 1 without a gap", () => 
 
 test("a bar, a line break or a tag in a cell does not break the table", () => {
 	assert.equal(markdownTable(["A"], [["x | y\n<b>"]]), "| A |\n|---|\n| x \\| y &lt;b> |\n");
+});
+
+test("the configuration page says of every statement its value, default, unit, bounds and danger", () => {
+	const page = configurationPage(
+		container({
+			help: "root",
+			children: {
+				services: container({
+					help: "Services",
+					children: {
+						gateway: list({
+							help: "A gateway",
+							keys: { name: name() },
+							order: "user",
+							children: {
+								idle: leaf(integer({ min: 1, max: 60, unit: "seconds" }), {
+									help: { what: "For any octet", grows: "memory", loosened: "slow peers stay", source: "RFC 1" },
+									default: 30,
+								}),
+								mode: leaf(enumeration({ a: "first way", b: "second way" }), { help: "How", mandatory: true }),
+								peers: leafList(reference("services gateway"), { help: "Others", aliases: ["friends"] }),
+								off: flag({ help: "Nothing", engine: "not-yet", deprecated: "delete it" }),
+								hidden: flag({ help: "Not shown", hidden: true }),
+							},
+						}),
+					},
+				}),
+			},
+		}),
+	);
+	for (const expected of [
+		"        idle <seconds>;",
+		"## services gateway &lt;name>",
+		"The order is kept and counts.",
+		"| `idle` | 1..60 seconds | `30` | For any octet. Grows with it: memory. **If loosened:** slow peers stay. Source: RFC 1. |",
+		"| `mode` | `a`: first way; `b`: second way | (mandatory) | How. |",
+		"the name of an entry of `services gateway` |  | Others. Also written `friends`. |",
+		"| `off` | (none) |  | Nothing. Deprecated: delete it. Accepted; nothing acts on it yet. |",
+	]) {
+		assert.ok(page.includes(expected), `${expected}\n\n${page}`);
+	}
+	assert.doesNotMatch(page, /hidden|## services$/m);
+});
+
+test("every statement of the product is on the configuration page", () => {
+	const page = configurationPage(rootSchema);
+	const visit = (node: { readonly children: typeof rootSchema.children }) => {
+		for (const child of node.children) {
+			if (child.node.hidden === true) continue;
+			assert.ok(page.includes(child.name), child.name);
+			if ("children" in child.node && !("holdsGroups" in child.node)) visit(child.node);
+		}
+	};
+	visit(rootSchema);
 });
