@@ -3,12 +3,13 @@ import { nearestName } from "#config/advice.ts";
 import type { BranchResult } from "#config/check-result.ts";
 import { banner, error, type Finding } from "#config/finding.ts";
 import { shown } from "#config/leaf-types.ts";
+import { type Child, findByName, isBranchNode, type SchemaNode } from "#config/schema.ts";
 import type { Branch, BranchEntries } from "#config/tree.ts";
 
 /** The errors of all names that point at nothing. Looks each name up once in each list. */
 export function unresolvedReferences(root: BranchResult): Finding[] {
 	const findings: Finding[] = [];
-	walk(root, [], [root.branch], new Map(), findings);
+	walk([root], [], new Map(), findings);
 	return findings;
 }
 
@@ -28,24 +29,20 @@ export function referencedLists(branches: readonly Branch[], path: string): Bran
 
 type ListCache = Map<Branch, Map<string, BranchEntries[]>>;
 
-function walk(
-	result: BranchResult,
-	path: readonly string[],
-	branches: readonly Branch[],
-	cache: ListCache,
-	into: Finding[],
-): void {
+/** `above` are the branches from the root to the one that is looked at. */
+function walk(above: readonly BranchResult[], path: readonly string[], cache: ListCache, into: Finding[]): void {
+	const result = above.at(-1) as BranchResult;
+	const branches = above.map(({ branch }) => branch);
 	for (const { type, statement, values } of result.references) {
 		const paths = type.references ?? [];
 		for (const value of values) {
 			const isDefined = paths.some((to) =>
 				cachedLists(branches, to, cache).some((entries) => entries.get([value])?.isInactive === false),
 			);
-			if (!isDefined) into.push(error(path, statement, undefinedName(value, paths, branches, into.length)));
+			if (!isDefined) into.push(error(path, statement, undefinedName(value, paths, above, into.length)));
 		}
 	}
-	for (const { words, result: below } of result.below)
-		walk(below, [...path, ...words], [...branches, below.branch], cache, into);
+	for (const { words, result: below } of result.below) walk([...above, below], [...path, ...words], cache, into);
 }
 
 function cachedLists(branches: readonly Branch[], path: string, cache: ListCache): BranchEntries[] {
@@ -76,10 +73,15 @@ function listsBelow(branch: Branch, words: readonly string[]): BranchEntries[] {
 	return found;
 }
 
-function undefinedName(value: string, paths: readonly string[], branches: readonly Branch[], earlier: number): string {
-	const where = paths.map((path) => banner(path.split(" ").filter((word) => word !== ".."))).join(" or ");
-	const message = `'${shown(value)}' is not defined under ${where}`;
+function undefinedName(
+	value: string,
+	paths: readonly string[],
+	above: readonly BranchResult[],
+	earlier: number,
+): string {
+	const message = `'${shown(value)}' is not defined under ${paths.map((path) => listBanner(above, path)).join(" or ")}`;
 	if (earlier >= maxAdvised) return message;
+	const branches = above.map(({ branch }) => branch);
 	const names: string[] = [];
 	for (const path of paths)
 		for (const list of referencedLists(branches, path)) names.push(...list.namesFrom("", maxNames));
@@ -87,6 +89,22 @@ function undefinedName(value: string, paths: readonly string[], branches: readon
 	const near = nearestName(value, names);
 	if (near !== undefined) return `${message}; did you mean '${near}'?`;
 	return `${message}; defined: ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", ..." : ""}`;
+}
+
+/** The path of a list as it is typed: `*` for an entry on the way, no names of unnamed statements. */
+function listBanner(above: readonly BranchResult[], path: string): string {
+	const words = path.split(" ");
+	const up = words.filter((word) => word === "..").length;
+	let node: SchemaNode | undefined = (up === 0 ? above[0] : above.at(-1 - up))?.node;
+	const shownWords: string[] = [];
+	const names = words.slice(up).filter((word) => word !== "*");
+	for (const [index, name] of names.entries()) {
+		const child: Child | undefined = node !== undefined && isBranchNode(node) ? findByName(node, name) : undefined;
+		if (child?.node.unnamed !== true) shownWords.push(name);
+		if (child?.node.kind === "list" && index < names.length - 1) shownWords.push("*");
+		node = child?.node;
+	}
+	return banner(shownWords);
 }
 
 /** Advice is given for so many names of one configuration, among so many candidates. */

@@ -3,6 +3,7 @@
  * or says in the words of Junos what is wrong with it. Addresses and names of the network: `network-types.ts`.
  */
 import { Secret } from "#base/secret.ts";
+import { compilePattern } from "#config/pattern.ts";
 import { decodeSecret, isEncodedSecret, maxSecretOctets } from "#config/secret-codec.ts";
 import { hasControlCharacter } from "#config/word.ts";
 
@@ -209,6 +210,20 @@ export function reference(
 		describes: "name of a configured object",
 		references: typeof paths === "string" ? [paths] : paths,
 		parse: (typed) => ofLength(typed, 1, 255),
+	};
+}
+
+/** A regular expression of the kind that `pattern.ts` matches. The value is its text. */
+export function regularExpression(): LeafType<string> {
+	return {
+		name: "regular-expression",
+		placeholder: "<regular-expression>",
+		describes: "regular expression",
+		parse(typed) {
+			const compiled = compilePattern(typed);
+			return compiled.ok ? parsed(typed) : refused(compiled.message);
+		},
+		format: (value) => value,
 	};
 }
 

@@ -32,10 +32,11 @@ export function mergeSchemas<const Slices extends readonly ContainerNode[]>(
 /** The root with the statement `groups`, whose entries hold what the root holds. */
 function withGroups(root: ContainerNode): ContainerNode {
 	const children = Object.fromEntries(root.children.map((child) => [child.name, child.node]));
-	const groups: SchemaNode = {
-		...list({ help: "Configuration groups", keys: { name: name({ max: 254 }) }, children }),
+	const group: SchemaNode = {
+		...list({ help: "Group", unnamed: true, keys: { name: name({ max: 254 }) }, children }),
 		holdsGroups: true,
 	};
+	const groups = container({ help: "Configuration groups", children: { group } });
 	return container({ ...root, children: { groups, ...children } });
 }
 

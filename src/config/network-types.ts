@@ -167,6 +167,10 @@ export function interfaceName(unit: "required" | "optional" | "none" = "optional
 				typed,
 			);
 			if (match === null || typed.length > 63) return refused(`invalid interface name: '${shown(typed)}'`);
+			if (unit === "required" && match[2] === undefined)
+				return refused(
+					`invalid interface name: '${shown(typed)}'; expected a logical interface such as ${shown(typed)}.0`,
+				);
 			if (unit === "none" && match[2] !== undefined)
 				return refused(`invalid interface name: '${shown(typed)}'; expected a name without logical unit`);
 			return parsed(typed);

@@ -165,7 +165,7 @@ export interface ListNode<S = unknown> extends ListOptions, BranchPart, Typed<S>
 	readonly order: "user" | "sorted";
 	readonly layout: Layout;
 	readonly alternatives: readonly Alternatives[];
-	/** The list `groups`: what is below has the root's statements, keys may be wildcards, nothing takes effect itself. */
+	/** The list of `groups`: what is below has the root's statements, keys may be wildcards, nothing takes effect itself. */
 	readonly holdsGroups?: true;
 }
 
@@ -308,7 +308,7 @@ const groupName: LeafType<string> = {
 	name: "name",
 	placeholder: "<group-name>",
 	describes: "name of a configuration group",
-	references: ["groups"],
+	references: ["groups group"],
 	parse: (text) =>
 		text.length <= 254 ? { ok: true, value: text } : { ok: false, message: "Length is not within range (1..254)" },
 	format: (value) => value,
