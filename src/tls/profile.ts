@@ -1,0 +1,201 @@
+/**
+ * The options of both legs. The leg to the server offers what the client offered, as far as the grade allows it: never
+ * an older version, a weaker suite, group or signature than the client itself would have accepted.
+ *
+ * Source: RFC 8446 §9.3; NDSS 2017 "The Security Impact of HTTPS Interception".
+ */
+
+import { constants } from "node:crypto";
+import type { SecureVersion } from "node:tls";
+import type { CipherSuite, Grade } from "#tls/cipher-suites.ts";
+import type { ClientHello } from "#tls/client-hello.ts";
+import { type GradeRules, gradeRules } from "#tls/grade.ts";
+import { isGreaseProtocol } from "#tls/grease.ts";
+import { groupOf } from "#tls/key-exchange-groups.ts";
+import { protocolVersion } from "#tls/record.ts";
+import { signatureSchemeOf } from "#tls/signature-schemes.ts";
+
+/** What goes into `tls.createSecureContext`, besides key and certificate. */
+export interface LegContextOptions {
+	readonly minVersion: SecureVersion;
+	readonly maxVersion: SecureVersion;
+	/** OpenSSL's names and security level, the suites of TLS 1.3 among them. */
+	readonly ciphers: string;
+	/** Groups in OpenSSL 3.5's notation: `*` before a group sends a key share of it. */
+	readonly ecdhCurve: string;
+	readonly sigalgs?: string;
+	readonly secureOptions: number;
+}
+
+/** Why nothing can be offered that both the client and the grade accept (R176). */
+export type Mismatch = "versions-do-not-match" | "ciphers-do-not-match" | "options-not-supported";
+
+/** What to offer to the server, or why nothing. */
+export type ServerLegPlan =
+	| {
+			readonly kind: "offer";
+			readonly context: LegContextOptions;
+			/** The same for every client that offers the same: to keep one context for all of them. */
+			readonly contextKey: string;
+			readonly alpn: readonly string[];
+			/** Absent when the client named no server: none is named then (M15). */
+			readonly serverName: string | undefined;
+	  }
+	| { readonly kind: "refused"; readonly cause: Mismatch; readonly reason: string };
+
+/**
+ * Builds the offer to the server out of the client's own.
+ *
+ * Suites, groups and schemes keep the client's order; a key share is sent for each group the client sent one for, so
+ * that a server answers without a retry whenever it would have answered the client so. `mayOfferHttp2` false takes h2
+ * out of the protocols (R174).
+ */
+export function serverLegOptions(hello: ClientHello, grade: Grade, mayOfferHttp2 = true): ServerLegPlan {
+	const rules = gradeRules(grade);
+	const offered = offeredVersions(hello);
+	const common = rules.versions.filter((version) => offered.includes(version));
+	if (common.length === 0) {
+		const got = offered[0] === undefined ? "no known version" : `${versionNames.get(offered[0]) ?? "SSLv3"} at most`;
+		return refused("versions-do-not-match", `client offers ${got}; grade ${grade} allows ${versionRange(rules)}`);
+	}
+	const suites = commonSuites(hello, rules, contiguous(common));
+	if (suites.length === 0) {
+		return refused(
+			"ciphers-do-not-match",
+			`none of the client's ${hello.cipherSuites.length} suites is in grade ${grade}`,
+		);
+	}
+	const versions = contiguous(common).filter((version) => suites.some((suite) => isUsable(suite, version)));
+	const groups = commonGroups(hello, rules, versions);
+	if (groups.length === 0) return refused("options-not-supported", `none of the client's groups is in grade ${grade}`);
+	const schemes = commonSchemes(hello, rules);
+	if (schemes.length === 0) {
+		return refused("options-not-supported", `none of the client's signature schemes is in grade ${grade}`);
+	}
+	const context: LegContextOptions = {
+		minVersion: versionName(Math.min(...versions)),
+		maxVersion: versionName(Math.max(...versions)),
+		ciphers: cipherList(suites, rules),
+		ecdhCurve: groupList(groups, hello.keyShareGroups),
+		sigalgs: schemes.map((code) => signatureSchemeOf(code)?.name).join(":"),
+		secureOptions: refusedOptions,
+	};
+	return {
+		kind: "offer",
+		context,
+		contextKey: Object.values(context).join(" "),
+		alpn: offeredProtocols(hello, mayOfferHttp2),
+		serverName: hello.sni,
+	};
+}
+
+/**
+ * The options of the leg to the client: what the grade allows, in our order. The protocol that the server chose is
+ * given to the socket, not to the context.
+ */
+export function clientLegOptions(grade: Grade): LegContextOptions {
+	const rules = gradeRules(grade);
+	return {
+		minVersion: versionName(Math.min(...rules.versions)),
+		maxVersion: versionName(Math.max(...rules.versions)),
+		ciphers: cipherList(rules.suites, rules),
+		ecdhCurve: clientLegGroups,
+		secureOptions: refusedOptions | constants.SSL_OP_CIPHER_SERVER_PREFERENCE | constants.SSL_OP_PRIORITIZE_CHACHA,
+	};
+}
+
+/** The client's versions without GREASE, highest first. */
+function offeredVersions(hello: ClientHello): number[] {
+	const known = Object.values(protocolVersion) as number[];
+	if (hello.supportedVersions.length > 0) {
+		return known.filter((version) => hello.supportedVersions.includes(version)).sort(descending);
+	}
+	// Without the extension TLS 1.3 is not offered, whatever the version field says (RFC 8446 §4.2.1).
+	return known.filter((version) => version <= hello.legacyVersion && version <= protocolVersion.tls12).sort(descending);
+}
+
+/** From the highest version down to the first hole: minVersion and maxVersion cannot say more. */
+function contiguous(ascending: readonly number[]): number[] {
+	const versions = [...ascending].sort(descending);
+	return versions.filter((version, index) => version === (versions[0] ?? 0) - index);
+}
+
+function commonSuites(hello: ClientHello, rules: GradeRules, versions: readonly number[]): CipherSuite[] {
+	const allowed = new Map(rules.suites.map((suite) => [suite.code, suite]));
+	return [...new Set(hello.cipherSuites)].flatMap((code) => {
+		const suite = allowed.get(code);
+		return suite !== undefined && versions.some((version) => isUsable(suite, version)) ? [suite] : [];
+	});
+}
+
+function isUsable(suite: CipherSuite, version: number): boolean {
+	if (version === protocolVersion.tls13) return suite.since === "TLSv1.3";
+	return suite.since === "TLSv1" || (suite.since === "TLSv1.2" && version === protocolVersion.tls12);
+}
+
+/** The grade's groups in the client's order; the grade's own when the client sent no list. */
+function commonGroups(hello: ClientHello, rules: GradeRules, versions: readonly number[]): number[] {
+	const mayBePostQuantum = versions.includes(protocolVersion.tls13);
+	const wanted = hello.supportedGroups.length === 0 ? rules.groups : [...new Set(hello.supportedGroups)];
+	return wanted.filter(
+		(code) => rules.groups.includes(code) && (mayBePostQuantum || groupOf(code)?.isPostQuantum === false),
+	);
+}
+
+/** The client's schemes for handshakes, then those it takes in certificates only: `sigalgs` is one list for both. */
+function commonSchemes(hello: ClientHello, rules: GradeRules): readonly number[] {
+	if (hello.signatureAlgorithms.length === 0) return rules.schemes;
+	const wanted = new Set([...hello.signatureAlgorithms, ...hello.signatureAlgorithmsCert]);
+	return [...wanted].filter((code) => rules.schemes.includes(code));
+}
+
+/** Protocols that `ALPNProtocols` can say: printable ASCII, no GREASE. */
+function offeredProtocols(hello: ClientHello, mayOfferHttp2: boolean): string[] {
+	const protocols = hello.alpn.filter((name) => !isGreaseProtocol(name) && /^[\x21-\x7e]+$/.test(name));
+	if (mayOfferHttp2 || !protocols.includes("h2")) return protocols;
+	const others = protocols.filter((name) => name !== "h2");
+	return others.length > 0 ? others : ["http/1.1"];
+}
+
+function cipherList(suites: readonly CipherSuite[], rules: GradeRules): string {
+	return [...suites.flatMap((suite) => suite.opensslName ?? []), `@SECLEVEL=${rules.securityLevel}`].join(":");
+}
+
+function groupList(groups: readonly number[], keyShares: readonly number[]): string {
+	let shares = 0;
+	return groups
+		.map((code) => `${keyShares.includes(code) && ++shares <= maxKeyShares ? "*" : ""}${groupOf(code)?.opensslName}`)
+		.join(":");
+}
+
+function refused(cause: Mismatch, reason: string): ServerLegPlan {
+	return { kind: "refused", cause, reason };
+}
+
+function versionRange(rules: GradeRules): string {
+	return `${versionName(Math.min(...rules.versions))} to ${versionName(Math.max(...rules.versions))}`;
+}
+
+function versionName(version: number): SecureVersion {
+	return versionNames.get(version) ?? "TLSv1.3";
+}
+
+function descending(a: number, b: number): number {
+	return b - a;
+}
+
+const versionNames: ReadonlyMap<number, SecureVersion> = new Map([
+	[protocolVersion.tls10, "TLSv1"],
+	[protocolVersion.tls11, "TLSv1.1"],
+	[protocolVersion.tls12, "TLSv1.2"],
+	[protocolVersion.tls13, "TLSv1.3"],
+]);
+
+/** Renegotiation (R173) and compression (R171) are refused on both legs. */
+const refusedOptions = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
+
+/** OpenSSL refuses a list that asks for more. */
+const maxKeyShares = 4;
+
+/** Of the first tuple that the client can do at all one group is taken, at the price of a retry if need be. */
+const clientLegGroups = "X25519MLKEM768:SecP256r1MLKEM768:SecP384r1MLKEM1024/X25519:P-256:P-384:P-521:X448";
