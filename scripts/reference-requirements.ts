@@ -13,12 +13,18 @@ export function readRequirements(root: string): Map<string, string> {
 }
 
 /**
- * The numbers that a test's name carries: before a colon at its beginning, or in brackets at its end, separated by
- * spaces or commas: `R149 R150: always-decrypt-source goes first`, `refuses a wildcard over one label (V5, N7)`.
+ * The numbers that a test's name carries: before a colon at its beginning, or in brackets at its end. `A to B` means all
+ * between: `R149 R150: always-decrypt-source goes first`, `legacy has every suite of the original (R158, R163 to R166)`.
  */
 export function numbersInName(name: string): string[] {
-	const list = /^((?:[A-Z]\d{1,3}[ ,]*)+):\s|\(((?:[A-Z]\d{1,3}[ ,]*)+)\)$/.exec(name);
-	return (list?.[1] ?? list?.[2] ?? "").match(/[A-Z]\d{1,3}/g) ?? [];
+	const match = /^([A-Z]\d{1,3}(?:(?:,? (?:and |to )?)[A-Z]\d{1,3})*):\s|\(([^()]*)\)$/.exec(name);
+	const list = match?.[1] ?? match?.[2] ?? "";
+	return [...list.matchAll(/\b([A-Z])(\d{1,3})\b(?: to \1(\d{1,3})\b)?/g)].flatMap(
+		([, family, first, last = first]) => {
+			const from = Number(first);
+			return Array.from({ length: Math.max(0, Number(last) - from + 1) }, (_, index) => `${family}${from + index}`);
+		},
+	);
 }
 
 /** Collects the numbers from every string of the test files that reads like such a name and is a known requirement. */
