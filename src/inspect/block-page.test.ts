@@ -5,7 +5,9 @@ import { encodeBlockPage } from "#inspect/block-page.ts";
 const text = (octets: Uint8Array) => Buffer.from(octets).toString("utf8");
 
 test("the page names rule and session, is not cacheable and closes the connection", () => {
-	const page = text(encodeBlockPage({ status: 403, sentence: "Blocked.", rule: "eicar", sessionId: "00ff00ff00ff00ff" }));
+	const page = text(
+		encodeBlockPage({ status: 403, sentence: "Blocked.", rule: "eicar", sessionId: "00ff00ff00ff00ff" }),
+	);
 	assert.match(page, /^HTTP\/1\.1 403 Forbidden\r\n/);
 	assert.match(page, /Cache-Control: no-store/);
 	assert.match(page, /Connection: close\r\n\r\n/);

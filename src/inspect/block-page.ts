@@ -30,7 +30,9 @@ th{text-align:left;padding-right:1rem;font-weight:600}code{font-family:ui-monosp
 		`HTTP/1.1 ${title}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: ${octets.length}\r\n` +
 		`Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n` +
 		`${notice.headers ?? ""}Connection: close\r\n\r\n`;
-	return notice.isHeadOnly === true ? Buffer.from(head, "latin1") : Buffer.concat([Buffer.from(head, "latin1"), octets]);
+	return notice.isHeadOnly === true
+		? Buffer.from(head, "latin1")
+		: Buffer.concat([Buffer.from(head, "latin1"), octets]);
 }
 
 function escapeHtml(text: string): string {

@@ -2,7 +2,7 @@
  * The port that every inspection service implements: the pipeline feeds it the plaintext of one connection, it answers
  * with findings.
  */
-import type { HttpRequestHead, HttpResponseHead } from "#http/head.ts";
+import type { RequestHead, ResponseHead } from "#http/head.ts";
 
 /** Where in the plaintext octets were seen. The order is the index into per-place state. */
 export const places = [
@@ -29,8 +29,8 @@ export interface ServiceFinding {
  * Bounds: an implementation keeps a constant amount per connection and never a body.
  */
 export interface ServiceConnection {
-	requestHead?(head: HttpRequestHead, host: string): ServiceFinding | undefined;
-	responseHead?(head: HttpResponseHead): ServiceFinding | undefined;
+	requestHead?(head: RequestHead, host: string): ServiceFinding | undefined;
+	responseHead?(head: ResponseHead): ServiceFinding | undefined;
 	/** Octets of a place in order; content codings are undone. Called often. */
 	octets(place: Place, octets: Uint8Array): ServiceFinding | undefined;
 	/** The place's octets are complete; the next ones begin a new unit. */

@@ -4,20 +4,12 @@
  *
  *   keys/NAME.key   PKCS #8, PEM      keys/NAME.crt   certificate, PEM
  */
-import {
-	createHash,
-	createPrivateKey,
-	createPublicKey,
-	generateKeyPairSync,
-	type KeyObject,
-	randomBytes,
-	sign,
-} from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { FaultError, fault } from "#base/fault.ts";
-import { decodeCertificate } from "#pki/certificate.ts";
+import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import { checkLeaf, type LeafCheck } from "#pki/check-leaf.ts";
 import {
 	assembleCertificate,
@@ -27,6 +19,13 @@ import {
 	type SignatureScheme,
 	type SigningCa,
 } from "#pki/mint.ts";
+
+/** A leaf as it was checked, and its certificate with the signature, DER. */
+export interface SignedLeaf {
+	readonly kind: "signed";
+	readonly leaf: Certificate;
+	readonly certificate: Uint8Array;
+}
 
 /** A signing CA with its key. */
 export class Authority {
@@ -44,11 +43,15 @@ export class Authority {
 	}
 
 	/** Signs a leaf's to-be-signed part after checking that it is one. The answer's leaf carries the signature. */
-	signLeaf(toBeSigned: Uint8Array): LeafCheck & { readonly certificate?: Uint8Array } {
+	signLeaf(toBeSigned: Uint8Array): SignedLeaf | Extract<LeafCheck, { readonly kind: "refused" }> {
 		const check = checkLeaf(toBeSigned, this.ca, this.#publicKeyInfo);
 		if (check.kind === "refused") return check;
 		const signature = sign(digests[this.ca.scheme], toBeSigned, this.#key);
-		return { ...check, certificate: assembleCertificate(toBeSigned, this.ca.scheme, signature) };
+		return {
+			kind: "signed",
+			leaf: check.leaf,
+			certificate: assembleCertificate(toBeSigned, this.ca.scheme, signature),
+		};
 	}
 }
 
@@ -98,6 +101,12 @@ export function loadAuthority(directory: string, id: string): Authority {
 		scheme: schemeOf(key, files.key),
 	};
 	return new Authority(ca, key, false);
+}
+
+/** The names of the CAs in a directory. */
+export function storedAuthorityIds(directory: string): string[] {
+	const files = readdirSync(directory);
+	return files.flatMap((file) => (file.endsWith(".key") ? [file.slice(0, -".key".length)] : []));
 }
 
 function makeAuthority(directory: string, plan: AuthorityPlan, now: number): Authority {

@@ -1,0 +1,246 @@
+/** A worker: accepts clients, runs their sessions, asks `managed` for signatures, reports records. */
+import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
+import { createSecureContext, type SecureContext } from "node:tls";
+import { type Address, formatAddress, parseAddress } from "#base/address.ts";
+import { BoundedMap } from "#base/bounded.ts";
+import { FaultError, fault } from "#base/fault.ts";
+import { parseConfiguration } from "#daemon/load-configuration.ts";
+import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
+import { encodeBlockPage } from "#inspect/block-page.ts";
+import { Http1Stream } from "#inspect/http1-stream.ts";
+import { OpaqueStream } from "#inspect/opaque-stream.ts";
+import { patternService } from "#inspect/pattern-service.ts";
+import type { InspectionService } from "#inspect/service.ts";
+import type { SigningCa } from "#pki/mint.ts";
+import { compileGateway, type GatewayPlan, type ListenerPlan } from "#proxy/compile.ts";
+import { type JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
+import { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
+import { isListenerAddress, Listener } from "#proxy/listener-shell.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import { Resolver } from "#proxy/resolver-shell.ts";
+import { ServerSessions } from "#proxy/server-sessions.ts";
+import type { SessionContext } from "#proxy/session-machine.ts";
+import { type SessionResources, SessionShell } from "#proxy/session-shell.ts";
+import { TrustStore } from "#proxy/trust-store-shell.ts";
+import { Counters } from "#telemetry/counters.ts";
+import type { SessionRecord } from "#telemetry/session-record.ts";
+
+/** Everything one worker holds. Made once, by the `start` message. */
+class Worker {
+	readonly #plan: GatewayPlan;
+	readonly #listeners: readonly Listener[];
+	readonly #sessions = new Set<SessionShell>();
+	readonly #counters = new Counters();
+	readonly #contexts = new Map<string, SessionContext>();
+	readonly #resources: SessionResources;
+	readonly #signatures = new Map<number, { resolve(certificate: Uint8Array): void; reject(error: Error): void }>();
+	#nextSignature = 1;
+	#records: SessionRecord[] = [];
+
+	constructor(start: ToWorker & { readonly type: "start" }) {
+		const authorities = new Map(start.authorities.map((ca) => [ca.id, ca]));
+		const { config } = parseConfiguration(start.configuration, "configuration", new Set(authorities.keys()));
+		this.#plan = compileGateway(config);
+		this.#listeners = this.#plan.listeners.map(
+			(plan) => new Listener(plan, (listener, socket) => this.#accept(listener, socket)),
+		);
+		const { policy, timeouts, listeners } = this.#plan;
+		for (const listener of listeners) {
+			this.#contexts.set(listener.name, {
+				listener: listener.name,
+				policy,
+				timeouts,
+				mayReachLocal: listener.mayReachLocal,
+				isOwnListener: (address: Address, port: number) => isListenerAddress(listeners, formatAddress(address), port),
+			});
+		}
+		this.#resources = this.#makeResources(start, authorities);
+	}
+
+	async listen(): Promise<void> {
+		for (const listener of this.#listeners) await listener.open(true);
+		setInterval(() => this.#tick(), tickMs);
+		setInterval(() => this.#flush(), flushMs);
+	}
+
+	signed(message: ToWorker & { readonly type: "signed" | "not-signed" }): void {
+		const waiting = this.#signatures.get(message.request);
+		this.#signatures.delete(message.request);
+		if (message.type === "signed") waiting?.resolve(message.certificate);
+		else waiting?.reject(new Error(message.reason));
+	}
+
+	/** Ends everything and reports what is left to report. */
+	stop(): void {
+		for (const listener of this.#listeners) void listener.close();
+		for (const session of this.#sessions) session.shutdown("the gateway was stopped");
+		this.#flush();
+	}
+
+	#makeResources(
+		start: ToWorker & { readonly type: "start" },
+		authorities: ReadonlyMap<string, SigningCa>,
+	): SessionResources {
+		const trustStore = new TrustStore(start.caProfiles);
+		const serverContexts = new BoundedMap<string, SecureContext>(maxServerContexts);
+		const services = new Map<string, readonly InspectionService[]>();
+		for (const [name, rules] of this.#plan.patternPolicies) services.set(name, [patternService(rules)]);
+		const { maximumDecodedOctets } = this.#plan;
+		return {
+			resolver: new Resolver(maxResolvedNames, keepNamesMs),
+			leafContexts: new LeafContexts((request) => this.#sign(request), Buffer.from(start.ticketKeys), maxLeafContexts),
+			serverSessions: new ServerSessions<JudgedServer>(maxServerSessions),
+			judge: new ServerJudge(maxLeafContexts),
+			serverContext: (options, contextKey, trusted) => {
+				const key = `${contextKey} ${trusted.join(" ")}`;
+				const known = serverContexts.get(key);
+				if (known !== undefined) return known;
+				const made = createSecureContext({ ...options, ca: [...trustStore.roots(trusted)] });
+				serverContexts.set(key, made);
+				return made;
+			},
+			signingCa: (id) => authorities.get(id) as SigningCa,
+			inspect: ({ profile, alpn, sessionId }) => {
+				const active = services.get(profile.patternPolicy ?? "");
+				if (active === undefined) return undefined;
+				if (alpn !== undefined && alpn !== "http/1.1" && alpn !== "http/1.0") return new OpaqueStream(active);
+				return new Http1Stream(active, sessionId, maximumDecodedOctets);
+			},
+			ended: (session, record) => {
+				this.#sessions.delete(session);
+				this.#counters.add("sessions_active", -1);
+				this.#count(record);
+				if (isRecorded(record, session.profile)) this.#note(record);
+			},
+		};
+	}
+
+	#accept(listener: ListenerPlan, socket: Socket): void {
+		const address = parseAddress(socket.remoteAddress ?? "");
+		// The client may be gone again before it was accepted.
+		if (address === undefined) return void socket.destroy();
+		this.#counters.add("sessions_opened");
+		const id = randomBytes(8).toString("hex");
+		if (this.#sessions.size >= this.#plan.maximumSessions) return this.#refuseOverload(socket, id);
+		const context = this.#contexts.get(listener.name) as SessionContext;
+		this.#counters.add("sessions_active");
+		this.#sessions.add(new SessionShell(id, socket, address, context, this.#resources, Date.now()));
+	}
+
+	#refuseOverload(socket: Socket, sessionId: string): void {
+		const { maximumSessions } = this.#plan;
+		this.#counters.add("sessions_overloaded");
+		const { message } = fault("PROXY_OVERLOADED", `the gateway holds ${maximumSessions} sessions, as many as it may`);
+		socket.on("error", () => socket.destroy());
+		socket.end(encodeBlockPage({ status: 503, sentence: `${message}.`, sessionId }));
+		socket.resume();
+		socket.setTimeout(overloadLingerMs, () => socket.destroy());
+	}
+
+	#sign(request: {
+		readonly ca: string;
+		readonly toBeSigned: Uint8Array;
+		readonly originSha256: string;
+	}): Promise<Uint8Array> {
+		return new Promise((resolve, reject) => {
+			const number = this.#nextSignature++;
+			this.#signatures.set(number, { resolve, reject });
+			send({ type: "sign", request: number, ...request });
+		});
+	}
+
+	#count(record: SessionRecord): void {
+		const counters = this.#counters;
+		if (record.decision === "decrypt") counters.add("sessions_decrypted");
+		else if (record.decision === "bypass") counters.add("sessions_bypassed");
+		else if (record.decision === "block") counters.add("sessions_blocked");
+		if (record.faultCode !== undefined) counters.add("sessions_failed");
+		if (record.clientLeg !== undefined) counters.add("client_handshakes");
+		if (record.clientLeg?.isResumed) counters.add("client_resumptions");
+		if (record.serverLeg !== undefined) counters.add("server_handshakes");
+		if (record.serverLeg?.isResumed) counters.add("server_resumptions");
+		counters.add("octets_to_server", record.octetsToServer);
+		counters.add("octets_to_client", record.octetsToClient);
+		counters.add("http_requests", record.requests);
+		counters.add("findings", record.findings.length);
+	}
+
+	#note(record: SessionRecord): void {
+		this.#records.push(record);
+		if (this.#records.length >= maxBatch) this.#flush();
+	}
+
+	#flush(): void {
+		if (this.#records.length === 0) return;
+		send({ type: "records", records: this.#records, counters: this.#counters.snapshot() });
+		this.#records = [];
+	}
+
+	#tick(): void {
+		const now = Date.now();
+		for (const session of this.#sessions) session.tick(now);
+	}
+}
+
+/** R210-R213: the profile says which of its sessions are recorded; sessions without a profile always are. */
+function isRecorded(record: SessionRecord, profile: ProxyProfile | undefined): boolean {
+	if (profile === undefined) return true;
+	const { log } = profile;
+	if (record.faultCode !== undefined && log.errors) return true;
+	if (record.decision === "block" || record.findings.some((finding) => finding.verdict === "block")) return log.dropped;
+	return record.decision === "bypass" ? log.exempted : log.allowed;
+}
+
+function send(message: ToManaged): void {
+	// Without `managed` nobody can sign or record: the worker ends.
+	if (process.connected) process.send?.(message);
+	else process.exit(1);
+}
+
+let worker: Worker | undefined;
+
+process.on("message", (message: ToWorker) => {
+	switch (message.type) {
+		case "start":
+			start(message);
+			return;
+		case "signed":
+		case "not-signed":
+			worker?.signed(message);
+			return;
+		case "stop":
+			worker?.stop();
+			process.disconnect();
+			process.exit(0);
+	}
+});
+process.on("disconnect", () => process.exit(0));
+// Ctrl-C reaches the whole process group; `managed` says when to stop.
+process.on("SIGINT", () => undefined);
+process.on("SIGTERM", () => undefined);
+
+function start(message: ToWorker & { readonly type: "start" }): void {
+	try {
+		worker = new Worker(message);
+	} catch (error) {
+		return failed(error);
+	}
+	worker.listen().then(() => send({ type: "listening" }), failed);
+}
+
+function failed(error: unknown): void {
+	const value =
+		error instanceof FaultError ? error.fault : fault("INTERNAL", `the worker could not start: ${String(error)}`);
+	send({ type: "failed", fault: value });
+}
+
+const tickMs = 1_000;
+const flushMs = 200;
+const maxBatch = 100;
+const maxServerContexts = 256;
+const maxLeafContexts = 4_096;
+const maxServerSessions = 4_096;
+const maxResolvedNames = 4_096;
+const keepNamesMs = 10_000;
+const overloadLingerMs = 1_000;

@@ -1,0 +1,49 @@
+/** Reads and checks the configuration file. */
+import { readFileSync } from "node:fs";
+import { FaultError, fault } from "#base/fault.ts";
+import { check } from "#config/check.ts";
+import { type Finding, formatFinding } from "#config/finding.ts";
+import { formatTextError, parseText } from "#config/text.ts";
+import { type RootConfig, rootSchema, verifyConfiguration } from "#product/root-schema.ts";
+
+/** A configuration that may be run, and what it warns of. */
+export interface LoadedConfiguration {
+	readonly config: RootConfig;
+	readonly text: string;
+	readonly warnings: readonly string[];
+}
+
+/** Reads `file` and checks it. Throws `FaultError` that names line and column, or the path of the statement. */
+export function loadConfiguration(file: string, caIds: ReadonlySet<string>): LoadedConfiguration {
+	let text: string;
+	try {
+		text = readFileSync(file, "utf8");
+	} catch (error) {
+		const cause = error instanceof Error ? error.message : String(error);
+		throw new FaultError(fault("CONFIG_INVALID", `configuration ${file} cannot be read: ${cause}`, { cause }));
+	}
+	return { ...parseConfiguration(text, file, caIds), text };
+}
+
+/** Checks configuration text; `source` names it in faults. */
+export function parseConfiguration(
+	text: string,
+	source: string,
+	caIds: ReadonlySet<string>,
+): { readonly config: RootConfig; readonly warnings: readonly string[] } {
+	const parsed = parseText(rootSchema, text);
+	if (parsed.errors.length > 0) {
+		const lines = parsed.errors.map((item) => formatTextError(source, item)).join("\n");
+		throw new FaultError(fault("CONFIG_SYNTAX", `${lines}\ncorrect ${source} and start again`));
+	}
+	const checked = check(rootSchema, parsed.tree);
+	const config = checked.snapshot as RootConfig | undefined;
+	const more = config === undefined ? [] : verifyConfiguration(config, { caIds });
+	const findings: readonly Finding[] = [...checked.errors, ...checked.warnings, ...more];
+	const errors = findings.filter((finding) => finding.severity === "error");
+	if (errors.length > 0 || config === undefined) {
+		const lines = errors.map(formatFinding).join("\n");
+		throw new FaultError(fault("CONFIG_INVALID", `${source}:\n${lines}\ncorrect it and start again`));
+	}
+	return { config, warnings: findings.filter((finding) => finding.severity === "warning").map(formatFinding) };
+}

@@ -1,0 +1,341 @@
+/**
+ * The process that `sallyport start` runs: holds configuration, CA keys and the event store; starts, watches and restarts
+ * the workers.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, networkInterfaces } from "node:os";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { formatEndpoint } from "#base/address.ts";
+import { FaultError, fault } from "#base/fault.ts";
+import { loadCaProfiles } from "#daemon/ca-profiles.ts";
+import { openDaemonLog } from "#daemon/daemon-log.ts";
+import { defaultConfiguration, trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
+import { type LoadedConfiguration, loadConfiguration } from "#daemon/load-configuration.ts";
+import { openStateDirectory, type StateDirectory } from "#daemon/state-directory.ts";
+import { productVersion } from "#daemon/version.ts";
+import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
+import { type Authority, loadAuthority, openAuthority, storedAuthorityIds } from "#pki/authority-shell.ts";
+import { generalNameText } from "#pki/general-name.ts";
+import { certificatePem } from "#pki/mint.ts";
+import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
+import { Listener } from "#proxy/listener-shell.ts";
+import { type CounterSnapshot, Counters, mergeCounters, retireCounters } from "#telemetry/counters.ts";
+import { type EventStore, openEventStore } from "#telemetry/event-store-shell.ts";
+import { formatEvent, type GatewayEvent, gatewayEvent, severityOf } from "#telemetry/event-table.ts";
+
+/** What `start` is given on the command line. */
+export interface ManagedOptions {
+	readonly statePath: string;
+	/** A configuration file other than the one in the state directory. */
+	readonly configurationFile: string | undefined;
+}
+
+interface WorkerSlot {
+	readonly number: number;
+	process: ChildProcess | undefined;
+	isListening: boolean;
+	startedAt: number;
+	restarts: number;
+	counters: Partial<CounterSnapshot>;
+}
+
+/** A running gateway. */
+export class Managed {
+	readonly state: StateDirectory;
+	readonly plan: GatewayPlan;
+	readonly configurationFile: string;
+	readonly warnings: readonly string[];
+	readonly workers: readonly WorkerSlot[];
+	readonly #log: Logger;
+	readonly #loaded: LoadedConfiguration;
+	readonly #authorities: ReadonlyMap<string, Authority>;
+	readonly #caProfiles: ReadonlyMap<string, readonly string[]>;
+	readonly #store: EventStore;
+	readonly #counters = new Counters();
+	readonly #retired: CounterSnapshot[] = [];
+	readonly #ticketKeys = randomBytes(48);
+	readonly #startedAt = Date.now();
+	#isStopping = false;
+
+	/** Prepares everything but the workers. Throws `FaultError` for whatever keeps the gateway from running. */
+	constructor(options: ManagedOptions) {
+		this.state = openStateDirectory(options.statePath);
+		takeLock(this.state);
+		this.#log = openDaemonLog(this.state.log);
+		this.configurationFile = options.configurationFile ?? this.state.configuration;
+		if (options.configurationFile === undefined && !existsSync(this.state.configuration)) {
+			writeFileSync(this.state.configuration, defaultConfiguration(hasIpv6Loopback()), { mode: 0o600 });
+		}
+		const own = openOwnAuthorities(this.state.keys, this.#startedAt);
+		const ids = new Set([...own.keys(), ...storedAuthorityIds(this.state.keys)]);
+		this.#loaded = loadConfiguration(this.configurationFile, ids);
+		this.warnings = this.#loaded.warnings;
+		this.plan = compileGateway(this.#loaded.config);
+		this.#authorities = loadAuthorities(this.state.keys, own, this.plan.signingCas);
+		this.#caProfiles = loadCaProfiles(join(this.state.path, "trust"));
+		const eventStore = this.#loaded.config.security.log.eventStore;
+		this.#store = openEventStore({
+			file: this.state.eventStore,
+			retentionDays: eventStore.retention,
+			maxSizeMib: eventStore.maximumSize,
+			onEvent: (event) => this.#logEvent(event),
+			counters: this.#counters,
+		});
+		const count = this.#loaded.config.services.gateway.workers ?? availableParallelism();
+		this.workers = Array.from({ length: count }, (_, index) => ({
+			number: index + 1,
+			process: undefined,
+			isListening: false,
+			startedAt: 0,
+			restarts: 0,
+			counters: {},
+		}));
+		this.#publishAuthorities();
+	}
+
+	/** Starts the workers; resolves when all of them accept clients, rejects with the fault of the first that cannot. */
+	async start(): Promise<void> {
+		for (const plan of this.plan.listeners) {
+			// All workers share the address; a stranger on it shows only to a socket that does not share.
+			const probe = new Listener(plan, (_, socket) => socket.destroy());
+			await probe.open(false);
+			await probe.close();
+		}
+		await Promise.all(this.workers.map((slot) => this.#launch(slot)));
+		this.#event(
+			gatewayEvent("CONFIGURATION_LOADED", Date.now(), {
+				file: this.configurationFile,
+				sha256: createHash("sha256").update(this.#loaded.text).digest("hex"),
+			}),
+		);
+		this.#event(
+			gatewayEvent("GATEWAY_STARTED", Date.now(), {
+				version: productVersion,
+				addresses: this.plan.listeners.map(({ listen }) => formatEndpoint(listen)),
+				workers: this.workers.length,
+			}),
+		);
+	}
+
+	/** Stops workers and store. Resolves when nothing runs any more. */
+	async stop(reason: string): Promise<void> {
+		if (this.#isStopping) return;
+		this.#isStopping = true;
+		await Promise.all(this.workers.map((slot) => stopWorker(slot)));
+		const uptimeSeconds = Math.round((Date.now() - this.#startedAt) / 1000);
+		this.#event(gatewayEvent("GATEWAY_STOPPED", Date.now(), { reason, uptimeSeconds }));
+		await this.#store.close();
+		rmSync(this.state.lock, { force: true });
+	}
+
+	/** The sum over all workers, dead ones included, and of this process. */
+	counters(): CounterSnapshot {
+		return mergeCounters([
+			this.#counters.snapshot(),
+			...this.#retired,
+			...this.workers.map(({ counters }) => counters),
+		]);
+	}
+
+	#launch(slot: WorkerSlot): Promise<void> {
+		const child = fork(join(import.meta.dirname, "gatewayd.ts"), [], {
+			serialization: "advanced",
+			execArgv: process.execArgv,
+			stdio: ["ignore", "inherit", "inherit", "ipc"],
+		});
+		slot.process = child;
+		slot.isListening = false;
+		slot.startedAt = Date.now();
+		return new Promise((resolve, reject) => {
+			child.on("message", (message: ToManaged) => {
+				if (message.type === "listening") {
+					slot.isListening = true;
+					resolve();
+					this.#event(gatewayEvent("WORKER_STARTED", Date.now(), { worker: slot.number, processId: child.pid ?? 0 }));
+				} else if (message.type === "failed") reject(new FaultError(message.fault));
+				else this.#fromWorker(slot, child, message);
+			});
+			child.on("error", (error) =>
+				this.#log.error({ worker: slot.number, cause: error.message }, "worker channel failed"),
+			);
+			child.on("exit", (code, signal) => {
+				reject(new FaultError(fault("INTERNAL", `worker ${slot.number} ended before it listened`)));
+				this.#workerEnded(slot, child, signal === null ? `exit status ${code}` : `signal ${signal}`);
+			});
+			this.#toWorker(child, {
+				type: "start",
+				configuration: this.#loaded.text,
+				authorities: [...this.#authorities.values()].map(({ ca }) => ca),
+				ticketKeys: this.#ticketKeys,
+				caProfiles: this.#caProfiles,
+			});
+		});
+	}
+
+	#fromWorker(slot: WorkerSlot, child: ChildProcess, message: ToManaged & { readonly type: "sign" | "records" }): void {
+		if (message.type === "records") {
+			slot.counters = message.counters;
+			this.#store.appendSessions(message.records);
+			return;
+		}
+		const { request, ca, toBeSigned, originSha256 } = message;
+		const answer = this.#authorities.get(ca)?.signLeaf(toBeSigned) ?? { kind: "refused", reason: `no CA "${ca}"` };
+		if (answer.kind === "refused") {
+			this.#counters.add("issuances_refused");
+			this.#event(
+				gatewayEvent("ISSUANCE_REFUSED", Date.now(), {
+					names: [ca],
+					originSha256,
+					worker: slot.number,
+					reason: answer.reason,
+				}),
+			);
+			this.#toWorker(child, { type: "not-signed", request, reason: answer.reason });
+			return;
+		}
+		const { leaf, certificate } = answer;
+		this.#toWorker(child, { type: "signed", request, certificate });
+		this.#counters.add("certificates_issued");
+		const names = (leaf.typed.subjectAltName ?? []).slice(0, maxNamesInEvent).map(generalNameText);
+		const leafSha256 = createHash("sha256").update(certificate).digest("hex");
+		const caSha256 = fingerprintOf(this.#authorities.get(ca) as Authority);
+		const { serialText: serial, notAfter } = leaf;
+		const facts = { names, serial, leafSha256, originSha256, ca, caSha256, notAfter };
+		this.#event(gatewayEvent("CERTIFICATE_ISSUED", Date.now(), facts));
+	}
+
+	#workerEnded(slot: WorkerSlot, child: ChildProcess, reason: string): void {
+		if (slot.process !== child) return;
+		slot.process = undefined;
+		const hadListened = slot.isListening;
+		slot.isListening = false;
+		this.#retired.push(retireCounters(slot.counters));
+		if (this.#retired.length > 1) this.#retired.splice(0, this.#retired.length, mergeCounters(this.#retired));
+		slot.counters = {};
+		if (this.#isStopping || (!hadListened && slot.restarts === 0)) return;
+		this.#event(gatewayEvent("WORKER_DIED", Date.now(), { worker: slot.number, processId: child.pid ?? 0, reason }));
+		slot.restarts++;
+		this.#counters.add("worker_restarts");
+		const livedMs = Date.now() - slot.startedAt;
+		setTimeout(() => this.#relaunch(slot), livedMs < shortLifeMs ? restartDelayMs : 0);
+	}
+
+	#relaunch(slot: WorkerSlot): void {
+		if (this.#isStopping) return;
+		this.#launch(slot).then(
+			() => {
+				const facts = { worker: slot.number, processId: slot.process?.pid ?? 0, restarts: slot.restarts };
+				this.#event(gatewayEvent("WORKER_RESTARTED", Date.now(), facts));
+			},
+			(error: Error) => this.#log.error({ worker: slot.number, cause: error.message }, "worker did not start again"),
+		);
+	}
+
+	#toWorker(child: ChildProcess, message: ToWorker): void {
+		if (child.connected) child.send(message, () => undefined);
+	}
+
+	/** The trusted CA's certificate where clients find it, and an event for each CA that is new or near its end. */
+	#publishAuthorities(): void {
+		const now = Date.now();
+		for (const authority of this.#authorities.values()) {
+			const { id: ca, notAfter } = authority.ca;
+			const sha256 = fingerprintOf(authority);
+			if (authority.isNew) this.#event(gatewayEvent("CA_CREATED", now, { ca, sha256, notAfter }));
+			const daysLeft = Math.floor((notAfter - now) / dayMs);
+			if (daysLeft < 0) this.#event(gatewayEvent("CA_EXPIRED", now, { ca, sha256, notAfter }));
+			else if (daysLeft < expiryWarningDays)
+				this.#event(gatewayEvent("CA_EXPIRY_NEAR", now, { ca, sha256, notAfter, daysLeft }));
+		}
+		const first = [...this.#loaded.config.services.ssl.proxy.profile.values()][0];
+		const published = this.#authorities.get(first?.rootCa ?? trustedCaId) ?? this.#authorities.get(trustedCaId);
+		if (published === undefined) return;
+		// The certificate is public: clients on this host read it where it lies.
+		writeFileSync(this.state.caCertificate, certificatePem(published.ca.certificate), { mode: 0o600 });
+	}
+
+	#event(event: GatewayEvent): void {
+		this.#store.appendEvents([event]);
+		this.#logEvent(event);
+	}
+
+	#logEvent(event: GatewayEvent): void {
+		const severity = severityOf(event.id);
+		const level = severity === "info" || severity === "notice" ? "info" : severity === "warning" ? "warn" : "error";
+		this.#log[level]({ event: event.id, ...event.fields }, formatEvent(event));
+		if (level === "error") process.stderr.write(`sallyport: ${formatEvent(event)}\n`);
+	}
+}
+
+function openOwnAuthorities(directory: string, now: number): Map<string, Authority> {
+	const plans = [
+		{ id: trustedCaId, title: "Sallyport CA", lifetimeDays: caLifetimeDays },
+		{ id: untrustedCaId, title: "UNTRUSTED by Sallyport", lifetimeDays: caLifetimeDays },
+	];
+	return new Map(plans.map((plan) => [plan.id, openAuthority(directory, plan, now)]));
+}
+
+/** The signing CAs that the configuration uses: our own two and any `keys/NAME.key` with `keys/NAME.crt`. */
+function loadAuthorities(
+	directory: string,
+	own: ReadonlyMap<string, Authority>,
+	ids: readonly string[],
+): Map<string, Authority> {
+	const authorities = new Map(own);
+	for (const id of ids) if (!authorities.has(id)) authorities.set(id, loadAuthority(directory, id));
+	return authorities;
+}
+
+function fingerprintOf(authority: Authority): string {
+	return createHash("sha256").update(authority.ca.certificate).digest("hex");
+}
+
+/** One gateway per state directory: its process id stands in a file. A dead one's file is taken over. */
+function takeLock(state: StateDirectory): void {
+	try {
+		writeFileSync(state.lock, `${process.pid}\n`, { mode: 0o600, flag: "wx" });
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+		const holder = Number.parseInt(readFileSync(state.lock, "utf8"), 10);
+		if (isRunning(holder)) {
+			const message = `state directory ${state.path} is in use by the gateway with process id ${holder}; stop that one or choose another with --state DIR`;
+			throw new FaultError(fault("ALREADY_RUNNING", message));
+		}
+		writeFileSync(state.lock, `${process.pid}\n`, { mode: 0o600 });
+	}
+}
+
+/** True when the process is a node process that is alive: process ids are used again. */
+function isRunning(processId: number): boolean {
+	if (!(processId > 0) || processId === process.pid) return false;
+	try {
+		return readFileSync(`/proc/${processId}/cmdline`, "utf8").includes("daemon/cli.ts");
+	} catch {
+		return false;
+	}
+}
+
+async function stopWorker(slot: WorkerSlot): Promise<void> {
+	const child = slot.process;
+	if (child === undefined) return;
+	const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+	if (child.connected) child.send({ type: "stop" } satisfies ToWorker, () => undefined);
+	const timer = setTimeout(() => child.kill("SIGKILL"), stopMs);
+	await ended;
+	clearTimeout(timer);
+}
+
+function hasIpv6Loopback(): boolean {
+	return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === "::1"));
+}
+
+const caLifetimeDays = 1_825;
+const expiryWarningDays = 60;
+const maxNamesInEvent = 32;
+const shortLifeMs = 1_000;
+const restartDelayMs = 1_000;
+const stopMs = 3_000;
+const dayMs = 86_400_000;

@@ -1,0 +1,54 @@
+/** The one directory that holds everything the product keeps: configuration, keys, certificates, records, log. */
+import { accessSync, chmodSync, constants, mkdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { FaultError, fault } from "#base/fault.ts";
+
+/** Where each thing lies below the state directory. */
+export interface StateDirectory {
+	readonly path: string;
+	readonly configuration: string;
+	readonly keys: string;
+	readonly caCertificate: string;
+	readonly eventStore: string;
+	readonly log: string;
+	readonly lock: string;
+}
+
+/** The path that `--state`, the environment or the default give. */
+export function stateDirectoryPath(option: string | undefined, environment: NodeJS.ProcessEnv = process.env): string {
+	return resolve(option ?? environment.SALLYPORT_STATE ?? join(import.meta.dirname, "../../var"));
+}
+
+/** The paths below a state directory; nothing is touched. */
+export function stateDirectoryLayout(path: string): StateDirectory {
+	return {
+		path,
+		configuration: join(path, "sallyport.conf"),
+		keys: join(path, "keys"),
+		caCertificate: join(path, "ca.pem"),
+		eventStore: join(path, "events.sqlite"),
+		log: join(path, "sallyport.log"),
+		lock: join(path, "managed.pid"),
+	};
+}
+
+/**
+ * Makes the directory (mode 0700) and checks that it can be written.
+ *
+ * Faults: throws `FaultError` STATE_DIRECTORY_UNUSABLE that names the path and the remedy.
+ */
+export function openStateDirectory(path: string): StateDirectory {
+	const layout = stateDirectoryLayout(path);
+	try {
+		mkdirSync(path, { recursive: true, mode: 0o700 });
+		if (!statSync(path).isDirectory()) throw new Error("it is not a directory");
+		accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+		chmodSync(path, 0o700);
+		mkdirSync(layout.keys, { recursive: true, mode: 0o700 });
+	} catch (error) {
+		const cause = error instanceof Error ? error.message : String(error);
+		const message = `state directory ${path} cannot be used: ${cause}; make it writable for this user or choose another with --state DIR`;
+		throw new FaultError(fault("STATE_DIRECTORY_UNUSABLE", message, { cause }));
+	}
+	return layout;
+}

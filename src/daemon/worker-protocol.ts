@@ -1,0 +1,34 @@
+/** What `managed` and a worker say to each other, over the channel of the child process. */
+import type { Fault } from "#base/fault.ts";
+import type { SigningCa } from "#pki/mint.ts";
+import type { CounterSnapshot } from "#telemetry/counters.ts";
+import type { SessionRecord } from "#telemetry/session-record.ts";
+
+export type ToWorker =
+	| {
+			readonly type: "start";
+			/** The configuration, checked by `managed`; the worker compiles it for itself. */
+			readonly configuration: string;
+			/** Public parts of the signing CAs. */
+			readonly authorities: readonly SigningCa[];
+			/** 48 octets that all workers share. */
+			readonly ticketKeys: Uint8Array;
+			/** PEM certificates of the CA profiles by name. */
+			readonly caProfiles: ReadonlyMap<string, readonly string[]>;
+	  }
+	| { readonly type: "signed"; readonly request: number; readonly certificate: Uint8Array }
+	| { readonly type: "not-signed"; readonly request: number; readonly reason: string }
+	/** Stop listening, end the sessions, report the last records, exit. */
+	| { readonly type: "stop" };
+
+export type ToManaged =
+	| { readonly type: "listening" }
+	| { readonly type: "failed"; readonly fault: Fault }
+	| {
+			readonly type: "sign";
+			readonly request: number;
+			readonly ca: string;
+			readonly toBeSigned: Uint8Array;
+			readonly originSha256: string;
+	  }
+	| { readonly type: "records"; readonly records: readonly SessionRecord[]; readonly counters: CounterSnapshot };

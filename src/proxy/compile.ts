@@ -1,0 +1,169 @@
+/** Turns a checked configuration into what the workers decide by: listeners, policy, profiles, limits. */
+import { Buffer } from "node:buffer";
+import type { Endpoint, Prefix } from "#base/address.ts";
+import { type PatternPlace, type PatternRule, patternPlaces } from "#inspect/pattern-service.ts";
+import type { InspectConfig } from "#inspect/schema.ts";
+import { shippedPatterns } from "#inspect/shipped-patterns.ts";
+import { AddressSet } from "#policy/address-set.ts";
+import type { Policy, PolicyRule, PortRanges } from "#policy/evaluate.ts";
+import { predefinedApplications } from "#policy/predefined-applications.ts";
+import type { PolicyConfig } from "#policy/schema.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import type { ProxyConfig } from "#proxy/schema.ts";
+import type { SessionTimeouts } from "#proxy/session-machine.ts";
+
+export type GatewayConfig = ProxyConfig & PolicyConfig & InspectConfig;
+
+export interface ListenerPlan {
+	readonly name: string;
+	readonly listen: Endpoint;
+	readonly mayReachLocal: boolean;
+}
+
+/** Everything a worker needs of the configuration, frozen per commit. */
+export interface GatewayPlan {
+	readonly listeners: readonly ListenerPlan[];
+	readonly policy: Policy<ProxyProfile>;
+	/** The patterns of each pattern policy by its name. */
+	readonly patternPolicies: ReadonlyMap<string, readonly PatternRule[]>;
+	readonly timeouts: SessionTimeouts;
+	readonly maximumSessions: number;
+	readonly maximumDecodedOctets: number;
+	/** Names of the signing certificates that profiles use. */
+	readonly signingCas: readonly string[];
+}
+
+export function compileGateway(config: GatewayConfig): GatewayPlan {
+	const { gateway } = config.services;
+	const profiles = config.services.ssl.proxy.profile;
+	const { timeouts } = gateway;
+	const listeners = [...gateway.explicitProxy].map(([name, { listen, permitLocalTargets }]) => ({
+		name,
+		listen,
+		// Clients of a loopback listener are on this host and reach its services anyway.
+		mayReachLocal: permitLocalTargets || listen.host === "::1" || listen.host.startsWith("127."),
+	}));
+	const signingCas = new Set<string>();
+	for (const { rootCa, untrustedRootCa } of profiles.values()) {
+		signingCas.add(rootCa);
+		if (untrustedRootCa !== undefined) signingCas.add(untrustedRootCa);
+	}
+	return {
+		listeners,
+		policy: compilePolicy(config),
+		patternPolicies: compilePatterns(config),
+		timeouts: {
+			requestMs: timeouts.request * 1000,
+			helloMs: timeouts.clientHello * 1000,
+			connectMs: timeouts.connect * 1000,
+			handshakeMs: timeouts.handshake * 1000,
+			idleMs: timeouts.idle * 1000,
+		},
+		maximumSessions: gateway.maximumSessions,
+		maximumDecodedOctets: config.security.inspection.maximumDecodedSize * 1_048_576,
+		signingCas: [...signingCas],
+	};
+}
+
+function compilePolicy(config: GatewayConfig): Policy<ProxyProfile> {
+	const { policies } = config.security;
+	const rules: PolicyRule<ProxyProfile>[] = [];
+	for (const [name, { match, then }] of policies.global.policy) {
+		const services = then.permit?.applicationServices;
+		const profileName = services?.sslProxy.profileName;
+		rules.push({
+			name,
+			sources: addressSet(config, match.sourceAddress),
+			destinations: addressSet(config, match.destinationAddress),
+			ports: ports(config, match.application),
+			action: then.permit === undefined ? "deny" : "permit",
+			...(profileName === undefined ? {} : { profile: compileProfile(config, profileName, services?.patternPolicy) }),
+		});
+	}
+	return { rules, isDefaultPermit: policies.defaultPolicy === "permit-all" };
+}
+
+function compileProfile(config: GatewayConfig, name: string, patternPolicy: string | undefined): ProxyProfile {
+	const { profile: profiles, decryptionPolicy: decryptionPolicies } = config.services.ssl.proxy;
+	const profile = profiles.get(name);
+	if (profile === undefined) throw new Error(`profile ${name} passed the check and is not there`);
+	const { actions } = profile;
+	const { log } = actions;
+	const exemptDestinations = addressSet(config, profile.whitelist, `whitelist of profile ${name}`);
+	const decryptionPolicy = profile.decryptionPolicy;
+	for (const pattern of decryptionPolicies.get(decryptionPolicy ?? "")?.neverDecryptDomains ?? []) {
+		exemptDestinations.addHost(pattern, `never-decrypt-domains of decryption-policy ${decryptionPolicy}`);
+	}
+	return {
+		name,
+		neverDecryptSources: prefixSet(profile.neverDecryptSource, "never-decrypt-source"),
+		alwaysDecryptSources: prefixSet(profile.alwaysDecryptSource, "always-decrypt-source"),
+		exemptDestinations,
+		trustedCa: profile.rootCa,
+		untrustedCa: profile.untrustedRootCa,
+		trustStore: profile.trustedCa,
+		blocksInvalidCertificates: actions.blockInvalidCertificates,
+		ignoresServerAuthFailure: actions.ignoreServerAuthFailure,
+		passesNonTls: actions.nonTlsTraffic === "pass",
+		mayResumeSessions: !actions.disableSessionResumption,
+		grade: profile.tlsGrade,
+		log: {
+			allowed: log.all || log.sessionsAllowed,
+			dropped: log.all || log.sessionsDropped,
+			exempted: log.all || log.sessionsWhitelisted,
+			errors: log.all || log.errors,
+		},
+		patternPolicy,
+	};
+}
+
+/** The entries of the address books by the names that a policy gives. */
+function addressSet(config: GatewayConfig, names: readonly string[], entryName?: string): AddressSet {
+	if (names.includes("any")) return new AddressSet(true);
+	const set = new AddressSet();
+	for (const book of config.security.addressBook.values()) {
+		for (const [name, { prefix, dnsName }] of book.address) {
+			if (!names.includes(name)) continue;
+			if (prefix !== undefined) set.addPrefix(prefix, entryName ?? name);
+			if (dnsName !== undefined) set.addHost(dnsName, entryName ?? name);
+		}
+	}
+	return set;
+}
+
+function prefixSet(prefixes: readonly Prefix[], entry: string): AddressSet {
+	const set = new AddressSet();
+	for (const prefix of prefixes) set.addPrefix(prefix, entry);
+	return set;
+}
+
+function ports(config: GatewayConfig, applications: readonly string[]): PortRanges {
+	if (applications.includes("any")) return [];
+	return applications.map((application) => {
+		const own = config.applications.application.get(application);
+		const range = own?.destinationPort ?? predefinedApplications.get(application);
+		if (range === undefined) throw new Error(`application ${application} passed the check and is not there`);
+		return { ...range, application };
+	});
+}
+
+function compilePatterns(config: GatewayConfig): ReadonlyMap<string, readonly PatternRule[]> {
+	const { pattern: own, patternPolicy } = config.security.inspection;
+	const compiled = new Map<string, readonly PatternRule[]>();
+	for (const [policyName, { patterns }] of patternPolicy) {
+		const rules = patterns.map((name): PatternRule => {
+			const pattern = own.get(name);
+			const shipped = shippedPatterns.get(name);
+			if (pattern === undefined && shipped !== undefined) {
+				return { name, octets: shipped, ignoresCase: false, places: patternPlaces, verdict: "block" };
+			}
+			if (pattern === undefined) throw new Error(`pattern ${name} passed the check and is not there`);
+			const octets =
+				pattern.text === undefined ? Buffer.from(pattern.hexadecimal ?? "", "hex") : Buffer.from(pattern.text, "utf8");
+			const places: readonly PatternPlace[] = pattern.where.length === 0 ? patternPlaces : pattern.where;
+			return { name, octets, ignoresCase: pattern.ignoreCase, places, verdict: pattern.then };
+		});
+		compiled.set(policyName, rules);
+	}
+	return compiled;
+}

@@ -1,0 +1,79 @@
+/** Connects to the first of several addresses that answers (one after the other, in the resolver's order). */
+import { connect, type Socket } from "node:net";
+import { type Address, formatAddress, formatEndpoint } from "#base/address.ts";
+import { type Fault, fault } from "#base/fault.ts";
+import { relayHighWaterMark } from "#tls/engine-shell.ts";
+
+export interface DialOutcome {
+	connected(socket: Socket, address: Address): void;
+	failed(fault: Fault): void;
+}
+
+/** A connection attempt; `cancel` ends it without an outcome. */
+export class Dial {
+	readonly #addresses: readonly Address[];
+	readonly #port: number;
+	readonly #attemptMs: number;
+	readonly #outcome: DialOutcome;
+	#socket: Socket | undefined;
+	#isOver = false;
+	#lastError = "no address";
+
+	constructor(addresses: readonly Address[], port: number, attemptMs: number, outcome: DialOutcome) {
+		this.#addresses = addresses.slice(0, maxAddresses);
+		this.#port = port;
+		this.#attemptMs = attemptMs;
+		this.#outcome = outcome;
+		this.#attempt(0);
+	}
+
+	cancel(): void {
+		this.#isOver = true;
+		this.#socket?.destroy();
+	}
+
+	#attempt(index: number): void {
+		const address = this.#addresses[index];
+		if (address === undefined) return this.#fail();
+		const host = formatAddress(address);
+		const options = {
+			host,
+			port: this.#port,
+			allowHalfOpen: true,
+			noDelay: true,
+			highWaterMark: relayHighWaterMark,
+			autoSelectFamily: false,
+		};
+		const socket = connect(options);
+		this.#socket = socket;
+		const isLast = index === this.#addresses.length - 1;
+		const next = (why: string) => {
+			socket.removeAllListeners();
+			socket.on("error", ignoreLateError);
+			socket.destroy();
+			this.#lastError = `${formatEndpoint({ host, port: this.#port })} ${why}`;
+			if (!this.#isOver) this.#attempt(index + 1);
+		};
+		socket.once("error", (error: NodeJS.ErrnoException) => next(error.code ?? error.message));
+		if (!isLast) socket.setTimeout(this.#attemptMs, () => next("did not answer in time"));
+		socket.once("connect", () => {
+			socket.removeAllListeners("error");
+			if (!isLast) socket.setTimeout(0);
+			if (this.#isOver) return void socket.destroy();
+			this.#isOver = true;
+			this.#outcome.connected(socket, address);
+		});
+	}
+
+	#fail(): void {
+		if (this.#isOver) return;
+		this.#isOver = true;
+		const message = `server could not be reached: ${this.#lastError}; check that it runs and that this host has a route to it`;
+		this.#outcome.failed(fault("SERVER_UNREACHABLE", message, { cause: this.#lastError }));
+	}
+}
+
+/** A socket that was given up may still report an error; it has no owner any more. */
+function ignoreLateError(): void {}
+
+const maxAddresses = 8;

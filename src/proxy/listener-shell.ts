@@ -1,0 +1,54 @@
+/** The listening sockets of a worker: accepts clients and hands each to a session. */
+import { createServer, type Server, type Socket } from "node:net";
+import { formatEndpoint, parseAddress } from "#base/address.ts";
+import { FaultError, fault } from "#base/fault.ts";
+import type { ListenerPlan } from "#proxy/compile.ts";
+import { relayHighWaterMark } from "#tls/engine-shell.ts";
+
+/** One listener. All workers listen at the same address; the kernel spreads the clients (SO_REUSEPORT). */
+export class Listener {
+	readonly plan: ListenerPlan;
+	readonly #server: Server;
+
+	constructor(plan: ListenerPlan, onClient: (plan: ListenerPlan, socket: Socket) => void) {
+		this.plan = plan;
+		const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, highWaterMark: relayHighWaterMark };
+		this.#server = createServer(options, (socket) => onClient(plan, socket));
+	}
+
+	/** Listens. Rejects with a `FaultError` that names the address and the remedy. */
+	open(isShared: boolean): Promise<void> {
+		const { host, port } = this.plan.listen;
+		return new Promise((resolve, reject) => {
+			this.#server.once("error", (error: NodeJS.ErrnoException) => reject(listenFault(this.plan, error)));
+			this.#server.listen({ host, port, reusePort: isShared, backlog: 1024, ipv6Only: true }, () => {
+				this.#server.removeAllListeners("error");
+				// A failing accept (too many open files) must not end the worker.
+				this.#server.on("error", () => undefined);
+				resolve();
+			});
+		});
+	}
+
+	/** Accepts nobody any more; the sessions go on. */
+	close(): Promise<void> {
+		return new Promise((resolve) => this.#server.close(() => resolve()));
+	}
+}
+
+/** The gateway's own addresses: an accepted client's local address shows which of a wildcard's it is. */
+export function isListenerAddress(plans: readonly ListenerPlan[], host: string, port: number): boolean {
+	const isWildcard = (text: string) => parseAddress(text)?.octets.every((octet) => octet === 0) === true;
+	return plans.some(({ listen }) => listen.port === port && (listen.host === host || isWildcard(listen.host)));
+}
+
+function listenFault(plan: ListenerPlan, error: NodeJS.ErrnoException): FaultError {
+	const where = formatEndpoint(plan.listen);
+	const path = `services gateway explicit-proxy ${plan.name} listen`;
+	if (error.code === "EADDRINUSE") {
+		const message = `address ${where} is already in use; stop the program that listens there or change '${path}'`;
+		return new FaultError(fault("ADDRESS_IN_USE", message, { cause: error.message }));
+	}
+	const message = `address ${where} cannot be listened at: ${error.message}; change '${path}'`;
+	return new FaultError(fault("ADDRESS_UNUSABLE", message, { cause: error.message }));
+}

@@ -1,0 +1,27 @@
+/** An SSL proxy profile, compiled from the configuration: everything a session asks of it. */
+
+import type { DecryptionExemptions } from "#policy/evaluate.ts";
+import type { Grade } from "#tls/cipher-suites.ts";
+
+export interface ProxyProfile extends DecryptionExemptions {
+	/** Names of the signing CAs. Without an untrusted one, untrusted servers are blocked. */
+	readonly trustedCa: string;
+	readonly untrustedCa: string | undefined;
+	readonly blocksInvalidCertificates: boolean;
+	/** Danger: every server counts as trusted. */
+	readonly ignoresServerAuthFailure: boolean;
+	readonly passesNonTls: boolean;
+	readonly mayResumeSessions: boolean;
+	readonly grade: Grade;
+	/** Which sessions are recorded. */
+	readonly log: {
+		readonly allowed: boolean;
+		readonly dropped: boolean;
+		readonly exempted: boolean;
+		readonly errors: boolean;
+	};
+	/** Names of the CA profiles that may vouch for servers, or `all`. */
+	readonly trustStore: readonly string[];
+	/** The pattern policy of the security policy; undefined when nothing is looked for. */
+	readonly patternPolicy: string | undefined;
+}

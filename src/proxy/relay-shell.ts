@@ -1,0 +1,223 @@
+/**
+ * Moves octets between two sockets, in both directions, with back-pressure, half-close and reset passed on; asks a
+ * plaintext stream about each chunk when there is one.
+ *
+ * Bounds: per direction what the socket buffers hold (their high-water mark) and what the stream holds.
+ */
+import type { Socket } from "node:net";
+import { forward, type PlaintextStream, release, type StreamAnswer, stop } from "#inspect/plaintext-stream.ts";
+import type { RelaySummary } from "#proxy/session-machine.ts";
+
+/** One end: `stream` carries the octets, `transport` is the TCP socket under it (the same one when there is no TLS). */
+export interface RelayEnd {
+	readonly stream: Socket;
+	readonly transport: Socket;
+}
+
+/** A running relay. The owner calls `tick` about once a second and `shutdown` to end it from outside. */
+export class RelayShell {
+	readonly #client: RelayEnd;
+	readonly #server: RelayEnd;
+	readonly #plaintext: PlaintextStream | undefined;
+	readonly #isDecrypted: boolean;
+	readonly #idleMs: number;
+	readonly #onEnd: (summary: RelaySummary) => void;
+	#octetsToServer = 0;
+	#octetsToClient = 0;
+	#lastTotal = -1;
+	#idleSince = 0;
+	#hasClientEnded = false;
+	#hasServerEnded = false;
+	#firstToLeave: "client" | "server" | undefined;
+	#isOver = false;
+
+	constructor(
+		client: RelayEnd,
+		server: RelayEnd,
+		plaintext: PlaintextStream | undefined,
+		isDecrypted: boolean,
+		idleMs: number,
+		onEnd: (summary: RelaySummary) => void,
+	) {
+		this.#client = client;
+		this.#server = server;
+		this.#plaintext = plaintext;
+		this.#isDecrypted = isDecrypted;
+		this.#idleMs = idleMs;
+		this.#onEnd = onEnd;
+	}
+
+	/** Takes over both sockets' events and begins; `first` goes to the server before anything else. */
+	start(first: Uint8Array): void {
+		const client = this.#client.stream;
+		const server = this.#server.stream;
+		client.on("data", (chunk: Buffer) => this.#fromClient(chunk));
+		server.on("data", (chunk: Buffer) => this.#fromServer(chunk));
+		client.on("drain", () => server.resume());
+		server.on("drain", () => {
+			if (this.#plaintext?.isClientWaiting !== true) client.resume();
+		});
+		client.on("end", () => this.#clientEnded());
+		server.on("end", () => this.#serverEnded());
+		client.on("error", (error: NodeJS.ErrnoException) => this.#failed(error, "client", this.#server));
+		server.on("error", (error: NodeJS.ErrnoException) => this.#failed(error, "server", this.#client));
+		client.on("close", () => this.#closed("client"));
+		server.on("close", () => this.#closed("server"));
+		if (client.destroyed || server.destroyed) return this.#closed(client.destroyed ? "client" : "server");
+		if (first.length > 0) {
+			this.#octetsToServer += first.length;
+			server.write(first);
+		}
+		client.resume();
+		server.resume();
+	}
+
+	/** Ends the relay when nothing moved for the idle time. `now` in milliseconds. */
+	tick(now: number): void {
+		const total = this.#octetsToServer + this.#octetsToClient;
+		if (total !== this.#lastTotal) {
+			this.#lastTotal = total;
+			this.#idleSince = now;
+			return;
+		}
+		if (now - this.#idleSince < this.#idleMs) return;
+		const why = `neither side sent anything for ${Math.round(this.#idleMs / 1000)} seconds`;
+		this.#cut(why, "SESSION_IDLE_TIMEOUT");
+	}
+
+	/** Ends the relay now, for a reason of the gateway's own. */
+	shutdown(why: string): void {
+		this.#cut(why);
+	}
+
+	#fromClient(chunk: Buffer): void {
+		this.#octetsToServer += chunk.length;
+		const plaintext = this.#plaintext;
+		if (plaintext !== undefined)
+			return this.#act(plaintext, plaintext.fromClient(chunk), chunk, this.#client, this.#server);
+		if (!this.#server.stream.write(chunk)) this.#client.stream.pause();
+	}
+
+	#fromServer(chunk: Buffer): void {
+		this.#octetsToClient += chunk.length;
+		const plaintext = this.#plaintext;
+		if (plaintext === undefined) {
+			if (!this.#client.stream.write(chunk)) this.#server.stream.pause();
+			return;
+		}
+		this.#act(plaintext, plaintext.fromServer(chunk), chunk, this.#server, this.#client);
+		if (!plaintext.isClientWaiting || this.#isOver) return;
+		this.#act(plaintext, plaintext.clientMayGoOn(), noOctets, this.#client, this.#server);
+		if (!plaintext.isClientWaiting && !this.#isOver && !this.#server.stream.writableNeedDrain)
+			this.#client.stream.resume();
+	}
+
+	#act(plaintext: PlaintextStream, answer: StreamAnswer, chunk: Uint8Array, from: RelayEnd, to: RelayEnd): void {
+		if (answer === forward) {
+			if (chunk.length > 0 && !to.stream.write(chunk)) from.stream.pause();
+		} else if (answer === release) this.#release(plaintext, to, from);
+		else if (answer === stop) return this.#stopped();
+		if (plaintext.isClientWaiting) this.#client.stream.pause();
+	}
+
+	#release(plaintext: PlaintextStream, to: RelayEnd, from: RelayEnd): void {
+		const { released } = plaintext;
+		let mayGoOn = true;
+		if (released.length > 1) to.stream.cork();
+		for (const octets of released) mayGoOn = to.stream.write(octets);
+		if (released.length > 1) to.stream.uncork();
+		released.length = 0;
+		if (!mayGoOn) from.stream.pause();
+	}
+
+	#clientEnded(): void {
+		if (this.#hasClientEnded || this.#isOver) return;
+		this.#hasClientEnded = true;
+		this.#firstToLeave ??= "client";
+		const plaintext = this.#plaintext;
+		if (plaintext !== undefined) {
+			const answer = plaintext.clientEnded();
+			if (answer === stop) return this.#stopped();
+			if (answer === release) this.#release(plaintext, this.#server, this.#client);
+		}
+		this.#server.stream.end();
+	}
+
+	#serverEnded(): void {
+		if (this.#hasServerEnded || this.#isOver) return;
+		this.#hasServerEnded = true;
+		this.#firstToLeave ??= "server";
+		const plaintext = this.#plaintext;
+		if (plaintext !== undefined) {
+			const answer = plaintext.serverEnded();
+			if (answer === stop) return this.#stopped();
+			if (answer === release) this.#release(plaintext, this.#client, this.#server);
+		}
+		this.#client.stream.end();
+	}
+
+	/** The plaintext stream said stop: the client gets the answer if there is one, both sides are closed. */
+	#stopped(): void {
+		const reason = this.#plaintext?.stop;
+		const client = this.#client;
+		if (reason?.answer === undefined) return this.#cut(reason?.why ?? "stopped", reason?.faultCode);
+		this.#finish(reason.why, reason.faultCode);
+		this.#server.stream.destroy();
+		client.stream.end(reason.answer);
+		// The client may go on sending a body; it is read and dropped until it has seen the answer.
+		client.stream.resume();
+		client.stream.setTimeout(lingerMs, () => client.stream.destroy());
+	}
+
+	#failed(error: NodeJS.ErrnoException, who: "client" | "server", other: RelayEnd): void {
+		if (this.#isOver) return;
+		const isReset = error.code === "ECONNRESET" || error.code === "EPIPE";
+		const why = isReset ? `the ${who} reset the connection` : `the connection to the ${who} failed: ${error.message}`;
+		this.#finish(why);
+		this.#client.stream.destroy();
+		this.#server.stream.destroy();
+		resetTransport(other);
+	}
+
+	/** One side is gone in both directions: the other gets what is on its way to it and is closed too. */
+	#closed(who: "client" | "server"): void {
+		if (this.#isOver) return;
+		this.#firstToLeave ??= who;
+		const other = who === "client" ? this.#server : this.#client;
+		if (other.stream.closed || other.stream.destroyed)
+			return this.#finish(`the ${this.#firstToLeave} closed the connection`);
+		other.stream.destroySoon();
+	}
+
+	#cut(why: string, faultCode?: string): void {
+		this.#finish(why, faultCode);
+		this.#client.stream.destroy();
+		this.#server.stream.destroy();
+		resetTransport(this.#client);
+		resetTransport(this.#server);
+	}
+
+	#finish(why: string, faultCode?: string): void {
+		if (this.#isOver) return;
+		this.#isOver = true;
+		const plaintext = this.#plaintext;
+		plaintext?.close();
+		this.#onEnd({
+			octetsToServer: this.#octetsToServer,
+			octetsToClient: this.#octetsToClient,
+			requests: plaintext?.requests ?? 0,
+			findings: plaintext?.findings ?? [],
+			inspection: plaintext?.inspection ?? (this.#isDecrypted ? "decrypted, not inspected" : "not decrypted"),
+			why,
+			faultCode,
+		});
+	}
+}
+
+/** Sends a TCP reset, so that the peer sees an abort and not a clean end. */
+function resetTransport(end: RelayEnd): void {
+	if (!end.transport.destroyed) end.transport.resetAndDestroy();
+}
+
+const lingerMs = 2_000;
+const noOctets = new Uint8Array(0);

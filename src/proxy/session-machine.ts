@@ -1,0 +1,481 @@
+/**
+ * One connection through the explicit forward proxy, from the CONNECT request to the record.
+ *
+ *   expect-request -> await-resolve -> await-connect -> expect-hello -> await-server-tls -> await-context
+ *      -> await-client-tls -> await-relay-end -> closed          (bypass goes from expect-hello to await-relay-end)
+ *
+ * The server is connected to and verified before the client sees a ServerHello (RFC 8446 §9.3; checklist N8). The
+ * machine decides; the shell performs effects and reports what happened.
+ */
+import { type Address, formatAddress, parseAddress } from "#base/address.ts";
+import { type Fault, fault } from "#base/fault.ts";
+import { faultTable } from "#base/fault-table.ts";
+import { encodeBlockPage } from "#inspect/block-page.ts";
+import { type ConnectionFacts, type Decision, evaluateConnect, evaluateHello, type Policy } from "#policy/evaluate.ts";
+import { ConnectMachine, type ConnectRequest } from "#proxy/connect-machine.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import { isLocalTarget } from "#proxy/target.ts";
+import type { Finding, InspectionState, LegRecord, SessionRecord } from "#telemetry/session-record.ts";
+import { encodeAlert } from "#tls/alert.ts";
+import type { ClientHello } from "#tls/client-hello.ts";
+import { ClientHelloReader, type FirstOctets } from "#tls/client-hello-reader.ts";
+import { ja3, ja4 } from "#tls/fingerprint.ts";
+
+/** What is said of the server's certificate. */
+export interface ServerVerdict {
+	readonly isTrusted: boolean;
+	/** "trusted", or the first reason why it is not, in words. */
+	readonly reason: string;
+}
+
+/** How many milliseconds each wait may take. */
+export interface SessionTimeouts {
+	readonly requestMs: number;
+	readonly helloMs: number;
+	readonly connectMs: number;
+	readonly handshakeMs: number;
+	readonly idleMs: number;
+}
+
+/** What does not change between the sessions of one listener. */
+export interface SessionContext {
+	readonly listener: string;
+	readonly policy: Policy<ProxyProfile>;
+	readonly timeouts: SessionTimeouts;
+	/** True when clients may reach loopback and link-local addresses through the proxy. */
+	readonly mayReachLocal: boolean;
+	/** True when the address and port are one of the gateway's own listeners. */
+	readonly isOwnListener: (address: Address, port: number) => boolean;
+}
+
+export type SessionEvent =
+	| { readonly type: "client-octets"; readonly octets: Uint8Array }
+	| { readonly type: "client-ended"; readonly why: string }
+	| { readonly type: "server-resolved"; readonly addresses: readonly Address[] }
+	| { readonly type: "server-connected"; readonly address: Address }
+	| { readonly type: "server-failed"; readonly fault: Fault }
+	| { readonly type: "server-secured"; readonly leg: LegRecord; readonly verdict: ServerVerdict }
+	| { readonly type: "context-ready"; readonly certificateSha256: string; readonly group: string | undefined }
+	| { readonly type: "context-failed"; readonly fault: Fault }
+	| { readonly type: "client-secured"; readonly leg: LegRecord }
+	| { readonly type: "client-failed"; readonly fault: Fault }
+	| { readonly type: "relay-ended"; readonly summary: RelaySummary }
+	| { readonly type: "deadline-passed" };
+
+/** What the relay counted and found. */
+export interface RelaySummary {
+	readonly octetsToServer: number;
+	readonly octetsToClient: number;
+	readonly requests: number;
+	readonly findings: readonly Finding[];
+	readonly inspection: InspectionState;
+	readonly why: string;
+	readonly faultCode?: string | undefined;
+}
+
+export type SessionEffect =
+	| { readonly type: "send-client"; readonly octets: Uint8Array }
+	| { readonly type: "resolve-server"; readonly host: string }
+	| { readonly type: "connect-server"; readonly addresses: readonly Address[]; readonly port: number }
+	| {
+			readonly type: "start-server-tls";
+			readonly hello: ClientHello;
+			readonly profile: ProxyProfile;
+			/** The name to verify: the SNI, else the host of the request. */
+			readonly host: string;
+	  }
+	| { readonly type: "prepare-context"; readonly signer: "trusted" | "untrusted"; readonly profile: ProxyProfile }
+	| { readonly type: "start-client-tls"; readonly helloOctets: Uint8Array; readonly alpn: string | undefined }
+	| {
+			readonly type: "relay";
+			readonly mode: "bypass" | "decrypted";
+			readonly first: Uint8Array;
+			readonly decision: Decision<ProxyProfile>;
+	  }
+	/** End: what was sent is flushed and both sides are closed. Reset: TCP RST to the client. */
+	| { readonly type: "close"; readonly manner: "end" | "reset" };
+
+type State =
+	| { readonly tag: "expect-request"; readonly machine: ConnectMachine; readonly until: number }
+	| { readonly tag: "await-resolve"; readonly request: ConnectRequest; readonly until: number }
+	| { readonly tag: "await-connect"; readonly request: ConnectRequest; readonly until: number }
+	| { readonly tag: "expect-hello"; readonly reader: ClientHelloReader; readonly until: number }
+	| { readonly tag: "await-server-tls"; readonly decrypt: Decrypting; readonly until: number }
+	| { readonly tag: "await-context"; readonly decrypt: Decrypting; readonly until: number }
+	| { readonly tag: "await-client-tls"; readonly decrypt: Decrypting; readonly until: number }
+	| { readonly tag: "await-relay-end"; readonly isDecrypted: boolean }
+	| { readonly tag: "closed" };
+
+interface Decrypting {
+	readonly decision: Decision<ProxyProfile> & { readonly action: "decrypt" };
+	readonly hello: ClientHello;
+	readonly helloOctets: Uint8Array;
+}
+
+/** The machine. `step` takes one event and answers what to do; the record grows inside it. */
+export class SessionMachine {
+	readonly id: string;
+	readonly #context: SessionContext;
+	readonly #client: Address;
+	readonly #clientPort: number;
+	readonly #startedAt: number;
+	#state: State;
+	#request: ConnectRequest | undefined;
+	#server: Address | undefined;
+	#helloFacts: Partial<SessionRecord> | undefined;
+	#decision: Decision<ProxyProfile> | undefined;
+	#serverLeg: LegRecord | undefined;
+	#clientLeg: LegRecord | undefined;
+	#verdict: ServerVerdict | undefined;
+	#leaf: { sha256: string; group: string | undefined } | undefined;
+	#summary: RelaySummary | undefined;
+	#timing: { helloMs?: number; serverReadyMs?: number; clientReadyMs?: number } = {};
+	#end: { why: string; faultCode?: string } | undefined;
+	#endedAt = 0;
+
+	constructor(id: string, context: SessionContext, client: { address: Address; port: number }, now: number) {
+		this.id = id;
+		this.#context = context;
+		this.#client = client.address;
+		this.#clientPort = client.port;
+		this.#startedAt = now;
+		this.#state = { tag: "expect-request", machine: new ConnectMachine(), until: now + context.timeouts.requestMs };
+	}
+
+	/** True while octets of the client are input of this machine; the shell stops reading otherwise. */
+	get wantsOctets(): boolean {
+		return this.#state.tag === "expect-request" || this.#state.tag === "expect-hello";
+	}
+
+	/** The profile of the decision; undefined before there is one, or when no profile took part. */
+	get profile(): ProxyProfile | undefined {
+		return this.#decision?.profile;
+	}
+
+	get isClosed(): boolean {
+		return this.#state.tag === "closed";
+	}
+
+	/** When `deadline-passed` is due, in milliseconds; Infinity while relaying (the relay has its own idle time). */
+	deadline(): number {
+		return "until" in this.#state ? this.#state.until : Number.POSITIVE_INFINITY;
+	}
+
+	/** One line for a person: where the session stands. */
+	describe(): string {
+		return `${this.id} ${this.#state.tag} ${this.#request?.host ?? "-"}`;
+	}
+
+	step(event: SessionEvent, now: number): readonly SessionEffect[] {
+		switch (event.type) {
+			case "client-octets":
+				return this.#clientOctets(event.octets, now);
+			case "client-ended":
+				return this.#close(now, event.why);
+			case "server-resolved":
+				return this.#resolved(event.addresses, now);
+			case "server-connected":
+				return this.#connected(event.address, now);
+			case "server-failed":
+				return this.#serverFailed(event.fault, now);
+			case "server-secured":
+				return this.#secured(event.leg, event.verdict, now);
+			case "context-ready":
+				return this.#contextReady(event.certificateSha256, event.group, now);
+			case "context-failed":
+				return this.#failHandshake(event.fault, now);
+			case "client-secured":
+				return this.#clientSecured(event.leg, now);
+			case "client-failed":
+				return this.#close(now, event.fault.message, event.fault.code);
+			case "relay-ended":
+				this.#summary = event.summary;
+				return this.#close(now, event.summary.why, event.summary.faultCode);
+			case "deadline-passed":
+				return this.#deadlinePassed(now);
+		}
+	}
+
+	/** The record of the connection; whole once the machine is closed. */
+	record(): SessionRecord {
+		const summary = this.#summary;
+		const leaf = this.#leaf;
+		const clientLeg = this.#clientLeg && {
+			...this.#clientLeg,
+			...(leaf?.group === undefined ? {} : { group: leaf.group }),
+			...(leaf === undefined ? {} : { certificateSha256: leaf.sha256 }),
+		};
+		return {
+			id: this.id,
+			startedAt: this.#startedAt,
+			endedAt: this.#endedAt,
+			listener: this.#context.listener,
+			client: { address: formatAddress(this.#client), port: this.#clientPort },
+			server: {
+				host: this.#request?.host ?? "",
+				port: this.#request?.port ?? 0,
+				...(this.#server === undefined ? {} : { address: formatAddress(this.#server) }),
+			},
+			...this.#helloFacts,
+			decision: this.#decision?.action ?? "none",
+			rule: this.#decision?.rule ?? "",
+			fact: this.#decision?.fact ?? "",
+			...(this.#decision?.profile === undefined ? {} : { profile: this.#decision.profile.name }),
+			inspection: summary?.inspection ?? "not decrypted",
+			...(clientLeg === undefined ? {} : { clientLeg }),
+			...(this.#serverLeg === undefined ? {} : { serverLeg: this.#serverLeg }),
+			...(this.#verdict === undefined ? {} : { serverTrust: this.#verdict.reason }),
+			octetsToServer: summary?.octetsToServer ?? 0,
+			octetsToClient: summary?.octetsToClient ?? 0,
+			requests: summary?.requests ?? 0,
+			findings: summary?.findings ?? [],
+			timing: this.#timing,
+			endedBecause: this.#end?.why ?? "",
+			...(this.#end?.faultCode === undefined ? {} : { faultCode: this.#end.faultCode }),
+		};
+	}
+
+	#clientOctets(octets: Uint8Array, now: number): readonly SessionEffect[] {
+		const state = this.#state;
+		if (state.tag === "expect-request") return this.#requestOctets(state.machine, octets, now);
+		if (state.tag === "expect-hello") return this.#helloOctets(state.reader, octets, now);
+		return unexpected(state, "client-octets");
+	}
+
+	#requestOctets(machine: ConnectMachine, octets: Uint8Array, now: number): readonly SessionEffect[] {
+		const answer = machine.push(octets);
+		if (answer.kind === "need-more") return nothing;
+		if (answer.kind === "refuse") return this.#refuse(answer.fault, now);
+		const { request } = answer;
+		this.#request = request;
+		const literal = parseAddress(request.host);
+		const verdict = evaluateConnect(this.#context.policy, this.#facts(literal));
+		if (verdict !== undefined) return this.#refuseByPolicy(verdict, now);
+		this.#state = { tag: "await-resolve", request, until: now + this.#context.timeouts.connectMs };
+		if (literal !== undefined) return this.#resolved([literal], now);
+		return [{ type: "resolve-server", host: request.host }];
+	}
+
+	#resolved(addresses: readonly Address[], now: number): readonly SessionEffect[] {
+		const state = this.#state;
+		if (state.tag !== "await-resolve") return this.isClosed ? nothing : unexpected(state, "server-resolved");
+		const { request } = state;
+		const allowed = addresses.filter((address) => this.#mayConnect(address, request.port));
+		const first = allowed[0];
+		if (first === undefined) {
+			const got = addresses.map(formatAddress).join(", ");
+			const message = `target ${request.host}:${request.port} is refused; expected an address outside this host, got ${got}; set permit-local-targets on listener ${this.#context.listener} if clients may reach it`;
+			return this.#refuse(fault("PROXY_TARGET_REFUSED", message, { got }), now);
+		}
+		const verdict = evaluateConnect(this.#context.policy, this.#facts(first));
+		if (verdict !== undefined) return this.#refuseByPolicy(verdict, now);
+		this.#state = { tag: "await-connect", request, until: now + this.#context.timeouts.connectMs };
+		return [{ type: "connect-server", addresses: allowed, port: request.port }];
+	}
+
+	#connected(address: Address, now: number): readonly SessionEffect[] {
+		const state = this.#state;
+		if (state.tag !== "await-connect") return this.isClosed ? nothing : unexpected(state, "server-connected");
+		this.#server = address;
+		const reader = new ClientHelloReader();
+		this.#state = { tag: "expect-hello", reader, until: now + this.#context.timeouts.helloMs };
+		const established: SessionEffect = { type: "send-client", octets: connectionEstablished };
+		if (state.request.rest.length === 0) return [established];
+		return [established, ...this.#helloOctets(reader, state.request.rest, now)];
+	}
+
+	#helloOctets(reader: ClientHelloReader, octets: Uint8Array, now: number): readonly SessionEffect[] {
+		const answer = reader.push(octets);
+		switch (answer.kind) {
+			case "need-more":
+				return nothing;
+			case "not-tls":
+				return this.#nonTls(answer.looksLike, reader, now);
+			case "malformed":
+			case "too-large": {
+				const code = answer.kind === "too-large" ? "CLIENT_HELLO_TOO_LARGE" : "CLIENT_HELLO_MALFORMED";
+				const message = `client ${formatAddress(this.#client)} sent a ClientHello that is refused; ${answer.reason}`;
+				return this.#failHandshake(fault(code, message), now);
+			}
+			case "hello":
+				return this.#helloDone(answer.hello, reader.original(), now);
+		}
+	}
+
+	#helloDone(hello: ClientHello, helloOctets: Uint8Array, now: number): readonly SessionEffect[] {
+		if (hello.serverName.kind === "invalid") {
+			const message = `client ${formatAddress(this.#client)} sent a server name that is none; expected a host name, got ${JSON.stringify(hello.serverName.text)}`;
+			return this.#failHandshake(fault("CLIENT_HELLO_MALFORMED", message), now);
+		}
+		this.#helloFacts = helloFacts(hello);
+		this.#timing.helloMs = now - this.#startedAt;
+		const decision: Decision<ProxyProfile> = evaluateHello(this.#context.policy, this.#facts(this.#server));
+		this.#decision = decision;
+		if (decision.action === "block") {
+			const why = `blocked by ${decision.rule} because ${decision.fact}`;
+			return [{ type: "send-client", octets: encodeAlert("access_denied") }, ...this.#close(now, why)];
+		}
+		if (decision.action !== "decrypt") {
+			this.#state = { tag: "await-relay-end", isDecrypted: false };
+			return [{ type: "relay", mode: "bypass", first: helloOctets, decision }];
+		}
+		const decrypt = { decision, hello, helloOctets };
+		this.#state = { tag: "await-server-tls", decrypt, until: now + this.#context.timeouts.handshakeMs };
+		const host = hello.sni ?? this.#request?.host ?? "";
+		return [{ type: "start-server-tls", hello, profile: decision.profile, host }];
+	}
+
+	#nonTls(looksLike: FirstOctets, reader: ClientHelloReader, now: number): readonly SessionEffect[] {
+		const decision = evaluateHello(this.#context.policy, this.#facts(this.#server));
+		this.#decision = decision;
+		// SSL 2.0 is refused even where other protocols pass (R160).
+		const mayPass =
+			looksLike !== "sslv2" &&
+			(decision.action === "bypass" || (decision.action === "decrypt" && decision.profile.passesNonTls));
+		if (mayPass) {
+			this.#decision = { ...decision, action: "bypass", fact: `${decision.fact}; it is not TLS (${looksLike})` };
+			this.#state = { tag: "await-relay-end", isDecrypted: false };
+			return [{ type: "relay", mode: "bypass", first: reader.original(), decision: this.#decision }];
+		}
+		const message = `client ${formatAddress(this.#client)} does not speak TLS inside the tunnel; expected a ClientHello, got ${looksLike}`;
+		return this.#close(now, message, "CLIENT_NOT_TLS");
+	}
+
+	#secured(leg: LegRecord, verdict: ServerVerdict, now: number): readonly SessionEffect[] {
+		const state = this.#state;
+		if (state.tag !== "await-server-tls") return this.isClosed ? nothing : unexpected(state, "server-secured");
+		const { profile } = state.decrypt.decision;
+		this.#serverLeg = leg;
+		this.#verdict = verdict;
+		this.#timing.serverReadyMs = now - this.#startedAt;
+		const isAccepted = verdict.isTrusted || profile.ignoresServerAuthFailure;
+		if (!isAccepted && (profile.blocksInvalidCertificates || profile.untrustedCa === undefined)) {
+			const message = `server ${this.#request?.host}:${this.#request?.port} is blocked; ${verdict.reason}; exempt it or repair its certificate`;
+			return this.#failHandshake(fault("SERVER_CERTIFICATE_INVALID", message), now);
+		}
+		this.#state = { tag: "await-context", decrypt: state.decrypt, until: now + this.#context.timeouts.handshakeMs };
+		return [{ type: "prepare-context", signer: isAccepted ? "trusted" : "untrusted", profile }];
+	}
+
+	#contextReady(sha256: string, group: string | undefined, now: number): readonly SessionEffect[] {
+		const state = this.#state;
+		if (state.tag !== "await-context") return this.isClosed ? nothing : unexpected(state, "context-ready");
+		const { decrypt } = state;
+		this.#leaf = { sha256, group };
+		this.#state = { tag: "await-client-tls", decrypt, until: now + this.#context.timeouts.handshakeMs };
+		return [{ type: "start-client-tls", helloOctets: decrypt.helloOctets, alpn: this.#serverLeg?.alpn }];
+	}
+
+	#clientSecured(leg: LegRecord, now: number): readonly SessionEffect[] {
+		const state = this.#state;
+		if (state.tag !== "await-client-tls") return this.isClosed ? nothing : unexpected(state, "client-secured");
+		this.#clientLeg = leg;
+		this.#timing.clientReadyMs = now - this.#startedAt;
+		this.#state = { tag: "await-relay-end", isDecrypted: true };
+		return [{ type: "relay", mode: "decrypted", first: noOctets, decision: state.decrypt.decision }];
+	}
+
+	#serverFailed(failure: Fault, now: number): readonly SessionEffect[] {
+		if (this.isClosed) return nothing;
+		if (this.#state.tag === "await-resolve" || this.#state.tag === "await-connect") return this.#refuse(failure, now);
+		return this.#failHandshake(failure, now);
+	}
+
+	#deadlinePassed(now: number): readonly SessionEffect[] {
+		const state = this.#state;
+		const who = formatAddress(this.#client);
+		const target = `${this.#request?.host}:${this.#request?.port}`;
+		switch (state.tag) {
+			case "expect-request":
+				return this.#refuse(state.machine.timedOut(), now);
+			case "await-resolve":
+			case "await-connect":
+				return this.#refuse(fault("SERVER_CONNECT_TIMEOUT", `server ${target} did not answer in time`), now);
+			case "expect-hello": {
+				const message = `client ${who} did not send a ClientHello in time; got ${state.reader.original().length} octets`;
+				return this.#failHandshake(fault("CLIENT_HELLO_TIMEOUT", message), now);
+			}
+			case "await-server-tls": {
+				const message = `server ${target} did not finish its TLS handshake in time`;
+				return this.#failHandshake(fault("SERVER_HANDSHAKE_FAILED", message), now);
+			}
+			case "await-context":
+				return this.#failHandshake(fault("CERTIFICATE_SIGNING_FAILED", "no certificate was signed in time"), now);
+			case "await-client-tls": {
+				const failure = fault("CLIENT_HANDSHAKE_FAILED", `client ${who} did not finish its TLS handshake in time`);
+				return this.#close(now, failure.message, failure.code, "reset");
+			}
+			default:
+				return nothing;
+		}
+	}
+
+	/** An answer in HTTP, while the client still waits for the answer to CONNECT. */
+	#refuse(failure: Fault, now: number): readonly SessionEffect[] {
+		const status = httpStatus(failure);
+		const headers = status === 405 ? "Allow: CONNECT\r\n" : "";
+		const page = encodeBlockPage({ status, sentence: `${failure.message}.`, sessionId: this.id, headers });
+		return [{ type: "send-client", octets: page }, ...this.#close(now, failure.message, failure.code)];
+	}
+
+	#refuseByPolicy(decision: Decision<ProxyProfile>, now: number): readonly SessionEffect[] {
+		this.#decision = decision;
+		const why = `blocked by ${decision.rule} because ${decision.fact}`;
+		const sentence = "The policy of this network does not permit this connection.";
+		const page = encodeBlockPage({ status: 403, sentence, rule: decision.rule, sessionId: this.id });
+		return [{ type: "send-client", octets: page }, ...this.#close(now, why)];
+	}
+
+	/** An answer in TLS, once the tunnel is open and before the client's handshake has begun: one plaintext alert. */
+	#failHandshake(failure: Fault, now: number): readonly SessionEffect[] {
+		const alert = faultTable[failure.code] as { tls?: number };
+		const effects: SessionEffect[] = [];
+		if (alert.tls !== undefined) effects.push({ type: "send-client", octets: encodeAlert(alert.tls) });
+		return [...effects, ...this.#close(now, failure.message, failure.code)];
+	}
+
+	#close(now: number, why: string, faultCode?: string, manner: "end" | "reset" = "end"): readonly SessionEffect[] {
+		if (this.isClosed) return nothing;
+		this.#state = { tag: "closed" };
+		this.#endedAt = now;
+		this.#end = faultCode === undefined ? { why } : { why, faultCode };
+		return [{ type: "close", manner }];
+	}
+
+	#mayConnect(address: Address, port: number): boolean {
+		if (this.#context.isOwnListener(address, port)) return false;
+		return this.#context.mayReachLocal || !isLocalTarget(address);
+	}
+
+	#facts(server: Address | undefined): ConnectionFacts {
+		const host = this.#request?.host ?? "";
+		return {
+			client: this.#client,
+			server,
+			port: this.#request?.port ?? 0,
+			requestedName: parseAddress(host) === undefined ? host : undefined,
+			sni: this.#helloFacts?.sni,
+		};
+	}
+}
+
+function helloFacts(hello: ClientHello): Partial<SessionRecord> {
+	return {
+		...(hello.sni === undefined ? {} : { sni: hello.sni }),
+		ja3: ja3(hello),
+		ja4: ja4(hello),
+		hasEch: hello.hasEch,
+	};
+}
+
+function httpStatus(failure: Fault): 400 | 403 | 405 | 408 | 431 | 502 | 503 | 504 {
+	return (faultTable[failure.code] as { http?: 400 | 403 | 405 | 408 | 431 | 502 | 503 | 504 }).http ?? 502;
+}
+
+function unexpected(state: State, event: string): never {
+	throw new Error(`session machine: event ${event} in state ${state.tag}`);
+}
+
+const nothing: readonly SessionEffect[] = [];
+const noOctets = new Uint8Array(0);
+const connectionEstablished = Buffer.from("HTTP/1.1 200 Connection established\r\n\r\n", "latin1");

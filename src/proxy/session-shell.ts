@@ -1,0 +1,372 @@
+/**
+ * Drives one `SessionMachine`: owns the client's and the server's socket, performs the machine's effects and tells it
+ * what happened. No decision lives here.
+ */
+import type { Socket } from "node:net";
+import type { SecureContext, TLSSocket } from "node:tls";
+import { type Address, formatAddress } from "#base/address.ts";
+import { fault } from "#base/fault.ts";
+import type { FaultCode } from "#base/fault-table.ts";
+import type { PlaintextStream } from "#inspect/plaintext-stream.ts";
+import type { Certificate } from "#pki/certificate.ts";
+import type { SigningCa } from "#pki/mint.ts";
+import { planClientLeg } from "#proxy/client-leg.ts";
+import { Dial } from "#proxy/dial-shell.ts";
+import type { JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
+import type { LeafContext, LeafContexts, LeafRequest } from "#proxy/leaf-contexts-shell.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import { RelayShell } from "#proxy/relay-shell.ts";
+import type { Resolver } from "#proxy/resolver-shell.ts";
+import { type ServerSession, type ServerSessions, serverSessionKey } from "#proxy/server-sessions.ts";
+import { type SessionContext, type SessionEffect, type SessionEvent, SessionMachine } from "#proxy/session-machine.ts";
+import type { LegRecord, SessionRecord } from "#telemetry/session-record.ts";
+import { peerAlertOf } from "#tls/alert.ts";
+import type { ClientHello } from "#tls/client-hello.ts";
+import { acceptClientTls, startServerTls } from "#tls/engine-shell.ts";
+import { type LegContextOptions, type Mismatch, serverLegOptions } from "#tls/profile.ts";
+
+type EffectOf<T extends SessionEffect["type"]> = Extract<SessionEffect, { type: T }>;
+
+/** What a worker lends to its sessions. */
+export interface SessionResources {
+	readonly resolver: Resolver;
+	readonly leafContexts: LeafContexts;
+	readonly serverSessions: ServerSessions<JudgedServer>;
+	readonly judge: ServerJudge;
+	/** The context of the leg to the server for these options; made once per variant. */
+	serverContext(options: LegContextOptions, contextKey: string, trustStore: readonly string[]): SecureContext;
+	/** The signing CA of this name. */
+	signingCa(id: string): SigningCa;
+	/** The inspection of a decrypted session; undefined when nothing is inspected. */
+	inspect(facts: {
+		readonly profile: ProxyProfile;
+		readonly alpn: string | undefined;
+		readonly sessionId: string;
+		readonly rule: string;
+	}): PlaintextStream | undefined;
+	/** Called once, when the session is over. */
+	ended(session: SessionShell, record: SessionRecord): void;
+}
+
+export class SessionShell {
+	readonly #machine: SessionMachine;
+	readonly #resources: SessionResources;
+	readonly #context: SessionContext;
+	readonly #client: Socket;
+	readonly #clientAddress: string;
+	#server: Socket | undefined;
+	#clientTls: TLSSocket | undefined;
+	#serverTls: TLSSocket | undefined;
+	#dial: Dial | undefined;
+	#relay: RelayShell | undefined;
+	#judged: JudgedServer | undefined;
+	#hello: ClientHello | undefined;
+	#leafContext: SecureContext | undefined;
+	#isReported = false;
+
+	constructor(
+		id: string,
+		client: Socket,
+		clientAddress: Address,
+		context: SessionContext,
+		resources: SessionResources,
+		now: number,
+	) {
+		this.#client = client;
+		this.#clientAddress = formatAddress(clientAddress);
+		this.#context = context;
+		this.#resources = resources;
+		this.#machine = new SessionMachine(id, context, { address: clientAddress, port: client.remotePort ?? 0 }, now);
+		client.on("error", this.#onClientError);
+		client.on("data", this.#onClientData);
+		client.on("end", this.#onClientEnd);
+		client.on("close", this.#onClientEnd);
+	}
+
+	/** Fires what is due. The owner calls it about once a second. */
+	tick(now: number): void {
+		if (this.#relay !== undefined) this.#relay.tick(now);
+		else if (this.#machine.deadline() <= now) this.#step({ type: "deadline-passed" });
+	}
+
+	/** Ends the session because the gateway stops. */
+	shutdown(why: string): void {
+		if (this.#relay !== undefined) this.#relay.shutdown(why);
+		else this.#step({ type: "client-ended", why });
+		this.#client.destroy();
+		this.#server?.destroy();
+	}
+
+	/** The profile that decided; undefined when none did. */
+	get profile(): ProxyProfile | undefined {
+		return this.#machine.profile;
+	}
+
+	describe(): string {
+		return this.#machine.describe();
+	}
+
+	readonly #onClientData = (octets: Buffer): void => this.#step({ type: "client-octets", octets });
+	readonly #onClientEnd = (): void => this.#step({ type: "client-ended", why: "the client closed the connection" });
+	readonly #onClientError = (error: Error): void =>
+		this.#step({ type: "client-ended", why: `the connection to the client failed: ${error.message}` });
+
+	#step(event: SessionEvent): void {
+		const machine = this.#machine;
+		if (machine.isClosed) return;
+		for (const effect of machine.step(event, Date.now())) this.#perform(effect);
+		if (machine.isClosed) return this.#report();
+		if (this.#relay !== undefined || this.#clientTls !== undefined) return;
+		if (machine.wantsOctets) this.#client.resume();
+		else this.#client.pause();
+	}
+
+	#perform(effect: SessionEffect): void {
+		switch (effect.type) {
+			case "send-client":
+				if (this.#client.writable) this.#client.write(effect.octets);
+				return;
+			case "resolve-server":
+				return this.#resources.resolver.resolve(effect.host, Date.now(), (resolution) => {
+					if (resolution.kind === "failed") this.#step({ type: "server-failed", fault: resolution.fault });
+					else this.#step({ type: "server-resolved", addresses: resolution.addresses });
+				});
+			case "connect-server":
+				return this.#connect(effect);
+			case "start-server-tls":
+				return this.#startServerTls(effect);
+			case "prepare-context":
+				return this.#prepareContext(effect);
+			case "start-client-tls":
+				return this.#startClientTls(effect);
+			case "relay":
+				return this.#startRelay(effect);
+			case "close":
+				return this.#close(effect.manner);
+		}
+	}
+
+	#connect(effect: EffectOf<"connect-server">): void {
+		const { connectMs } = this.#context.timeouts;
+		this.#dial = new Dial(effect.addresses, effect.port, connectMs / 4, {
+			connected: (socket, address) => {
+				this.#server = socket;
+				socket.pause();
+				socket.on("error", this.#onServerError);
+				this.#step({ type: "server-connected", address });
+			},
+			failed: (failure) => this.#step({ type: "server-failed", fault: failure }),
+		});
+	}
+
+	readonly #onServerError = (error: Error): void => {
+		const message = `the connection to the server failed: ${error.message}`;
+		this.#step({ type: "server-failed", fault: fault("SERVER_UNREACHABLE", message, { cause: error.message }) });
+	};
+
+	#startServerTls({ hello, profile, host }: EffectOf<"start-server-tls">): void {
+		const transport = this.#server as Socket;
+		const { serverSessions } = this.#resources;
+		this.#hello = hello;
+		const leg = serverLegOptions(hello, profile.grade);
+		if (leg.kind === "refused") {
+			return this.#step({ type: "server-failed", fault: fault(mismatchCodes[leg.cause], leg.reason) });
+		}
+		const key = serverSessionKey({
+			client: this.#clientAddress,
+			server: transport.remoteAddress ?? "",
+			port: transport.remotePort ?? 0,
+			serverName: leg.serverName,
+			alpn: leg.alpn,
+			variant: leg.contextKey,
+		});
+		const earlier = profile.mayResumeSessions ? serverSessions.take(key) : undefined;
+		const onSession = (session: Buffer) => {
+			if (profile.mayResumeSessions && this.#judged !== undefined)
+				serverSessions.put(key, { session, judged: this.#judged });
+		};
+		const start = {
+			context: this.#resources.serverContext(leg.context, leg.contextKey, profile.trustStore),
+			serverName: leg.serverName,
+			alpn: leg.alpn,
+			session: earlier?.session,
+			onSession,
+		};
+		this.#serverTls = startServerTls(transport, start, {
+			secured: (socket) => this.#serverSecured(socket, host, earlier),
+			failed: (error) => this.#step({ type: "server-failed", fault: serverHandshakeFault(host, error) }),
+		});
+	}
+
+	#serverSecured(socket: TLSSocket, host: string, earlier: ServerSession<JudgedServer> | undefined): void {
+		socket.pause();
+		const { judge } = this.#resources;
+		const now = Date.now();
+		if (socket.isSessionReused() && earlier !== undefined) this.#judged = judge.again(earlier.judged, host, now);
+		else {
+			const certificate = socket.getPeerX509Certificate();
+			const verdict = socket.authorizationError as Error | string | null | undefined;
+			const error = verdict instanceof Error ? ((verdict as { code?: string }).code ?? verdict.message) : verdict;
+			const judgement =
+				certificate === undefined
+					? ({ kind: "unreadable", reason: "the server presented none" } as const)
+					: judge.judge(certificate.raw, host, error ?? undefined, now);
+			if (judgement.kind === "unreadable") {
+				const message = `server ${host} presented a certificate that cannot be read: ${judgement.reason}`;
+				return this.#step({ type: "server-failed", fault: fault("SERVER_CERTIFICATE_MALFORMED", message) });
+			}
+			this.#judged = judgement.judged;
+		}
+		const { certificate, isTrusted, reason } = this.#judged;
+		const leg = legRecord(socket, groupOf(socket), certificate);
+		this.#step({ type: "server-secured", leg, verdict: { isTrusted, reason } });
+	}
+
+	#prepareContext({ signer, profile }: EffectOf<"prepare-context">): void {
+		const { leafContexts } = this.#resources;
+		const leg = planClientLeg(this.#hello as ClientHello, profile.grade);
+		const request: LeafRequest = {
+			origin: (this.#judged as JudgedServer).certificate,
+			signer: this.#resources.signingCa(signer === "trusted" ? profile.trustedCa : (profile.untrustedCa ?? "")),
+			keyType: leg.keyType,
+			options: leg.options,
+			variant: leg.variant,
+		};
+		const ready = ({ context, certificateSha256 }: LeafContext) => {
+			this.#leafContext = context;
+			this.#step({ type: "context-ready", certificateSha256, group: leg.group });
+		};
+		const known = leafContexts.find(request);
+		if (known !== undefined) return ready(known);
+		leafContexts.get(request).then(ready, (error: Error) => {
+			this.#step({ type: "context-failed", fault: fault("CERTIFICATE_SIGNING_FAILED", error.message) });
+		});
+	}
+
+	#startClientTls({ helloOctets, alpn }: EffectOf<"start-client-tls">): void {
+		this.#releaseClient();
+		const context = this.#leafContext as SecureContext;
+		this.#clientTls = acceptClientTls(this.#client, helloOctets, context, alpn, {
+			secured: (socket) => this.#step({ type: "client-secured", leg: legRecord(socket, undefined, undefined) }),
+			failed: (error) => this.#step({ type: "client-failed", fault: this.#clientHandshakeFault(error) }),
+		});
+	}
+
+	#startRelay({ mode, first, decision }: EffectOf<"relay">): void {
+		this.#releaseClient();
+		const transport = this.#server as Socket;
+		transport.removeListener("error", this.#onServerError);
+		const isDecrypted = mode === "decrypted";
+		const plaintext =
+			isDecrypted && decision.action === "decrypt"
+				? this.#resources.inspect({
+						profile: decision.profile,
+						alpn: alpnOf(this.#serverTls),
+						sessionId: this.#machine.id,
+						rule: decision.rule,
+					})
+				: undefined;
+		const client = { stream: this.#clientTls ?? this.#client, transport: this.#client };
+		const server = { stream: this.#serverTls ?? transport, transport };
+		// The hello pins the buffer it was read into.
+		this.#hello = undefined;
+		this.#leafContext = undefined;
+		this.#relay = new RelayShell(client, server, plaintext, isDecrypted, this.#context.timeouts.idleMs, (summary) =>
+			this.#step({ type: "relay-ended", summary }),
+		);
+		this.#relay.start(first);
+	}
+
+	/** From here on another owner reads the client's socket. */
+	#releaseClient(): void {
+		const client = this.#client;
+		client.removeListener("data", this.#onClientData);
+		client.removeListener("end", this.#onClientEnd);
+		client.removeListener("close", this.#onClientEnd);
+		client.removeListener("error", this.#onClientError);
+	}
+
+	#close(manner: "end" | "reset"): void {
+		this.#dial?.cancel();
+		// A relay closes its own sockets, at its own pace.
+		if (this.#relay !== undefined) return;
+		const client = this.#client;
+		client.on("error", ignoreLateError);
+		this.#server?.on("error", ignoreLateError);
+		this.#serverTls?.destroy();
+		this.#server?.destroy();
+		if (this.#clientTls !== undefined) return void this.#clientTls.destroy();
+		if (manner === "reset") return void client.resetAndDestroy();
+		if (client.destroyed) return;
+		// The rest of what the client sends is read and dropped, so that the answer is not lost to a reset.
+		client.removeListener("data", this.#onClientData);
+		client.end();
+		client.resume();
+		client.setTimeout(lingerMs, () => client.destroy());
+	}
+
+	#report(): void {
+		if (this.#isReported) return;
+		this.#isReported = true;
+		this.#resources.ended(this, this.#machine.record());
+	}
+
+	#clientHandshakeFault(error: Error) {
+		const who = `client ${this.#clientAddress}`;
+		const alert = peerAlertOf(error);
+		if (alert?.peerRefusedCertificate === true) {
+			const message = `${who} refused the certificate minted for ${this.#hello?.sni ?? "it"} with alert ${alert.alert.name}; install the gateway's CA on the client, or exempt the host if its application pins certificates`;
+			return fault("CLIENT_DOES_NOT_TRUST_CA", message, { got: alert.alert.name });
+		}
+		const got = alert === undefined ? error.message : `alert ${alert.alert.name}`;
+		const message = `${who} did not complete the TLS handshake for ${this.#hello?.sni ?? "a server without name"}: ${got}; a client that closes here often does not trust the gateway's CA`;
+		return fault("CLIENT_HANDSHAKE_FAILED", message, { cause: error.message });
+	}
+}
+
+function serverHandshakeFault(host: string, error: Error) {
+	const alert = peerAlertOf(error);
+	if (alert?.peerWantsCertificate === true) {
+		const message = `server ${host} asks for a client certificate, which the gateway does not have; exempt the host from decryption`;
+		return fault("SERVER_WANTS_CLIENT_CERTIFICATE", message);
+	}
+	const got = alert === undefined ? error.message : `alert ${alert.alert.name}`;
+	return fault("SERVER_HANDSHAKE_FAILED", `the TLS handshake with server ${host} failed: ${got}`, {
+		cause: error.message,
+	});
+}
+
+function legRecord(socket: TLSSocket, group: string | undefined, certificate: Certificate | undefined): LegRecord {
+	const alpn = alpnOf(socket);
+	return {
+		version: socket.getProtocol() ?? "",
+		cipherSuite: socket.getCipher()?.standardName ?? "",
+		...(group === undefined ? {} : { group }),
+		...(alpn === undefined ? {} : { alpn }),
+		isResumed: socket.isSessionReused(),
+		...(certificate === undefined ? {} : { certificateSha256: certificate.fingerprint }),
+	};
+}
+
+function groupOf(socket: TLSSocket): string | undefined {
+	const info = socket.getEphemeralKeyInfo() as { name?: string } | null;
+	return info?.name === undefined ? undefined : (groupNames[info.name] ?? info.name);
+}
+
+function alpnOf(socket: TLSSocket | undefined): string | undefined {
+	const chosen = socket?.alpnProtocol;
+	return typeof chosen === "string" && chosen !== "" ? chosen : undefined;
+}
+
+/** The session is over; nobody is left to be told. */
+function ignoreLateError(): void {}
+
+const mismatchCodes: Readonly<Record<Mismatch, FaultCode>> = {
+	"versions-do-not-match": "TLS_VERSIONS_DO_NOT_MATCH",
+	"ciphers-do-not-match": "TLS_CIPHERS_DO_NOT_MATCH",
+	"options-not-supported": "TLS_OPTIONS_NOT_SUPPORTED",
+};
+
+/** OpenSSL's names where the field's differ. */
+const groupNames: Readonly<Record<string, string>> = { prime256v1: "P-256", secp384r1: "P-384", secp521r1: "P-521" };
+const lingerMs = 2_000;

@@ -1,0 +1,107 @@
+/**
+ * The TLS engine: `node:tls` on the real socket, the runtime's native path.
+ *
+ * Every listener is attached before a handshake can fail, and every outcome arrives exactly once: `secured` or `failed`.
+ */
+import type { Socket } from "node:net";
+import tls, { type SecureContext, TLSSocket } from "node:tls";
+
+/** How a handshake ended. After `secured` the caller owns the socket's events, errors included. */
+export interface HandshakeOutcome {
+	secured(socket: TLSSocket): void;
+	failed(error: Error & { code?: string }): void;
+}
+
+/** What the leg to the server is opened with. */
+export interface ServerLegStart {
+	readonly context: SecureContext;
+	/** The SNI to send; absent when the client sent none. */
+	readonly serverName: string | undefined;
+	readonly alpn: readonly string[];
+	/** A session of an earlier connection of the same client to the same server. */
+	readonly session: Buffer | undefined;
+	/** Called for each ticket that the server hands out. */
+	readonly onSession: (session: Buffer) => void;
+}
+
+/** Begins the TLS handshake with the server over a connected socket. The certificate is judged by the caller. */
+export function startServerTls(transport: Socket, start: ServerLegStart, outcome: HandshakeOutcome): TLSSocket {
+	const options: tls.ConnectionOptions & { highWaterMark: number } = {
+		socket: transport,
+		secureContext: start.context,
+		// OpenSSL's verdict is read from authorizationError; the name is checked by pki/verify-name.
+		rejectUnauthorized: false,
+		checkServerIdentity: acceptAnyIdentity,
+		highWaterMark: relayHighWaterMark,
+	};
+	if (start.alpn.length > 0) options.ALPNProtocols = [...start.alpn];
+	if (start.session !== undefined) options.session = start.session;
+	if (start.serverName !== undefined) options.servername = start.serverName;
+	const socket = tls.connect(options);
+	// Node asks for the whole chain as legacy objects before it calls checkServerIdentity, at a sixth of a handshake's
+	// cost; nothing here reads them.
+	socket.getPeerCertificate = noPeerCertificate;
+	socket.on("session", start.onSession);
+	watchHandshake(socket, "secureConnect", outcome);
+	return socket;
+}
+
+/**
+ * Answers the client's ClientHello, whose octets were already read: they are handed back to the socket first.
+ *
+ * `alpn` is the one protocol that the server chose, or undefined to negotiate none.
+ */
+export function acceptClientTls(
+	transport: Socket,
+	helloOctets: Uint8Array,
+	context: SecureContext,
+	alpn: string | undefined,
+	outcome: HandshakeOutcome,
+): TLSSocket {
+	transport.unshift(helloOctets);
+	const options: tls.TLSSocketOptions & { highWaterMark: number } = {
+		isServer: true,
+		secureContext: context,
+		requestCert: false,
+		highWaterMark: relayHighWaterMark,
+	};
+	if (alpn !== undefined) options.ALPNProtocols = [alpn];
+	const socket = new TLSSocket(transport, options);
+	// A renegotiation of the client is refused with an alert (R173); TLS 1.3 has none.
+	socket.disableRenegotiation();
+	watchHandshake(socket, "secure", outcome);
+	return socket;
+}
+
+/** The high-water mark of relayed streams: larger reads relay cheaper than the default of 64 KiB. */
+export const relayHighWaterMark = 1_048_576;
+
+function watchHandshake(socket: TLSSocket, done: "secure" | "secureConnect", outcome: HandshakeOutcome): void {
+	let isOver = false;
+	let firstError: Error | undefined;
+	const fail = (error: Error) => {
+		firstError ??= error;
+		if (isOver) return;
+		isOver = true;
+		outcome.failed(error);
+	};
+	// A handshake error of a socket without a tls.Server is told by this event alone.
+	socket.on("_tlsError", fail);
+	socket.on("error", fail);
+	const onClose = () => fail(firstError ?? new Error("the peer closed the connection during the handshake"));
+	socket.on("close", onClose);
+	socket.once(done, () => {
+		if (isOver) return;
+		isOver = true;
+		socket.removeListener("close", onClose);
+		outcome.secured(socket);
+	});
+}
+
+function noPeerCertificate(): tls.DetailedPeerCertificate {
+	return {} as tls.DetailedPeerCertificate;
+}
+
+function acceptAnyIdentity(): undefined {
+	return undefined;
+}
