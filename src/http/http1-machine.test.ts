@@ -3,7 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { concat } from "#base/bytes.ts";
 import { type Header, headerValue, type RequestHead, type ResponseHead } from "#http/head.ts";
-import { defaultHttp1Limits, Http1Connection, type Http1Limits, type Http1Sink } from "#http/http1-machine.ts";
+import type { Http1Limits } from "#http/http1-direction.ts";
+import { defaultHttp1Limits, Http1Connection, type Http1Sink } from "#http/http1-machine.ts";
 
 /** Writes down what the sink is told, bodies joined, so that any segmentation gives the same lines. */
 class Notes implements Http1Sink {

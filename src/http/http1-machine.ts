@@ -16,11 +16,23 @@
  * "refused").
  */
 import { type Fault, fault } from "#base/fault.ts";
-import { ChunkedReader, chunkData, chunkLast, chunkNeedMore } from "#http/body.ts";
+import { chunkData, chunkLast, chunkNeedMore } from "#http/body.ts";
 import { type Header, headerTokens, parseFieldLines, type RequestHead, type ResponseHead } from "#http/head.ts";
 import { latin1 } from "#http/head-octets.ts";
 import { finishRequestHead, finishResponseHead } from "#http/head-rules.ts";
-import { HeadScanner, scanDone, scanNeedMore } from "#http/head-scanner.ts";
+import { scanDone, scanNeedMore } from "#http/head-scanner.ts";
+import {
+	Http1Direction,
+	type Http1Limits,
+	type Http1State,
+	inChunked,
+	inEnd,
+	inHead,
+	inLength,
+	inStream,
+	inTrailers,
+	inUntilClose,
+} from "#http/http1-direction.ts";
 
 /**
  * What happens on the connection, in order. A method that answers `true` stops its direction: what it was just told
@@ -43,29 +55,14 @@ export interface Http1Sink {
 	streamFromServer(octets: Uint8Array, start: number, end: number): boolean;
 }
 
-export interface Http1Limits {
-	/** Octets of one head or trailer section. More costs memory per connection. */
-	readonly maxHeadOctets: number;
-	/** Field lines of one head or trailer section. */
-	readonly maxHeaders: number;
-	/** Requests forwarded whose response has not ended; more wait. */
-	readonly maxPipelined: number;
-}
-
 export const defaultHttp1Limits: Http1Limits = { maxHeadOctets: 65_536, maxHeaders: 256, maxPipelined: 32 };
-
-/**
- * What a direction does with its next octets. "waiting": feed the rest again after the other direction went on;
- * "stopped": the sink said so; "refused": there is a fault; "ended": nothing more can come.
- */
-export type Http1State = "open" | "waiting" | "stopped" | "refused" | "ended";
 
 /** One connection. Bounds: `limits`; no allocation per chunk of body, one head object per message. */
 export class Http1Connection {
 	readonly #sink: Http1Sink;
 	readonly #limits: Http1Limits;
-	readonly #request: Direction;
-	readonly #response: Direction;
+	readonly #request: Http1Direction;
+	readonly #response: Http1Direction;
 	/** A ring of the requests whose response has not ended. */
 	readonly #open: (RequestHead | undefined)[];
 	#firstOpen = 0;
@@ -75,8 +72,8 @@ export class Http1Connection {
 	constructor(sink: Http1Sink, limits: Http1Limits = defaultHttp1Limits) {
 		this.#sink = sink;
 		this.#limits = limits;
-		this.#request = new Direction("request", limits);
-		this.#response = new Direction("response", limits);
+		this.#request = new Http1Direction("request", limits);
+		this.#response = new Http1Direction("response", limits);
 		this.#open = new Array(limits.maxPipelined).fill(undefined);
 	}
 
@@ -154,7 +151,7 @@ export class Http1Connection {
 		return this.#openCount === (this.#request.isInMessage ? 1 : 0);
 	}
 
-	#feed(side: Direction, chunk: Uint8Array): number {
+	#feed(side: Http1Direction, chunk: Uint8Array): number {
 		side.beginChunk();
 		const end = chunk.length;
 		let at = 0;
@@ -186,7 +183,7 @@ export class Http1Connection {
 	}
 
 	/** False when the message that begins here is not to be read: too early, or nobody asked for it. */
-	#mayBegin(side: Direction): boolean {
+	#mayBegin(side: Http1Direction): boolean {
 		if (side === this.#request) return !this.#mustWait();
 		if (this.#openCount > 0) return true;
 		this.#refuse(side, "HTTP_MESSAGE_MALFORMED", "octets of a response that no request asked for");
@@ -199,7 +196,7 @@ export class Http1Connection {
 	}
 
 	/** Reads on in a head or trailer section; answers where to go on in the chunk. */
-	#section(side: Direction, chunk: Uint8Array, at: number, end: number): number {
+	#section(side: Http1Direction, chunk: Uint8Array, at: number, end: number): number {
 		const { scanner } = side;
 		const before = side.heldLength;
 		let octets = chunk;
@@ -241,7 +238,7 @@ export class Http1Connection {
 	}
 
 	/** Acts on a complete section; false when nothing of it may be released. */
-	#sectionDone(side: Direction, octets: Uint8Array, base: number): boolean {
+	#sectionDone(side: Http1Direction, octets: Uint8Array, base: number): boolean {
 		if (side.phase === inTrailers) {
 			const trailers =
 				side.scanner.headers === 0 ? noTrailers : parseFieldLines(latin1(octets, base, base + side.scanner.length), 0);
@@ -293,7 +290,7 @@ export class Http1Connection {
 		return side.phase !== inEnd || !this.#end(side, noTrailers);
 	}
 
-	#lengthBody(side: Direction, chunk: Uint8Array, at: number, end: number): number {
+	#lengthBody(side: Http1Direction, chunk: Uint8Array, at: number, end: number): number {
 		const next = Math.min(end, at + side.remaining);
 		if (this.#body(side, chunk, at, next)) return end;
 		side.remaining -= next - at;
@@ -301,7 +298,7 @@ export class Http1Connection {
 		return side.pass(next);
 	}
 
-	#chunkedBody(side: Direction, chunk: Uint8Array, at: number, end: number): number {
+	#chunkedBody(side: Http1Direction, chunk: Uint8Array, at: number, end: number): number {
 		const { chunked } = side;
 		const result = chunked.read(chunk, at, end);
 		if (result === chunkData) {
@@ -316,13 +313,13 @@ export class Http1Connection {
 	}
 
 	/** Tells octets of a body; true when the sink stops. */
-	#body(side: Direction, chunk: Uint8Array, at: number, end: number): boolean {
+	#body(side: Http1Direction, chunk: Uint8Array, at: number, end: number): boolean {
 		const stops =
 			side === this.#request ? this.#sink.requestBody(chunk, at, end) : this.#sink.responseBody(chunk, at, end);
 		return stops && !side.stop();
 	}
 
-	#stream(side: Direction, chunk: Uint8Array, at: number, end: number): boolean {
+	#stream(side: Http1Direction, chunk: Uint8Array, at: number, end: number): boolean {
 		const stops =
 			side === this.#request
 				? this.#sink.streamFromClient(chunk, at, end)
@@ -331,7 +328,7 @@ export class Http1Connection {
 	}
 
 	/** Tells the end of a message; true when the sink stops. */
-	#end(side: Direction, trailers: readonly Header[]): boolean {
+	#end(side: Http1Direction, trailers: readonly Header[]): boolean {
 		if (side === this.#request) {
 			if (this.#sink.requestEnd(trailers)) return !side.stop();
 		} else {
@@ -350,14 +347,14 @@ export class Http1Connection {
 		this.#openCount--;
 	}
 
-	#truncated(side: Direction): void {
+	#truncated(side: Http1Direction): void {
 		const where = side.phase === inHead ? "head" : side.phase === inTrailers ? "trailer section" : "body";
 		const missing = side.phase === inLength ? `; ${side.remaining} octets are missing` : "";
 		this.#refuse(side, "HTTP_MESSAGE_TRUNCATED", `the connection ended inside the ${where}${missing}`);
 	}
 
 	#refuse(
-		side: Direction,
+		side: Http1Direction,
 		code: "HTTP_MESSAGE_MALFORMED" | "HTTP_HEAD_TOO_LARGE" | "HTTP_MESSAGE_TRUNCATED",
 		reason: string,
 	): false {
@@ -365,119 +362,6 @@ export class Http1Connection {
 		side.state = "refused";
 		side.fault = fault(code, `HTTP/1.1 ${side.name}: ${reason}`, { got: reason });
 		return false;
-	}
-}
-
-/** What one direction remembers; its fields are the hot path's only state. */
-class Direction {
-	readonly name: "request" | "response";
-	readonly maxHeadOctets: number;
-	readonly scanner: HeadScanner;
-	readonly chunked = new ChunkedReader();
-	phase = inHead;
-	state: Exclude<Http1State, "waiting"> = "open";
-	fault: Fault | undefined = undefined;
-	remaining = 0;
-	/** Octets of the chunk at hand that may be forwarded. */
-	passed = 0;
-	released: Uint8Array | undefined = undefined;
-	/** Where the present message begins in the chunk at hand. */
-	messageAt = notInChunk;
-	messageHeld = false;
-	isTakenBack = false;
-	/** The octets of an incomplete section, of which `heldLength` are filled. */
-	held: Uint8Array = noOctets;
-	heldLength = 0;
-
-	constructor(name: "request" | "response", limits: Http1Limits) {
-		this.name = name;
-		this.maxHeadOctets = limits.maxHeadOctets;
-		this.scanner = new HeadScanner(limits.maxHeaders);
-		this.begin();
-	}
-
-	get isBetweenMessages(): boolean {
-		return this.phase === inHead && !this.scanner.hasBegun;
-	}
-
-	/** A head was told and its message has not ended. */
-	get isInMessage(): boolean {
-		return this.phase > inHead && this.phase < inStream;
-	}
-
-	/** Octets of the present message were released. */
-	get isUnderWay(): boolean {
-		return this.phase !== inHead && !this.isTakenBack;
-	}
-
-	beginChunk(): void {
-		this.released = undefined;
-		this.passed = 0;
-		this.messageAt = notInChunk;
-	}
-
-	/** A head is complete; its part in the chunk at hand begins at `at`, behind what was held. */
-	beginMessage(at: number): void {
-		this.messageAt = at;
-		this.messageHeld = this.heldLength > 0;
-	}
-
-	/** Nothing of a message that began in the chunk at hand leaves when it is stopped or refused. */
-	takeBack(): void {
-		if (this.messageAt === notInChunk) return;
-		this.passed = this.messageAt;
-		if (this.messageHeld) this.released = undefined;
-		this.isTakenBack = true;
-	}
-
-	begin(): void {
-		this.phase = inHead;
-		this.messageAt = notInChunk;
-		this.scanner.begin(this.name);
-	}
-
-	beginTrailers(): void {
-		this.phase = inTrailers;
-		this.scanner.begin("trailers");
-	}
-
-	enterBody(framing: string, contentLength: number): void {
-		if (framing === "length") {
-			this.phase = inLength;
-			this.remaining = contentLength;
-		} else if (framing === "chunked") {
-			this.phase = inChunked;
-			this.chunked.begin();
-		} else this.phase = framing === "until-close" ? inUntilClose : inEnd;
-	}
-
-	pass(next: number): number {
-		this.passed = next;
-		return next;
-	}
-
-	stop(): false {
-		this.takeBack();
-		this.state = "stopped";
-		return false;
-	}
-
-	hold(octets: Uint8Array, start: number, end: number): void {
-		const needed = this.heldLength + end - start;
-		if (needed > this.held.length) {
-			const larger = new Uint8Array(Math.min(this.maxHeadOctets, Math.max(minHeld, needed, this.held.length * 2)));
-			larger.set(this.held.subarray(0, this.heldLength));
-			this.held = larger;
-		}
-		this.held.set(octets.subarray(start, end), this.heldLength);
-		this.heldLength = needed;
-	}
-
-	/** Hands out the first `length` held octets; the rest of them lies in the chunk at hand. */
-	release(length: number): void {
-		this.released = this.held.subarray(0, length);
-		this.held = noOctets;
-		this.heldLength = 0;
 	}
 }
 
@@ -490,17 +374,5 @@ function tunnelProtocol(head: ResponseHead, request: RequestHead): string | unde
 	return chosen.join(",");
 }
 
-const noOctets = new Uint8Array(0);
 const noTrailers: readonly Header[] = [];
-const minHeld = 512;
 const holdSlice = 4_096;
-
-const notInChunk = -1;
-
-const inHead = 0;
-const inLength = 1;
-const inChunked = 2;
-const inTrailers = 3;
-const inUntilClose = 4;
-const inEnd = 5;
-const inStream = 6;
