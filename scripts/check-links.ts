@@ -1,8 +1,11 @@
-/** Links of the documents: files, headings, and code named as `src/folder/file.ts:name`. */
+/**
+ * Links of the documents: files, headings, code named as `src/folder/file.ts:name`, tests named as
+ * `src/folder/file.test.ts` "words of its name"; and the map names every folder of `src`.
+ */
 import { existsSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import { blankText, lineAt } from "./code-text.ts";
-import { listFiles, readText } from "./source-files.ts";
+import { listFiles, listSources, readText } from "./source-files.ts";
 
 /** Every link of a Markdown file that leads nowhere, as `file:line: what`. */
 export function checkLinks(root: string): string[] {
@@ -19,8 +22,25 @@ export function checkLinks(root: string): string[] {
 			const fault = referenceFault(root, match[1] ?? "", match[2]);
 			if (fault !== undefined) say(match.index, fault);
 		}
+		for (const match of text.matchAll(testReference)) {
+			const [, path = "", names = ""] = match;
+			const source = existsSync(join(root, path)) ? readText(root, path) : "";
+			for (const [, words = ""] of names.matchAll(/"([^"]*)"/g)) {
+				if (words === "" || !source.includes(words))
+					say(match.index, `${path} has no test whose name holds "${words}"`);
+			}
+		}
 	}
-	return faults;
+	return [...faults, ...foldersNotOnMap(root)];
+}
+
+/** Every folder of `src` that ARCHITECTURE.md does not name. */
+function foldersNotOnMap(root: string): string[] {
+	const folders = new Set(listSources(root).map((file) => file.split("/").slice(0, 2).join("/")));
+	const map = existsSync(join(root, "ARCHITECTURE.md")) ? readText(root, "ARCHITECTURE.md") : "";
+	return [...folders]
+		.filter((folder) => !map.includes(`\`${folder}/\``))
+		.map((folder) => `ARCHITECTURE.md: does not name ${folder}/`);
 }
 
 /** True when the source text defines a function, class, constant, type or member of that name. */
@@ -68,3 +88,6 @@ function withoutFences(text: string): string {
 
 /** Inside backticks: a path below a folder of the checkout, then perhaps a name. A pattern with `*` or `<` is no path. */
 const codeReference = /`((?:src|scripts|test|bench|docs|console|bin|\.ci)\/[\w./-]*[\w/])(?::([\w$.#]+))?(?:\(\))?`/g;
+
+/** A test file in backticks, then words of the names of one or several tests, each in quotes. */
+const testReference = /`([\w./-]+\.test\.ts)`((?:,?\s+"[^"\n]*")+)/g;

@@ -4,6 +4,8 @@ import { checkLinks, definesName } from "../../scripts/check-links.ts";
 import { makeTree } from "../support/tree.ts";
 
 const tree = {
+	"ARCHITECTURE.md": 'The map: `src/tls/`; shown by `src/tls/hello.test.ts` "takes the hello whole"\n',
+	"src/tls/hello.test.ts": 'test("takes the hello whole, whatever its size", () => {});\n',
 	"README.md":
 		"# Start here\n\nOk: [a](docs/a.md), [b](docs/a.md#two-words--more), [c](#start-here), [d](https://x.example/y)\n",
 	"docs/a.md":
@@ -25,6 +27,10 @@ const breaches: readonly (readonly [string, RegExp])[] = [
 	["`src/tls/hello.ts:gone`", /src\/tls\/hello\.ts defines no gone/],
 	["`src/tls/hello.ts:Reader.pull()`", /src\/tls\/hello\.ts defines no Reader\.pull/],
 	["`src/gone/`", /names src\/gone\/, which does not exist/],
+	[
+		'`src/tls/hello.test.ts` "takes the hello", "takes any"',
+		/src\/tls\/hello\.test\.ts has no test whose name holds "takes any"/,
+	],
 ];
 
 for (const [text, expected] of breaches) {
@@ -34,6 +40,12 @@ for (const [text, expected] of breaches) {
 		assert.match(faults[0] ?? "", expected);
 	});
 }
+
+test("a folder that the map does not name is told", (t) => {
+	assert.deepEqual(checkLinks(makeTree(t, { ...tree, "src/http/head.ts": "" })), [
+		"ARCHITECTURE.md: does not name src/http/",
+	]);
+});
 
 test("links inside fenced blocks are text", (t) => {
 	assert.deepEqual(checkLinks(makeTree(t, { "README.md": "```\n[x](gone.md)\n```\nand `[x](gone.md)`\n" })), []);
