@@ -92,7 +92,7 @@ test("a client of TLS 1.2 or of 1.3 alone gives a leg of that version alone", ()
 	assert.doesNotMatch(twelve.ciphers, /TLS_/);
 	const thirteen = offer(decodedCapture("openssl-tls13")).context;
 	assert.deepEqual([thirteen.minVersion, thirteen.maxVersion], ["TLSv1.3", "TLSv1.3"]);
-	assert.match(thirteen.ciphers, /^TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:@/);
+	assert.match(thirteen.ciphers, /^TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256$/);
 });
 
 test("a client without server name gives none (M15), and no address or invalid text either", () => {
@@ -134,7 +134,7 @@ test("a hole between the versions ends the range (R162)", () => {
 
 test("a version without a common suite is not offered", () => {
 	const noOld = offer(hello({ versions: [0x0304, 0x0303], suites: [0x1301, 0x002f] })).context;
-	assert.deepEqual([noOld.minVersion, noOld.ciphers], ["TLSv1.3", "TLS_AES_128_GCM_SHA256:@SECLEVEL=2"]);
+	assert.deepEqual([noOld.minVersion, noOld.ciphers], ["TLSv1.3", "TLS_AES_128_GCM_SHA256"]);
 	const noNew = offer(hello({ versions: [0x0304, 0x0303], suites: [0x1304, 0xc02f] })).context;
 	assert.deepEqual([noNew.maxVersion, noNew.ciphers], ["TLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256:@SECLEVEL=2"]);
 	const old = offer(hello({ legacyVersion: 0x0302, suites: [0xc02f, 0xc013] }), "legacy").context;
@@ -244,7 +244,7 @@ test("whatever a client offers, the leg to the server offers nothing that the cl
 			const plan = serverLegOptions(client, grade);
 			if (plan.kind === "refused") return assert.ok(plan.reason.length > 0);
 			const { minVersion, maxVersion, ciphers, ecdhCurve, sigalgs } = plan.context;
-			for (const name of ciphers.split(":").slice(0, -1)) {
+			for (const name of ciphers.split(":").filter((part) => !part.startsWith("@"))) {
 				assert.ok(client.cipherSuites.includes(cipherSuiteOfOpenssl(name)?.code ?? -1), name);
 			}
 			const [lowest = 0, highest = 0] = [numbers.get(minVersion), numbers.get(maxVersion)];

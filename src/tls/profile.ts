@@ -157,8 +157,12 @@ function offeredProtocols(hello: ClientHello, mayOfferHttp2: boolean): string[] 
 	return others.length > 0 ? others : ["http/1.1"];
 }
 
+/** The security level can only be said behind a suite of before TLS 1.3; alone OpenSSL takes it for a list of none. */
 function cipherList(suites: readonly CipherSuite[], rules: GradeRules): string {
-	return [...suites.flatMap((suite) => suite.opensslName ?? []), `@SECLEVEL=${rules.securityLevel}`].join(":");
+	const names = suites.flatMap((suite) => suite.opensslName ?? []);
+	return suites.some((suite) => suite.since !== "TLSv1.3")
+		? [...names, `@SECLEVEL=${rules.securityLevel}`].join(":")
+		: names.join(":");
 }
 
 function groupList(groups: readonly number[], keyShares: readonly number[]): string {
