@@ -72,11 +72,6 @@ export function buildHello(parts: HelloParts = {}): Uint8Array {
 		.finish();
 }
 
-/** A built ClientHello with one extension. */
-export function helloWith(type: number, body: Uint8Array): Uint8Array {
-	return buildHello({ extensions: [[type, body]] });
-}
-
 /** The server_name extension with these names, as type and octets. */
 export function serverNameExtension(...names: readonly (readonly [number, string])[]): [number, Uint8Array] {
 	const body = new Writer().prefixed(2, (list) => {
