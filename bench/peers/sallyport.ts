@@ -1,56 +1,71 @@
 /** The gateway itself, started as a user starts it: once with HTTP inspection, once relaying decrypted octets unseen. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, startProgram, waitForPort } from "../processes.ts";
 import type { Subject, SubjectKind, Surroundings } from "../subject.ts";
 
-export const sallyport: SubjectKind = kind("sallyport", "http");
-export const sallyportOpaque: SubjectKind = kind("sallyport-opaque", "other");
+export const sallyport: SubjectKind = kind("sallyport", "pattern-policy standard;");
+export const sallyportOpaque: SubjectKind = kind("sallyport-opaque", "");
 
 /** The arguments after `node bin/sallyport.mjs`. */
 function startArguments(stateDirectory: string): string[] {
 	return ["start", "--state", stateDirectory];
 }
 
-/** What a user would write into the state directory's sallyport.conf. */
-function configuration(port: number, originCaFile: string, decryptedService: "http" | "other"): string {
+/** The configuration of a first start, with the benchmark's listener; without a pattern policy nothing is looked into. */
+function configuration(port: number, patternPolicy: string): string {
 	return `
 services {
 	gateway {
-		explicit-proxy bench { listen 127.0.0.1:${port}; profile bench; }
+		explicit-proxy bench { listen 127.0.0.1:${port}; permit-local-targets; }
+		timeouts { idle 3600; }
 	}
 	ssl {
 		proxy {
-			profile bench {
-				decrypted-service ${decryptedService};
+			profile inspect {
+				root-ca sallyport-ca;
+				untrusted-root-ca sallyport-untrusted-ca;
+				trusted-ca all;
+				decryption-policy exemptions;
+				actions { log { all; } }
 			}
+			decryption-policy exemptions { never-decrypt-domains [ bank.example *.bank.example ]; }
 		}
 	}
 }
 security {
-	pki { default-trust-store { file ${originCaFile}; } }
+	policies {
+		global {
+			policy inspect-all {
+				match { source-address any; destination-address any; application any; }
+				then { permit { application-services { ssl-proxy { profile-name inspect; } ${patternPolicy} } } }
+			}
+		}
+	}
+	inspection { pattern-policy standard { patterns eicar; } }
+	log { event-store { retention 30; maximum-size 1024; } }
 }
 `;
 }
 
-function kind(name: string, decryptedService: "http" | "other"): SubjectKind {
+function kind(name: string, patternPolicy: string): SubjectKind {
 	return {
 		name,
 		version: () => `Sallyport ${packageVersion()}, Node ${process.version}`,
-		missing: () => (existsSync(entry) && existsSync(composition) ? undefined : `${composition} is absent`),
-		start: (surroundings) => start(name, decryptedService, surroundings),
+		missing: () => (existsSync(entry) && existsSync(composition) ? undefined : "src/daemon/cli.ts is absent"),
+		start: (surroundings) => start(name, patternPolicy, surroundings),
 	};
 }
 
 async function start(
 	name: string,
-	decryptedService: "http" | "other",
+	patternPolicy: string,
 	{ directory, originCaFile, originPorts }: Surroundings,
 ): Promise<Subject> {
 	const port = await freePort();
-	writeFileSync(join(directory, "sallyport.conf"), configuration(port, originCaFile, decryptedService), {
-		mode: 0o600,
-	});
+	writeFileSync(join(directory, "sallyport.conf"), configuration(port, patternPolicy), { mode: 0o600 });
+	mkdirSync(join(directory, "trust"));
+	copyFileSync(originCaFile, join(directory, "trust", "bench-origin.pem"));
 	const logFile = join(directory, "output.log");
 	const program = startProgram(process.execPath, [entry, ...startArguments(directory)], { logFile, cwd: root });
 	await waitForPort(port, program, logFile);
