@@ -25,6 +25,12 @@ interface Story {
 	readonly isCareless?: boolean;
 }
 
+interface Result {
+	readonly story: Story;
+	/** curl's status code, and its complaint when it has one. */
+	readonly seen: { readonly status: number; readonly text: string };
+}
+
 const eicar = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}$", "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"].join("");
 const day = 86_400_000;
 
@@ -108,11 +114,12 @@ async function main(): Promise<number> {
 		writeFileSync(configuration, demoConfiguration([...ports.keys()]));
 		const started = await startGateway(state, configuration);
 		gateway = started.child;
-		const results = stories.map((story) => {
+		const results: Result[] = [];
+		for (const story of stories) {
 			const port = ports.get(story.host) ?? 443;
 			const trust = story.decision === "bypass" ? clientTrust : join(state, "ca.pem");
-			return { story, seen: request(story, started.proxy, port, trust) };
-		});
+			results.push({ story, seen: await request(story, started.proxy, port, trust) });
+		}
 		await stop(gateway);
 		gateway = undefined;
 		const reader = new SessionReader(join(state, "events.sqlite"));
@@ -233,30 +240,27 @@ async function stop(child: ChildProcess): Promise<void> {
 }
 
 /** One request with curl; answers what the user of curl sees. */
-function request(story: Story, proxy: string, port: number, trust: string): { status: number; text: string } {
+async function request(story: Story, proxy: string, port: number, trust: string): Promise<Result["seen"]> {
 	const url = `https://${story.host}:${port}${story.path ?? "/"}`;
 	const options = [
 		"--silent",
 		"--show-error",
-		"--max-time",
-		"15",
-		"--proxy",
-		proxy,
-		"--noproxy",
-		"",
-		"--write-out",
-		"\n%{http_code}",
+		...["--max-time", "15"],
+		...["--proxy", proxy],
+		...["--noproxy", ""],
+		...["--write-out", "\n%{http_code}"],
 	];
 	const trustOptions = story.isCareless ? ["--insecure"] : ["--cacert", trust];
-	const done = spawnSync("curl", [...options, ...trustOptions, ...(story.arguments ?? []), url], { encoding: "utf8" });
-	const complaint = done.stderr.split("\n")[0] ?? "";
-	return { status: Number(done.stdout.split("\n").at(-1)), text: complaint };
+	const child = spawn("curl", [...options, ...trustOptions, ...(story.arguments ?? []), url]);
+	let output = "";
+	let complaint = "";
+	child.stdout.on("data", (octets: Buffer) => (output += octets.toString()));
+	child.stderr.on("data", (octets: Buffer) => (complaint += octets.toString()));
+	await new Promise((resolve) => child.once("close", resolve));
+	return { status: Number(output.split("\n").at(-1)), text: complaint.split("\n")[0] ?? "" };
 }
 
-function report(
-	results: readonly { readonly story: Story; readonly seen: { readonly status: number; readonly text: string } }[],
-	records: readonly SessionRecord[],
-): number {
+function report(results: readonly Result[], records: readonly SessionRecord[]): number {
 	let wrong = 0;
 	const rows = results.map(({ story, seen }, index) => {
 		const record = records[index];

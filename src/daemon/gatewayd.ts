@@ -88,7 +88,7 @@ class Worker {
 		for (const [name, rules] of this.#plan.patternPolicies) services.set(name, [patternService(rules)]);
 		const { maximumDecodedOctets } = this.#plan;
 		return {
-			resolver: new Resolver(maxResolvedNames, keepNamesMs),
+			resolver: new Resolver(this.#plan.staticHosts, maxResolvedNames, keepNamesMs),
 			leafContexts: new LeafContexts((request) => this.#sign(request), Buffer.from(start.ticketKeys), maxLeafContexts),
 			serverSessions: new ServerSessions<JudgedServer>(maxServerSessions),
 			judge: new ServerJudge(maxLeafContexts),
@@ -211,8 +211,8 @@ process.on("message", (message: ToWorker) => {
 			return;
 		case "stop":
 			worker?.stop();
-			process.disconnect();
-			process.exit(0);
+			// A last message that goes out behind all others: then nothing is left to say.
+			process.send?.({ type: "stopped" } satisfies ToManaged, () => process.exit(0));
 	}
 });
 process.on("disconnect", () => process.exit(0));

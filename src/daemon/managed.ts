@@ -156,7 +156,7 @@ export class Managed {
 					resolve();
 					this.#event(gatewayEvent("WORKER_STARTED", Date.now(), { worker: slot.number, processId: child.pid ?? 0 }));
 				} else if (message.type === "failed") reject(new FaultError(message.fault));
-				else this.#fromWorker(slot, child, message);
+				else if (message.type !== "stopped") this.#fromWorker(slot, child, message);
 			});
 			child.on("error", (error) =>
 				this.#log.error({ worker: slot.number, cause: error.message }, "worker channel failed"),

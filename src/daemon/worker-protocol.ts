@@ -31,4 +31,6 @@ export type ToManaged =
 			readonly toBeSigned: Uint8Array;
 			readonly originSha256: string;
 	  }
+	/** The last message of a worker that was told to stop. */
+	| { readonly type: "stopped" }
 	| { readonly type: "records"; readonly records: readonly SessionRecord[]; readonly counters: CounterSnapshot };

@@ -1,6 +1,6 @@
 /** Turns a checked configuration into what the workers decide by: listeners, policy, profiles, limits. */
 import { Buffer } from "node:buffer";
-import type { Endpoint, Prefix } from "#base/address.ts";
+import type { Address, Endpoint, Prefix } from "#base/address.ts";
 import { type PatternPlace, type PatternRule, patternPlaces } from "#inspect/pattern-service.ts";
 import type { InspectConfig } from "#inspect/schema.ts";
 import { shippedPatterns } from "#inspect/shipped-patterns.ts";
@@ -26,6 +26,8 @@ export interface GatewayPlan {
 	readonly policy: Policy<ProxyProfile>;
 	/** The patterns of each pattern policy by its name. */
 	readonly patternPolicies: ReadonlyMap<string, readonly PatternRule[]>;
+	/** Addresses of host names that are not looked up. */
+	readonly staticHosts: ReadonlyMap<string, readonly Address[]>;
 	readonly timeouts: SessionTimeouts;
 	readonly maximumSessions: number;
 	readonly maximumDecodedOctets: number;
@@ -52,6 +54,9 @@ export function compileGateway(config: GatewayConfig): GatewayPlan {
 		listeners,
 		policy: compilePolicy(config),
 		patternPolicies: compilePatterns(config),
+		staticHosts: new Map(
+			[...config.system.staticHostMapping].map(([name, { inet, inet6 }]) => [name, [...inet, ...inet6]]),
+		),
 		timeouts: {
 			requestMs: timeouts.request * 1000,
 			helloMs: timeouts.clientHello * 1000,

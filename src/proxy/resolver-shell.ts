@@ -18,14 +18,19 @@ export class Resolver {
 	readonly #known: BoundedMap<string, { readonly addresses: readonly Address[]; readonly until: number }>;
 	readonly #waiting = new Map<string, Waiter[]>();
 	readonly #keepMs: number;
+	readonly #static: ReadonlyMap<string, readonly Address[]>;
 
-	constructor(capacity: number, keepMs: number) {
+	/** `staticHosts` are names in normal form whose addresses are configured. */
+	constructor(staticHosts: ReadonlyMap<string, readonly Address[]>, capacity: number, keepMs: number) {
+		this.#static = staticHosts;
 		this.#known = new BoundedMap(capacity);
 		this.#keepMs = keepMs;
 	}
 
 	/** Answers at once when the name is known, later otherwise; always through `answer`. */
 	resolve(name: string, now: number, answer: Waiter): void {
+		const configured = this.#static.get(name);
+		if (configured !== undefined) return answer({ kind: "resolved", addresses: configured });
 		const known = this.#known.get(name);
 		if (known !== undefined && known.until > now) return answer({ kind: "resolved", addresses: known.addresses });
 		const waiting = this.#waiting.get(name);

@@ -1,7 +1,7 @@
 /** `services gateway` and `services ssl proxy`: where traffic enters and how it is opened. */
 import { error, type Finding, warning } from "#config/finding.ts";
 import { enumeration, integer, keyword, name, reference, text, union } from "#config/leaf-types.ts";
-import { endpoint, hostPattern, prefix } from "#config/network-types.ts";
+import { address, endpoint, hostName, hostPattern, prefix } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
 
 const sslPermission = "ssl-inspection-management";
@@ -149,9 +149,20 @@ const decryptionPolicy = list({
 	},
 });
 
+const staticHosts = list({
+	help: "Addresses of a host name, asked before the system's resolver",
+	keys: { name: hostName() },
+	layout: "line-if-single",
+	children: {
+		inet: leafList(address("inet"), { help: "IPv4 addresses" }),
+		inet6: leafList(address("inet6"), { help: "IPv6 addresses" }),
+	},
+});
+
 export const proxySchema = container({
 	help: "Configuration",
 	children: {
+		system: container({ help: "System", children: { "static-host-mapping": staticHosts } }),
 		services: container({
 			help: "Services",
 			children: {

@@ -1,7 +1,7 @@
 /**
  * The TLS engine: `node:tls` on the real socket, the runtime's native path.
  *
- * Every listener is attached before a handshake can fail, and every outcome arrives exactly once: `secured` or `failed`.
+ * Renegotiation is refused by the contexts' options (R173). Every listener is attached before a handshake can fail, and every outcome arrives exactly once: `secured` or `failed`.
  */
 import type { Socket } from "node:net";
 import tls, { type SecureContext, TLSSocket } from "node:tls";
@@ -67,8 +67,6 @@ export function acceptClientTls(
 	};
 	if (alpn !== undefined) options.ALPNProtocols = [alpn];
 	const socket = new TLSSocket(transport, options);
-	// A renegotiation of the client is refused with an alert (R173); TLS 1.3 has none.
-	socket.disableRenegotiation();
 	watchHandshake(socket, "secure", outcome);
 	return socket;
 }
