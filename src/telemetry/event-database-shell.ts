@@ -3,7 +3,17 @@
  * in the store's worker thread and is the only writer of the file. Readers in other processes are `SessionReader`.
  */
 
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, statSync } from "node:fs";
+import {
+	chmodSync,
+	closeSync,
+	existsSync,
+	mkdirSync,
+	openSync,
+	readdirSync,
+	readSync,
+	renameSync,
+	statSync,
+} from "node:fs";
 import { basename, dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { applicationId, migrations, writerPragmas } from "#telemetry/event-store-schema.ts";
@@ -95,7 +105,8 @@ export class EventDatabase {
 		if (found === undefined) closeSync(openSync(file, "wx", 0o600));
 		else if (!found.isFile()) throw new Error(`${file} is not a regular file`);
 		else if ((found.mode & 0o777) !== 0o600) chmodSync(file, 0o600);
-		const isUnclean = existsSync(`${file}-wal`);
+		const isUnclean = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+		if (!hasHeader(file, isUnclean)) throw new UnusableFileError("it is not a database");
 		this.#file = file;
 		this.#database = new DatabaseSync(file, { timeout: busyTimeoutMs });
 		try {
@@ -120,42 +131,33 @@ export class EventDatabase {
 	 */
 	append(token: string, rows: readonly StoredRow[]): StoredCount {
 		if (this.#lastToken.get()?.token === token) return countRows(rows);
-		const written: StoredRow[] = [];
-		this.#database.exec("BEGIN IMMEDIATE");
-		try {
-			for (const row of rows) if (this.#insert(row)) written.push(row);
+		const written = this.#transaction(() => {
+			const taken = rows.filter((row) => this.#insert(row));
 			this.#setToken.run(token);
-			this.#database.exec("COMMIT");
-		} catch (error) {
-			this.#rollBack();
-			throw error;
-		}
+			return taken;
+		});
 		return countRows(written);
 	}
 
 	/**
-	 * One small step of retention: removes up to `retentionStepRows` of the oldest rows when they are too old or the file
-	 * is too large, and gives free pages back to the file system.
+	 * One small step of retention: removes up to `rows` of the oldest rows of each kind when they are too old or the file
+	 * is too large; when there are none, gives free pages back to the file system.
 	 *
 	 * Units: `now` in milliseconds since 1970. The size counts the pages in use, without the journal (16 MiB at most).
 	 */
 	retentionStep(limits: RetentionLimits, now: number, rows = retentionStepRows): RetentionStep {
 		const oldest = now - limits.retentionDays * dayMs;
-		const sessions = this.#delete("sessions", "ended_at", oldest, rows);
-		const events = this.#delete("events", "at", oldest, rows);
-		if (sessions + events > 0) {
-			this.#shrink();
-			return { sessions, events, reason: "age", isDone: false };
-		}
+		const byAge = this.#deleteBefore(oldest, rows);
+		if (byAge.sessions + byAge.events > 0) return { ...byAge, reason: "age", isDone: false };
 		if (this.usedOctets() > limits.maxSizeMib * mib) {
-			const bySize = this.#deleteOldest(rows);
-			this.#shrink();
+			const edge = this.#oldestEdge(rows);
+			const bySize = edge === undefined ? nothing : this.#deleteBefore(edge + 1, rows);
 			if (bySize.sessions + bySize.events > 0) return { ...bySize, reason: "size", isDone: false };
 		}
 		const free = this.#number("PRAGMA freelist_count");
-		this.#shrink();
+		this.#database.exec(`PRAGMA incremental_vacuum(${shrinkPages})`);
 		const left = this.#number("PRAGMA freelist_count");
-		return { sessions: 0, events: 0, reason: "none", isDone: left === 0 || left >= free };
+		return { ...nothing, reason: "none", isDone: left === 0 || left >= free };
 	}
 
 	/** Octets of the pages that hold something. */
@@ -189,15 +191,10 @@ export class EventDatabase {
 
 	#migrate(steps: readonly string[]): void {
 		for (let version = this.#number("PRAGMA user_version"); version < steps.length; version++) {
-			this.#database.exec("BEGIN IMMEDIATE");
-			try {
+			this.#transaction(() => {
 				this.#database.exec(steps[version] as string);
 				this.#database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version + 1}`);
-				this.#database.exec("COMMIT");
-			} catch (error) {
-				this.#rollBack();
-				throw error;
-			}
+			});
 		}
 	}
 
@@ -211,13 +208,20 @@ export class EventDatabase {
 		}
 	}
 
+	#deleteBefore(moment: number, rows: number): StoredCount {
+		return this.#transaction(() => ({
+			sessions: this.#delete("sessions", "ended_at", moment, rows),
+			events: this.#delete("events", "at", moment, rows),
+		}));
+	}
+
 	#delete(table: string, column: string, before: number, rows: number): number {
 		const sql = `DELETE FROM ${table} WHERE row IN (SELECT row FROM ${table} WHERE ${column} < ? ORDER BY ${column} LIMIT ?)`;
 		return Number(this.#database.prepare(sql).run(before, rows).changes);
 	}
 
-	/** The oldest `rows` of both tables together, by time. */
-	#deleteOldest(rows: number): { sessions: number; events: number } {
+	/** The time of the youngest among the oldest `rows` of both tables together. */
+	#oldestEdge(rows: number): number | undefined {
 		const edge = this.#database
 			.prepare(
 				`SELECT max(at) AS at FROM (SELECT at FROM (
@@ -226,25 +230,38 @@ export class EventDatabase {
 				) ORDER BY at LIMIT :rows)`,
 			)
 			.get({ rows })?.at;
-		if (typeof edge !== "number") return { sessions: 0, events: 0 };
-		return {
-			sessions: this.#delete("sessions", "ended_at", edge + 1, rows),
-			events: this.#delete("events", "at", edge + 1, rows),
-		};
+		return typeof edge === "number" ? edge : undefined;
 	}
 
-	#shrink(): void {
-		this.#database.exec(`PRAGMA incremental_vacuum(${shrinkPages})`);
-	}
-
-	#rollBack(): void {
-		if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+	/** All of the work or nothing of it. */
+	#transaction<T>(work: () => T): T {
+		this.#database.exec("BEGIN IMMEDIATE");
+		try {
+			const result = work();
+			this.#database.exec("COMMIT");
+			return result;
+		} catch (error) {
+			if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+			throw error;
+		}
 	}
 
 	#number(sql: string): number {
 		const [value] = Object.values(this.#database.prepare(sql).get() ?? {});
 		return Number(value ?? 0);
 	}
+}
+
+/**
+ * True for a database and for an empty file. Asked before SQLite sees the file, because SQLite deletes the journal of a
+ * file that is none; an empty file whose journal is there has lost its content and the journal is worth keeping.
+ */
+function hasHeader(file: string, hasJournal: boolean): boolean {
+	const header = Buffer.alloc(magic.length);
+	const descriptor = openSync(file, "r");
+	const length = readSync(descriptor, header, 0, header.length, 0);
+	closeSync(descriptor);
+	return length === 0 ? !hasJournal : header.toString("latin1", 0, length) === magic;
 }
 
 class UnusableFileError extends Error {}
@@ -297,7 +314,10 @@ const sqlite = {
 	range: 25,
 	notDatabase: 26,
 };
+/** The first octets of every SQLite file. */
+const magic = "SQLite format 3\0";
 const busyTimeoutMs = 2_000;
+const nothing: StoredCount = { sessions: 0, events: 0 };
 const dayMs = 86_400_000;
 const mib = 1_048_576;
 /** Files up to this size (64 MiB) are checked at every start, larger ones only after a start that was not clean. */
