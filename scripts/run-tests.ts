@@ -124,7 +124,7 @@ export async function runBatch(phase: PhaseName, batch: Batch, options: BatchOpt
 	const startedAt = performance.now();
 	const child = spawn(process.execPath, nodeArguments(phase, batch), {
 		cwd: projectRoot,
-		env: { ...process.env, TEST_OUTPUT: output, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" },
+		env: { ...process.env, TEST_OUTPUT: output },
 		stdio: ["ignore", "pipe", "pipe", "ipc"],
 		detached: true,
 	});

@@ -134,7 +134,7 @@ function isPresent(one: SystemPackage): boolean {
 }
 
 function aptGet(args: readonly string[]): boolean {
-	const done = spawnSync("apt-get", ["-o", "DPkg::Lock::Timeout=300", ...args], {
+	const done = spawnSync("apt-get", ["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::http::Timeout=20", ...args], {
 		env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
 		stdio: ["ignore", "ignore", "inherit"],
 		timeout: 900_000,
