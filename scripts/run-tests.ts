@@ -20,6 +20,22 @@ export interface Batch {
 	readonly files: readonly string[];
 }
 
+/** What the runner prints: every test, or only what failed or was skipped. */
+type Output = "full" | "compact";
+
+/** How one batch is run: what it prints and where to, and how long it may take. */
+export interface BatchOptions {
+	readonly output: Output;
+	readonly limitSeconds: number;
+	readonly print: (text: string) => void;
+}
+
+interface Counts {
+	passed: number;
+	failed: number;
+	skipped: number;
+}
+
 /**
  * The phase that a test file belongs to. Unit tests are those of the cores: they get no network, no child process and no
  * writing. Everything else runs free.
@@ -58,66 +74,6 @@ export function isWanted(file: string, filters: readonly string[]): boolean {
 	return filters.length === 0 || filters.some((filter) => file.includes(filter));
 }
 
-interface Limits {
-	readonly phaseSeconds: number;
-	readonly batchSeconds: number;
-	readonly testSeconds: number;
-}
-
-const phases: Readonly<Record<PhaseName, Limits>> = {
-	unit: { phaseSeconds: 300, batchSeconds: 120, testSeconds: 60 },
-	integration: { phaseSeconds: 480, batchSeconds: 180, testSeconds: 60 },
-	interop: { phaseSeconds: 480, batchSeconds: 180, testSeconds: 90 },
-};
-
-/** How many processes of tests run at a time. */
-const processes = 2;
-
-/** The modules to load before the tests: `FUZZ_RUNS` raises the runs of every property (scripts/fuzz.ts sets it). */
-function preloads(): string[] {
-	return process.env.FUZZ_RUNS === undefined ? [] : ["--import=./test/support/fuzz-runs.ts"];
-}
-
-/** Long fuzz runs need longer limits. */
-function timeFactor(): number {
-	return process.env.FUZZ_RUNS === undefined ? 1 : 100;
-}
-
-/** What the runner prints: every test, or only what failed or was skipped. */
-type Output = "full" | "compact";
-
-/** How one batch is run: what it prints and where to, and how long it may take. */
-export interface BatchOptions {
-	readonly output: Output;
-	readonly limitSeconds: number;
-	readonly print: (text: string) => void;
-}
-
-interface Counts {
-	passed: number;
-	failed: number;
-	skipped: number;
-}
-
-async function runPhase(phase: PhaseName, batches: readonly Batch[], output: Output): Promise<Counts> {
-	const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-	const waiting = [...batches];
-	const endsAt = performance.now() + phases[phase].phaseSeconds * timeFactor() * 1000;
-	const worker = async () => {
-		for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
-			const leftSeconds = Math.ceil((endsAt - performance.now()) / 1000);
-			const limitSeconds = Math.min(leftSeconds, phases[phase].batchSeconds * timeFactor());
-			if (limitSeconds > 0) add(counts, await runBatch(phase, batch, { output, limitSeconds, print }));
-			else {
-				console.log(`${batch.title}: not run; ${phase} reached its limit of ${phases[phase].phaseSeconds} s`);
-				counts.failed++;
-			}
-		}
-	};
-	await Promise.all(Array.from({ length: processes }, worker));
-	return counts;
-}
-
 /** Runs one batch in a process group of its own, so that the whole of it can be ended, and prints what it printed. */
 export async function runBatch(phase: PhaseName, batch: Batch, options: BatchOptions): Promise<Counts> {
 	const { output, limitSeconds } = options;
@@ -137,6 +93,7 @@ export async function runBatch(phase: PhaseName, batch: Batch, options: BatchOpt
 	child.stdout?.on("data", (chunk: Buffer) => printed.push(chunk));
 	child.stderr?.on("data", (chunk: Buffer) => printed.push(chunk));
 	let ending: string | undefined;
+	let leftBehind: NodeJS.Timeout | undefined;
 	const limit = setTimeout(() => {
 		ending = `did not end within ${limitSeconds} s and was stopped`;
 		endGroup(child);
@@ -146,6 +103,12 @@ export async function runBatch(phase: PhaseName, batch: Batch, options: BatchOpt
 			ending = `could not be started: ${error.message}`;
 			settle();
 		});
+		child.on("exit", () => {
+			leftBehind = setTimeout(() => {
+				ending ??= "left processes behind, which were stopped";
+				endGroup(child);
+			}, 3_000);
+		});
 		child.on("close", (code, signal) => {
 			if (signal !== null) ending ??= `was ended by ${signal}`;
 			else if (code !== 0) ending ??= `ended with exit status ${code}`;
@@ -153,43 +116,19 @@ export async function runBatch(phase: PhaseName, batch: Batch, options: BatchOpt
 		});
 	});
 	clearTimeout(limit);
+	clearTimeout(leftBehind);
+	endGroup(child);
 	running.delete(child);
 	options.print(Buffer.concat(printed).toString());
 	for (const file of tally?.emptyFiles ?? []) options.print(`${relative(projectRoot, file)}: defines no test\n`);
 	const counts = countsOf(tally, ending);
-	if (counts !== tally) options.print(`${batch.title}: the test process ${ending ?? "counted nothing"}\n`);
+	const isOrdinary = counts === tally && ending?.startsWith("ended with exit status") !== false;
+	if (!isOrdinary) options.print(`${batch.title}: the test process ${ending ?? "counted nothing"}\n`);
 	const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
 	const { passed, failed, skipped } = counts;
 	options.print(`${phase} ${batch.title}: ${passed} passed, ${failed} failed, ${skipped} skipped, ${seconds} s\n`);
 	return counts;
 }
-
-/** A runner that ended without counting, or unhappily without a failed test, is a failure of its own. */
-function countsOf(tally: Tally | undefined, ending: string | undefined): Counts {
-	if (tally !== undefined && (tally.failed > 0 || ending === undefined)) return tally;
-	return { passed: tally?.passed ?? 0, failed: 1, skipped: tally?.skipped ?? 0 };
-}
-
-function print(text: string): void {
-	process.stdout.write(text);
-}
-
-function add(sum: Counts, more: Counts): void {
-	sum.passed += more.passed;
-	sum.failed += more.failed;
-	sum.skipped += more.skipped;
-}
-
-function endGroup(child: ChildProcess): void {
-	if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-	try {
-		process.kill(-child.pid, "SIGKILL");
-	} catch {
-		// It ended between the question and the signal.
-	}
-}
-
-const running = new Set<ChildProcess>();
 
 async function main(args: string[]): Promise<number> {
 	const { values, positionals } = parseArgs({
@@ -215,6 +154,78 @@ async function main(args: string[]): Promise<number> {
 	console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 	return sum.failed === 0 && sum.passed > 0 ? 0 : 1;
 }
+
+async function runPhase(phase: PhaseName, batches: readonly Batch[], output: Output): Promise<Counts> {
+	const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+	const waiting = [...batches];
+	const endsAt = performance.now() + phases[phase].phaseSeconds * timeFactor() * 1000;
+	const worker = async () => {
+		for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+			const leftSeconds = Math.ceil((endsAt - performance.now()) / 1000);
+			const limitSeconds = Math.min(leftSeconds, phases[phase].batchSeconds * timeFactor());
+			if (limitSeconds > 0) add(counts, await runBatch(phase, batch, { output, limitSeconds, print }));
+			else {
+				console.log(`${batch.title}: not run; ${phase} reached its limit of ${phases[phase].phaseSeconds} s`);
+				counts.failed++;
+			}
+		}
+	};
+	await Promise.all(Array.from({ length: processes }, worker));
+	return counts;
+}
+
+/** The modules to load before the tests: `FUZZ_RUNS` raises the runs of every property (scripts/fuzz.ts sets it). */
+function preloads(): string[] {
+	return process.env.FUZZ_RUNS === undefined ? [] : ["--import=./test/support/fuzz-runs.ts"];
+}
+
+/** Long fuzz runs need longer limits. */
+function timeFactor(): number {
+	return process.env.FUZZ_RUNS === undefined ? 1 : 100;
+}
+
+/** A runner that ended without counting, or unhappily without a failed test, is a failure of its own. */
+function countsOf(tally: Tally | undefined, ending: string | undefined): Counts {
+	if (tally !== undefined && (tally.failed > 0 || ending === undefined)) return tally;
+	return { passed: tally?.passed ?? 0, failed: 1, skipped: tally?.skipped ?? 0 };
+}
+
+function print(text: string): void {
+	process.stdout.write(text);
+}
+
+function add(sum: Counts, more: Counts): void {
+	sum.passed += more.passed;
+	sum.failed += more.failed;
+	sum.skipped += more.skipped;
+}
+
+/** Ends what is left of a batch's process group; its leader may have ended long before. */
+function endGroup(child: ChildProcess): void {
+	if (child.pid === undefined) return;
+	try {
+		process.kill(-child.pid, "SIGKILL");
+	} catch {
+		// Nothing is left of it.
+	}
+}
+
+interface Limits {
+	readonly phaseSeconds: number;
+	readonly batchSeconds: number;
+	readonly testSeconds: number;
+}
+
+const phases: Readonly<Record<PhaseName, Limits>> = {
+	unit: { phaseSeconds: 300, batchSeconds: 120, testSeconds: 60 },
+	integration: { phaseSeconds: 480, batchSeconds: 180, testSeconds: 60 },
+	interop: { phaseSeconds: 480, batchSeconds: 180, testSeconds: 90 },
+};
+
+/** How many processes of tests run at a time. */
+const processes = 2;
+
+const running = new Set<ChildProcess>();
 
 if (import.meta.main) {
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

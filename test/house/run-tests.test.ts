@@ -99,6 +99,16 @@ test("a process that dies, and one that does not end in time, fail", async (t) =
 	assert.match(late.printed, /did not end within 2 s/);
 });
 
+test("processes that a test leaves behind are stopped and are a failure", async (t) => {
+	const { counts, printed } = await run(
+		t,
+		"integration",
+		'import { spawn } from "node:child_process"; test("x", () => { spawn("sleep", ["60"], { stdio: "inherit" }).unref(); });',
+	);
+	assert.deepEqual(counts, [1, 1, 0]);
+	assert.match(printed, /left processes behind/);
+});
+
 test("continuous integration runs the checks and the tests, and stops at the first failure", () => {
 	const script = readFileSync(join(projectRoot, ".ci/run"), "utf8");
 	assert.match(script, /^set -euo pipefail$/m);
