@@ -152,8 +152,8 @@ function findSession(reader: SessionReader, id: string): SessionRecord {
 		const lines = found.slice(-mostCandidates).map((record) => {
 			return `  ${record.id}  ${localTime(record.startedAt)}  ${record.client.address}  ${record.server.host}`;
 		});
-		const more = found.length > mostCandidates ? "\n  ..." : "";
-		throw new CommandError(`several session ids begin with ${id}; give more digits:\n${lines.join("\n")}${more}`);
+		const more = found.length > mostCandidates ? ["  ..."] : [];
+		throw new CommandError(`several session ids begin with ${id}; give more digits:`, [...lines, ...more]);
 	}
 	const near = nearestWords(id, reader.recentIds(idsCompared), 3);
 	const advice = near.length === 0 ? "no session was recorded yet" : `nearest: ${near.join(", ")}`;
@@ -223,7 +223,7 @@ async function runCommand(
 		return printer.failure === undefined ? 0 : printer.fail(`output cannot be written: ${printer.failure}`, 1);
 	} catch (error) {
 		if (error instanceof UsageError) return printer.fail(`${error.message}; see sallyport ${name} --help`, 2);
-		if (error instanceof CommandError) return printer.fail(error.message, 1);
+		if (error instanceof CommandError) return printer.fail(error.message, 1, error.details);
 		if (error instanceof StoreUnreadableError) {
 			const start = "start the gateway with npm start, or name its state directory with --state DIR";
 			return printer.fail(error.isMissing ? `${error.message}; ${start}` : error.message, 1);
@@ -234,8 +234,14 @@ async function runCommand(
 	}
 }
 
-/** What the user asked for cannot be given. */
-class CommandError extends Error {}
+/** What the user asked for cannot be given; the details are lines of their own. */
+class CommandError extends Error {
+	readonly details: readonly string[];
+	constructor(message: string, details: readonly string[] = []) {
+		super(message);
+		this.details = details;
+	}
+}
 
 /** The command line is wrong. */
 class UsageError extends Error {}
@@ -268,9 +274,9 @@ class Printer {
 		this.#io.stderr.write(`sallyport ${this.#name}: ${text}\n`);
 	}
 
-	/** Reports why the command failed; each line of it is made safe to print. Answers `status`. */
-	fail(message: string, status: number): number {
-		this.note(message.split("\n").map(visibleText).join("\n"));
+	/** Reports why the command failed, safe to print. Answers `status`. */
+	fail(message: string, status: number, details: readonly string[] = []): number {
+		this.note([message, ...details].map(visibleText).join("\n"));
 		return status;
 	}
 

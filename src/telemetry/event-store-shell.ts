@@ -308,6 +308,7 @@ const defaultTiming: StoreTiming = {
 };
 const queueCapacity = 50_000;
 const queueOctets = 64 * 1_048_576;
-const batchRows = 2_000;
+/** Small enough to find room on a disk that is nearly full. */
+const batchRows = 500;
 const ownEventsCapacity = 100;
 const dropReportMs = 10_000;

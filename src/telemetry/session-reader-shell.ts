@@ -163,7 +163,7 @@ function guard<T>(file: string, work: () => T): T {
 	} catch (error) {
 		if (error instanceof StoreUnreadableError) throw error;
 		const reason = error instanceof Error ? error.message : String(error);
-		throw new StoreUnreadableError(`event store ${file} cannot be read: ${reason}; run as the gateway's user`);
+		throw new StoreUnreadableError(`event store ${file} cannot be read: ${reason}; ${remedy}`);
 	}
 }
 
@@ -171,5 +171,6 @@ function parseJson<T>(text: unknown): T {
 	return JSON.parse(String(text)) as T;
 }
 
+const remedy = "read it as the gateway's user, in a directory that can be written";
 const busyTimeoutMs = 2_000;
 const pageRows = 500;
