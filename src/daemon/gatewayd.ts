@@ -37,6 +37,7 @@ class Worker {
 	readonly #signatures = new Map<number, { resolve(certificate: Uint8Array): void; reject(error: Error): void }>();
 	#nextSignature = 1;
 	#records: SessionRecord[] = [];
+	#idOctets = Buffer.alloc(0);
 
 	constructor(start: ToWorker & { readonly type: "start" }) {
 		const authorities = new Map(start.authorities.map((ca) => [ca.id, ca]));
@@ -121,11 +122,19 @@ class Worker {
 		// The client may be gone again before it was accepted.
 		if (address === undefined) return void socket.destroy();
 		this.#counters.add("sessions_opened");
-		const id = randomBytes(8).toString("hex");
+		const id = this.#newId();
 		if (this.#sessions.size >= this.#plan.maximumSessions) return this.#refuseOverload(socket, id);
 		const context = this.#contexts.get(listener.name) as SessionContext;
 		this.#counters.add("sessions_active");
 		this.#sessions.add(new SessionShell(id, socket, address, context, this.#resources, Date.now()));
+	}
+
+	/** 64 random bits; drawn many at a time, since each draw is a call into the kernel's or OpenSSL's generator. */
+	#newId(): string {
+		if (this.#idOctets.length < idLength) this.#idOctets = randomBytes(idLength * 512);
+		const id = this.#idOctets.toString("hex", 0, idLength);
+		this.#idOctets = this.#idOctets.subarray(idLength);
+		return id;
 	}
 
 	#refuseOverload(socket: Socket, sessionId: string): void {
@@ -235,6 +244,7 @@ function failed(error: unknown): void {
 	send({ type: "failed", fault: value });
 }
 
+const idLength = 8;
 const tickMs = 1_000;
 const flushMs = 200;
 const maxBatch = 100;

@@ -8,7 +8,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { formatEndpoint } from "#base/address.ts";
+import { formatAddress, formatEndpoint } from "#base/address.ts";
 import { FaultError, fault } from "#base/fault.ts";
 import { loadCaProfiles } from "#daemon/ca-profiles.ts";
 import { openDaemonLog } from "#daemon/daemon-log.ts";
@@ -18,7 +18,7 @@ import { openStateDirectory, type StateDirectory } from "#daemon/state-directory
 import { productVersion } from "#daemon/version.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import { type Authority, loadAuthority, openAuthority, storedAuthorityIds } from "#pki/authority-shell.ts";
-import { generalNameText } from "#pki/general-name.ts";
+import { type GeneralName, generalNameText } from "#pki/general-name.ts";
 import { certificatePem } from "#pki/mint.ts";
 import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
 import { Listener } from "#proxy/listener-shell.ts";
@@ -199,7 +199,7 @@ export class Managed {
 		const { leaf, certificate } = answer;
 		this.#toWorker(child, { type: "signed", request, certificate });
 		this.#counters.add("certificates_issued");
-		const names = (leaf.typed.subjectAltName ?? []).slice(0, maxNamesInEvent).map(generalNameText);
+		const names = (leaf.typed.subjectAltName ?? []).slice(0, maxNamesInEvent).map(nameText);
 		const leafSha256 = createHash("sha256").update(certificate).digest("hex");
 		const caSha256 = fingerprintOf(this.#authorities.get(ca) as Authority);
 		const { serialText: serial, notAfter } = leaf;
@@ -287,6 +287,12 @@ function loadAuthorities(
 	const authorities = new Map(own);
 	for (const id of ids) if (!authorities.has(id)) authorities.set(id, loadAuthority(directory, id));
 	return authorities;
+}
+
+/** A name as a person writes it: the host name or address alone. */
+function nameText(name: GeneralName): string {
+	if (name.kind === "dns") return name.text;
+	return name.kind === "ip" ? formatAddress({ octets: name.octets }) : generalNameText(name);
 }
 
 function fingerprintOf(authority: Authority): string {

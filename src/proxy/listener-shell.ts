@@ -12,7 +12,7 @@ export class Listener {
 
 	constructor(plan: ListenerPlan, onClient: (plan: ListenerPlan, socket: Socket) => void) {
 		this.plan = plan;
-		const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, highWaterMark: relayHighWaterMark };
+		const options = { allowHalfOpen: true, noDelay: true, highWaterMark: relayHighWaterMark };
 		this.#server = createServer(options, (socket) => onClient(plan, socket));
 	}
 

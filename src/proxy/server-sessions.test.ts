@@ -32,3 +32,20 @@ test("a session is handed out once", () => {
 	assert.equal(sessions.take("k")?.judged, "trusted");
 	assert.equal(sessions.take("k"), undefined);
 });
+
+test("several sessions are kept for one key, the newest is used first, the oldest goes first", () => {
+	const sessions = new ServerSessions<number>(2);
+	for (let number = 0; number < 12; number++) sessions.put("k", { session: Buffer.from("s"), judged: number });
+	const taken = Array.from({ length: 9 }, () => sessions.take("k")?.judged);
+	assert.deepEqual(taken, [11, 10, 9, 8, 7, 6, 5, 4, undefined]);
+});
+
+test("a server that refuses its sessions three times running is offered none", () => {
+	const sessions = new ServerSessions<string>(2);
+	sessions.put("k", { session: Buffer.from("s"), judged: "" });
+	sessions.offered("k", false);
+	sessions.offered("k", true);
+	for (let count = 0; count < 3; count++) sessions.offered("k", false);
+	sessions.put("k", { session: Buffer.from("s"), judged: "" });
+	assert.equal(sessions.take("k"), undefined);
+});

@@ -1,9 +1,9 @@
 /**
- * TLS sessions of the server leg, to resume the next connection of the same client to the same server.
+ * TLS sessions of the server leg, to resume the next connections of the same client to the same server.
  *
  * A session is never shared between client addresses: resumption must not let a server link two clients (checklist M16).
  *
- * Bounds: `capacity` sessions; each is used once at most (RFC 8446 §C.4).
+ * Bounds: `capacity` servers and clients in pairs, `maxPerKey` sessions each; a session is used once (RFC 8446 §C.4).
  */
 import { BoundedMap } from "#base/bounded.ts";
 
@@ -13,24 +13,46 @@ export interface ServerSession<T> {
 	readonly judged: T;
 }
 
+interface Slot<T> {
+	readonly sessions: ServerSession<T>[];
+	/** How often in a row the server did not take a session that it had handed out. */
+	refusals: number;
+}
+
 export class ServerSessions<T> {
-	readonly #sessions: BoundedMap<string, ServerSession<T>>;
+	readonly #slots: BoundedMap<string, Slot<T>>;
 
 	constructor(capacity: number) {
-		this.#sessions = new BoundedMap(capacity);
+		this.#slots = new BoundedMap(capacity);
 	}
 
-	/** Removes and returns the session for this key. */
+	/** Removes and returns the newest session for this key. */
 	take(key: string): ServerSession<T> | undefined {
-		return this.#sessions.take(key);
+		return this.#slots.get(key)?.sessions.pop();
 	}
 
+	/** Keeps a session, unless the server never takes one back: offering it costs both sides and gains nothing. */
 	put(key: string, session: ServerSession<T>): void {
-		this.#sessions.set(key, session);
+		let slot = this.#slots.get(key);
+		if (slot === undefined) {
+			slot = { sessions: [], refusals: 0 };
+			this.#slots.set(key, slot);
+		}
+		if (slot.refusals >= maxRefusals) return;
+		slot.sessions.push(session);
+		if (slot.sessions.length > maxPerKey) slot.sessions.shift();
+	}
+
+	/** Notes whether the server took the session that it was offered. */
+	offered(key: string, isTaken: boolean): void {
+		const slot = this.#slots.get(key);
+		if (slot === undefined) return;
+		slot.refusals = isTaken ? 0 : slot.refusals + 1;
+		if (slot.refusals >= maxRefusals) slot.sessions.length = 0;
 	}
 
 	clear(): void {
-		this.#sessions.clear();
+		this.#slots.clear();
 	}
 }
 
@@ -46,3 +68,7 @@ export function serverSessionKey(parts: {
 	const { client, server, port, serverName, alpn, variant } = parts;
 	return `${client} ${server} ${port} ${serverName ?? "-"} ${alpn.join(",")} ${variant}`;
 }
+
+/** A browser opens six connections to a server at a time; each may bring two tickets. */
+const maxPerKey = 8;
+const maxRefusals = 3;

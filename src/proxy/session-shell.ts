@@ -55,6 +55,9 @@ export class SessionShell {
 	readonly #client: Socket;
 	readonly #clientAddress: string;
 	#server: Socket | undefined;
+	#serverAddress = "";
+	#serverPort = 0;
+	#sessionKey = "";
 	#clientTls: TLSSocket | undefined;
 	#serverTls: TLSSocket | undefined;
 	#dial: Dial | undefined;
@@ -151,6 +154,8 @@ export class SessionShell {
 		this.#dial = new Dial(effect.addresses, effect.port, connectMs / 4, {
 			connected: (socket, address) => {
 				this.#server = socket;
+				this.#serverAddress = formatAddress(address);
+				this.#serverPort = effect.port;
 				socket.pause();
 				socket.on("error", this.#onServerError);
 				this.#step({ type: "server-connected", address });
@@ -174,13 +179,14 @@ export class SessionShell {
 		}
 		const key = serverSessionKey({
 			client: this.#clientAddress,
-			server: transport.remoteAddress ?? "",
-			port: transport.remotePort ?? 0,
+			server: this.#serverAddress,
+			port: this.#serverPort,
 			serverName: leg.serverName,
 			alpn: leg.alpn,
 			variant: leg.contextKey,
 		});
 		const earlier = profile.mayResumeSessions ? serverSessions.take(key) : undefined;
+		this.#sessionKey = key;
 		const onSession = (session: Buffer) => {
 			if (profile.mayResumeSessions && this.#judged !== undefined)
 				serverSessions.put(key, { session, judged: this.#judged });
@@ -202,6 +208,7 @@ export class SessionShell {
 		socket.pause();
 		const { judge } = this.#resources;
 		const now = Date.now();
+		if (earlier !== undefined) this.#resources.serverSessions.offered(this.#sessionKey, socket.isSessionReused());
 		if (socket.isSessionReused() && earlier !== undefined) this.#judged = judge.again(earlier.judged, host, now);
 		else {
 			const certificate = socket.getPeerX509Certificate();
