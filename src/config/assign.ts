@@ -1,7 +1,16 @@
 /** Puts resolved words into the tree: what `set` does. */
 import type { Assignment, Resolved } from "#config/resolve.ts";
 import type { BranchNode } from "#config/schema.ts";
-import { type Branch, changeBranch, leafListOf, leafOf, type Slot, type Step, withSlot } from "#config/tree.ts";
+import {
+	type Branch,
+	branchAt,
+	changeBranch,
+	leafListOf,
+	leafOf,
+	type Slot,
+	type Step,
+	withSlot,
+} from "#config/tree.ts";
 
 /**
  * The tree with everything that the words say. A leaf is replaced, values are added to a leaf list, a branch that is
@@ -10,22 +19,50 @@ import { type Branch, changeBranch, leafListOf, leafOf, type Slot, type Step, wi
 export function assign(root: Branch, start: BranchNode, resolved: Resolved, replacesAlternatives = true): Branch {
 	let tree = root;
 	const path = resolved.passed.map((passed) => passed.step);
-	if (replacesAlternatives) tree = withoutAlternatives(tree, start, resolved);
+	if (replacesAlternatives) {
+		for (const { path: above, name } of displacedBy(root, start, resolved))
+			tree = changeBranch(tree, above, (branch) => withSlot(branch, name, undefined));
+	}
 	if (path.length > 0) tree = changeBranch(tree, path, (branch) => branch);
 	for (const sibling of resolved.siblings)
 		tree = changeBranch(tree, [...path.slice(0, -1), sibling], (branch) => branch);
 	for (const assignment of resolved.assignments)
-		tree = changeBranch(tree, assignment.path, (branch) => withAssignment(branch, assignment, replacesAlternatives));
+		tree = changeBranch(tree, assignment.path, (branch) => withAssignment(branch, assignment));
 	return tree;
 }
 
-function withAssignment(branch: Branch, { parent, child, values }: Assignment, replacesAlternatives: boolean): Branch {
-	const cleared = replacesAlternatives ? withoutOthers(branch, parent, child.name) : branch;
-	return withSlot(
-		cleared,
-		child.name,
-		merged(cleared.children.get(child.name), child.node.kind === "leaf-list", values),
-	);
+/** A statement that goes away because a set statement excludes it. */
+export interface Displaced {
+	readonly path: readonly Step[];
+	readonly parent: BranchNode;
+	readonly name: string;
+}
+
+/** The statements that exclude what the words set. */
+export function displacedBy(root: Branch, start: BranchNode, resolved: Resolved): Displaced[] {
+	const displaced: Displaced[] = [];
+	const look = (path: readonly Step[], parent: BranchNode, name: string): void => {
+		for (const { of, onSet } of parent.alternatives) {
+			if (onSet === "refuse" || !of.includes(name)) continue;
+			const branch = branchAt(root, path);
+			for (const other of of) {
+				if (other !== name && branch?.children.has(other) === true) displaced.push({ path, parent, name: other });
+			}
+		}
+	};
+	let parent = start;
+	const path: Step[] = [];
+	for (const { step, node } of resolved.passed) {
+		look([...path], parent, step.name);
+		path.push(step);
+		parent = node;
+	}
+	for (const assignment of resolved.assignments) look(assignment.path, assignment.parent, assignment.child.name);
+	return displaced;
+}
+
+function withAssignment(branch: Branch, { child, values }: Assignment): Branch {
+	return withSlot(branch, child.name, merged(branch.children.get(child.name), child.node.kind === "leaf-list", values));
 }
 
 /** Marks and annotation of what was there stay. */
@@ -39,29 +76,4 @@ function merged(present: Slot | undefined, isList: boolean, values: readonly str
 	if (present?.kind !== "leaf-list") return leafListOf(added);
 	const fresh = added.filter((value) => !present.values.includes(value));
 	return fresh.length === 0 ? present : { ...present, values: [...present.values, ...fresh] };
-}
-
-function withoutAlternatives(root: Branch, start: BranchNode, resolved: Resolved): Branch {
-	let tree = root;
-	let parent = start;
-	const path: Step[] = [];
-	for (const { step, node } of resolved.passed) {
-		if (parent.alternatives.length > 0) {
-			const at = parent;
-			tree = changeBranch(tree, [...path], (branch) => withoutOthers(branch, at, step.name));
-		}
-		path.push(step);
-		parent = node;
-	}
-	return tree;
-}
-
-/** The branch without the statements that exclude `name`. */
-function withoutOthers(branch: Branch, node: BranchNode, name: string): Branch {
-	let result = branch;
-	for (const { of, onSet } of node.alternatives) {
-		if (onSet === "refuse" || !of.includes(name)) continue;
-		for (const other of of) if (other !== name) result = withSlot(result, other, undefined);
-	}
-	return result;
 }

@@ -7,6 +7,7 @@
 import { unresolvedReferences } from "#config/check-references.ts";
 import type { BranchResult, LocalFinding, LocalReference } from "#config/check-result.ts";
 import type { Finding } from "#config/finding.ts";
+import { checkGroups, inherit } from "#config/inheritance.ts";
 import type { LeafType } from "#config/leaf-types.ts";
 import { branchWords } from "#config/path.ts";
 import { stepInto } from "#config/resolve.ts";
@@ -20,10 +21,10 @@ export interface Checked<S> {
 	readonly warnings: readonly Finding[];
 }
 
-/** Checks the tree of a root schema. Inactive statements and `groups` are passed over. */
+/** Checks the tree of a root schema. Groups are applied, inactive statements are passed over. */
 export function check<S>(schema: ContainerNode<S>, tree: Branch): Checked<S> {
-	const result = checkBranch(schema, tree);
-	const findings: Finding[] = [];
+	const result = checkBranch(schema, inherit(schema, tree));
+	const findings: Finding[] = checkGroups(schema, tree);
 	collectFindings(result, [], findings, new Set());
 	findings.push(...unresolvedReferences(result));
 	const errors = findings.filter((finding) => finding.severity === "error");

@@ -71,22 +71,6 @@ test("a secret typed in clear is never printed in clear", () => {
 	assert.match(printed, /secret "\$9\$[^"]+"; ## SECRET-DATA/);
 });
 
-test("statements are left out for those who may not see them, with the permission that is inherited", () => {
-	const asked: string[] = [];
-	const printed = printText(sampleRoot, treeOf(source), {
-		mayShow: (child, permission) => {
-			asked.push(`${child.name}:${permission}`);
-			return permission !== "admin" && permission !== "routing" && permission !== "trace";
-		},
-	});
-	assert.ok(
-		!printed.includes("root-authentication") &&
-			!printed.includes("routing-options") &&
-			!printed.includes("traceoptions"),
-	);
-	assert.ok(asked.includes("gateway:security") && asked.includes("root-authentication:admin"));
-});
-
 test("what is marked inside a one-liner gets braces and a line of its own", () => {
 	const marked = treeOf(
 		'security { ike { policy p { pre-shared-key { inactive: ascii-text "$9$xFU-b2ZUH5Qn4aQn/CB17-V"; } } } }',

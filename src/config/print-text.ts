@@ -9,14 +9,14 @@ export interface PrintOptions {
 	readonly depth?: number;
 	/** Secrets are replaced by a remark, for those who may not see even their encoded form. */
 	readonly hidesSecrets?: boolean;
-	/** Asked once per statement that is about to be printed; false leaves it out. */
-	readonly mayShow?: (child: Child, inherited: string | undefined) => boolean;
+	/** A remark that is printed before a statement: for `| display inheritance`, from which group it came. */
+	readonly remarkOf?: (statement: Statement, name: string) => string | undefined;
 }
 
 /** The text of what is below a branch; empty for an empty branch. */
 export function printText(node: BranchNode, branch: Branch, options: PrintOptions = {}): string {
 	const printer = new Printer(options);
-	printer.body(node, branch, options.depth ?? 0, undefined);
+	printer.body(node, branch, options.depth ?? 0);
 	return printer.text();
 }
 
@@ -52,36 +52,23 @@ class Printer {
 		return this.#lines.length === 0 ? "" : `${this.#lines.join("\n")}\n`;
 	}
 
-	body(node: BranchNode, branch: Branch, depth: number, permission: string | undefined): void {
+	body(node: BranchNode, branch: Branch, depth: number, before = ""): void {
 		for (const { child, slot } of inSchemaOrder(node, branch)) {
-			const inherited = child.node.permission ?? permission;
-			if (this.#options.mayShow?.(child, inherited) === false) continue;
-			if (slot.kind !== "entries") this.#statement(node, child, slot, "", depth, inherited);
-			else for (const entry of slot) this.#statement(node, child, entry, "", depth, inherited);
+			if (slot.kind !== "entries") this.#statement(node, child, slot, before, depth);
+			else for (const entry of slot) this.#statement(node, child, entry, before, depth);
 		}
 	}
 
-	#statement(
-		parent: BranchNode,
-		child: Child,
-		statement: Statement,
-		before: string,
-		depth: number,
-		permission: string | undefined,
-	): void {
+	#statement(parent: BranchNode, child: Child, statement: Statement, before: string, depth: number): void {
 		const { node } = child;
-		if (isSplit(child, statement)) {
-			for (const inner of inSchemaOrder(node as BranchNode, statement as Branch)) {
-				const inherited = inner.child.node.permission ?? permission;
-				const statements = inner.slot.kind === "entries" ? inner.slot : [inner.slot];
-				for (const below of statements)
-					this.#statement(node as BranchNode, inner.child, below, `${before}${child.name} `, depth, inherited);
-			}
+		if (isSplit(node, statement)) {
+			this.body(node as BranchNode, statement as Branch, depth, `${before}${child.name} `);
 			return;
 		}
 		const indent = "    ".repeat(depth);
 		if (statement.comment !== undefined)
 			this.#lines.push(`${indent}/* ${statement.comment.replaceAll("\n", `\n${indent} * `)} */`);
+		this.#remarks(child, statement, indent);
 		const marks = `${statement.isProtected ? "protect: " : ""}${statement.isInactive ? "inactive: " : ""}`;
 		const head = `${indent}${marks}${before}${headOf(parent, child, statement, this.#hides)}`;
 		if (statement.kind !== "branch" || !isBranchNode(node)) {
@@ -90,12 +77,19 @@ class Printer {
 		}
 		const tail = inlineText(node, statement, this.#hides);
 		if (tail !== undefined) {
+			for (const { child: inner, slot } of inSchemaOrder(node, statement))
+				for (const below of slot.kind === "entries" ? slot : [slot]) this.#remarks(inner, below, indent);
 			this.#lines.push(`${head}${tail.text};${tail.secret === undefined ? "" : this.#remark(tail.secret)}`);
 			return;
 		}
 		this.#lines.push(`${head} {`);
-		this.body(node, statement, depth + 1, permission);
+		this.body(node, statement, depth + 1);
 		this.#lines.push(`${indent}}`);
+	}
+
+	#remarks(child: Child, statement: Statement, indent: string): void {
+		const remark = this.#options.remarkOf?.(statement, child.name);
+		if (remark !== undefined) this.#lines.push(`${indent}##`, `${indent}## ${remark}`, `${indent}##`);
 	}
 
 	#remark(child: Child): string {
@@ -132,7 +126,7 @@ function listText({ values }: LeafList): string {
 }
 
 /** A container of layout `prefix` without marks of its own is printed as several statements. */
-function isSplit({ node }: Child, statement: Statement): boolean {
+export function isSplit(node: SchemaNode, statement: Statement): boolean {
 	if (node.kind !== "container" || node.layout !== "prefix" || statement.kind !== "branch") return false;
 	return statement.children.size > 0 && !isMarked(statement);
 }

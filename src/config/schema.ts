@@ -236,6 +236,8 @@ export function list<const K extends Keys, const C extends Children = Readonly<R
 		...("parse" in spec ? { type: spec } : spec),
 	}));
 	const { order = "sorted", children = {} } = options;
+	for (const { name } of keys)
+		if (Object.hasOwn(children, name)) throw new Error(`schema: ${name} is a key and a statement`);
 	return { ...options, kind: "list", keys, order, ...branchPart(children, options) };
 }
 

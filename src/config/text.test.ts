@@ -7,6 +7,8 @@ import { interfaceAddress, interfaceName, prefix } from "#config/network-types.t
 import { printText } from "#config/print-text.ts";
 import { container, flag, leaf, leafList, list } from "#config/schema.ts";
 import { formatTextError, maxDepth, maxTextErrors, parseText } from "#config/text.ts";
+import { equalSlots } from "#config/tree.ts";
+import { arbitraryConfig } from "../../test/support/config-arbitraries.ts";
 
 const root = mergeSchemas([
 	container({
@@ -327,3 +329,15 @@ test("any text is answered: random characters, and valid text with pieces change
 function nested(levels: number): ReturnType<typeof flag> | ReturnType<typeof container> {
 	return levels === 0 ? flag({ help: "" }) : container({ help: "", children: { a: nested(levels - 1) } });
 }
+
+test("any tree of any schema comes back exactly from its text", () => {
+	fc.assert(
+		fc.property(arbitraryConfig, ({ schema, tree }) => {
+			const printed = printText(schema, tree);
+			const { tree: again, errors } = parseText(schema, printed);
+			assert.deepEqual(errors, [], printed);
+			assert.ok(equalSlots(again, tree), printed);
+		}),
+		{ numRuns: 300 },
+	);
+});

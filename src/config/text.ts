@@ -389,5 +389,5 @@ function marked(branch: Branch, target: Target, marks: Partial<Marks>, comments:
 }
 
 /** The same filler everywhere: for texts whose secrets are encoded already, and for tests. */
-const fixedSalt: SaltSource = (count) => new Uint8Array(count).fill(7);
+export const fixedSalt: SaltSource = (count) => new Uint8Array(count).fill(7);
 const maxItems = 4_096;
