@@ -3,7 +3,7 @@
  *
  * Shape: a container is an object; a list an array of objects with the keys as members; a leaf its value (integers as
  *        numbers); a flag `[null]`; a leaf list an array. Marks of a branch stand in its member `"@"`, those of a leaf
- *        `x` in `"@x"` beside it: `{ "inactive": true, "protect": true, "comment": "/* ... */" }`.
+ *        `x` in `"@x"` beside it: `{ "inactive": true, "protect": true, "comment": "..." }`, the comment with its marks.
  */
 
 import { inSchemaOrder } from "#config/print-text.ts";
