@@ -1,6 +1,7 @@
 /** ClientHellos for tests: real ones that were captured, and built ones with every part settable. */
 import { Reader, Writer } from "#base/bytes.ts";
 import { type ClientHello, decodeClientHello } from "#tls/client-hello.ts";
+import { ClientHelloReader } from "#tls/client-hello-reader.ts";
 import { extensionType } from "#tls/extension-types.ts";
 import { contentType, encodeRecord } from "#tls/record.ts";
 import captures from "../captures/client-hello/client-hellos.json" with { type: "json" };
@@ -108,4 +109,11 @@ export function inRecords(message: Uint8Array, ...sizes: readonly number[]): Uin
 		at += size;
 	}
 	return writer.finish();
+}
+
+/** The ClientHello at the beginning of what a client sent. */
+export function helloOf(octets: Uint8Array): ClientHello {
+	const reading = new ClientHelloReader().push(octets);
+	if (reading.kind !== "hello") throw new Error(JSON.stringify(reading));
+	return reading.hello;
 }

@@ -1,0 +1,318 @@
+/** The real gateway as a child process, on free loopback ports, with a state directory of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { EventId, GatewayEvent } from "#telemetry/event-table.ts";
+import { SessionReader } from "#telemetry/session-reader-shell.ts";
+import type { SessionRecord } from "#telemetry/session-record.ts";
+import { projectRoot } from "../../scripts/source-files.ts";
+
+/** Something whose end ends what was started for it: a test, or `{ after }` of node:test for a whole file. */
+export interface Owner {
+	after(end: () => void | Promise<void>): void;
+}
+
+/** What differs from the configuration that `gatewayConfiguration` writes. Each text is statements. */
+export interface GatewayParts {
+	/** In `services gateway`, besides the listeners. */
+	readonly gateway?: string;
+	/** In each listener. */
+	readonly listener?: string;
+	/** In profile `inspect`, besides the CAs. */
+	readonly profile?: string;
+	/** Its `actions`, besides the log. */
+	readonly actions?: string;
+	/** In `services ssl proxy`, besides profile `inspect`. */
+	readonly profiles?: string;
+	/** Policies before the one that opens everything. */
+	readonly policies?: string;
+	/** In `security`. */
+	readonly security?: string;
+	/** At the top. */
+	readonly top?: string;
+	/** Host names that resolve to 127.0.0.1 and ::1. */
+	readonly hosts?: readonly string[];
+	/** Host names with addresses of their own: name to statements. */
+	readonly mappings?: Readonly<Record<string, string>>;
+	/** The pattern policy; empty for none. */
+	readonly patternPolicy?: string;
+}
+
+export interface GatewayOptions extends GatewayParts {
+	/** PEM of the roots that the gateway trusts beside the public ones. */
+	readonly trust?: string;
+	/** A directory that is there already; a new one otherwise. */
+	readonly state?: string;
+	/** The whole configuration, instead of the parts. */
+	readonly configuration?: (ports: { readonly ipv4: number; readonly ipv6: number }) => string;
+	readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** Starts a gateway and waits until it accepts clients. It is stopped, and its directory removed, with its owner. */
+export async function startGateway(owner: Owner, options: GatewayOptions = {}): Promise<Gateway> {
+	const state = options.state ?? makeStateDirectory(owner);
+	const ports = { ipv4: await freePort("127.0.0.1"), ipv6: await freePort("::1") };
+	if (options.trust !== undefined) {
+		mkdirSync(join(state, "trust"), { recursive: true });
+		writeFileSync(join(state, "trust/test.pem"), options.trust);
+	}
+	const configuration = join(state, "test.conf");
+	writeFileSync(configuration, options.configuration?.(ports) ?? gatewayConfiguration(ports, options));
+	const program = startProgram(owner, ["start", "--state", state, "--config", configuration], options.environment);
+	await program.says("is running");
+	return new Gateway(state, ports, program);
+}
+
+/** A new empty state directory, which goes with its owner. */
+export function makeStateDirectory(owner: Owner): string {
+	const state = mkdtempSync(join(tmpdir(), "sallyport-test-"));
+	owner.after(() => rmSync(state, { recursive: true, force: true }));
+	return state;
+}
+
+/** A port of loopback that was free a moment ago; below those that the system gives to outgoing connections. */
+export async function freePort(host = "127.0.0.1"): Promise<number> {
+	for (;;) {
+		const port = randomInt(10_000, 32_000);
+		const server = createServer();
+		const isFree = await new Promise<boolean>((resolve) => {
+			server.once("error", () => resolve(false));
+			server.listen(port, host, () => server.close(() => resolve(true)));
+		});
+		if (isFree) return port;
+	}
+}
+
+/** A configuration with a listener of each family, one profile and one policy that opens everything. */
+export function gatewayConfiguration(ports: { ipv4: number; ipv6: number }, parts: GatewayParts = {}): string {
+	const hosts = (parts.hosts ?? []).map((name) => `static-host-mapping ${name} { inet 127.0.0.1; inet6 ::1; }`);
+	const mappings = Object.entries(parts.mappings ?? {}).map(
+		([name, statements]) => `static-host-mapping ${name} { ${statements} }`,
+	);
+	const patternPolicy = parts.patternPolicy ?? "standard";
+	return `
+system { ${[...hosts, ...mappings].join("\n")} }
+services {
+	gateway {
+		explicit-proxy v4 { listen 127.0.0.1:${ports.ipv4}; ${parts.listener ?? ""} }
+		explicit-proxy v6 { listen "[::1]:${ports.ipv6}"; ${parts.listener ?? ""} }
+		${parts.gateway ?? ""}
+	}
+	ssl { proxy {
+		profile inspect {
+			root-ca sallyport-ca;
+			untrusted-root-ca sallyport-untrusted-ca;
+			trusted-ca test;
+			${parts.profile ?? ""}
+			actions { log { all; } ${parts.actions ?? ""} }
+		}
+		${parts.profiles ?? ""}
+	} }
+}
+security {
+	policies { global {
+		${parts.policies ?? ""}
+		policy inspect-all {
+			match { source-address any; destination-address any; application any; }
+			then { permit { application-services {
+				ssl-proxy { profile-name inspect; }
+				${patternPolicy === "" ? "" : `pattern-policy ${patternPolicy};`}
+			} } }
+		}
+	} }
+	inspection { pattern-policy standard { patterns eicar; } }
+	${parts.security ?? ""}
+}
+${parts.top ?? ""}
+`;
+}
+
+/** A policy for the connections to one host (an address-book entry of its name must stand in `security`). */
+export function hostPolicy(name: string, then: string): string {
+	return `policy ${name} { match { source-address any; destination-address ${name}; application any; } then { ${then} } }`;
+}
+
+/** An address book with host patterns by entry name. */
+export function hostBook(entries: Readonly<Record<string, string>>): string {
+	const addresses = Object.entries(entries).map(([name, pattern]) => `address ${name} dns-name ${pattern};`);
+	return `address-book global { ${addresses.join(" ")} }`;
+}
+
+/** A running gateway. */
+export class Gateway {
+	readonly state: string;
+	readonly ports: { readonly ipv4: number; readonly ipv6: number };
+	readonly program: Program;
+
+	constructor(state: string, ports: { ipv4: number; ipv6: number }, program: Program) {
+		this.state = state;
+		this.ports = ports;
+		this.program = program;
+	}
+
+	/** Where clients of a family connect to. */
+	proxy(family: "ipv4" | "ipv6" = "ipv4"): { readonly host: string; readonly port: number } {
+		return { host: family === "ipv4" ? "127.0.0.1" : "::1", port: this.ports[family] };
+	}
+
+	get caFile(): string {
+		return join(this.state, "ca.pem");
+	}
+
+	get caPem(): string {
+		return readFileSync(this.caFile, "utf8");
+	}
+
+	get untrustedCaPem(): string {
+		return readFileSync(join(this.state, "keys/sallyport-untrusted-ca.crt"), "utf8");
+	}
+
+	get log(): string {
+		return readFileSync(join(this.state, "sallyport.log"), "utf8");
+	}
+
+	/** Every record in the store by now. */
+	records(): SessionRecord[] {
+		return this.#read((reader) => reader.newest({}, 100_000).map(({ record }) => record));
+	}
+
+	/** The events of one kind in the store by now. */
+	events<Id extends EventId>(id: Id): GatewayEvent<Id>[] {
+		const found = this.#read((reader) => reader.newestEvents(10_000));
+		return found.filter((event): event is GatewayEvent<Id> => event.id === id);
+	}
+
+	/** The record of the session whose client came from this port, once it is there. */
+	async record(clientPort: number | undefined): Promise<SessionRecord> {
+		return await eventually(
+			() => this.records().find(({ client }) => client.port === clientPort),
+			`the record of client port ${clientPort}`,
+		);
+	}
+
+	/** The process ids of the workers. */
+	workers(): number[] {
+		return childrenOf(this.program.child.pid ?? 0);
+	}
+
+	/** Ends it as Ctrl-C does; answers the exit status. */
+	stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+		this.program.child.kill(signal);
+		return this.program.ended;
+	}
+
+	#read<T>(question: (reader: SessionReader) => T): T {
+		const reader = new SessionReader(join(this.state, "events.sqlite"));
+		try {
+			return question(reader);
+		} finally {
+			reader.close();
+		}
+	}
+}
+
+/** A `sallyport` command that runs; everything it printed is in `output`. */
+export class Program {
+	readonly child: ChildProcess;
+	output = "";
+	/** Standard error alone. */
+	errors = "";
+	/** The exit status, null after a signal. */
+	readonly ended: Promise<number | null>;
+	isOver = false;
+
+	constructor(child: ChildProcess) {
+		this.child = child;
+		child.stdout?.on("data", (chunk: Buffer) => {
+			this.output += chunk;
+		});
+		child.stderr?.on("data", (chunk: Buffer) => {
+			this.output += chunk;
+			this.errors += chunk;
+		});
+		this.ended = new Promise((resolve) => {
+			child.on("close", (code) => {
+				this.isOver = true;
+				resolve(code);
+			});
+		});
+	}
+
+	/** Resolves once it printed the text; throws when it ended without. */
+	async says(text: string): Promise<void> {
+		await eventually(() => {
+			if (this.output.includes(text)) return true;
+			if (this.isOver) throw new Error(`the program ended without saying "${text}": ${this.output}`);
+			return undefined;
+		}, `"${text}" in: ${this.output}`);
+	}
+}
+
+/** Starts `sallyport ARGUMENTS` with this Node and the flags of the product; killed with its owner. */
+export function startProgram(owner: Owner, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Program {
+	const flags = ["--disallow-code-generation-from-strings", "--disable-warning=ExperimentalWarning"];
+	const child = spawn(process.execPath, [...flags, join(projectRoot, "src/daemon/cli.ts"), ...args], {
+		cwd: projectRoot,
+		env: { ...process.env, ...environment },
+		stdio: ["ignore", "pipe", "pipe"],
+	});
+	const program = new Program(child);
+	owner.after(async () => {
+		if (program.isOver) return;
+		child.kill("SIGTERM");
+		const timer = setTimeout(() => child.kill("SIGKILL"), stopMs);
+		await program.ended;
+		clearTimeout(timer);
+	});
+	return program;
+}
+
+/** Runs `sallyport ARGUMENTS` to its end. */
+export async function runProgram(
+	owner: Owner,
+	args: readonly string[],
+	environment: NodeJS.ProcessEnv = {},
+): Promise<{ readonly status: number | null; readonly output: string; readonly errors: string }> {
+	const program = startProgram(owner, args, environment);
+	const status = await program.ended;
+	return { status, output: program.output, errors: program.errors };
+}
+
+/** The answer of `question` once it is not undefined or false; asks every few milliseconds, fails after 15 seconds. */
+export async function eventually<T>(
+	question: () => T | undefined | false | Promise<T | undefined | false>,
+	what: string,
+): Promise<T> {
+	const giveUpAt = performance.now() + patienceMs;
+	for (;;) {
+		const answer = await question();
+		if (answer !== undefined && answer !== false) return answer;
+		if (performance.now() > giveUpAt) throw new Error(`waited in vain for ${what}`);
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
+}
+
+/** The resident memory of a process, in octets. */
+export function residentOctets(processId: number): number {
+	const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${processId}/status`, "utf8"))?.[1];
+	return Number(kib) * 1024;
+}
+
+function childrenOf(processId: number): number[] {
+	return readdirSync("/proc").flatMap((entry) => {
+		if (!/^\d+$/.test(entry)) return [];
+		try {
+			const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
+			// The name in brackets may hold anything; the parent is the second field behind it.
+			return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === processId ? [Number(entry)] : [];
+		} catch {
+			return [];
+		}
+	});
+}
+
+const patienceMs = 15_000;
+const stopMs = 5_000;
