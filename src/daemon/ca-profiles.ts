@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FaultError, fault } from "#base/fault.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
+import { certificatePem, pemCertificates } from "#pki/pem.ts";
 
 /**
  * The PEM certificates of every profile. No directory, no profiles.
@@ -13,13 +14,13 @@ export function loadCaProfiles(directory: string): ReadonlyMap<string, readonly 
 	const profiles = new Map<string, readonly string[]>();
 	for (const file of pemFiles(directory)) {
 		const path = join(directory, file);
-		const certificates = readFileSync(path, "utf8").match(pemCertificate) ?? [];
+		const certificates = pemCertificates(readFileSync(path, "utf8"));
 		if (certificates.length === 0) throw broken(path, "it holds no PEM certificate");
-		for (const pem of certificates) {
-			const decoded = decodeCertificate(Buffer.from(pem.replaceAll(/-----[A-Z ]+-----/g, ""), "base64"));
+		for (const der of certificates) {
+			const decoded = decodeCertificate(der);
 			if (decoded.kind === "malformed") throw broken(path, decoded.reason);
 		}
-		profiles.set(file.slice(0, -".pem".length), certificates);
+		profiles.set(file.slice(0, -".pem".length), certificates.map(certificatePem));
 	}
 	return profiles;
 }
@@ -38,5 +39,3 @@ function pemFiles(directory: string): string[] {
 function broken(path: string, why: string): FaultError {
 	return new FaultError(fault("KEY_STORE_BROKEN", `${path} cannot be used: ${why}; correct or remove the file`));
 }
-
-const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g;

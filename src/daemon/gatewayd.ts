@@ -1,5 +1,5 @@
 /** A worker: accepts clients, runs their sessions, asks `managed` for signatures, reports records. */
-import { randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { type Address, formatAddress, parseAddress } from "#base/address.ts";
@@ -12,6 +12,7 @@ import { Http1Stream } from "#inspect/http1-stream.ts";
 import { OpaqueStream } from "#inspect/opaque-stream.ts";
 import { patternService } from "#inspect/pattern-service.ts";
 import type { InspectionService } from "#inspect/service.ts";
+import { decodeCertificate } from "#pki/certificate.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import { compileGateway, type GatewayPlan, type ListenerPlan } from "#proxy/compile.ts";
 import { type JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
@@ -24,6 +25,7 @@ import type { SessionContext } from "#proxy/session-machine.ts";
 import { type SessionResources, SessionShell } from "#proxy/session-shell.ts";
 import { TrustStore } from "#proxy/trust-store-shell.ts";
 import { Counters } from "#telemetry/counters.ts";
+import { gatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 
 /** Everything one worker holds. Made once, by the `start` message. */
@@ -92,12 +94,16 @@ class Worker {
 			resolver: new Resolver(this.#plan.staticHosts, maxResolvedNames, keepNamesMs),
 			leafContexts: new LeafContexts((request) => this.#sign(request), Buffer.from(start.ticketKeys), maxLeafContexts),
 			serverSessions: new ServerSessions<JudgedServer>(maxServerSessions),
-			judge: new ServerJudge(maxLeafContexts),
+			judge: new ServerJudge(maxLeafContexts, ownAuthorityKeys(authorities), (facts) => {
+				this.#counters.add("origin_disagreements");
+				send({ type: "event", event: gatewayEvent("ORIGIN_VALIDATION_DISAGREEMENT", Date.now(), facts) });
+			}),
+			trustedRoots: (names) => trustStore.roots(names),
 			serverContext: (options, contextKey, trusted) => {
 				const key = `${contextKey} ${trusted.join(" ")}`;
 				const known = serverContexts.get(key);
 				if (known !== undefined) return known;
-				const made = createSecureContext({ ...options, ca: [...trustStore.roots(trusted)] });
+				const made = createSecureContext({ ...options, ca: [...trustStore.roots(trusted).pem] });
 				serverContexts.set(key, made);
 				return made;
 			},
@@ -190,6 +196,16 @@ class Worker {
 		const now = Date.now();
 		for (const session of this.#sessions) session.tick(now);
 	}
+}
+
+/** SHA-256 of the public keys of the signing CAs: a server that shows one of them is an impostor. */
+function ownAuthorityKeys(authorities: ReadonlyMap<string, SigningCa>): ReadonlySet<string> {
+	const keys = new Set<string>();
+	for (const { certificate } of authorities.values()) {
+		const decoded = decodeCertificate(certificate);
+		if (decoded.kind === "done") keys.add(hash("sha256", decoded.value.publicKey.raw, "hex"));
+	}
+	return keys;
 }
 
 /** R210-R213: the profile says which of its sessions are recorded; sessions without a profile always are. */

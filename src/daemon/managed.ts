@@ -19,7 +19,7 @@ import { productVersion } from "#daemon/version.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import { type Authority, loadAuthority, openAuthority, storedAuthorityIds } from "#pki/authority-shell.ts";
 import { type GeneralName, generalNameText } from "#pki/general-name.ts";
-import { certificatePem } from "#pki/mint.ts";
+import { certificatePem } from "#pki/pem.ts";
 import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
 import { Listener } from "#proxy/listener-shell.ts";
 import { type CounterSnapshot, Counters, mergeCounters, retireCounters } from "#telemetry/counters.ts";
@@ -156,6 +156,7 @@ export class Managed {
 					resolve();
 					this.#event(gatewayEvent("WORKER_STARTED", Date.now(), { worker: slot.number, processId: child.pid ?? 0 }));
 				} else if (message.type === "failed") reject(new FaultError(message.fault));
+				else if (message.type === "event") this.#event(message.event);
 				else if (message.type !== "stopped") this.#fromWorker(slot, child, message);
 			});
 			child.on("error", (error) =>

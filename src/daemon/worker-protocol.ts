@@ -2,6 +2,7 @@
 import type { Fault } from "#base/fault.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { CounterSnapshot } from "#telemetry/counters.ts";
+import type { GatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 
 export type ToWorker =
@@ -31,6 +32,7 @@ export type ToManaged =
 			readonly toBeSigned: Uint8Array;
 			readonly originSha256: string;
 	  }
+	| { readonly type: "event"; readonly event: GatewayEvent }
 	/** The last message of a worker that was told to stop. */
 	| { readonly type: "stopped" }
 	| { readonly type: "records"; readonly records: readonly SessionRecord[]; readonly counters: CounterSnapshot };

@@ -11,14 +11,8 @@ import { join } from "node:path";
 import { FaultError, fault } from "#base/fault.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import { checkLeaf, type LeafCheck } from "#pki/check-leaf.ts";
-import {
-	assembleCertificate,
-	certificatePem,
-	keyIdentifier,
-	planAuthority,
-	type SignatureScheme,
-	type SigningCa,
-} from "#pki/mint.ts";
+import { assembleCertificate, keyIdentifier, planAuthority, type SignatureScheme, type SigningCa } from "#pki/mint.ts";
+import { certificatePem, pemCertificates } from "#pki/pem.ts";
 
 /** A leaf as it was checked, and its certificate with the signature, DER. */
 export interface SignedLeaf {
@@ -79,7 +73,7 @@ export function openAuthority(directory: string, plan: AuthorityPlan, now: numbe
 export function loadAuthority(directory: string, id: string): Authority {
 	const files = authorityFiles(directory, id);
 	const key = readFile(files.key, (text) => createPrivateKey(text));
-	const der = readFile(files.certificate, pemToDer);
+	const der = readFile(files.certificate, firstCertificate);
 	const decoded = decodeCertificate(der);
 	if (decoded.kind !== "done") throw broken(files.certificate, "it is not a certificate");
 	const certificate = decoded.value;
@@ -131,11 +125,10 @@ function makeAuthority(directory: string, plan: AuthorityPlan, now: number): Aut
 	return new Authority(made.ca, privateKey, true);
 }
 
-/** The octets between the PEM marks. */
-function pemToDer(pem: string): Uint8Array {
-	const match = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/.exec(pem);
-	if (match === null) throw new Error("it holds no PEM certificate");
-	return Buffer.from(match[1] as string, "base64");
+function firstCertificate(text: string): Uint8Array {
+	const [der] = pemCertificates(text);
+	if (der === undefined) throw new Error("it holds no PEM certificate");
+	return der;
 }
 
 function schemeOf(key: KeyObject, file: string): SignatureScheme {

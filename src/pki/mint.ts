@@ -6,7 +6,6 @@
  * key, never the CA's.
  * Source: RFC 5280 §4.1, §4.2; security checklist M1-M8, N2, N7.
  */
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import {
 	derBitString,
@@ -123,13 +122,6 @@ export function assembleCertificate(
 	signature: Uint8Array,
 ): Uint8Array {
 	return derSequence(toBeSignedPart, algorithms[scheme], derBitString(signature));
-}
-
-/** PEM of a DER certificate. */
-export function certificatePem(der: Uint8Array): string {
-	const base64 = Buffer.from(der.buffer, der.byteOffset, der.length).toString("base64");
-	const lines = base64.match(/.{1,64}/g) ?? [];
-	return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
 }
 
 /**

@@ -112,6 +112,7 @@ function compileProfile(config: GatewayConfig, name: string, patternPolicy: stri
 		passesNonTls: actions.nonTlsTraffic === "pass",
 		mayResumeSessions: !actions.disableSessionResumption,
 		grade: profile.tlsGrade,
+		validation: profile.certificateValidation,
 		log: {
 			allowed: log.all || log.sessionsAllowed,
 			dropped: log.all || log.sessionsDropped,

@@ -1,15 +1,18 @@
 /**
- * Is this server's certificate trusted for this host? OpenSSL's handshake verdict and our own checks must both say yes.
+ * Is this server's certificate trusted for this host? Our own path validation and OpenSSL's handshake verdict must both
+ * say yes.
  *
- * Bounds: `capacity` decoded certificates and verdicts; the work of a known certificate is one hash.
+ * Bounds: `capacity` decoded certificates and as many verdicts, each for at most `keepMs`; the work for a certificate
+ * whose verdict is known is one hash.
  */
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import { BoundedMap } from "#base/bounded.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
-import { keyUsageBit } from "#pki/extensions.ts";
-import { purposeOid } from "#pki/oids.ts";
-import { verifyName } from "#pki/verify-name.ts";
+import type { TrustAnchors } from "#pki/trust-anchors.ts";
+import { type ProfileName, validationProfiles } from "#pki/validation-profile.ts";
+import { type ChainVerdict, verifyChain } from "#pki/verify-chain.ts";
+import { SignatureCache } from "#pki/verify-signature.ts";
 
 /** The verdict and the certificate that a leaf is minted after. */
 export interface JudgedServer {
@@ -17,6 +20,8 @@ export interface JudgedServer {
 	readonly isTrusted: boolean;
 	/** "trusted", or the first reason why not, in words. */
 	readonly reason: string;
+	/** Until when the verdict may be used again without a new look, milliseconds since 1970. */
+	readonly validUntil: number;
 }
 
 export type ServerJudgement =
@@ -24,71 +29,105 @@ export type ServerJudgement =
 	/** No leaf can be minted after it. */
 	| { readonly kind: "unreadable"; readonly reason: string };
 
-/** Decodes and judges server certificates; keeps what it decoded. */
+/** What is asked about a server. */
+export interface ServerQuestion {
+	/** The server's certificate, DER. */
+	readonly leaf: Uint8Array;
+	/** What it sent besides, DER; asked for only when no verdict is known. */
+	readonly others: () => readonly Uint8Array[];
+	/** The host that the certificate must be for. */
+	readonly host: string;
+	readonly anchors: TrustAnchors;
+	/** Names the anchors and the profile: verdicts are kept apart by it. */
+	readonly trustKey: string;
+	readonly validation: ProfileName;
+	/** OpenSSL's verdict by its code; undefined when it trusts the chain. */
+	readonly opensslError: string | undefined;
+}
+
+/** Told when exactly one of the two validations trusts a chain. */
+export type OnDisagreement = (facts: { host: string; originSha256: string; ours: string; openssl: string }) => void;
+
 export class ServerJudge {
 	readonly #certificates: BoundedMap<string, Certificate>;
+	readonly #trusted: BoundedMap<string, JudgedServer>;
+	readonly #signatures = new SignatureCache(signatureCapacity);
+	readonly #ownAuthorities: ReadonlySet<string>;
+	readonly #onDisagreement: OnDisagreement;
 
-	constructor(capacity: number) {
+	/** `ownAuthorities` are SHA-256 (hexadecimal) of the public keys of the gateway's signing CAs (V23). */
+	constructor(capacity: number, ownAuthorities: ReadonlySet<string>, onDisagreement: OnDisagreement) {
 		this.#certificates = new BoundedMap(capacity);
+		this.#trusted = new BoundedMap(capacity);
+		this.#ownAuthorities = ownAuthorities;
+		this.#onDisagreement = onDisagreement;
 	}
 
-	/**
-	 * Judges a certificate as the server presented it. `opensslError` is the engine's verdict, undefined when it trusts
-	 * the chain; `now` in milliseconds since 1970.
-	 */
-	judge(der: Uint8Array, host: string, opensslError: string | undefined, now: number): ServerJudgement {
-		const fingerprint = hash("sha256", der, "hex");
-		let certificate = this.#certificates.get(fingerprint);
-		if (certificate === undefined) {
-			const decoded = decodeCertificate(Buffer.from(der));
-			if (decoded.kind !== "done") {
-				return { kind: "unreadable", reason: decoded.kind === "malformed" ? decoded.reason : "it is cut short" };
-			}
-			certificate = decoded.value;
-			this.#certificates.set(fingerprint, certificate);
-		}
-		const reason = whyNot(certificate, host, now) ?? opensslReason(opensslError);
-		return { kind: "judged", judged: { certificate, isTrusted: reason === undefined, reason: reason ?? "trusted" } };
+	/** Judges a server at `now`, in milliseconds since 1970. */
+	judge(question: ServerQuestion, now: number): ServerJudgement {
+		const { leaf, host, trustKey, opensslError } = question;
+		const fingerprint = hash("sha256", leaf, "hex");
+		const key = `${fingerprint} ${host} ${trustKey}`;
+		const known = this.#trusted.get(key);
+		if (known !== undefined && known.validUntil > now && opensslError === undefined)
+			return { kind: "judged", judged: known };
+		const decoded = this.#decode(leaf, fingerprint);
+		if (typeof decoded === "string") return { kind: "unreadable", reason: decoded };
+		const verdict = this.#verify(question, decoded, now);
+		const ours = verdict.kind === "trusted" ? undefined : verdict.reason.sentence;
+		if ((ours === undefined) !== (opensslError === undefined)) this.#disagree(question, fingerprint, verdict);
+		const reason = ours ?? opensslReason(opensslError);
+		const validUntil = verdict.kind === "trusted" ? Math.min(now + keepMs, ...verdict.path.map(lastMoment)) : now;
+		const judged = { certificate: decoded, isTrusted: reason === undefined, reason: reason ?? "trusted", validUntil };
+		if (judged.isTrusted) this.#trusted.set(key, judged);
+		return { kind: "judged", judged };
 	}
 
-	/** Judges again what was trusted when its session began: the dates may have run out since (V21). */
+	/** Judges again what was trusted when its TLS session began: the dates may have run out since (V21). */
 	again(judged: JudgedServer, host: string, now: number): JudgedServer {
-		if (!judged.isTrusted) return judged;
-		const reason = whyNot(judged.certificate, host, now);
-		return reason === undefined ? judged : { ...judged, isTrusted: false, reason };
+		if (!judged.isTrusted || now <= lastMoment(judged.certificate)) return judged;
+		return { ...judged, isTrusted: false, reason: `the certificate of ${host} expired while its TLS session was kept` };
+	}
+
+	#decode(der: Uint8Array, fingerprint: string): Certificate | string {
+		const known = this.#certificates.get(fingerprint);
+		if (known !== undefined) return known;
+		const decoded = decodeCertificate(Buffer.from(der));
+		if (decoded.kind === "done") {
+			this.#certificates.set(fingerprint, decoded.value);
+			return decoded.value;
+		}
+		return decoded.kind === "malformed" ? decoded.reason : "it is cut short";
+	}
+
+	#verify(question: ServerQuestion, leaf: Certificate, now: number): ChainVerdict {
+		const intermediates: Certificate[] = [];
+		for (const der of question.others().slice(0, maxOthers)) {
+			const decoded = this.#decode(der, hash("sha256", der, "hex"));
+			if (typeof decoded !== "string") intermediates.push(decoded);
+		}
+		const { anchors, host, validation } = question;
+		const profile = validationProfiles[validation];
+		const { ownAuthorities, cache } = { ownAuthorities: this.#ownAuthorities, cache: this.#signatures };
+		return verifyChain({ leaf, intermediates, anchors, now, host, profile, ownAuthorities, cache });
+	}
+
+	/** A wrong name is no disagreement: OpenSSL was not asked for it. */
+	#disagree({ host, opensslError }: ServerQuestion, originSha256: string, verdict: ChainVerdict): void {
+		if (verdict.kind === "untrusted" && verdict.reason.code === "name-mismatch") return;
+		const ours = verdict.kind === "trusted" ? "trusted" : verdict.reason.sentence;
+		this.#onDisagreement({ host, originSha256, ours, openssl: opensslReason(opensslError) ?? "trusted" });
 	}
 }
 
-/** The first rule of ours that the certificate breaks. The name comes before the dates: it says more. */
-function whyNot(certificate: Certificate, host: string, now: number): string | undefined {
-	if (certificate.version !== 3) return `the certificate has version ${certificate.version}; expected version 3`;
-	const fault = certificate.faults[0];
-	if (fault !== undefined) return `the certificate is malformed: ${fault}`;
-	const name = verifyName(certificate.typed.subjectAltName, host);
-	if (name.kind === "mismatch") {
-		const presented = name.presented.length === 0 ? "no name at all" : name.presented.join(", ");
-		return `the certificate is for ${presented}; expected ${host}`;
-	}
-	if (now < certificate.notBefore) return `the certificate is valid from ${day(certificate.notBefore)} on`;
-	if (now > certificate.notAfter + 999) return `the certificate expired on ${day(certificate.notAfter)}`;
-	const purposes = certificate.typed.extendedKeyUsage;
-	if (purposes !== undefined && !purposes.includes(purposeOid.serverAuth) && !purposes.includes(purposeOid.any)) {
-		return "the certificate is not for servers (extendedKeyUsage)";
-	}
-	const usage = certificate.typed.keyUsage;
-	if (usage !== undefined && (usage & (keyUsageBit.digitalSignature | keyUsageBit.keyEncipherment)) === 0) {
-		return "the certificate's key may not be used for TLS (keyUsage)";
-	}
-	return undefined;
+/** A certificate is valid through the whole last second. */
+function lastMoment(certificate: Certificate): number {
+	return certificate.notAfter + 999;
 }
 
 function opensslReason(error: string | undefined): string | undefined {
 	if (error === undefined) return undefined;
-	return opensslReasons[error] ?? `the certificate chain is refused (${error})`;
-}
-
-function day(milliseconds: number): string {
-	return new Date(milliseconds).toISOString().slice(0, 19).replace("T", " ").concat(" UTC");
+	return opensslReasons[error] ?? `OpenSSL refuses the certificate chain (${error})`;
 }
 
 /** OpenSSL's verification errors (x509_vfy.h) in words. */
@@ -108,3 +147,7 @@ const opensslReasons: Readonly<Record<string, string>> = {
 	CERT_UNTRUSTED: "the certificate's root is not trusted for servers",
 	CERT_REJECTED: "the certificate's root is rejected for servers",
 };
+/** A verdict is looked at anew after this time even when nothing ran out. */
+const keepMs = 600_000;
+const maxOthers = 16;
+const signatureCapacity = 4_096;

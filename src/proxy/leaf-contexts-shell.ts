@@ -10,7 +10,8 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import { promisify } from "node:util";
 import { BoundedMap } from "#base/bounded.ts";
 import type { Certificate } from "#pki/certificate.ts";
-import { certificatePem, keyIdentifier, type LeafKey, planLeaf, type SigningCa } from "#pki/mint.ts";
+import { keyIdentifier, type LeafKey, planLeaf, type SigningCa } from "#pki/mint.ts";
+import { certificatePem } from "#pki/pem.ts";
 
 /** A context and the fingerprint of the leaf in it. */
 export interface LeafContext {

@@ -1,5 +1,6 @@
 /** An SSL proxy profile, compiled from the configuration: everything a session asks of it. */
 
+import type { ProfileName } from "#pki/validation-profile.ts";
 import type { DecryptionExemptions } from "#policy/evaluate.ts";
 import type { Grade } from "#tls/cipher-suites.ts";
 
@@ -13,6 +14,8 @@ export interface ProxyProfile extends DecryptionExemptions {
 	readonly passesNonTls: boolean;
 	readonly mayResumeSessions: boolean;
 	readonly grade: Grade;
+	/** How strict path validation of servers is. */
+	readonly validation: ProfileName;
 	/** Which sessions are recorded. */
 	readonly log: {
 		readonly allowed: boolean;

@@ -105,6 +105,20 @@ const profile = list({
 				default: "strict",
 			},
 		),
+		"certificate-validation": leaf(
+			enumeration({
+				strict: "Every rule of the web PKI's baseline requirements",
+				"web-pki": "What browsers insist on",
+				lenient: "What old private PKIs need",
+			}),
+			{
+				help: {
+					what: "How strictly servers' certificate chains are validated",
+					loosened: "certificates that no browser accepts count as trusted",
+				},
+				default: "web-pki",
+			},
+		),
 		whitelist: leafList(reference("security address-book address"), {
 			help: "Address-book entries that are never decrypted",
 			aliases: ["allowlist"],

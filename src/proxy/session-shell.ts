@@ -2,6 +2,7 @@
  * Drives one `SessionMachine`: owns the client's and the server's socket, performs the machine's effects and tells it
  * what happened. No decision lives here.
  */
+import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import type { SecureContext, TLSSocket } from "node:tls";
 import { type Address, formatAddress } from "#base/address.ts";
@@ -12,13 +13,14 @@ import type { Certificate } from "#pki/certificate.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import { planClientLeg } from "#proxy/client-leg.ts";
 import { Dial } from "#proxy/dial-shell.ts";
-import type { JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
+import type { JudgedServer, ServerJudge, ServerJudgement } from "#proxy/judge-server.ts";
 import type { LeafContext, LeafContexts, LeafRequest } from "#proxy/leaf-contexts-shell.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { RelayShell } from "#proxy/relay-shell.ts";
 import type { Resolver } from "#proxy/resolver-shell.ts";
 import { type ServerSession, type ServerSessions, serverSessionKey } from "#proxy/server-sessions.ts";
 import { type SessionContext, type SessionEffect, type SessionEvent, SessionMachine } from "#proxy/session-machine.ts";
+import type { TrustedRoots } from "#proxy/trust-store-shell.ts";
 import type { LegRecord, SessionRecord } from "#telemetry/session-record.ts";
 import { peerAlertOf } from "#tls/alert.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
@@ -35,6 +37,8 @@ export interface SessionResources {
 	readonly judge: ServerJudge;
 	/** The context of the leg to the server for these options; made once per variant. */
 	serverContext(options: LegContextOptions, contextKey: string, trustStore: readonly string[]): SecureContext;
+	/** The roots of a profile's `trusted-ca`. */
+	trustedRoots(names: readonly string[]): TrustedRoots;
 	/** The signing CA of this name. */
 	signingCa(id: string): SigningCa;
 	/** The inspection of a decrypted session; undefined when nothing is inspected. */
@@ -199,25 +203,24 @@ export class SessionShell {
 			onSession,
 		};
 		this.#serverTls = startServerTls(transport, start, {
-			secured: (socket) => this.#serverSecured(socket, host, earlier),
+			secured: (socket) => this.#serverSecured(socket, host, profile, earlier),
 			failed: (error) => this.#step({ type: "server-failed", fault: serverHandshakeFault(host, error) }),
 		});
 	}
 
-	#serverSecured(socket: TLSSocket, host: string, earlier: ServerSession<JudgedServer> | undefined): void {
+	#serverSecured(
+		socket: TLSSocket,
+		host: string,
+		profile: ProxyProfile,
+		earlier: ServerSession<JudgedServer> | undefined,
+	): void {
 		socket.pause();
 		const { judge } = this.#resources;
 		const now = Date.now();
 		if (earlier !== undefined) this.#resources.serverSessions.offered(this.#sessionKey, socket.isSessionReused());
 		if (socket.isSessionReused() && earlier !== undefined) this.#judged = judge.again(earlier.judged, host, now);
 		else {
-			const certificate = socket.getPeerX509Certificate();
-			const verdict = socket.authorizationError as Error | string | null | undefined;
-			const error = verdict instanceof Error ? ((verdict as { code?: string }).code ?? verdict.message) : verdict;
-			const judgement =
-				certificate === undefined
-					? ({ kind: "unreadable", reason: "the server presented none" } as const)
-					: judge.judge(certificate.raw, host, error ?? undefined, now);
+			const judgement = this.#judge(socket, host, profile, now);
 			if (judgement.kind === "unreadable") {
 				const message = `server ${host} presented a certificate that cannot be read: ${judgement.reason}`;
 				return this.#step({ type: "server-failed", fault: fault("SERVER_CERTIFICATE_MALFORMED", message) });
@@ -227,6 +230,24 @@ export class SessionShell {
 		const { certificate, isTrusted, reason } = this.#judged;
 		const leg = legRecord(socket, groupOf(socket), certificate);
 		this.#step({ type: "server-secured", leg, verdict: { isTrusted, reason } });
+	}
+
+	#judge(socket: TLSSocket, host: string, profile: ProxyProfile, now: number): ServerJudgement {
+		const certificate = socket.getPeerX509Certificate();
+		if (certificate === undefined) return { kind: "unreadable", reason: "the server presented none" };
+		const verdict = socket.authorizationError as (Error & { code?: string }) | string | null | undefined;
+		const opensslError = verdict instanceof Error ? (verdict.code ?? verdict.message) : (verdict ?? undefined);
+		const { judge, trustedRoots } = this.#resources;
+		const question = {
+			leaf: certificate.raw,
+			others: () => issuersOf(certificate),
+			host,
+			anchors: trustedRoots(profile.trustStore).anchors,
+			trustKey: `${profile.validation} ${profile.trustStore.join(" ")}`,
+			validation: profile.validation,
+			opensslError,
+		};
+		return judge.judge(question, now);
 	}
 
 	#prepareContext({ signer, profile }: EffectOf<"prepare-context">): void {
@@ -343,6 +364,17 @@ function serverHandshakeFault(host: string, error: Error) {
 	});
 }
 
+/** What the server sent besides its certificate, and the root that OpenSSL found. */
+function issuersOf(certificate: X509Certificate): Uint8Array[] {
+	const issuers: Uint8Array[] = [];
+	let at = certificate.issuerCertificate;
+	while (at !== undefined && issuers.length < maxIssuers) {
+		issuers.push(at.raw);
+		at = at.issuerCertificate;
+	}
+	return issuers;
+}
+
 function legRecord(socket: TLSSocket, group: string | undefined, certificate: Certificate | undefined): LegRecord {
 	const alpn = alpnOf(socket);
 	return {
@@ -377,3 +409,4 @@ const mismatchCodes: Readonly<Record<Mismatch, FaultCode>> = {
 /** OpenSSL's names where the field's differ. */
 const groupNames: Readonly<Record<string, string>> = { prime256v1: "P-256", secp384r1: "P-384", secp521r1: "P-521" };
 const lingerMs = 2_000;
+const maxIssuers = 16;

@@ -1,24 +1,42 @@
 /** The roots that may vouch for servers: the runtime's public roots and the CA profiles of this installation. */
 import { getCACertificates } from "node:tls";
+import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
+import { pemCertificates } from "#pki/pem.ts";
+import { TrustAnchors } from "#pki/trust-anchors.ts";
+
+/** The same roots twice: for our own path validation and for the TLS engine. */
+export interface TrustedRoots {
+	readonly anchors: TrustAnchors;
+	readonly pem: readonly string[];
+}
 
 export class TrustStore {
 	readonly #profiles: ReadonlyMap<string, readonly string[]>;
-	readonly #pem = new Map<string, readonly string[]>();
+	readonly #roots = new Map<string, TrustedRoots>();
 
 	/** `profiles` are PEM certificates by the name of their CA profile. */
 	constructor(profiles: ReadonlyMap<string, readonly string[]>) {
 		this.#profiles = profiles;
 	}
 
-	/** The PEM certificates for `trusted-ca`: profile names, or `all` for the public roots and every profile. */
-	roots(names: readonly string[]): readonly string[] {
+	/** The roots for `trusted-ca`: profile names, or `all` for the public roots and every profile. */
+	roots(names: readonly string[]): TrustedRoots {
 		const key = names.join(" ");
-		const known = this.#pem.get(key);
+		const known = this.#roots.get(key);
 		if (known !== undefined) return known;
 		const wanted = names.includes("all") ? [...this.#profiles.keys()] : names;
 		const own = wanted.flatMap((name) => this.#profiles.get(name) ?? []);
-		const roots = names.includes("all") ? [...getCACertificates("default"), ...own] : own;
-		this.#pem.set(key, roots);
+		const pem = names.includes("all") ? [...getCACertificates("default"), ...own] : own;
+		const roots = { anchors: new TrustAnchors(pem.flatMap(readCertificates)), pem };
+		this.#roots.set(key, roots);
 		return roots;
 	}
+}
+
+/** A root that our decoder refuses is no anchor; OpenSSL alone cannot make a server trusted. */
+function readCertificates(pem: string): Certificate[] {
+	return pemCertificates(pem).flatMap((der) => {
+		const decoded = decodeCertificate(der);
+		return decoded.kind === "done" ? [decoded.value] : [];
+	});
 }
