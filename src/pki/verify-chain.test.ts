@@ -238,7 +238,7 @@ describe("verifyChain", () => {
 		const leaf = server(attackers[0] as Made, { without: [extensionOid.authorityKeyIdentifier] });
 		const cache = new SignatureCache(1000);
 		assert.equal(reason(ask(leaf, attackers, [ca("CN=root")], { cache })).code, "too-much-work");
-		assert.ok(cache.checks <= 40);
+		assert.ok(cache.checks <= 60);
 	});
 
 	it("V16: refuses when more complete paths fail than are tried", () => {

@@ -52,7 +52,7 @@ export type ChainVerdict =
 /**
  * Answers the question. Never throws.
  *
- * Bounds: by default 40 signatures, 400 candidates, 16 paths and 250,000 name comparisons; then `too-much-work`.
+ * Bounds: by default 60 signatures of usual keys, 400 candidates, 16 paths and 250,000 name comparisons; then `too-much-work`.
  */
 export function verifyChain(question: ChainQuestion): ChainVerdict {
 	const search = newSearch(question);
@@ -149,7 +149,7 @@ function findInheritedKey(path: readonly Certificate[], { cache, budget }: Searc
 		working = workingKeyInfo(publicKey, working);
 		if (!publicKey.hasInheritedParameters) continue;
 		const child = path[depth - 1] as Certificate;
-		if (working === undefined || isSignedBy(child, working, cache, budget) !== true)
+		if (working === undefined || isSignedBy(child, publicKey, cache, budget, working) !== true)
 			return refusal(
 				"signature-invalid",
 				depth - 1,
@@ -209,7 +209,7 @@ function untrusted(reason: Refusal): ChainVerdict {
 	return { kind: "untrusted", reason };
 }
 
-const defaultBudget: WorkBudget = { signatureChecks: 40, candidates: 400, paths: 16, nameComparisons: 250_000 };
+const defaultBudget: WorkBudget = { signatureChecks: 60, candidates: 400, paths: 16, nameComparisons: 250_000 };
 const defaultIntermediates = 10;
 const smallCache = 64;
 const tooMuchWork = refusal("too-much-work", 0, "the search for a path ended at its work budget");
