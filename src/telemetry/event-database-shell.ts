@@ -322,6 +322,6 @@ const dayMs = 86_400_000;
 const mib = 1_048_576;
 /** Files up to this size (64 MiB) are checked at every start, larger ones only after a start that was not clean. */
 const quickCheckPages = 16_384;
-const retentionStepRows = 500;
+const retentionStepRows = 200;
 const shrinkPages = 512;
 const mostBrokenFiles = 8;

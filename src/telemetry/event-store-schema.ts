@@ -19,7 +19,8 @@ export const migrations: readonly string[] = [
 		sni TEXT,
 		decision TEXT NOT NULL,
 		rule TEXT NOT NULL,
-		findings INTEGER NOT NULL,
+		has_findings INTEGER NOT NULL,
+		has_fault INTEGER NOT NULL,
 		fault TEXT,
 		record TEXT NOT NULL
 	) STRICT;
@@ -30,7 +31,8 @@ export const migrations: readonly string[] = [
 	CREATE INDEX sessions_sni ON sessions (sni) WHERE sni IS NOT NULL;
 	CREATE INDEX sessions_decision ON sessions (decision);
 	CREATE INDEX sessions_rule ON sessions (rule);
-	CREATE INDEX sessions_findings ON sessions (findings) WHERE findings > 0;
+	CREATE INDEX sessions_has_findings ON sessions (has_findings) WHERE has_findings = 1;
+	CREATE INDEX sessions_has_fault ON sessions (has_fault) WHERE has_fault = 1;
 	CREATE INDEX sessions_fault ON sessions (fault) WHERE fault IS NOT NULL;
 
 	CREATE TABLE events (

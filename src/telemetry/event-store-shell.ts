@@ -102,13 +102,16 @@ export class EventStore {
 		};
 	}
 
-	/** Writes what is queued, closes the file and ends the worker; what cannot be written in `closeMs` is dropped. */
+	/**
+	 * Writes what is queued, closes the file and ends the worker. What cannot be written at the first attempt, or in
+	 * `closeMs`, is dropped and said.
+	 */
 	close(): Promise<void> {
 		if (this.#closing === undefined) {
 			this.#closing = Promise.withResolvers<void>();
 			const deadline = setTimeout(() => this.#finish(), this.#settings.timing.closeMs);
 			this.#closing.promise.then(() => clearTimeout(deadline));
-			if (this.#outage !== undefined) this.#finish();
+			if (this.#worker === undefined) this.#finish();
 			else this.#flush();
 		}
 		return this.#closing.promise;

@@ -40,6 +40,7 @@ function start(settings: Partial<StoreSettings> = {}) {
 	});
 	worker = running;
 	const replies: StoreReply[] = [];
+	const exit = once(running, "exit");
 	running.on("message", (reply: StoreReply) => replies.push(reply));
 	return {
 		ask: (request: StoreRequest) => running.postMessage(request),
@@ -54,7 +55,7 @@ function start(settings: Partial<StoreSettings> = {}) {
 				await once(running, "message", { signal: AbortSignal.timeout(10_000) });
 			}
 		},
-		replies,
+		exit,
 	};
 }
 
@@ -66,7 +67,7 @@ test("it writes what it is given, answers with the token, and ends when told to 
 	assert.ok(written.usedOctets > 0);
 	store.ask({ kind: "close" });
 	await store.reply("closed");
-	await once(worker as Worker, "exit");
+	await store.exit;
 	assert.deepEqual(readdirSync(directory), ["events.sqlite"], "the journal was written into the file");
 	assert.equal(querySessions(file, {}, 10).length, 3);
 });

@@ -116,7 +116,9 @@ export class SessionReader {
 
 	#page(place: string, row: number, filter: SessionFilter, order: "ASC" | "DESC") {
 		const condition = sessionCondition(filter);
-		const sql = `SELECT row, record FROM sessions WHERE ${place} AND ${condition.sql} ORDER BY row ${order} LIMIT ?`;
+		// The rows are chosen first, mostly from indices alone; the records are large.
+		const chosen = `SELECT row FROM sessions WHERE ${place} AND ${condition.sql} ORDER BY row ${order} LIMIT ?`;
+		const sql = `SELECT row, record FROM sessions WHERE row IN (${chosen}) ORDER BY row ${order}`;
 		const rows = this.#all(sql, [row, ...condition.parameters, pageRows]);
 		const sessions: FoundSession[] = [];
 		for (const found of rows) {

@@ -22,7 +22,8 @@ test("a record becomes the columns it is found by, and itself as JSON", () => {
 	assert.equal(column(record, "sni"), "example.shop");
 	assert.equal(column(sessionRecord(), "sni"), null, "the same name is not kept twice");
 	assert.equal(column(record, "started_at"), 1);
-	assert.equal(column(record, "findings"), 0);
+	assert.equal(column(record, "has_findings"), 0);
+	assert.equal(column(record, "has_fault"), 0);
 	assert.equal(column(record, "fault"), null);
 	assert.deepEqual(JSON.parse(String(column(record, "record"))), record);
 });

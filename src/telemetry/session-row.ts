@@ -35,7 +35,8 @@ export const sessionColumns: readonly string[] = [
 	"sni",
 	"decision",
 	"rule",
-	"findings",
+	"has_findings",
+	"has_fault",
 	"fault",
 	"record",
 ];
@@ -68,7 +69,8 @@ export function sessionRow(record: SessionRecord): StoredRow {
 			sni === undefined ? null : hostKey(sni),
 			kept.decision,
 			kept.rule,
-			kept.findings.length,
+			kept.findings.length > 0 ? 1 : 0,
+			kept.faultCode === undefined ? 0 : 1,
 			kept.faultCode ?? null,
 			json,
 		],
@@ -98,8 +100,8 @@ export function sessionCondition(filter: SessionFilter): SqlCondition {
 	if (filter.until !== undefined) add("started_at <= ?", filter.until);
 	if (filter.decision !== undefined) add("decision = ?", filter.decision);
 	if (filter.rule !== undefined) add("rule = ?", filter.rule);
-	if (filter.hasFindings === true) add("findings > 0");
-	if (filter.fault === "any") add("fault IS NOT NULL");
+	if (filter.hasFindings === true) add("has_findings = 1");
+	if (filter.fault === "any") add("has_fault = 1");
 	else if (filter.fault !== undefined) add("fault = ?", filter.fault);
 	if (filter.client !== undefined) add("client BETWEEN ? AND ?", ...prefixKeys(filter.client));
 	if (filter.host !== undefined) addHost(filter.host, add);
