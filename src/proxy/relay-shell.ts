@@ -6,12 +6,15 @@
  */
 import type { Socket } from "node:net";
 import { forward, type PlaintextStream, release, type StreamAnswer, stop } from "#inspect/plaintext-stream.ts";
+import { relayFault } from "#proxy/handshake-faults.ts";
 import type { RelaySummary } from "#proxy/session-machine.ts";
 
 /** One end: `stream` carries the octets, `transport` is the TCP socket under it (the same one when there is no TLS). */
 export interface RelayEnd {
 	readonly stream: Socket;
 	readonly transport: Socket;
+	/** The peer's address, for messages. */
+	readonly peer: string;
 }
 
 /** A running relay. The owner calls `tick` about once a second and `shutdown` to end it from outside. */
@@ -172,11 +175,17 @@ export class RelayShell {
 	#failed(error: NodeJS.ErrnoException, who: "client" | "server", other: RelayEnd): void {
 		if (this.#isOver) return;
 		const isReset = error.code === "ECONNRESET" || error.code === "EPIPE";
-		const why = isReset ? `the ${who} reset the connection` : `the connection to the ${who} failed: ${error.message}`;
-		this.#finish(why);
+		const failure = relayFault(who, who === "client" ? this.#client.peer : this.#server.peer, error);
+		const why =
+			failure !== undefined
+				? failure.message
+				: isReset
+					? `the ${who} reset the connection`
+					: `the connection to the ${who} failed: ${error.message}`;
+		this.#finish(why, failure?.code);
+		resetTransport(other);
 		this.#client.stream.destroy();
 		this.#server.stream.destroy();
-		resetTransport(other);
 	}
 
 	/** One side is gone in both directions: the other gets what is on its way to it and is closed too. */
@@ -191,10 +200,10 @@ export class RelayShell {
 
 	#cut(why: string, faultCode?: string): void {
 		this.#finish(why, faultCode);
-		this.#client.stream.destroy();
-		this.#server.stream.destroy();
 		resetTransport(this.#client);
 		resetTransport(this.#server);
+		this.#client.stream.destroy();
+		this.#server.stream.destroy();
 	}
 
 	#finish(why: string, faultCode?: string): void {

@@ -13,6 +13,7 @@ import type { Certificate } from "#pki/certificate.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import { planClientLeg } from "#proxy/client-leg.ts";
 import { Dial } from "#proxy/dial-shell.ts";
+import { clientHandshakeFault, serverHandshakeFault } from "#proxy/handshake-faults.ts";
 import type { JudgedServer, ServerJudge, ServerJudgement } from "#proxy/judge-server.ts";
 import type { LeafContext, LeafContexts, LeafRequest } from "#proxy/leaf-contexts-shell.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
@@ -22,7 +23,6 @@ import { type ServerSession, type ServerSessions, serverSessionKey } from "#prox
 import { type SessionContext, type SessionEffect, type SessionEvent, SessionMachine } from "#proxy/session-machine.ts";
 import type { TrustedRoots } from "#proxy/trust-store-shell.ts";
 import type { LegRecord, SessionRecord } from "#telemetry/session-record.ts";
-import { peerAlertOf } from "#tls/alert.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 import { acceptClientTls, startServerTls } from "#tls/engine-shell.ts";
 import { type LegContextOptions, type Mismatch, serverLegOptions } from "#tls/profile.ts";
@@ -276,7 +276,10 @@ export class SessionShell {
 		const context = this.#leafContext as SecureContext;
 		this.#clientTls = acceptClientTls(this.#client, helloOctets, context, alpn, {
 			secured: (socket) => this.#step({ type: "client-secured", leg: legRecord(socket, undefined, undefined) }),
-			failed: (error) => this.#step({ type: "client-failed", fault: this.#clientHandshakeFault(error) }),
+			failed: (error) => {
+				const failure = clientHandshakeFault(this.#clientAddress, this.#hello?.sni ?? "a server without name", error);
+				this.#step({ type: "client-failed", fault: failure });
+			},
 		});
 	}
 
@@ -294,8 +297,8 @@ export class SessionShell {
 						rule: decision.rule,
 					})
 				: undefined;
-		const client = { stream: this.#clientTls ?? this.#client, transport: this.#client };
-		const server = { stream: this.#serverTls ?? transport, transport };
+		const client = { stream: this.#clientTls ?? this.#client, transport: this.#client, peer: this.#clientAddress };
+		const server = { stream: this.#serverTls ?? transport, transport, peer: this.#serverAddress };
 		// The hello pins the buffer it was read into.
 		this.#hello = undefined;
 		this.#leafContext = undefined;
@@ -338,30 +341,6 @@ export class SessionShell {
 		this.#isReported = true;
 		this.#resources.ended(this, this.#machine.record());
 	}
-
-	#clientHandshakeFault(error: Error) {
-		const who = `client ${this.#clientAddress}`;
-		const alert = peerAlertOf(error);
-		if (alert?.peerRefusedCertificate === true) {
-			const message = `${who} refused the certificate minted for ${this.#hello?.sni ?? "it"} with alert ${alert.alert.name}; install the gateway's CA on the client, or exempt the host if its application pins certificates`;
-			return fault("CLIENT_DOES_NOT_TRUST_CA", message, { got: alert.alert.name });
-		}
-		const got = alert === undefined ? error.message : `alert ${alert.alert.name}`;
-		const message = `${who} did not complete the TLS handshake for ${this.#hello?.sni ?? "a server without name"}: ${got}; a client that closes here often does not trust the gateway's CA`;
-		return fault("CLIENT_HANDSHAKE_FAILED", message, { cause: error.message });
-	}
-}
-
-function serverHandshakeFault(host: string, error: Error) {
-	const alert = peerAlertOf(error);
-	if (alert?.peerWantsCertificate === true) {
-		const message = `server ${host} asks for a client certificate, which the gateway does not have; exempt the host from decryption`;
-		return fault("SERVER_WANTS_CLIENT_CERTIFICATE", message);
-	}
-	const got = alert === undefined ? error.message : `alert ${alert.alert.name}`;
-	return fault("SERVER_HANDSHAKE_FAILED", `the TLS handshake with server ${host} failed: ${got}`, {
-		cause: error.message,
-	});
 }
 
 /** What the server sent besides its certificate, and the root that OpenSSL found. */

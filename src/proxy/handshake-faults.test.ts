@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { clientHandshakeFault, relayFault, serverHandshakeFault } from "#proxy/handshake-faults.ts";
+
+const alertError = (number: number, name: string) =>
+	Object.assign(new Error(`error:0A000${number}:SSL routines::${name}:SSL alert number ${number}`), {
+		code: "ERR_SSL_X",
+	});
+
+test("a client that refuses the leaf is told apart from one that fails otherwise", () => {
+	const refused = clientHandshakeFault("10.0.0.1", "a.example", alertError(48, "tlsv1 alert unknown ca"));
+	assert.equal(refused.code, "CLIENT_DOES_NOT_TRUST_CA");
+	assert.match(refused.message, /10\.0\.0\.1 refused the certificate minted for a\.example with alert unknown_ca/);
+	assert.equal(
+		clientHandshakeFault("10.0.0.1", "a.example", new Error("socket hang up")).code,
+		"CLIENT_HANDSHAKE_FAILED",
+	);
+});
+
+test("R172 R243: a server that wants a client certificate is named as such, in the handshake and behind it", () => {
+	const wanted = alertError(116, "tlsv13 alert certificate required");
+	assert.equal(serverHandshakeFault("a.example", wanted).code, "SERVER_WANTS_CLIENT_CERTIFICATE");
+	assert.equal(relayFault("server", "a.example", wanted)?.code, "SERVER_WANTS_CLIENT_CERTIFICATE");
+	assert.equal(serverHandshakeFault("a.example", new Error("x")).code, "SERVER_HANDSHAKE_FAILED");
+});
+
+test("a plain reset while octets flow is no fault of the handshake", () => {
+	const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+	assert.equal(relayFault("server", "a.example", reset), undefined);
+	assert.equal(relayFault("client", "10.0.0.1", reset), undefined);
+});

@@ -1,0 +1,44 @@
+/** What an error of a TLS leg means: whose fault it is and what to do, from the alert that the peer sent if it sent one. */
+import { type Fault, fault } from "#base/fault.ts";
+import { peerAlertOf } from "#tls/alert.ts";
+
+/** The handshake with the client failed, or the client sent a fatal alert right behind it. */
+export function clientHandshakeFault(client: string, serverName: string, error: Error): Fault {
+	const alert = peerAlertOf(error);
+	if (alert?.peerRefusedCertificate === true) return certificateRefused(client, serverName, alert.alert.name);
+	const got = alert === undefined ? error.message : `alert ${alert.alert.name}`;
+	const message = `client ${client} did not complete the TLS handshake for ${serverName}: ${got}; a client that closes here often does not trust the gateway's CA`;
+	return fault("CLIENT_HANDSHAKE_FAILED", message, { cause: error.message });
+}
+
+/** The handshake with the server failed. */
+export function serverHandshakeFault(server: string, error: Error): Fault {
+	const alert = peerAlertOf(error);
+	if (alert?.peerWantsCertificate === true) return clientCertificateWanted(server);
+	const got = alert === undefined ? error.message : `alert ${alert.alert.name}`;
+	const message = `the TLS handshake with server ${server} failed: ${got}`;
+	return fault("SERVER_HANDSHAKE_FAILED", message, { cause: error.message });
+}
+
+/**
+ * The fault behind an error while octets flow; undefined when it is a plain reset. TLS 1.3 servers tell only now that
+ * they want a certificate, and some TLS 1.2 clients only now that they do not accept one.
+ */
+export function relayFault(who: "client" | "server", peer: string, error: Error): Fault | undefined {
+	const alert = peerAlertOf(error);
+	if (who === "server" && alert?.peerWantsCertificate === true) return clientCertificateWanted(peer);
+	if (who === "client" && alert?.peerRefusedCertificate === true) {
+		return certificateRefused(peer, "its server", alert.alert.name);
+	}
+	return undefined;
+}
+
+function certificateRefused(client: string, serverName: string, alertName: string): Fault {
+	const message = `client ${client} refused the certificate minted for ${serverName} with alert ${alertName}; install the gateway's CA on the client, or exempt the host if its application pins certificates`;
+	return fault("CLIENT_DOES_NOT_TRUST_CA", message, { got: alertName });
+}
+
+function clientCertificateWanted(server: string): Fault {
+	const message = `server ${server} asks for a client certificate, which the gateway does not have; exempt the host from decryption`;
+	return fault("SERVER_WANTS_CLIENT_CERTIFICATE", message);
+}
