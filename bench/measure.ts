@@ -119,7 +119,7 @@ const fullLoad: Load = {
 	idleConnections: 1_000,
 	timedConnections: 400,
 	timedRequests: 2_000,
-	warmUpConnections: 500,
+	warmUpConnections: 2_000,
 };
 const quickLoad: Load = {
 	connections: 200,
@@ -128,5 +128,5 @@ const quickLoad: Load = {
 	idleConnections: 200,
 	timedConnections: 60,
 	timedRequests: 400,
-	warmUpConnections: 200,
+	warmUpConnections: 500,
 };

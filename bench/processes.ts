@@ -46,13 +46,23 @@ export async function waitForPort(port: number, program: Program, logFile: strin
 	throw new Error(`nothing listens on 127.0.0.1:${port}; its log says:\n${readFileSync(logFile, "utf8").slice(-2000)}`);
 }
 
-/** A loopback port that nothing listened on a moment ago. */
+/**
+ * A loopback port that nothing listened on a moment ago. It lies below the range that Linux takes the ports of outgoing
+ * connections from, so that none of the thousands that a benchmark makes can take it meanwhile.
+ */
 export async function freePort(): Promise<number> {
-	const server = net.createServer().listen(0, "127.0.0.1");
-	await new Promise((resolve) => server.once("listening", resolve));
-	const { port } = server.address() as net.AddressInfo;
-	await new Promise((resolve) => server.close(resolve));
-	return port;
+	for (let attempt = 0; attempt < 100; attempt++) {
+		const port = firstPort + Math.floor(Math.random() * (firstEphemeralPort - firstPort));
+		const server = net.createServer();
+		const isFree = await new Promise<boolean>((resolve) => {
+			server.once("error", () => resolve(false));
+			server.listen(port, "127.0.0.1", () => resolve(true));
+		});
+		if (!isFree) continue;
+		await new Promise((resolve) => server.close(resolve));
+		return port;
+	}
+	throw new Error(`no free port between ${firstPort} and ${firstEphemeralPort}`);
 }
 
 /**
@@ -162,5 +172,7 @@ function accepts(port: number): Promise<boolean> {
 	});
 }
 
+const firstPort = 20_000;
+const firstEphemeralPort = 32_768;
 const running = new Map<number, ChildProcess>();
 const directories = new Set<string>();
