@@ -45,10 +45,14 @@ test("counting allocates nothing", () => {
 			counters.add("http_requests");
 		}
 	};
-	count();
-	// What was ever allocated, collected or not; a boxed number a call would be 12 MB.
-	const before = getHeapStatistics().total_allocated_bytes;
-	count();
-	assert.ok(getHeapStatistics().total_allocated_bytes - before < 4_000_000);
-	assert.equal(counters.get("http_requests"), 1_000_000);
+	// What was ever allocated, collected or not; a boxed number a call would be 12 MB. The first rounds run before the
+	// compiler has optimized them, on a busy machine several.
+	const allocated = () => {
+		const before = getHeapStatistics().total_allocated_bytes;
+		count();
+		return getHeapStatistics().total_allocated_bytes - before;
+	};
+	let rounds = 1;
+	while (allocated() >= 4_000_000) assert.ok(++rounds <= 40);
+	assert.equal(counters.get("http_requests"), rounds * 500_000);
 });
