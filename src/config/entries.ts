@@ -100,14 +100,28 @@ export class Entries<E extends Keyed> {
 
 	/** The first keys that begin with `prefix`, sorted, at most `limit`. */
 	namesFrom(prefix: string, limit: number): string[] {
+		const digits = /[1-9][0-9]*$/.exec(prefix)?.[0] ?? "";
+		const stem = prefix.slice(0, prefix.length - digits.length);
+		if (digits === "" || /[0-9]$/.test(stem)) return this.#namesWith(prefix.replace(/[0-9]+$/, ""), prefix, "", limit);
+		// Names sort by their numbers, so 4, 40 to 49, 400 to 499 ... stand apart from each other.
 		const names: string[] = [];
-		const stem = prefix.replace(/[0-9]+$/, "");
-		for (const key of this.#byKey.keysFrom(stem)) {
+		for (let zeros = 0; zeros <= maxDigits && names.length < limit; zeros++)
+			names.push(...this.#namesWith(stem, prefix, digits + "0".repeat(zeros), limit - names.length));
+		return names;
+	}
+
+	/** From the first name with the number `from` after `stem`, as long as it has as many digits and begins alike. */
+	#namesWith(stem: string, prefix: string, from: string, limit: number): string[] {
+		const names: string[] = [];
+		const digits = prefix.slice(stem.length);
+		for (const key of this.#byKey.keysFrom(stem + from)) {
 			const name = key.split(separator, 1)[0] as string;
-			if (!name.startsWith(stem)) break;
-			if (!name.startsWith(prefix)) continue;
-			if (names.at(-1) !== name) names.push(name);
-			if (names.length >= limit) break;
+			if (!name.startsWith(stem) || names.length >= limit) break;
+			if (from !== "") {
+				const number = /^0*([0-9]*)/.exec(name.slice(stem.length))?.[1] ?? "";
+				if (number.length !== from.length || !number.startsWith(digits)) break;
+			}
+			if (name.startsWith(prefix) && names.at(-1) !== name) names.push(name);
 		}
 		return names;
 	}
@@ -136,3 +150,5 @@ function byNumber(a: number, b: number): number {
 
 /** Words hold no control characters, so this never stands inside a key. */
 const separator = "\u0000";
+/** Numbers in names with more digits than this are not looked for by their beginning. */
+const maxDigits = 20;

@@ -69,7 +69,7 @@ test("any tree of any schema comes back exactly from its JSON", () => {
 			assert.deepEqual(errors, [], printed);
 			assert.ok(equalSlots(again, tree), printed);
 		}),
-		{ numRuns: 300 },
+		{ numRuns: 200 },
 	);
 });
 

@@ -20,6 +20,19 @@ export function printText(node: BranchNode, branch: Branch, options: PrintOption
 	return printer.text();
 }
 
+/** The lines of one statement with the words that stand before it. */
+export function statementLines(
+	parent: BranchNode,
+	child: Child,
+	statement: Statement,
+	before: string,
+	options: PrintOptions = {},
+): readonly string[] {
+	const printer = new Printer(options);
+	printer.statement(parent, child, statement, before, 0);
+	return printer.lines;
+}
+
 /** A child of a branch with what stands under its name. */
 export interface Present {
 	readonly child: Child;
@@ -37,7 +50,7 @@ export function inSchemaOrder(node: BranchNode, branch: Branch): Present[] {
 }
 
 class Printer {
-	readonly #lines: string[] = [];
+	readonly lines: string[] = [];
 	readonly #options: PrintOptions;
 
 	constructor(options: PrintOptions) {
@@ -49,17 +62,17 @@ class Printer {
 	}
 
 	text(): string {
-		return this.#lines.length === 0 ? "" : `${this.#lines.join("\n")}\n`;
+		return this.lines.length === 0 ? "" : `${this.lines.join("\n")}\n`;
 	}
 
 	body(node: BranchNode, branch: Branch, depth: number, before = ""): void {
 		for (const { child, slot } of inSchemaOrder(node, branch)) {
-			if (slot.kind !== "entries") this.#statement(node, child, slot, before, depth);
-			else for (const entry of slot) this.#statement(node, child, entry, before, depth);
+			if (slot.kind !== "entries") this.statement(node, child, slot, before, depth);
+			else for (const entry of slot) this.statement(node, child, entry, before, depth);
 		}
 	}
 
-	#statement(parent: BranchNode, child: Child, statement: Statement, before: string, depth: number): void {
+	statement(parent: BranchNode, child: Child, statement: Statement, before: string, depth: number): void {
 		const { node } = child;
 		if (isSplit(node, statement)) {
 			this.body(node as BranchNode, statement as Branch, depth, `${before}${child.name} `);
@@ -67,29 +80,29 @@ class Printer {
 		}
 		const indent = "    ".repeat(depth);
 		if (statement.comment !== undefined)
-			this.#lines.push(`${indent}/* ${statement.comment.replaceAll("\n", `\n${indent} * `)} */`);
+			this.lines.push(`${indent}/* ${statement.comment.replaceAll("\n", `\n${indent} * `)} */`);
 		this.#remarks(child, statement, indent);
 		const marks = `${statement.isProtected ? "protect: " : ""}${statement.isInactive ? "inactive: " : ""}`;
 		const head = `${indent}${marks}${before}${headOf(parent, child, statement, this.#hides)}`;
 		if (statement.kind !== "branch" || !isBranchNode(node)) {
-			this.#lines.push(`${head};${this.#remark(child)}`);
+			this.lines.push(`${head};${this.#remark(child)}`);
 			return;
 		}
 		const tail = inlineText(node, statement, this.#hides);
 		if (tail !== undefined) {
 			for (const { child: inner, slot } of inSchemaOrder(node, statement))
 				for (const below of slot.kind === "entries" ? slot : [slot]) this.#remarks(inner, below, indent);
-			this.#lines.push(`${head}${tail.text};${tail.secret === undefined ? "" : this.#remark(tail.secret)}`);
+			this.lines.push(`${head}${tail.text};${tail.secret === undefined ? "" : this.#remark(tail.secret)}`);
 			return;
 		}
-		this.#lines.push(`${head} {`);
+		this.lines.push(`${head} {`);
 		this.body(node, statement, depth + 1);
-		this.#lines.push(`${indent}}`);
+		this.lines.push(`${indent}}`);
 	}
 
 	#remarks(child: Child, statement: Statement, indent: string): void {
 		const remark = this.#options.remarkOf?.(statement, child.name);
-		if (remark !== undefined) this.#lines.push(`${indent}##`, `${indent}## ${remark}`, `${indent}##`);
+		if (remark !== undefined) this.lines.push(`${indent}##`, `${indent}## ${remark}`, `${indent}##`);
 	}
 
 	#remark(child: Child): string {
@@ -98,8 +111,8 @@ class Printer {
 	}
 }
 
-/** The words of a statement itself. */
-function headOf(parent: BranchNode, child: Child, statement: Statement, hides: boolean): string {
+/** The words of a statement itself, without those before it and without what is below. */
+export function headOf(parent: BranchNode, child: Child, statement: Statement, hides: boolean): string {
 	if (statement.kind === "branch") return headOfBranch(parent, child, statement.keys);
 	const name = child.node.unnamed === true ? [] : [child.name];
 	if (statement.kind === "leaf" && statement.value === undefined) return child.name;

@@ -3,7 +3,7 @@
  * and completion all resolve their words here.
  */
 import { nearestName } from "#config/advice.ts";
-import { canonicalText, type LeafType, shown } from "#config/leaf-types.ts";
+import { canonicalText, keyword, type LeafType, shown } from "#config/leaf-types.ts";
 import {
 	type BranchNode,
 	type Child,
@@ -62,8 +62,19 @@ export interface Unresolved {
 	/** What could stand there. */
 	readonly expected: readonly string[];
 	readonly advice?: string;
-	/** The words of the branches gone down before. */
+	/** The branches gone down before. */
 	readonly passed: readonly Passed[];
+	/** What was set before. */
+	readonly assignments: readonly Assignment[];
+	/** The value that is missing, when that is the problem. */
+	readonly awaits?: Awaited;
+}
+
+/** A value that could come next: of a leaf or leaf list, a key of a list (then with the keys before it), a key's word. */
+export interface Awaited {
+	readonly child: Child;
+	readonly type: LeafType<unknown>;
+	readonly keys?: readonly string[];
 }
 
 export interface ResolveOptions {
@@ -201,7 +212,7 @@ class Resolver {
 			item: this.#at,
 			message: `'${shown(word)}' is ambiguous.`,
 			expected: fitting.map((child) => child.name),
-			passed: this.#passed,
+			...this.#soFar(),
 		};
 	}
 
@@ -218,7 +229,7 @@ class Resolver {
 
 	#unknown(item: Item): Unresolved {
 		const expected = expectedWords(this.#node);
-		const base = { ok: false as const, item: this.#at, expected, passed: this.#passed };
+		const base = { ok: false as const, item: this.#at, expected, ...this.#soFar() };
 		const only = this.#node.unnamedChildren.length === 1 ? this.#node.unnamedChildren[0] : undefined;
 		const near = nearestName(item.text, this.#node.byWord.keys());
 		if (only !== undefined && near === undefined && this.#node.children.length === 1) {
@@ -244,12 +255,12 @@ class Resolver {
 		for (const key of node.keys) {
 			if (key.keyword !== undefined) {
 				const word = this.#items[this.#at];
-				if (word === undefined) return this.#missing(key.keyword);
+				if (word === undefined) return this.#missing(key.keyword, { child, type: keyword(key.keyword, "") });
 				if (word.text !== key.keyword) return { ...this.#unknown(word), expected: [key.keyword] };
 				this.#at++;
 			}
 			const item = this.#items[this.#at];
-			if (item === undefined) return this.#missing(key.type.placeholder);
+			if (item === undefined) return this.#missing(key.type.placeholder, { child, type: key.type, keys: [...keys] });
 			const text = this.#read(key.type, item);
 			if (typeof text !== "string") return text;
 			keys.push(text);
@@ -270,7 +281,7 @@ class Resolver {
 		}
 		this.#at++;
 		const last = keys.pop();
-		if (last === undefined) return this.#missing(key.type.placeholder);
+		if (last === undefined) return this.#missing(key.type.placeholder, { child, type: key.type, keys: [] });
 		this.#descend(child, node, [last]);
 		this.#siblings = keys.map((text) => stepInto(child, [text]));
 		return undefined;
@@ -280,7 +291,7 @@ class Resolver {
 		const item = this.#items[this.#at];
 		const mayLack = (node.kind === "leaf" && node.bare !== undefined) || this.#options.valueIsOptional === true;
 		if (item === undefined) {
-			if (!mayLack) return this.#missing(node.type.placeholder);
+			if (!mayLack) return this.#missing(node.type.placeholder, { child, type: node.type });
 			this.#assign(child, undefined);
 			return undefined;
 		}
@@ -303,7 +314,7 @@ class Resolver {
 			if (typeof text !== "string") return text;
 			values.push(text);
 		}
-		if (values.length === 0) return this.#missing(node.type.placeholder);
+		if (values.length === 0) return this.#missing(node.type.placeholder, { child, type: node.type });
 		this.#at++;
 		this.#assign(child, values);
 		return undefined;
@@ -322,7 +333,7 @@ class Resolver {
 			item: this.#at,
 			message: result.message,
 			expected: words,
-			passed: this.#passed,
+			...this.#soFar(),
 			...(near === undefined ? {} : { advice: `did you mean '${near}'?` }),
 		};
 	}
@@ -333,14 +344,19 @@ class Resolver {
 		this.#endsInLeaf = true;
 	}
 
-	#missing(placeholder: string): Unresolved {
+	#soFar(): Pick<Unresolved, "passed" | "assignments"> {
+		return { passed: this.#passed, assignments: this.#assignments };
+	}
+
+	#missing(placeholder: string, awaits?: Awaited): Unresolved {
 		return {
 			ok: false,
 			kind: "missing",
 			item: this.#items.length,
 			message: "missing argument.",
 			expected: [placeholder],
-			passed: this.#passed,
+			...this.#soFar(),
+			...(awaits === undefined ? {} : { awaits }),
 		};
 	}
 }

@@ -155,7 +155,7 @@ test("any tree of any schema comes back exactly from its set lines", () => {
 			assert.deepEqual(errors, [], printed);
 			assert.ok(equalSlots(again, tree), `${printed}\n${printText(schema, tree)}\n${printText(schema, again)}`);
 		}),
-		{ numRuns: 300 },
+		{ numRuns: 200 },
 	);
 });
 

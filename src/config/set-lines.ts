@@ -166,6 +166,7 @@ export function foldComment(comment: string): string {
 	return comment.replace(/[\\\n]/g, (character) => (character === "\n" ? "\\n" : "\\\\"));
 }
 
-function unfoldComment(text: string): string {
+/** Undoes `foldComment`. */
+export function unfoldComment(text: string): string {
 	return text.replace(/\\([\\n])/g, (_, character: string) => (character === "n" ? "\n" : "\\"));
 }

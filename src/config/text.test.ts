@@ -338,6 +338,6 @@ test("any tree of any schema comes back exactly from its text", () => {
 			assert.deepEqual(errors, [], printed);
 			assert.ok(equalSlots(again, tree), printed);
 		}),
-		{ numRuns: 300 },
+		{ numRuns: 200 },
 	);
 });
