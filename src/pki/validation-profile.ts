@@ -209,6 +209,12 @@ const rows = {
 		in: strictOnly,
 	},
 
+	"crl-number": {
+		says: "a CRL has no CRL number, or a critical one",
+		source: "RFC 5280 §5.2.3",
+		in: notLenient,
+	},
+
 	// Constraints over the path
 	"name-constraint-violated": {
 		says: "a name lies outside what a CA may certify",
