@@ -70,7 +70,11 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		if (waiting === undefined || this.#http.requestState === "waiting") return hold;
 		this.#waiting = undefined;
 		this.isClientWaiting = false;
-		return this.fromClient(waiting);
+		const answer = this.fromClient(waiting);
+		if (answer !== forward) return answer;
+		// The relay has no chunk at hand that it could forward.
+		this.released.push(waiting);
+		return release;
 	}
 
 	fromServer(chunk: Uint8Array): StreamAnswer {

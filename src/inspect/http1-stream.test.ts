@@ -1,0 +1,55 @@
+/** What travels, and when, in conversations that a plain request and response do not show. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { test } from "node:test";
+import { Http1Stream } from "#inspect/http1-stream.ts";
+import { forward, hold, release, type StreamAnswer } from "#inspect/plaintext-stream.ts";
+
+test("a request that waited for the answer to an Upgrade travels whole once the server declined", () => {
+	const conversation = new Conversation();
+	const upgrade = "GET /1 HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n";
+	const behind = "GET /2 HTTP/1.1\r\nHost: a.test\r\n\r\n";
+	conversation.client(upgrade + behind);
+	assert.equal(conversation.toServer, upgrade);
+	assert.equal(conversation.stream.isClientWaiting, true);
+	conversation.server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+	assert.equal(conversation.toServer, upgrade + behind);
+	assert.equal(conversation.stream.isClientWaiting, false);
+});
+
+test("a pipeline longer than may be open at a time travels whole as the answers come", () => {
+	const conversation = new Conversation();
+	const requests = Array.from({ length: 100 }, (_, index) => `GET /${index} HTTP/1.1\r\nHost: a.test\r\n\r\n`);
+	conversation.client(requests.join(""));
+	assert.ok(conversation.toServer.length < requests.join("").length);
+	for (const _ of requests) conversation.server("HTTP/1.1 204 No Content\r\n\r\n");
+	assert.equal(conversation.toServer, requests.join(""));
+	assert.equal(conversation.toClient, "HTTP/1.1 204 No Content\r\n\r\n".repeat(requests.length));
+});
+
+/** The stream between two sides that are texts, driven as the relay drives it. */
+class Conversation {
+	readonly stream = new Http1Stream([], "0123456789abcdef", 1_048_576);
+	toServer = "";
+	toClient = "";
+
+	client(text: string): void {
+		this.toServer += this.#passed(this.stream.fromClient(latin1(text)), text);
+	}
+
+	server(text: string): void {
+		this.toClient += this.#passed(this.stream.fromServer(latin1(text)), text);
+		if (this.stream.isClientWaiting) this.toServer += this.#passed(this.stream.clientMayGoOn(), "");
+	}
+
+	#passed(answer: StreamAnswer, chunk: string): string {
+		if (answer === forward) return chunk;
+		if (answer === hold) return "";
+		assert.equal(answer, release);
+		return Buffer.concat(this.stream.released.splice(0)).toString("latin1");
+	}
+}
+
+function latin1(text: string): Uint8Array {
+	return Buffer.from(text, "latin1");
+}
