@@ -42,8 +42,9 @@ const revoked = [{ serial: 77n, reason: 1 }];
 
 describe("crlStatus (V12)", () => {
 	it("answers good or revoked from the issuer's list, with date and reason", () => {
-		assert.deepEqual(ask([list()]), { kind: "good" });
-		assert.deepEqual(ask([list({ revoked: [{ serial: 78n }] })]), { kind: "good" });
+		const clean = list();
+		assert.deepEqual(ask([clean]), { kind: "good", until: clean.nextUpdate });
+		assert.equal(ask([list({ revoked: [{ serial: 78n }] })]).kind, "good");
 		const status = ask([list({ revoked })]);
 		assert.equal(status.kind === "revoked" && status.entry.reason, 1);
 		assert.deepEqual(ask([]), { kind: "undetermined", why: "no CRL of its issuer is at hand" });

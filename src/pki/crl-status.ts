@@ -36,7 +36,8 @@ export interface CrlQuestion {
 }
 
 export type CrlStatus =
-	| { readonly kind: "good" }
+	/** `until` is when the first of the lists that said so runs out, in milliseconds since 1970. */
+	| { readonly kind: "good"; readonly until: number }
 	| { readonly kind: "revoked"; readonly entry: RevokedEntry }
 	/** No list, or none that counts, covers every reason. `why` names the last obstacle. */
 	| { readonly kind: "undetermined"; readonly why: string };
@@ -59,6 +60,7 @@ class CrlProcess {
 	readonly #asked: ReadonlySet<string>;
 	readonly #obstacles = new Map<Crl, string | undefined>();
 	#reasons = 0;
+	#until = Number.POSITIVE_INFINITY;
 	#why = "no CRL of its issuer is at hand";
 
 	constructor(question: CrlQuestion, asked: ReadonlySet<string>) {
@@ -76,7 +78,9 @@ class CrlProcess {
 			const entry = this.#askPoint(impliedPoint(this.#certificate.issuer));
 			if (entry !== undefined) return { kind: "revoked", entry };
 		}
-		return this.#reasons === allReasons ? { kind: "good" } : { kind: "undetermined", why: this.#why };
+		return this.#reasons === allReasons
+			? { kind: "good", until: this.#until }
+			: { kind: "undetermined", why: this.#why };
 	}
 
 	/** §6.3.3: every complete list that speaks about this distribution point, with its delta. */
@@ -94,6 +98,7 @@ class CrlProcess {
 			const entry = this.#find(crl);
 			if (entry !== undefined) return entry;
 			this.#reasons |= covered;
+			this.#until = Math.min(this.#until, crl.nextUpdate ?? 0);
 		}
 		return undefined;
 	}
@@ -103,6 +108,7 @@ class CrlProcess {
 		const { issuer, serial } = this.#certificate;
 		for (const delta of this.#question.crls) {
 			if (!isDeltaOf(delta, crl) || this.#obstacle(delta) !== undefined) continue;
+			this.#until = Math.min(this.#until, delta.nextUpdate ?? 0);
 			const entry = delta.find(issuer, serial);
 			if (entry?.reason === removeFromCrl) return undefined;
 			if (entry !== undefined) return entry;
