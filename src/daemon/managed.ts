@@ -64,7 +64,9 @@ export class Managed {
 	constructor(options: ManagedOptions) {
 		this.state = openStateDirectory(options.statePath);
 		takeLock(this.state);
-		this.#log = openDaemonLog(this.state.log);
+		this.#log = openDaemonLog(this.state.log, (reason) => {
+			process.stderr.write(`sallyport: log ${this.state.log} cannot be written: ${reason}; free space on its disk\n`);
+		});
 		this.configurationFile = options.configurationFile ?? this.state.configuration;
 		if (options.configurationFile === undefined && !existsSync(this.state.configuration)) {
 			writeFileSync(this.state.configuration, defaultConfiguration(hasIpv6Loopback()), { mode: 0o600 });
@@ -143,7 +145,7 @@ export class Managed {
 	#launch(slot: WorkerSlot): Promise<void> {
 		const child = fork(join(import.meta.dirname, "gatewayd.ts"), [], {
 			serialization: "advanced",
-			execArgv: process.execArgv,
+			execArgv: [...process.execArgv, ...workerFlags],
 			stdio: ["ignore", "inherit", "inherit", "ipc"],
 		});
 		slot.process = child;
@@ -339,6 +341,8 @@ function hasIpv6Loopback(): boolean {
 	return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === "::1"));
 }
 
+/** Sessions come and go fast: a heap that begins small would be collected several times a second. */
+const workerFlags = ["--initial-old-space-size=64"];
 const caLifetimeDays = 1_825;
 const expiryWarningDays = 60;
 const maxNamesInEvent = 32;

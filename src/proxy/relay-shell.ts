@@ -190,12 +190,25 @@ export class RelayShell {
 
 	/** One side is gone in both directions: the other gets what is on its way to it and is closed too. */
 	#closed(who: "client" | "server"): void {
-		if (this.#isOver) return;
 		this.#firstToLeave ??= who;
 		const other = who === "client" ? this.#server : this.#client;
-		if (other.stream.closed || other.stream.destroyed)
-			return this.#finish(`the ${this.#firstToLeave} closed the connection`);
-		other.stream.destroySoon();
+		if (!other.stream.destroyed) return other.stream.destroySoon();
+		this.#finish(`the ${this.#firstToLeave} closed the connection`);
+		if (other.stream.closed) this.#detach();
+	}
+
+	/**
+	 * Lets go of the sockets. The runtime keeps a closed socket's native handle until the next full collection of garbage;
+	 * without this the whole session would be kept with it.
+	 */
+	#detach(): void {
+		for (const { stream, transport } of [this.#client, this.#server]) {
+			stream.removeAllListeners();
+			stream.on("error", ignoreLateError);
+			if (transport === stream) continue;
+			transport.removeAllListeners();
+			transport.on("error", ignoreLateError);
+		}
 	}
 
 	#cut(why: string, faultCode?: string): void {
@@ -222,6 +235,9 @@ export class RelayShell {
 		});
 	}
 }
+
+/** Both sides are gone; nobody is left to be told. */
+function ignoreLateError(): void {}
 
 /** Sends a TCP reset, so that the peer sees an abort and not a clean end. */
 function resetTransport(end: RelayEnd): void {
