@@ -22,6 +22,8 @@ export interface JudgedServer {
 	readonly reason: string;
 	/** Until when the verdict may be used again without a new look, milliseconds since 1970. */
 	readonly validUntil: number;
+	/** When the first certificate of the path runs out, milliseconds since 1970; 0 when there is no path. */
+	readonly pathEndsAt: number;
 }
 
 export type ServerJudgement =
@@ -77,16 +79,22 @@ export class ServerJudge {
 		const ours = verdict.kind === "trusted" ? undefined : verdict.reason.sentence;
 		if ((ours === undefined) !== (opensslError === undefined)) this.#disagree(question, fingerprint, verdict);
 		const reason = ours ?? opensslReason(opensslError);
-		const validUntil = verdict.kind === "trusted" ? Math.min(now + keepMs, ...verdict.path.map(lastMoment)) : now;
-		const judged = { certificate: decoded, isTrusted: reason === undefined, reason: reason ?? "trusted", validUntil };
-		if (judged.isTrusted) this.#trusted.set(key, judged);
+		const isTrusted = reason === undefined;
+		const pathEndsAt = verdict.kind === "trusted" ? Math.min(...verdict.path.map(lastMoment)) : 0;
+		const validUntil = isTrusted ? Math.min(now + keepMs, pathEndsAt) : now;
+		const judged = { certificate: decoded, isTrusted, reason: reason ?? "trusted", validUntil, pathEndsAt };
+		if (isTrusted) this.#trusted.set(key, judged);
 		return { kind: "judged", judged };
 	}
 
-	/** Judges again what was trusted when its TLS session began: the dates may have run out since (V21). */
+	/**
+	 * Judges again what was trusted, for this same host and trust, when its TLS session began: the dates of a certificate
+	 * of the path may have run out since (V21).
+	 */
 	again(judged: JudgedServer, host: string, now: number): JudgedServer {
-		if (!judged.isTrusted || now <= lastMoment(judged.certificate)) return judged;
-		return { ...judged, isTrusted: false, reason: `the certificate of ${host} expired while its TLS session was kept` };
+		if (!judged.isTrusted || now <= judged.pathEndsAt) return judged;
+		const reason = `a certificate in the path of ${host} expired while its TLS session was kept`;
+		return { ...judged, isTrusted: false, reason };
 	}
 
 	#decode(der: Uint8Array, fingerprint: string): Certificate | string {

@@ -7,11 +7,13 @@ const parts = {
 	server: "203.0.113.1",
 	port: 443,
 	serverName: "a.example",
+	host: "a.example",
+	trustKey: "web-pki all",
 	alpn: ["h2"],
 	variant: "v",
 };
 
-test("M16: another client, server, name, offer or option never finds the session", () => {
+test("M16: another client, server, name, host, trust, offer or option never finds the session", () => {
 	const key = serverSessionKey(parts);
 	for (const other of [
 		{ client: "10.0.0.2" },
@@ -19,6 +21,8 @@ test("M16: another client, server, name, offer or option never finds the session
 		{ port: 8443 },
 		{ serverName: "b.example" },
 		{ serverName: undefined },
+		{ host: "b.example" },
+		{ trustKey: "lenient all" },
 		{ alpn: ["http/1.1"] },
 		{ variant: "w" },
 	]) {

@@ -56,17 +56,25 @@ export class ServerSessions<T> {
 	}
 }
 
-/** The key: client, server endpoint, the name sent, the protocols offered and the options of the leg. */
+/**
+ * The key: client, server endpoint, the name sent, the protocols offered and the options of the leg; and, since the
+ * verdict is kept with the session, the host and the trust that it was given for. A client that sends no name asks for
+ * different hosts at one address.
+ */
 export function serverSessionKey(parts: {
 	readonly client: string;
 	readonly server: string;
 	readonly port: number;
 	readonly serverName: string | undefined;
+	/** The host that the certificate was verified for. */
+	readonly host: string;
+	/** Names the trust anchors and the validation profile. */
+	readonly trustKey: string;
 	readonly alpn: readonly string[];
 	readonly variant: string;
 }): string {
-	const { client, server, port, serverName, alpn, variant } = parts;
-	return `${client} ${server} ${port} ${serverName ?? "-"} ${alpn.join(",")} ${variant}`;
+	const { client, server, port, serverName, host, trustKey, alpn, variant } = parts;
+	return `${client} ${server} ${port} ${serverName ?? "-"} ${host} ${alpn.join(",")} ${variant} ${trustKey}`;
 }
 
 /** A browser opens six connections to a server at a time; each may bring two tickets. */

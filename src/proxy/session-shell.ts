@@ -186,6 +186,8 @@ export class SessionShell {
 			server: this.#serverAddress,
 			port: this.#serverPort,
 			serverName: leg.serverName,
+			host,
+			trustKey: trustKeyOf(profile),
 			alpn: leg.alpn,
 			variant: leg.contextKey,
 		});
@@ -243,7 +245,7 @@ export class SessionShell {
 			others: () => issuersOf(certificate),
 			host,
 			anchors: trustedRoots(profile.trustStore).anchors,
-			trustKey: `${profile.validation} ${profile.trustStore.join(" ")}`,
+			trustKey: trustKeyOf(profile),
 			validation: profile.validation,
 			opensslError,
 		};
@@ -341,6 +343,11 @@ export class SessionShell {
 		this.#isReported = true;
 		this.#resources.ended(this, this.#machine.record());
 	}
+}
+
+/** Verdicts given by the same key rest on the same anchors and rules. */
+function trustKeyOf(profile: ProxyProfile): string {
+	return `${profile.validation} ${profile.trustStore.join(" ")}`;
 }
 
 /** What the server sent besides its certificate, and the root that OpenSSL found. */
