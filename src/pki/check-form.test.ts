@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { describe, it } from "node:test";
-import type { Certificate } from "#pki/certificate.ts";
-import type { Place } from "#pki/check-certificate.ts";
+import { rootCertificates } from "node:tls";
+import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
+import { checkCertificate, type Place } from "#pki/check-certificate.ts";
 import { checkForm } from "#pki/check-form.ts";
 import { contextTag, derBoolean, derElement, derInteger, derOctetString, derOid, derSequence } from "#pki/der.ts";
 import { accessMethodOid, extensionOid, purposeOid } from "#pki/oids.ts";
@@ -51,6 +53,20 @@ describe("checkForm", () => {
 			assert.equal(codeIn(profile, root.certificate, "anchor"), undefined);
 			assert.equal(codeIn(profile, intermediate.certificate, "intermediate"), undefined);
 			assert.equal(codeIn(profile, leaf.certificate, "leaf"), undefined);
+		}
+	});
+
+	it("refuses none of the roots that the runtime brings, as anchors", () => {
+		const purpose = purposeOid.serverAuth;
+		for (const pem of rootCertificates) {
+			const decoded = decodeCertificate(new X509Certificate(pem).raw);
+			assert.equal(decoded.kind, "done");
+			const { value } = decoded as Extract<typeof decoded, { kind: "done" }>;
+			for (const profile of Object.values(validationProfiles)) {
+				const context = { profile, now: value.notBefore, purpose, isPublicSuffix: undefined };
+				assert.equal(checkCertificate(value, "anchor", 0, context), undefined);
+				assert.equal(checkForm(value, "anchor", 0, context), undefined);
+			}
 		}
 	});
 
