@@ -19,6 +19,7 @@ export const inspectSchema = container({
 	children: {
 		security: container({
 			help: "Security",
+			permission: "security",
 			children: {
 				inspection: container({
 					help: "What is looked for in decrypted traffic",

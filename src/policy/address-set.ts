@@ -1,6 +1,7 @@
 /** A set of prefixes and host patterns with the name of the entry that each came from. */
 import { type Address, formatPrefix, type Prefix } from "#base/address.ts";
 import { HostPatternMap } from "#base/host-name.ts";
+import { type WildcardAddress, wildcardAddress } from "#policy/address-types.ts";
 
 /** What matched, in words for the record: the entry's name and its value. */
 export interface AddressHit {
@@ -11,13 +12,15 @@ export interface AddressHit {
 /**
  * Prefixes by length, host patterns by label.
  *
- * Bounds: a look-up costs one map access per distinct prefix length, or per label of a name, whatever the number of entries.
+ * Bounds: a look-up costs one map access per distinct prefix length, or per label of a name, whatever the number of entries;
+ *         and a comparison for each wildcard address.
  */
 export class AddressSet {
 	/** True when the set is `any`: everything matches. */
 	readonly isAny: boolean;
 	readonly #byLength = new Map<number, Map<string, AddressHit>>();
 	readonly #hosts = new HostPatternMap<AddressHit>();
+	readonly #wildcards: (WildcardAddress & { readonly hit: AddressHit })[] = [];
 
 	constructor(isAny = false) {
 		this.isAny = isAny;
@@ -37,11 +40,16 @@ export class AddressSet {
 		group.set(maskedKey(prefix.address.octets, prefix.length), { entry, value: formatPrefix(prefix) });
 	}
 
+	/** Looked through one by one, unlike prefixes: a mask with holes has no order. */
+	addWildcard(wildcard: WildcardAddress, entry: string): void {
+		this.#wildcards.push({ ...wildcard, hit: { entry, value: wildcardAddress().format(wildcard) } });
+	}
+
 	addHost(pattern: string, entry: string): void {
 		this.#hosts.set(pattern, { entry, value: pattern });
 	}
 
-	/** The entry whose prefix covers the address. */
+	/** The entry whose prefix or wildcard covers the address. */
 	matchAddress(address: Address): AddressHit | undefined {
 		const size = address.octets.length;
 		for (const [key, group] of this.#byLength) {
@@ -49,13 +57,19 @@ export class AddressSet {
 			const hit = group.get(maskedKey(address.octets, key & 0xff));
 			if (hit !== undefined) return hit;
 		}
-		return undefined;
+		return size === 4 ? this.#wildcards.find((wildcard) => covers(wildcard, address))?.hit : undefined;
 	}
 
 	/** The entry whose pattern covers the name (in normal form). */
 	matchHost(name: string): AddressHit | undefined {
 		return this.#hosts.match(name)?.value;
 	}
+}
+
+function covers({ address, mask }: WildcardAddress, candidate: Address): boolean {
+	return mask.octets.every((octet, index) => {
+		return ((candidate.octets[index] as number) & octet) === (address.octets[index] as number);
+	});
 }
 
 function lengthKey(octets: number, length: number): number {

@@ -3,11 +3,14 @@
 import type { Finding } from "#config/finding.ts";
 import { type MergedSnapshot, mergeSchemas } from "#config/merge-schemas.ts";
 import { inspectSchema, verifyInspection } from "#inspect/schema.ts";
+import { pkiSchema, verifyPki } from "#pki/schema.ts";
 import { policySchema, verifyPolicies } from "#policy/schema.ts";
 import { proxySchema, verifyProxy } from "#proxy/schema.ts";
-import { telemetrySchema } from "#telemetry/schema.ts";
+import { telemetrySchema, verifyTelemetry } from "#telemetry/schema.ts";
+import { tlsSchema, verifyTls } from "#tls/schema.ts";
 
-const slices = [proxySchema, policySchema, inspectSchema, telemetrySchema] as const;
+/** The order of the slices is the order in which their statements are printed. */
+const slices = [tlsSchema, proxySchema, telemetrySchema, pkiSchema, policySchema, inspectSchema] as const;
 
 export const rootSchema = mergeSchemas(slices);
 
@@ -19,5 +22,12 @@ export function verifyConfiguration(
 	config: RootConfig,
 	facts: { readonly caIds: ReadonlySet<string> },
 ): readonly Finding[] {
-	return [...verifyProxy(config, facts.caIds), ...verifyPolicies(config), ...verifyInspection(config)];
+	return [
+		...verifyTls(config),
+		...verifyProxy(config, facts.caIds),
+		...verifyTelemetry(config),
+		...verifyPki(config),
+		...verifyPolicies(config),
+		...verifyInspection(config),
+	];
 }

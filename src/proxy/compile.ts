@@ -5,8 +5,9 @@ import { type PatternPlace, type PatternRule, patternPlaces } from "#inspect/pat
 import type { InspectConfig } from "#inspect/schema.ts";
 import { shippedPatterns } from "#inspect/shipped-patterns.ts";
 import { AddressSet } from "#policy/address-set.ts";
-import type { Policy, PolicyRule, PortRanges } from "#policy/evaluate.ts";
-import { predefinedApplications } from "#policy/predefined-applications.ts";
+import { portsOfApplications } from "#policy/application-ports.ts";
+import type { Policy, PolicyRule } from "#policy/evaluate.ts";
+import { resolveAddresses } from "#policy/resolve-addresses.ts";
 import type { PolicyConfig } from "#policy/schema.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import type { ProxyConfig } from "#proxy/schema.ts";
@@ -74,18 +75,20 @@ function compilePolicy(config: GatewayConfig): Policy<ProxyProfile> {
 	const { policies } = config.security;
 	const rules: PolicyRule<ProxyProfile>[] = [];
 	for (const [name, { match, then }] of policies.global.policy) {
+		const ports = portsOfApplications(config.applications, match.application);
+		if (ports === undefined) continue;
 		const services = then.permit?.applicationServices;
 		const profileName = services?.sslProxy.profileName;
 		rules.push({
 			name,
 			sources: addressSet(config, match.sourceAddress),
 			destinations: addressSet(config, match.destinationAddress),
-			ports: ports(config, match.application),
+			ports,
 			action: then.permit === undefined ? "deny" : "permit",
 			...(profileName === undefined ? {} : { profile: compileProfile(config, profileName, services?.patternPolicy) }),
 		});
 	}
-	return { rules, isDefaultPermit: policies.defaultPolicy === "permit-all" };
+	return { rules, isDefaultPermit: policies.defaultPolicy.permitAll };
 }
 
 function compileProfile(config: GatewayConfig, name: string, patternPolicy: string | undefined): ProxyProfile {
@@ -125,32 +128,14 @@ function compileProfile(config: GatewayConfig, name: string, patternPolicy: stri
 
 /** The entries of the address books by the names that a policy gives. */
 function addressSet(config: GatewayConfig, names: readonly string[], entryName?: string): AddressSet {
-	if (names.includes("any")) return new AddressSet(true);
-	const set = new AddressSet();
-	for (const book of config.security.addressBook.values()) {
-		for (const [name, { prefix, dnsName }] of book.address) {
-			if (!names.includes(name)) continue;
-			if (prefix !== undefined) set.addPrefix(prefix, entryName ?? name);
-			if (dnsName !== undefined) set.addHost(dnsName, entryName ?? name);
-		}
-	}
-	return set;
+	const zones = [...config.security.zones.securityZone.values()].map((zone) => zone.addressBook);
+	return resolveAddresses([...config.security.addressBook.book.values(), ...zones], names, entryName);
 }
 
 function prefixSet(prefixes: readonly Prefix[], entry: string): AddressSet {
 	const set = new AddressSet();
 	for (const prefix of prefixes) set.addPrefix(prefix, entry);
 	return set;
-}
-
-function ports(config: GatewayConfig, applications: readonly string[]): PortRanges {
-	if (applications.includes("any")) return [];
-	return applications.map((application) => {
-		const own = config.applications.application.get(application);
-		const range = own?.destinationPort ?? predefinedApplications.get(application);
-		if (range === undefined) throw new Error(`application ${application} passed the check and is not there`);
-		return { ...range, application };
-	});
 }
 
 function compilePatterns(config: GatewayConfig): ReadonlyMap<string, readonly PatternRule[]> {

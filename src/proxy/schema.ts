@@ -3,6 +3,7 @@ import { error, type Finding, warning } from "#config/finding.ts";
 import { enumeration, integer, keyword, name, reference, text, union } from "#config/leaf-types.ts";
 import { address, endpoint, hostName, hostPattern, prefix } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
+import { addressPaths } from "#policy/address-book-schema.ts";
 
 const sslPermission = "ssl-inspection-management";
 
@@ -119,7 +120,7 @@ const profile = list({
 				default: "web-pki",
 			},
 		),
-		whitelist: leafList(reference("security address-book address"), {
+		whitelist: leafList(reference(addressPaths), {
 			help: "Address-book entries that are never decrypted",
 			aliases: ["allowlist"],
 		}),
@@ -176,13 +177,15 @@ const staticHosts = list({
 export const proxySchema = container({
 	help: "Configuration",
 	children: {
-		system: container({ help: "System", children: { "static-host-mapping": staticHosts } }),
+		system: container({ help: "System", permission: "system", children: { "static-host-mapping": staticHosts } }),
 		services: container({
 			help: "Services",
+			permission: "services",
 			children: {
 				gateway,
 				ssl: container({
 					help: "TLS",
+					permission: sslPermission,
 					children: {
 						proxy: container({
 							help: "TLS inspection",

@@ -1,34 +1,20 @@
-/** `security log event-store`: how long records are kept. */
-import { integer } from "#config/leaf-types.ts";
-import { container, leaf, type Snapshot } from "#config/schema.ts";
+/** The configuration of records and logs: `security log` and `system syslog`. */
+import type { Finding } from "#config/finding.ts";
+import { container, type Snapshot } from "#config/schema.ts";
+import { securityLog, verifySecurityLog } from "#telemetry/log-schema.ts";
+import { systemSyslog } from "#telemetry/syslog-schema.ts";
 
 export const telemetrySchema = container({
 	help: "Configuration",
 	children: {
-		security: container({
-			help: "Security",
-			children: {
-				log: container({
-					help: "Records and logs",
-					children: {
-						"event-store": container({
-							help: "The local store of session records and events",
-							children: {
-								retention: leaf(integer({ min: 1, max: 3_650, unit: "days" }), {
-									help: "How long records are kept",
-									default: 30,
-								}),
-								"maximum-size": leaf(integer({ min: 1, max: 1_048_576, unit: "mebibytes" }), {
-									help: "Size of the store above which the oldest records go",
-									default: 1_024,
-								}),
-							},
-						}),
-					},
-				}),
-			},
-		}),
+		system: container({ help: "System", permission: "system", children: { syslog: systemSyslog } }),
+		security: container({ help: "Security", permission: "security", children: { log: securityLog } }),
 	},
 });
 
 export type TelemetryConfig = Snapshot<typeof telemetrySchema>;
+
+/** What a commit says about logs. */
+export function verifyTelemetry(config: TelemetryConfig): readonly Finding[] {
+	return verifySecurityLog(config.security.log);
+}

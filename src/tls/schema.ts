@@ -1,0 +1,160 @@
+/** `services ssl`: profiles for TLS towards servers and towards clients, and the trace. */
+import { error, type Finding, warning } from "#config/finding.ts";
+import { enumeration, name } from "#config/leaf-types.ts";
+import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
+import { traceFile, verifyTraceFile } from "#telemetry/trace-file.ts";
+import {
+	cipherList,
+	configuredAuthorities,
+	crlActions,
+	preferredCiphers,
+	protocolVersionHelp,
+	protocolVersions,
+	verifyCipherList,
+} from "#tls/tls-statements.ts";
+
+const traceoptions = container({
+	help: "Trace of TLS",
+	permission: "trace",
+	engine: "not-yet",
+	children: {
+		file: traceFile,
+		level: leaf(
+			enumeration({
+				brief: "Errors only",
+				detail: "Also each step up to the end of the handshake",
+				extensive: "Also a summary of the data transferred",
+				verbose: "Everything",
+			}),
+			{ help: { what: "How much is traced", grows: "processor time and disk space" }, default: "brief" },
+		),
+		flag: list({
+			help: "What is traced",
+			keys: {
+				name: enumeration({
+					all: "Everything",
+					"cli-configuration": "Changes of the configuration",
+					initiation: "TLS towards servers",
+					proxy: "TLS inspection",
+					"selected-profile": "Only profiles with enable-flow-tracing",
+					termination: "TLS towards clients",
+				}),
+			},
+		}),
+	},
+});
+
+const common = {
+	"protocol-version": leaf(protocolVersions, {
+		help: protocolVersionHelp("Versions that are offered; 1.2 and 1.3 when absent"),
+	}),
+	"preferred-ciphers": preferredCiphers,
+	"custom-ciphers": cipherList("The suites of preferred-ciphers custom, best first"),
+};
+
+const tracing = {
+	"enable-session-cache": flag({ help: "Resume sessions" }),
+	"enable-flow-tracing": flag({ help: "Trace sessions of this profile with the flag selected-profile" }),
+};
+
+const initiation = list({
+	help: "How TLS is made to a server: to a log collector or an ICAP server, and behind a plaintext listener",
+	engine: "not-yet",
+	keys: { name: name() },
+	children: {
+		...common,
+		"client-certificate": leaf(name({ placeholder: "certificate-id" }), {
+			help: "Certificate that is presented to servers that ask",
+		}),
+		"trusted-ca": leafList(configuredAuthorities, { help: "Who may vouch for servers", default: ["all"] }),
+		...tracing,
+		actions: container({
+			help: "What happens in special cases",
+			children: {
+				"ignore-server-auth-failure": flag({
+					help: {
+						what: "Go on whatever is wrong with the server's certificate",
+						loosened: "danger: anybody on the way to the server can impersonate it",
+					},
+				}),
+				crl: crlActions,
+			},
+		}),
+	},
+});
+
+const termination = list({
+	help: "How TLS is taken from clients: of an offloading listener, a log receiver or the console",
+	engine: "not-yet",
+	keys: { name: name() },
+	children: {
+		...common,
+		"server-certificate": leafList(name({ placeholder: "certificate-id" }), {
+			help: "Certificates, chosen by the name that the client asks for; the first when none fits",
+			maxValues: 1_000,
+			mandatory: true,
+		}),
+		"client-authentication": container({
+			help: "Certificates of clients",
+			presence: true,
+			alternatives: [{ of: ["required", "optional"] }],
+			children: {
+				required: flag({ help: "Clients without a good certificate are refused; so when neither is named" }),
+				optional: flag({
+					help: {
+						what: "Clients without a certificate are served too",
+						loosened: "danger: the server behind must tell the two apart, or everybody is let in",
+					},
+				}),
+				"trusted-ca": leafList(configuredAuthorities, { help: "Who may vouch for clients", mandatory: true }),
+			},
+		}),
+		...tracing,
+	},
+});
+
+export const tlsSchema = container({
+	help: "Configuration",
+	children: {
+		services: container({
+			help: "Services",
+			permission: "services",
+			children: {
+				ssl: container({
+					help: "TLS",
+					permission: "ssl-inspection-management",
+					children: {
+						traceoptions,
+						initiation: container({ help: "TLS towards servers", children: { profile: initiation } }),
+						termination: container({ help: "TLS towards clients", children: { profile: termination } }),
+					},
+				}),
+			},
+		}),
+	},
+});
+
+export type TlsConfig = Snapshot<typeof tlsSchema>;
+
+/** What a commit says about TLS profiles. */
+export function verifyTls(config: TlsConfig): readonly Finding[] {
+	const { ssl } = config.services;
+	const path = ["services", "ssl"];
+	const findings: Finding[] = [...verifyTraceFile([...path, "traceoptions", "file"], ssl.traceoptions.file)];
+	for (const [profileName, { customCiphers, preferredCiphers: preferred, actions }] of ssl.initiation.profile) {
+		const at = [...path, "initiation", "profile", profileName];
+		findings.push(...verifyCipherList(at, "custom-ciphers", customCiphers, preferred));
+		if (preferred === "custom" && customCiphers.length === 0) findings.push(error(at, "preferred-ciphers", noCustom));
+		if (!actions.ignoreServerAuthFailure) continue;
+		const message = "danger: servers are not authenticated, and an impostor is not noticed";
+		findings.push(warning([...at, "actions"], "ignore-server-auth-failure", message));
+	}
+	for (const [profileName, { customCiphers, preferredCiphers: preferred }] of ssl.termination.profile) {
+		const at = [...path, "termination", "profile", profileName];
+		findings.push(...verifyCipherList(at, "custom-ciphers", customCiphers, preferred));
+		if (preferred === "custom" && customCiphers.length === 0) findings.push(error(at, "preferred-ciphers", noCustom));
+	}
+	return findings;
+}
+
+const noCustom = "custom needs 'custom-ciphers'";

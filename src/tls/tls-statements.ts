@@ -1,0 +1,88 @@
+/** Statements that every profile of `services ssl` has: versions, suites, authorities, revocation. */
+import { type Finding, warning } from "#config/finding.ts";
+import { enumeration, keyword, reference, union } from "#config/leaf-types.ts";
+import { container, flag, leaf, leafList } from "#config/schema.ts";
+import { cipherSuiteName, cipherSuiteNamed } from "#tls/cipher-suite-name.ts";
+
+/** Versions, always without a hole between the lowest and the highest. */
+export const protocolVersions = enumeration({
+	all: "TLS 1.0 to 1.3",
+	tls1: "TLS 1.0 only",
+	tls11: "TLS 1.1 only",
+	tls12: "TLS 1.2 only",
+	tls13: "TLS 1.3 only",
+	"tls12-and-lower": "TLS 1.0 to 1.2",
+	"tls11-and-higher": "TLS 1.1 to 1.3",
+	"tls12-and-higher": "TLS 1.2 and 1.3",
+});
+
+const oldVersions = "danger: TLS 1.0 and 1.1 have known attacks, and so have the hashes they sign with";
+
+/** `protocol-version`, and its twin for one half of a profile. */
+export function protocolVersionHelp(what: string) {
+	return { what, loosened: oldVersions, source: "RFC 8996" } as const;
+}
+
+export const preferredCiphers = leaf(
+	enumeration({
+		strong: "AEAD with ephemeral keys",
+		medium: "Also 128-bit suites in CBC mode",
+		weak: "Everything that there is",
+		custom: "Those of custom-ciphers",
+	}),
+	{
+		help: {
+			what: "Which cipher suites are offered",
+			loosened: "danger: weak suites can be broken by who records or changes the traffic",
+		},
+	},
+);
+
+/** `custom-ciphers`, and its twin for the half towards the server. */
+export function cipherList(what: string) {
+	return leafList(cipherSuiteName(), {
+		help: { what, loosened: "danger: suites with RC4, 3DES, DES, NULL or RSA key transport have known attacks" },
+	});
+}
+
+/** Authorities that may vouch for the other side. */
+export const configuredAuthorities = union([
+	keyword("all", "Public roots and every CA profile"),
+	reference(["security pki ca-profile", "security pki trusted-ca-group"]),
+]);
+
+/** `crl` under `actions`. */
+export const crlActions = container({
+	help: "Revocation lists of the authorities",
+	children: {
+		disable: flag({
+			help: { what: "Do not look", loosened: "danger: revoked certificates are accepted until they expire" },
+		}),
+		"if-not-present": leaf(enumeration({ allow: "Go on", drop: "End the session" }), {
+			help: {
+				what: "What to do when no list can be had",
+				loosened: "danger: with allow, who can cut the gateway off from the list can use a revoked certificate",
+			},
+		}),
+		"ignore-hold-instruction-code": flag({
+			help: {
+				what: "Accept certificates that are on hold",
+				loosened: "danger: an authority puts a certificate on hold when its key may be stolen",
+			},
+		}),
+	},
+});
+
+/** A word on each suite that this runtime's OpenSSL cannot do, and on suites that would never be looked at. */
+export function verifyCipherList(
+	path: readonly string[],
+	statement: string,
+	names: readonly string[],
+	preferred: string | undefined,
+): readonly Finding[] {
+	const absent = names.filter((name) => cipherSuiteNamed(name)?.opensslName === undefined);
+	const findings = absent.map((name) => warning(path, statement, `OpenSSL no longer has ${name}; it is never offered`));
+	if (names.length > 0 && preferred !== undefined && preferred !== "custom")
+		findings.push(warning(path, statement, `is not used: preferred-ciphers is ${preferred}, not custom`));
+	return findings;
+}
