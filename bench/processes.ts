@@ -46,6 +46,15 @@ export async function waitForPort(port: number, program: Program, logFile: strin
 	throw new Error(`nothing listens on 127.0.0.1:${port}; its log says:\n${readFileSync(logFile, "utf8").slice(-2000)}`);
 }
 
+/** Waits until a program has written a text to its log. */
+export async function waitForOutput(text: string, program: Program, logFile: string): Promise<void> {
+	for (let attempt = 0; attempt < 300 && running.has(program.pid); attempt++) {
+		if (readFileSync(logFile, "utf8").includes(text)) return;
+		await sleep(100);
+	}
+	throw new Error(`"${text}" did not appear; the log says:\n${readFileSync(logFile, "utf8").slice(-2000)}`);
+}
+
 /**
  * A loopback port that nothing listened on a moment ago. It lies below the range that Linux takes the ports of outgoing
  * connections from, so that none of the thousands that a benchmark makes can take it meanwhile.

@@ -1,7 +1,7 @@
 /** The gateway itself, started as a user starts it: once with HTTP inspection, once relaying decrypted octets unseen. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, startProgram, waitForPort } from "../processes.ts";
+import { freePort, startProgram, waitForOutput } from "../processes.ts";
 import type { Subject, SubjectKind, Surroundings } from "../subject.ts";
 
 export const sallyport: SubjectKind = kind("sallyport", "pattern-policy standard;");
@@ -19,6 +19,7 @@ services {
 	gateway {
 		explicit-proxy bench { listen 127.0.0.1:${port}; permit-local-targets; }
 		timeouts { idle 3600; }
+		workers 1;
 	}
 	ssl {
 		proxy {
@@ -68,7 +69,8 @@ async function start(
 	copyFileSync(originCaFile, join(directory, "trust", "bench-origin.pem"));
 	const logFile = join(directory, "output.log");
 	const program = startProgram(process.execPath, [entry, ...startArguments(directory)], { logFile, cwd: root });
-	await waitForPort(port, program, logFile);
+	// Before it says so the port may be open for a moment: the gateway tries whether it can have it.
+	await waitForOutput(" is running.", program, logFile);
 	return {
 		name,
 		pids: program.pids,
