@@ -108,7 +108,7 @@ export class Crl {
  */
 export function decodeCrl(der: Uint8Array): Decoded<Crl> {
 	if (der.length > maxCrlOctets) return malformed(`CRL: ${der.length} octets, at most ${maxCrlOctets} are read`);
-	const reader = new DerReader(der);
+	const reader = DerReader.unbounded(der);
 	const faults: string[] = [];
 	const list = reader.open(derTag.sequence, "CRL");
 	reader.close("CRL");

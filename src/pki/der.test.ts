@@ -79,6 +79,22 @@ describe("DerReader", () => {
 		assert.equal(reader.reason, "nested deeper than 32");
 	});
 
+	it("refuses more than 65,536 elements, unless it is told that they are not kept", () => {
+		const list = derSequence(new Uint8Array(140_000).fill(0).map((_, index) => (index % 2 === 0 ? derTag.null : 0)));
+		const count = (reader: DerReader) => {
+			const sequence = reader.open(derTag.sequence, "list");
+			let elements = 0;
+			for (; !sequence.isAtEnd; elements++) sequence.element("null");
+			return elements;
+		};
+		const bounded = new DerReader(list);
+		assert.equal(count(bounded), 65_536);
+		assert.equal(bounded.reason, "null: more than 65536 elements");
+		const unbounded = DerReader.unbounded(list);
+		assert.equal(count(unbounded), 70_000);
+		assert.equal(unbounded.reason, undefined);
+	});
+
 	it("accepts minimal integers only, negative ones where the caller can tell", () => {
 		assert.deepEqual(new DerReader(octets("02 02 00 80")).integer("value"), octets("00 80"));
 		assert.deepEqual(new DerReader(octets("02 01 ff")).integer("value"), octets("ff"));

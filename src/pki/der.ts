@@ -50,14 +50,14 @@ export function contextTagConstructed(number: number): number {
  * Reads elements one after another. The first violation sets `reason` for good, for this reader and every reader
  * opened from it or that it was opened from; later reads give empty values. So a decoder asks once, at the end.
  *
- * Bounds: no copies (values are views), at most 32 readers deep, work linear in the octets read.
+ * Bounds: no copies (values are views), at most 32 readers deep and 65,536 elements, work linear in the octets read.
  */
 export class DerReader {
 	readonly octets: Uint8Array;
 	position: number;
 	readonly end: number;
 	readonly #depth: number;
-	readonly #shared: { reason: string | undefined };
+	readonly #shared: { reason: string | undefined; elementsLeft: number };
 	#contentStart = 0;
 	#contentEnd = 0;
 
@@ -66,8 +66,15 @@ export class DerReader {
 		this.position = start;
 		this.end = end;
 		this.#depth = parent === undefined ? 0 : parent.#depth + 1;
-		this.#shared = parent === undefined ? { reason: undefined } : parent.#shared;
+		this.#shared = parent === undefined ? { reason: undefined, elementsLeft: maxElements } : parent.#shared;
 		if (this.#depth > maxDepth) this.fail(`nested deeper than ${maxDepth}`);
+	}
+
+	/** A reader without the bound on the number of elements, for lists that are known to be long and are not kept. */
+	static unbounded(octets: Uint8Array): DerReader {
+		const reader = new DerReader(octets);
+		reader.#shared.elementsLeft = Number.POSITIVE_INFINITY;
+		return reader;
 	}
 
 	/** Why the octets are refused; undefined while nothing is wrong. */
@@ -217,6 +224,7 @@ export class DerReader {
 	#header(expected: number, what: string): boolean {
 		if (this.#shared.reason !== undefined) return false;
 		const { octets, position, end } = this;
+		if (--this.#shared.elementsLeft < 0) return this.#refuse(`${what}: more than ${maxElements} elements`);
 		if (end - position < 2) return this.#refuse(`${what}: missing or cut short`);
 		const tag = octets[position] as number;
 		if (expected !== anyTag && tag !== expected)
@@ -359,4 +367,5 @@ function hex(tag: number): string {
 
 const anyTag = -1;
 const maxDepth = 32;
+const maxElements = 65_536;
 const empty = new Uint8Array(0);
