@@ -27,6 +27,11 @@ export interface WorkBudget {
 	nameComparisons: number;
 }
 
+/** A fresh budget of the usual size: 60 signatures of usual keys, 400 candidates, 16 paths, 250,000 comparisons. */
+export function newWorkBudget(): WorkBudget {
+	return { signatureChecks: 60, candidates: 400, paths: 16, nameComparisons: 250_000 };
+}
+
 export interface PathSearch {
 	readonly leaf: Certificate;
 	readonly intermediates: readonly Certificate[];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { newWorkBudget } from "#pki/build-path.ts";
 import type { Crl } from "#pki/crl.ts";
 import { type CrlQuestion, type CrlStatus, crlStatus } from "#pki/crl-status.ts";
 import { derInteger } from "#pki/der.ts";
@@ -25,7 +26,7 @@ function ask(crls: readonly Crl[], more: Partial<CrlQuestion> & { readonly of?: 
 		now: Date.now(),
 		profile: validationProfiles["web-pki"],
 		cache: new SignatureCache(50),
-		budget: { signatureChecks: 60, candidates: 400, paths: 16, nameComparisons: 1000 },
+		budget: newWorkBudget(),
 		...more,
 	});
 }

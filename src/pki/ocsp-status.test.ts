@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { newWorkBudget } from "#pki/build-path.ts";
 import { derInteger } from "#pki/der.ts";
 import { type OcspQuestion, type OcspStatus, ocspStatus } from "#pki/ocsp-status.ts";
 import { purposeOid } from "#pki/oids.ts";
@@ -21,7 +22,7 @@ function ask(response: Uint8Array, more: Partial<OcspQuestion> = {}): OcspStatus
 		now: Date.now(),
 		profile: validationProfiles["web-pki"],
 		cache: new SignatureCache(20),
-		budget: { signatureChecks: 60, candidates: 400, paths: 16, nameComparisons: 1000 },
+		budget: newWorkBudget(),
 		...more,
 	});
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { newWorkBudget } from "#pki/build-path.ts";
 import type { Crl } from "#pki/crl.ts";
 import { derInteger, derOid, derSequence } from "#pki/der.ts";
 import { accessMethodOid, extensionOid } from "#pki/oids.ts";
@@ -29,7 +30,7 @@ function decide(more: Partial<RevocationQuestion> & { readonly of?: Made } = {})
 		now: Date.now(),
 		profile: validationProfiles["web-pki"],
 		cache: new SignatureCache(50),
-		budget: { signatureChecks: 60, candidates: 400, paths: 16, nameComparisons: 1000 },
+		budget: newWorkBudget(),
 		...more,
 	});
 }

@@ -8,7 +8,7 @@
  */
 
 import { hash } from "node:crypto";
-import { isSignedBy, PathFinder, type WorkBudget } from "#pki/build-path.ts";
+import { isSignedBy, newWorkBudget, PathFinder, type WorkBudget } from "#pki/build-path.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import { checkCertificate } from "#pki/check-certificate.ts";
 import { checkForm, type FormContext } from "#pki/check-form.ts";
@@ -91,7 +91,7 @@ function newSearch(question: ChainQuestion) {
 		anchors: question.anchors,
 		context,
 		cache: question.cache ?? new SignatureCache(smallCache),
-		budget: { ...defaultBudget, ...question.budget },
+		budget: { ...newWorkBudget(), ...question.budget },
 		maxIntermediates: question.maxIntermediates ?? defaultIntermediates,
 	};
 }
@@ -209,7 +209,6 @@ function untrusted(reason: Refusal): ChainVerdict {
 	return { kind: "untrusted", reason };
 }
 
-const defaultBudget: WorkBudget = { signatureChecks: 60, candidates: 400, paths: 16, nameComparisons: 250_000 };
 const defaultIntermediates = 10;
 const smallCache = 64;
 const tooMuchWork = refusal("too-much-work", 0, "the search for a path ended at its work budget");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { newWorkBudget } from "#pki/build-path.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import { decodeCrl } from "#pki/crl.ts";
 import { crlStatus } from "#pki/crl-status.ts";
@@ -77,7 +78,7 @@ function revocationOf(limbo: LimboCase, path: readonly Certificate[], name: Prof
 	});
 	const anchors = new TrustAnchors(certificates(limbo.trusted_certs));
 	const common = { crls, anchors, issuers: [], cache: new SignatureCache(64), now: timeOf(limbo) };
-	const budget = { signatureChecks: 60, candidates: 400, paths: 16, nameComparisons: 1000 };
+	const budget = newWorkBudget();
 	for (let depth = path.length - 2; depth >= 0; depth--) {
 		const status = crlStatus({ ...common, path, depth, budget, profile: validationProfiles[name] });
 		if (status.kind !== "good") return `certificate ${depth} is ${status.kind}`;

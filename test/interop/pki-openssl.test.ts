@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { newWorkBudget } from "#pki/build-path.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import { decodeCrl } from "#pki/crl.ts";
 import { crlStatus } from "#pki/crl-status.ts";
@@ -60,7 +61,7 @@ function common(root: Certificate) {
 		now: Date.now(),
 		profile: validationProfiles["web-pki"],
 		cache: new SignatureCache(50),
-		budget: { signatureChecks: 60, candidates: 400, paths: 16, nameComparisons: 1000 },
+		budget: newWorkBudget(),
 	};
 }
 
