@@ -150,7 +150,8 @@ class Worker {
 		socket.on("error", () => socket.destroy());
 		socket.end(encodeBlockPage({ status: 503, sentence: `${message}.`, sessionId }));
 		socket.resume();
-		socket.setTimeout(overloadLingerMs, () => socket.destroy());
+		const timer = setTimeout(() => socket.destroy(), overloadLingerMs);
+		socket.once("close", () => clearTimeout(timer));
 	}
 
 	#sign(request: {
@@ -257,7 +258,7 @@ function start(message: ToWorker & { readonly type: "start" }): void {
 function failed(error: unknown): void {
 	const value =
 		error instanceof FaultError ? error.fault : fault("INTERNAL", `the worker could not start: ${String(error)}`);
-	send({ type: "failed", fault: value });
+	process.send?.({ type: "failed", fault: value } satisfies ToManaged, () => process.exit(1));
 }
 
 const idLength = 8;
@@ -269,4 +270,5 @@ const maxLeafContexts = 4_096;
 const maxServerSessions = 4_096;
 const maxResolvedNames = 4_096;
 const keepNamesMs = 10_000;
+/** Whatever the client still sends. */
 const overloadLingerMs = 1_000;

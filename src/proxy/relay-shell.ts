@@ -66,7 +66,11 @@ export class RelayShell {
 		server.on("error", (error: NodeJS.ErrnoException) => this.#failed(error, "server", this.#client));
 		client.on("close", () => this.#closed("client"));
 		server.on("close", () => this.#closed("server"));
-		if (client.destroyed || server.destroyed) return this.#closed(client.destroyed ? "client" : "server");
+		if (client.destroyed || server.destroyed) {
+			// Not at once: the engine may be amid the read that led here.
+			setImmediate(() => this.#closed(client.destroyed ? "client" : "server"));
+			return;
+		}
 		if (first.length > 0) {
 			this.#octetsToServer += first.length;
 			server.write(first);
@@ -169,7 +173,8 @@ export class RelayShell {
 		client.stream.end(reason.answer);
 		// The client may go on sending a body; it is read and dropped until it has seen the answer.
 		client.stream.resume();
-		client.stream.setTimeout(lingerMs, () => client.stream.destroy());
+		const timer = setTimeout(() => client.stream.destroy(), lingerMs);
+		client.stream.once("close", () => clearTimeout(timer));
 	}
 
 	#failed(error: NodeJS.ErrnoException, who: "client" | "server", other: RelayEnd): void {
@@ -192,7 +197,11 @@ export class RelayShell {
 	#closed(who: "client" | "server"): void {
 		this.#firstToLeave ??= who;
 		const other = who === "client" ? this.#server : this.#client;
-		if (!other.stream.destroyed) return other.stream.destroySoon();
+		if (!other.stream.destroyed) {
+			// A client that gets an answer of the gateway's own keeps its connection until it has read it.
+			if (!this.#isOver) other.stream.destroySoon();
+			return;
+		}
 		this.#finish(`the ${this.#firstToLeave} closed the connection`);
 		if (other.stream.closed) this.#detach();
 	}
@@ -244,5 +253,6 @@ function resetTransport(end: RelayEnd): void {
 	if (!end.transport.destroyed) end.transport.resetAndDestroy();
 }
 
+/** Whatever the client still sends: a timeout of the socket would begin anew with each octet. */
 const lingerMs = 2_000;
 const noOctets = new Uint8Array(0);

@@ -326,16 +326,17 @@ export class SessionShell {
 		const client = this.#client;
 		client.on("error", ignoreLateError);
 		this.#server?.on("error", ignoreLateError);
-		this.#serverTls?.destroy();
-		this.#server?.destroy();
-		if (this.#clientTls !== undefined) return void this.#clientTls.destroy();
+		// The engine may be amid the read that led here; it must not be freed before that read returns.
+		setImmediate(destroyAll, [this.#serverTls, this.#server, this.#clientTls]);
+		if (this.#clientTls !== undefined) return;
 		if (manner === "reset") return void client.resetAndDestroy();
 		if (client.destroyed) return;
 		// The rest of what the client sends is read and dropped, so that the answer is not lost to a reset.
 		client.removeListener("data", this.#onClientData);
 		client.end();
 		client.resume();
-		client.setTimeout(lingerMs, () => client.destroy());
+		const timer = setTimeout(() => client.destroy(), lingerMs);
+		client.once("close", () => clearTimeout(timer));
 	}
 
 	#report(): void {
@@ -383,6 +384,10 @@ function alpnOf(socket: TLSSocket | undefined): string | undefined {
 	return typeof chosen === "string" && chosen !== "" ? chosen : undefined;
 }
 
+function destroyAll(sockets: readonly (Socket | undefined)[]): void {
+	for (const socket of sockets) socket?.destroy();
+}
+
 /** The session is over; nobody is left to be told. */
 function ignoreLateError(): void {}
 
@@ -394,5 +399,6 @@ const mismatchCodes: Readonly<Record<Mismatch, FaultCode>> = {
 
 /** OpenSSL's names where the field's differ. */
 const groupNames: Readonly<Record<string, string>> = { prime256v1: "P-256", secp384r1: "P-384", secp521r1: "P-521" };
+/** Whatever the client still sends: a timeout of the socket would begin anew with each octet. */
 const lingerMs = 2_000;
 const maxIssuers = 16;
