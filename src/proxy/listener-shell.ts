@@ -36,10 +36,16 @@ export class Listener {
 	}
 }
 
-/** The gateway's own addresses: an accepted client's local address shows which of a wildcard's it is. */
+/**
+ * True when a connection to the address ends at one of the gateway's own listeners. The unspecified address is the host
+ * itself; a listener at the unspecified address may have any.
+ */
 export function isListenerAddress(plans: readonly ListenerPlan[], host: string, port: number): boolean {
 	const isWildcard = (text: string) => parseAddress(text)?.octets.every((octet) => octet === 0) === true;
-	return plans.some(({ listen }) => listen.port === port && (listen.host === host || isWildcard(listen.host)));
+	const isHere = isWildcard(host);
+	return plans.some(
+		({ listen }) => listen.port === port && (listen.host === host || isHere || isWildcard(listen.host)),
+	);
 }
 
 function listenFault(plan: ListenerPlan, error: NodeJS.ErrnoException): FaultError {

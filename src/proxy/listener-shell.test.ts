@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ListenerPlan } from "#proxy/compile.ts";
+import { isListenerAddress } from "#proxy/listener-shell.ts";
+
+const plans: readonly ListenerPlan[] = [
+	{ name: "v4", listen: { host: "127.0.0.1", port: 8080 }, mayReachLocal: true },
+	{ name: "v6", listen: { host: "::1", port: 8081 }, mayReachLocal: true },
+];
+
+test("a listener is recognised by its address, and by the unspecified addresses that lead to it", () => {
+	assert.equal(isListenerAddress(plans, "127.0.0.1", 8080), true);
+	assert.equal(isListenerAddress(plans, "0.0.0.0", 8080), true);
+	assert.equal(isListenerAddress(plans, "::", 8081), true);
+	assert.equal(isListenerAddress(plans, "127.0.0.1", 8082), false);
+	assert.equal(isListenerAddress(plans, "0.0.0.0", 8082), false);
+	assert.equal(isListenerAddress(plans, "203.0.113.1", 8080), false);
+});
+
+test("a listener at every address of the host is recognised by each", () => {
+	const wildcard: readonly ListenerPlan[] = [
+		{ name: "all", listen: { host: "0.0.0.0", port: 8080 }, mayReachLocal: false },
+	];
+	assert.equal(isListenerAddress(wildcard, "10.1.2.3", 8080), true);
+	assert.equal(isListenerAddress(wildcard, "10.1.2.3", 443), false);
+});
