@@ -7,7 +7,7 @@
  *        Leaves follow the mark after two blanks, branches after three.
  */
 import type { Entries } from "#config/entries.ts";
-import { longestIncreasing } from "#config/longest-increasing.ts";
+import { movedEntries } from "#config/moved-entries.ts";
 import { headOf, isSplit, statementLines } from "#config/print-text.ts";
 import { type BranchNode, type Child, findByName, isBranchNode } from "#config/schema.ts";
 import { foldComment } from "#config/set-lines.ts";
@@ -147,19 +147,6 @@ class Comparer {
 		const lines = statementLines(node, child, statement, prefix, { hidesSecrets: this.#hidesSecrets });
 		for (const line of lines.flatMap((text) => text.split("\n"))) hunk.lines.push(`${lead}${line}`);
 	}
-}
-
-/** The entries that a user moved: those outside the longest run that kept its order. */
-function movedEntries(old: Entries<Branch>, fresh: Entries<Branch>): Set<Branch> {
-	const moved = new Set<Branch>();
-	if (fresh.order !== "user") return moved;
-	const places = new Map<string, number>();
-	for (const entry of old) places.set(entry.keys.join("\u0000"), places.size);
-	const common = [...fresh].filter((entry) => old.get(entry.keys) !== undefined);
-	const order = common.map((entry) => places.get(entry.keys.join("\u0000")) ?? 0);
-	const kept = longestIncreasing(order);
-	for (const [index, entry] of common.entries()) if (!kept.has(index)) moved.add(entry);
-	return moved;
 }
 
 function childrenOf(node: BranchNode, before: Branch, after: Branch): Child[] {

@@ -97,3 +97,15 @@ test("finding by beginning agrees with a filter", () => {
 		{ numRuns: 1_000 },
 	);
 });
+
+test("differences name what is new, gone, replaced or moved", () => {
+	const before = userList("a", "b", "c");
+	const after = before
+		.delete(["a"])
+		.set(entry("d"))
+		.set({ keys: ["b"] });
+	const told = [...after.differencesFrom(before)].map((one) => `${one.before?.keys ?? "-"}>${one.after?.keys ?? "-"}`);
+	assert.deepEqual(told.sort(), ["->d", "a>-", "b>b"]);
+	assert.deepEqual([...before.differencesFrom(before)], []);
+	assert.equal([...before.move(["c"], "first").differencesFrom(before)].length, 1);
+});

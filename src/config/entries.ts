@@ -10,6 +10,12 @@ export interface Keyed {
 	readonly keys: readonly string[];
 }
 
+/** An entry in two versions of a list; the same object in both when only its place may differ. */
+export interface EntryDifference<E> {
+	readonly before: E | undefined;
+	readonly after: E | undefined;
+}
+
 interface Placed<E> {
 	readonly ordinal: number;
 	readonly entry: E;
@@ -96,6 +102,21 @@ export class Entries<E extends Keyed> {
 			return;
 		}
 		for (const key of this.#sequence.values()) yield (this.#byKey.get(key) as Placed<E>).entry;
+	}
+
+	/** The entries that are not the same object, or not at the same place in the user's numbering, in both lists. */
+	*differencesFrom(before: Entries<E>): IterableIterator<EntryDifference<E>> {
+		if (before === this) return;
+		for (const key of this.#byKey.keysNotShared(before.#byKey)) {
+			const fresh = this.#byKey.get(key) as Placed<E>;
+			const old = before.#byKey.get(key);
+			if (old?.entry !== fresh.entry || (this.#sequence !== undefined && old.ordinal !== fresh.ordinal))
+				yield { before: old?.entry, after: fresh.entry };
+		}
+		for (const key of before.#byKey.keysNotShared(this.#byKey)) {
+			if (this.#byKey.get(key) === undefined)
+				yield { before: (before.#byKey.get(key) as Placed<E>).entry, after: undefined };
+		}
 	}
 
 	/** The first keys that begin with `prefix`, sorted, at most `limit`. */

@@ -41,12 +41,14 @@ export interface ParsedJson {
 	readonly errors: readonly Finding[];
 }
 
+export interface ReadJsonOptions {
+	readonly salt?: SaltSource;
+	/** The value stands below `groups`. */
+	readonly inGroups?: boolean;
+}
+
 /** Reads the JSON text of a branch of the schema, with or without the outer `configuration`. */
-export function parseJson(
-	schema: BranchNode,
-	source: string,
-	options: { readonly salt?: SaltSource } = {},
-): ParsedJson {
+export function parseJson(schema: BranchNode, source: string, options: ReadJsonOptions = {}): ParsedJson {
 	if (source.length > maxTextLength)
 		return failed(`configuration of ${source.length} characters; at most ${maxTextLength} are accepted`);
 	let value: unknown;
@@ -60,9 +62,9 @@ export function parseJson(
 }
 
 /** Reads a JSON value, already parsed, as a branch of the schema. */
-export function readJson(schema: BranchNode, value: unknown, options: { readonly salt?: SaltSource } = {}): ParsedJson {
+export function readJson(schema: BranchNode, value: unknown, options: ReadJsonOptions = {}): ParsedJson {
 	const reader = new JsonReader(options.salt ?? fixedSalt);
-	const tree = reader.branch({ node: schema, path: [], inGroups: false }, value, emptyTree);
+	const tree = reader.branch({ node: schema, path: [], inGroups: options.inGroups ?? false }, value, emptyTree);
 	return { tree, errors: reader.errors };
 }
 

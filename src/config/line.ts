@@ -1,10 +1,25 @@
 /** One line of configuration commands as words: what `set`, `delete` and their like are given. */
 import { Lexer } from "#config/lexer.ts";
 import type { Item } from "#config/resolve.ts";
+import { unquote } from "#config/word.ts";
 
 export type LineItems =
 	| { readonly ok: true; readonly items: readonly Item[]; readonly openList: readonly Item[] | undefined }
 	| { readonly ok: false; readonly column: number; readonly message: string };
+
+/**
+ * The words of a line split at blanks alone, for `wildcard range`, whose brackets hold numbers. Quoted words keep their
+ * quotes' meaning.
+ */
+export function readRangeLine(line: string): readonly Item[] {
+	const items: Item[] = [];
+	for (const match of line.slice(0, maxRangeLine).matchAll(/"((?:[^"\\]|\\.)*)"|\S+/g)) {
+		const inner = match[1];
+		const text = inner === undefined ? match[0] : unquote(inner);
+		items.push({ text, isQuoted: inner !== undefined, words: undefined, line: 1, column: match.index + 1 });
+	}
+	return items;
+}
 
 /**
  * The words of a line, a list in brackets as one item. A list that is not closed is given apart, for completion.
@@ -33,3 +48,4 @@ export function readLine(line: string, lineNumber = 1): LineItems {
 }
 
 const maxWords = 4_096;
+const maxRangeLine = 65_536;

@@ -91,3 +91,26 @@ test("any source is compiled or refused", () => {
 		{ numRuns: 3_000 },
 	);
 });
+
+test("matches are replaced from the left, each as long as it can be", () => {
+	const replace = (source: string, text: string): string | undefined => {
+		const compiled = compilePattern(source);
+		assert.ok(compiled.ok);
+		return compiled.pattern.replaceAll(text, "X");
+	};
+	assert.equal(replace("a+", "baaacab"), "bXcXb");
+	assert.equal(replace("^a", "aa"), "Xa");
+	assert.equal(replace("ge-0/0/1$", "ge-0/0/1"), "X");
+	assert.equal(replace("z", "abc"), undefined);
+	assert.equal(replace("z*", "abc"), undefined);
+	fc.assert(
+		fc.property(
+			fc.constantFrom("a", "ab?", "[ab]+", "b{2}", "a.b"),
+			fc.string({ unit: fc.constantFrom("a", "b", "c") }),
+			(source, text) => {
+				const wanted = text.replaceAll(new RegExp(source, "g"), "X");
+				assert.equal(replace(source, text) ?? text, wanted);
+			},
+		),
+	);
+});

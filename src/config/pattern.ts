@@ -12,6 +12,8 @@ export interface Pattern {
 	readonly source: string;
 	/** True when the expression matches anywhere in the text (`^` and `$` bind it to the ends). */
 	matches(text: string): boolean;
+	/** The text with every match (leftmost, longest, not empty) replaced; undefined when there is none. */
+	replaceAll(text: string, replacement: string): string | undefined;
 }
 
 export type CompiledPattern =
@@ -28,10 +30,13 @@ export function compilePattern(source: string, options: { readonly ignoresCase?:
 	const compiler = new Compiler(source, options.ignoresCase === true);
 	const program = compiler.compile();
 	if (typeof program === "string") return { ok: false, message: `invalid regular expression: ${program}` };
-	return {
-		ok: true,
-		pattern: { source, matches: (text) => run(program, options.ignoresCase === true ? text.toLowerCase() : text) },
+	const folded = (text: string): string => (options.ignoresCase === true ? text.toLowerCase() : text);
+	const pattern: Pattern = {
+		source,
+		matches: (text) => longestMatch(program, folded(text), 0, true) !== -1,
+		replaceAll: (text, replacement) => replaced(program, text, folded(text), replacement),
 	};
+	return { ok: true, pattern };
 }
 
 type CharacterTest = (code: number) => boolean;
@@ -303,26 +308,46 @@ function pushSplit(program: State[]): { first: number; second: number } {
 	return split;
 }
 
-function run(program: readonly State[], text: string): boolean {
-	let current: number[] = [];
+function replaced(program: readonly State[], text: string, folded: string, replacement: string): string | undefined {
+	let result = "";
+	let kept = 0;
+	for (let at = 0; at < text.length; ) {
+		const end = longestMatch(program, folded, at, false);
+		if (end <= at) {
+			at++;
+			continue;
+		}
+		result += text.slice(kept, at) + replacement;
+		kept = end;
+		at = end;
+	}
+	return kept === 0 ? undefined : result + text.slice(kept);
+}
+
+/** The end of the longest match that begins at `from`, or -1. With `isAnywhere` it may begin later, and any will do. */
+function longestMatch(program: readonly State[], text: string, from: number, isAnywhere: boolean): number {
+	let current: number[] = [0];
+	let longest = -1;
 	const marks = new Uint32Array(program.length);
-	for (let at = 0; at <= text.length; at++) {
-		const stack = [0, ...current.reverse()];
-		const next: number[] = [];
+	for (let at = from; at <= text.length && current.length > 0; at++) {
+		const stack = current.reverse();
+		const next: number[] = isAnywhere ? [0] : [];
 		while (stack.length > 0) {
 			const index = stack.pop() as number;
 			if (marks[index] === at + 1) continue;
 			marks[index] = at + 1;
 			const state = program[index] as State;
-			if (state.kind === "match") return true;
-			if (state.kind === "split") stack.push(state.second, state.first);
+			if (state.kind === "match") {
+				if (isAnywhere) return at;
+				longest = at;
+			} else if (state.kind === "split") stack.push(state.second, state.first);
 			else if (state.kind === "character") {
 				if (at < text.length && state.test(text.charCodeAt(at))) next.push(index + 1);
 			} else if (holds(state, text, at)) stack.push(index + 1);
 		}
 		current = next;
 	}
-	return false;
+	return longest;
 }
 
 function holds(state: Exclude<State, { kind: "match" | "split" | "character" }>, text: string, at: number): boolean {

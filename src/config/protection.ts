@@ -56,8 +56,12 @@ function brokenBelow(
 			if (broken !== undefined) return broken;
 			continue;
 		}
-		for (const entry of slot) {
-			const broken = brokenStatement(child, entry, other?.kind === "entries" ? other.get(entry.keys) : undefined, path);
+		const lost =
+			other?.kind === "entries"
+				? other.differencesFrom(slot)
+				: [...slot].map((entry) => ({ before: entry, after: undefined }));
+		for (const { before: entry, after: now } of lost) {
+			const broken = entry === undefined ? undefined : brokenStatement(child, entry, now, path);
 			if (broken !== undefined) return broken;
 		}
 	}

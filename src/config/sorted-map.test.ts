@@ -58,3 +58,13 @@ test("setting the value that is there answers the same map", () => {
 	assert.equal(map.set(1, "a"), map);
 	assert.equal(map.delete(2), map);
 });
+
+test("what two versions do not share is little after a small change", () => {
+	let before = new SortedMap<number, number>(byNumber);
+	for (let index = 0; index < 50_000; index++) before = before.set(index, index);
+	const after = before.set(25_000, -1).delete(7);
+	const keys = new Set([...after.keysNotShared(before), ...before.keysNotShared(after)]);
+	assert.ok(keys.has(25_000) && keys.has(7));
+	assert.ok(keys.size <= 1_024);
+	assert.deepEqual([...after.keysNotShared(after)], []);
+});

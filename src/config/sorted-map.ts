@@ -95,6 +95,12 @@ export class SortedMap<K, V> {
 		for (const chunk of this.#chunks) yield* chunk.keys;
 	}
 
+	/** The keys of the chunks that this map does not share with `other`: all that differ are among them. */
+	*keysNotShared(other: SortedMap<K, V>): IterableIterator<K> {
+		const shared = new Set(other.#chunks);
+		for (const chunk of this.#chunks) if (!shared.has(chunk)) yield* chunk.keys;
+	}
+
 	#withChunks(index: number, parts: readonly Chunk<K, V>[], size: number): SortedMap<K, V> {
 		return new SortedMap(this.#compare, this.#chunks.toSpliced(index, 1, ...parts), size);
 	}
