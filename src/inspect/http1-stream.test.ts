@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { Http1Stream } from "#inspect/http1-stream.ts";
-import { forward, hold, release, type StreamAnswer } from "#inspect/plaintext-stream.ts";
+import { patternPlaces, patternService } from "#inspect/pattern-service.ts";
+import { forward, hold, release, type StreamAnswer, stop } from "#inspect/plaintext-stream.ts";
 
 test("a request that waited for the answer to an Upgrade travels whole once the server declined", () => {
 	const conversation = new Conversation();
@@ -27,9 +29,39 @@ test("a pipeline longer than may be open at a time travels whole as the answers 
 	assert.equal(conversation.toClient, "HTTP/1.1 204 No Content\r\n\r\n".repeat(requests.length));
 });
 
+test("a pattern in the trailers is found, in either direction", () => {
+	const trailers = (head: string) =>
+		`${head}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Note: forbidden\r\n\r\n`;
+	const request = new Conversation();
+	request.client(trailers("POST / HTTP/1.1\r\nHost: a.test\r\n"));
+	assert.equal(request.stream.findings[0]?.where, "request-headers");
+	assert.equal(request.toServer, "");
+	const response = new Conversation();
+	response.client("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+	response.server(trailers("HTTP/1.1 200 OK\r\n"));
+	assert.equal(response.stream.findings[0]?.where, "response-headers");
+	assert.equal(response.toClient, "");
+});
+
+test("a coded part of a representation is decoded as far as it can be, and passes with a report where it cannot", () => {
+	const whole = gzipSync("a forbidden word");
+	const answer = (part: Buffer) =>
+		`HTTP/1.1 206 Partial Content\r\nContent-Encoding: gzip\r\nContent-Length: ${part.length}\r\n\r\n${part.toString("latin1")}`;
+	const first = new Conversation();
+	first.client("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+	first.server(answer(whole));
+	assert.equal(first.stream.findings[0]?.verdict, "block");
+	assert.equal(first.toClient, "");
+	const middle = new Conversation();
+	middle.client("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+	middle.server(answer(whole.subarray(12)));
+	assert.equal(middle.toClient, answer(whole.subarray(12)));
+	assert.equal(middle.stream.findings[0]?.verdict, "report");
+});
+
 /** The stream between two sides that are texts, driven as the relay drives it. */
 class Conversation {
-	readonly stream = new Http1Stream([], "0123456789abcdef", 1_048_576);
+	readonly stream = new Http1Stream([forbidden], "0123456789abcdef", 1_048_576);
 	toServer = "";
 	toClient = "";
 
@@ -44,7 +76,7 @@ class Conversation {
 
 	#passed(answer: StreamAnswer, chunk: string): string {
 		if (answer === forward) return chunk;
-		if (answer === hold) return "";
+		if (answer === hold || answer === stop) return "";
 		assert.equal(answer, release);
 		return Buffer.concat(this.stream.released.splice(0)).toString("latin1");
 	}
@@ -53,3 +85,7 @@ class Conversation {
 function latin1(text: string): Uint8Array {
 	return Buffer.from(text, "latin1");
 }
+
+const forbidden = patternService([
+	{ name: "forbidden", octets: latin1("forbidden"), ignoresCase: false, places: patternPlaces, verdict: "block" },
+]);

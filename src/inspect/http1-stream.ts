@@ -39,6 +39,7 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 	#responseDecoder: ContentDecoder | undefined;
 	#isRequestEncoded = false;
 	#isResponseEncoded = false;
+	#isPartial = false;
 	#blocked: Finding | undefined;
 	#decodeFault: Fault | undefined;
 	/** Octets of the client that wait for the server to answer (pipelining, upgrade). */
@@ -127,11 +128,11 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		return this.#decode(this.#requestDecoder, "request-body", octets, start, end);
 	}
 
-	requestEnd(_trailers: readonly Header[]): boolean {
+	requestEnd(trailers: readonly Header[]): boolean {
 		const stops = this.#isRequestEncoded && this.#decodeEnd(this.#requestDecoder, "request-body");
 		this.#requestDecoder = undefined;
 		this.#ended("request-body");
-		return stops;
+		return stops || this.#lookAtTrailers("request-headers", trailers);
 	}
 
 	responseHead(head: ResponseHead, request: RequestHead): boolean {
@@ -139,8 +140,8 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		this.#ended("response-headers");
 		if (head.isInterim) return false;
 		this.#request = request;
-		// A part of a coded body cannot be decoded by itself.
-		const coding = head.status === 206 || head.framing === "none" ? undefined : this.#decoderFor(head, "response-body");
+		const coding = head.framing === "none" ? undefined : this.#decoderFor(head, "response-body");
+		this.#isPartial = head.status === 206;
 		this.#responseDecoder = coding;
 		this.#isResponseEncoded = coding !== undefined;
 		this.#mayHold = head.framing === "length" && head.contentLength <= maxHeldOctets;
@@ -152,10 +153,11 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		return this.#decode(this.#responseDecoder, "response-body", octets, start, end);
 	}
 
-	responseEnd(_trailers: readonly Header[]): boolean {
-		const stops = this.#isResponseEncoded && this.#decodeEnd(this.#responseDecoder, "response-body");
+	responseEnd(trailers: readonly Header[]): boolean {
+		const isBlocked = this.#isResponseEncoded && this.#decodeEnd(this.#responseDecoder, "response-body");
 		this.#responseDecoder = undefined;
 		this.#ended("response-body");
+		const stops = isBlocked || this.#lookAtTrailers("response-headers", trailers);
 		if (!stops) this.#mayHold = false;
 		return stops;
 	}
@@ -205,6 +207,14 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		return false;
 	}
 
+	#lookAtTrailers(place: Place, trailers: readonly Header[]): boolean {
+		if (trailers.length === 0) return false;
+		const text = trailers.map(({ name, value }) => `${name}: ${value}\r\n`).join("");
+		const stops = this.#look(place, Buffer.from(text, "latin1"));
+		this.#ended(place);
+		return stops;
+	}
+
 	#ended(place: Place): void {
 		for (const { connection } of this.#services) connection.ended(place);
 	}
@@ -252,14 +262,18 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		}
 	}
 
-	/** Beyond the cap the body goes on uninspected and the record says so; a body that cannot be decoded is blocked. */
+	/**
+	 * A body that cannot be decoded is blocked. One beyond the cap, or a part that cannot be decoded without the rest, goes
+	 * on uninspected and the record says so.
+	 */
 	#decodeFailed(failure: Fault | undefined, place: Place): boolean {
 		if (failure === undefined) return false;
 		const isCap = failure.code === "CONTENT_TOO_LARGE_DECODED";
+		const isPart = this.#isPartial && place === "response-body";
 		this.#note("content-decoding", { name: failure.message, place, verdict: "report" });
 		if (place === "request-body") this.#requestDecoder = undefined;
 		else this.#responseDecoder = undefined;
-		if (isCap) return false;
+		if (isCap || isPart) return false;
 		this.#decodeFault = failure;
 		return true;
 	}
