@@ -7,6 +7,7 @@
  */
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
+import { getPublicSuffix } from "tldts";
 import { BoundedMap } from "#base/bounded.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import type { TrustAnchors } from "#pki/trust-anchors.ts";
@@ -117,7 +118,7 @@ export class ServerJudge {
 		const { anchors, host, validation } = question;
 		const profile = validationProfiles[validation];
 		const { ownAuthorities, cache } = { ownAuthorities: this.#ownAuthorities, cache: this.#signatures };
-		return verifyChain({ leaf, intermediates, anchors, now, host, profile, ownAuthorities, cache });
+		return verifyChain({ leaf, intermediates, anchors, now, host, profile, ownAuthorities, cache, isPublicSuffix });
 	}
 
 	/** A wrong name is no disagreement: OpenSSL was not asked for it. */
@@ -126,6 +127,11 @@ export class ServerJudge {
 		const ours = verdict.kind === "trusted" ? "trusted" : verdict.reason.sentence;
 		this.#onDisagreement({ host, originSha256, ours, openssl: opensslReason(opensslError) ?? "trusted" });
 	}
+}
+
+/** A suffix of the public registries; *.github.io and the like belong to one owner and may have a wildcard (V5). */
+function isPublicSuffix(name: string): boolean {
+	return getPublicSuffix(name) === name;
 }
 
 /** A certificate is valid through the whole last second. */

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { rootCertificates } from "node:tls";
+import { TrustStore } from "#proxy/trust-store-shell.ts";
+import { makeCertificate } from "../../test/support/make-certificate.ts";
+
+const corp = makeCertificate({ subject: "CN=Corp Root", isCa: true });
+const lab = makeCertificate({ subject: "CN=Lab Root", isCa: true });
+const store = new TrustStore(
+	new Map([
+		["corp", [corp.pem]],
+		["lab", [lab.pem]],
+	]),
+);
+
+test("R99: a CA profile by name vouches alone, without the public roots", () => {
+	const { anchors, pem } = store.roots(["corp"]);
+	assert.equal(anchors.size, 1);
+	assert.equal(anchors.has(corp.certificate), true);
+	assert.deepEqual(pem, [corp.pem]);
+});
+
+test("all means the public roots and every profile", () => {
+	const { anchors, pem } = store.roots(["all"]);
+	assert.equal(anchors.has(corp.certificate) && anchors.has(lab.certificate), true);
+	assert.ok(pem.length > rootCertificates.length / 2);
+});
+
+test("a name without a profile vouches for nothing", () => {
+	assert.equal(store.roots(["nobody"]).anchors.size, 0);
+});
+
+test("the same names give the same roots, decoded once", () => {
+	assert.equal(store.roots(["lab"]), store.roots(["lab"]));
+});

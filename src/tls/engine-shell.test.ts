@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type TestContext, test } from "node:test";
+import { createSecureContext, type TLSSocket } from "node:tls";
+import { acceptClientTls, startServerTls } from "#tls/engine-shell.ts";
+import { makeCertificate } from "../../test/support/make-certificate.ts";
+
+const made = makeCertificate({ names: ["a.example"] });
+const serverContext = createSecureContext({ key: made.keyPem, cert: made.pem });
+
+type Outcome = { readonly socket: TLSSocket } | { readonly error: Error };
+
+/** A listener that answers each client's ClientHello as the client leg does. */
+async function gatewaySide(
+	t: TestContext,
+	alpn: string | undefined,
+): Promise<{ port: number; outcome: Promise<Outcome> }> {
+	const { promise, resolve } = Promise.withResolvers<Outcome>();
+	const sockets = new Set<Socket>();
+	const server = createServer({ allowHalfOpen: true }, (transport) => {
+		sockets.add(transport);
+		transport.once("data", (hello: Buffer) => {
+			transport.pause();
+			acceptClientTls(transport, hello, serverContext, alpn, {
+				secured: (socket) => resolve({ socket }),
+				failed: (error) => resolve({ error }),
+			});
+		});
+	});
+	await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+	t.after(() => {
+		for (const socket of sockets) socket.destroy();
+		server.close();
+	});
+	return { port: (server.address() as AddressInfo).port, outcome: promise };
+}
+
+function serverLeg(port: number, alpn: readonly string[], more: { ca?: string } = {}): Promise<Outcome> {
+	const { promise, resolve } = Promise.withResolvers<Outcome>();
+	const transport = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+	transport.on("error", () => undefined);
+	transport.once("connect", () => {
+		const context = createSecureContext(more.ca === undefined ? { ca: [] } : { ca: more.ca });
+		const start = { context, serverName: "a.example", alpn, session: undefined, onSession: () => undefined };
+		startServerTls(transport, start, {
+			secured: (socket) => resolve({ socket }),
+			failed: (error) => resolve({ error }),
+		});
+	});
+	return promise;
+}
+
+test("both legs speak TLS over sockets whose first octets were read by somebody else, octets flow both ways", async (t) => {
+	const { port, outcome } = await gatewaySide(t, "http/1.1");
+	const [client, accepted] = await Promise.all([serverLeg(port, ["h2", "http/1.1"], { ca: made.pem }), outcome]);
+	assert.ok("socket" in client && "socket" in accepted);
+	assert.equal(client.socket.alpnProtocol, "http/1.1");
+	assert.equal(client.socket.authorizationError, null);
+	accepted.socket.on("data", (octets: Buffer) => accepted.socket.end(octets.toString().toUpperCase()));
+	const answer = new Promise((resolve) => client.socket.on("data", (octets: Buffer) => resolve(octets.toString())));
+	client.socket.write("hello");
+	assert.equal(await answer, "HELLO");
+	client.socket.destroy();
+});
+
+test("a server that is not trusted is still secured: the verdict is left to the caller", async (t) => {
+	const { port, outcome } = await gatewaySide(t, undefined);
+	const [client] = await Promise.all([serverLeg(port, []), outcome]);
+	assert.ok("socket" in client);
+	assert.ok(client.socket.authorizationError);
+	assert.ok(client.socket.getPeerX509Certificate() !== undefined);
+	client.socket.destroy();
+});
+
+test("a peer that closes during the handshake is told once as a failure", async (t) => {
+	const server = createServer((socket) => socket.once("data", () => socket.destroy()));
+	await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+	t.after(() => server.close());
+	const outcome = await serverLeg((server.address() as AddressInfo).port, []);
+	assert.ok("error" in outcome);
+});
+
+test("garbage from either side fails the handshake and nothing else", async (t) => {
+	const { port, outcome } = await gatewaySide(t, undefined);
+	const raw = connect(port, "127.0.0.1");
+	raw.on("error", () => undefined);
+	raw.on("connect", () => raw.end(Buffer.from("16030100050000000000", "hex")));
+	assert.ok("error" in (await outcome));
+	raw.destroy();
+	const server = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+	await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+	t.after(() => server.close());
+	assert.ok("error" in (await serverLeg((server.address() as AddressInfo).port, [])));
+});
