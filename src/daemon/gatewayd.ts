@@ -103,7 +103,9 @@ class Worker {
 				const key = `${contextKey} ${trusted.join(" ")}`;
 				const known = serverContexts.get(key);
 				if (known !== undefined) return known;
-				const made = createSecureContext({ ...options, ca: [...trustStore.roots(trusted).pem] });
+				const roots = trustStore.roots(trusted);
+				// Hundreds of public roots cost milliseconds and a mebibyte in each context; the default ones are shared.
+				const made = createSecureContext(roots.isDefault ? options : { ...options, ca: [...roots.pem] });
 				serverContexts.set(key, made);
 				return made;
 			},

@@ -1,5 +1,5 @@
 /** The roots that may vouch for servers: the runtime's public roots and the CA profiles of this installation. */
-import { getCACertificates } from "node:tls";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import { pemCertificates } from "#pki/pem.ts";
 import { TrustAnchors } from "#pki/trust-anchors.ts";
@@ -8,8 +8,11 @@ import { TrustAnchors } from "#pki/trust-anchors.ts";
 export interface TrustedRoots {
 	readonly anchors: TrustAnchors;
 	readonly pem: readonly string[];
+	/** True when a TLS context that names no roots of its own uses these: all contexts share them. */
+	readonly isDefault: boolean;
 }
 
+/** One per process: the roots of `all` become the default of its TLS contexts when they are first asked for. */
 export class TrustStore {
 	readonly #profiles: ReadonlyMap<string, readonly string[]>;
 	readonly #roots = new Map<string, TrustedRoots>();
@@ -24,10 +27,12 @@ export class TrustStore {
 		const key = names.join(" ");
 		const known = this.#roots.get(key);
 		if (known !== undefined) return known;
-		const wanted = names.includes("all") ? [...this.#profiles.keys()] : names;
+		const isDefault = names.includes("all");
+		const wanted = isDefault ? [...this.#profiles.keys()] : names;
 		const own = wanted.flatMap((name) => this.#profiles.get(name) ?? []);
-		const pem = names.includes("all") ? [...getCACertificates("default"), ...own] : own;
-		const roots = { anchors: new TrustAnchors(pem.flatMap(readCertificates)), pem };
+		const pem = isDefault ? [...publicRoots, ...own] : own;
+		if (isDefault) setDefaultCACertificates(pem);
+		const roots = { anchors: new TrustAnchors(pem.flatMap(readCertificates)), pem, isDefault };
 		this.#roots.set(key, roots);
 		return roots;
 	}
@@ -40,3 +45,6 @@ function readCertificates(pem: string): Certificate[] {
 		return decoded.kind === "done" ? [decoded.value] : [];
 	});
 }
+
+/** What the runtime trusts by itself, read before a store adds to it. */
+const publicRoots: readonly string[] = getCACertificates("default");
