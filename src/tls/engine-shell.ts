@@ -88,10 +88,13 @@ function watchHandshake(socket: TLSSocket, done: "secure" | "secureConnect", out
 	socket.on("error", fail);
 	const onClose = () => fail(firstError ?? new Error("the peer closed the connection during the handshake"));
 	socket.on("close", onClose);
+	// A peer that ends its direction amid the handshake leaves a half-open socket, which does not close by itself.
+	socket.on("end", onClose);
 	socket.once(done, () => {
 		if (isOver) return;
 		isOver = true;
 		socket.removeListener("close", onClose);
+		socket.removeListener("end", onClose);
 		outcome.secured(socket);
 	});
 }

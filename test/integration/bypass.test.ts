@@ -58,7 +58,7 @@ for (const { name, octets } of capturedHellos.filter((one) =>
 }
 
 for (const host of ["bank.test", "www.bank.test", "deep.www.bank.test"]) {
-	test(`R148: ${host} is exempt, so the client sees the origin's own certificate`, async () => {
+	test(`R143: ${host} is exempt, so the client sees the origin's own certificate`, async () => {
 		const client = await openTls(gateway, `${host}:${origin.port}`, { ca: ca.root.pem });
 		assert.equal(
 			client.socket.getPeerX509Certificate()?.fingerprint256.replaceAll(":", "").toLowerCase(),
