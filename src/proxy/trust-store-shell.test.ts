@@ -25,3 +25,11 @@ test("a profile by its name brings its own roots and no others", () => {
 	assert.equal(roots.isDefault, false);
 	assert.deepEqual(roots.pem, [partner.pem]);
 });
+
+test("the roots of all are what TLS contexts without roots of their own share, those of a profile are not", () => {
+	const { isDefault, pem } = store.roots(["all"]);
+	assert.equal(isDefault, true);
+	assert.equal(getCACertificates("default").length, pem.length);
+	assert.equal(new TrustStore(new Map()).roots(["all"]).pem.length, pem.length - 2);
+	assert.equal(store.roots(["corp"]).isDefault, false);
+});
