@@ -6,23 +6,67 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stampFile = join(root, "node_modules", ".installed-lock");
+const lockFile = join(root, ".install.lock");
 
 /** Flags of every process of the product: no code from strings, no noise of young built-in modules. */
 const nodeFlags = ["--disallow-code-generation-from-strings", "--disable-warning=ExperimentalWarning"];
 
 /** Installs the locked dependencies when they are missing or older than the lock file. Exits on failure. */
 export function ensureInstalled() {
-	const wanted = createHash("sha256")
+	if (isInstalled()) return;
+	takeInstallLock();
+	try {
+		// Another command may have installed while this one waited.
+		if (!isInstalled()) install();
+	} finally {
+		rmSync(lockFile, { force: true });
+	}
+}
+
+function isInstalled() {
+	return existsSync(stampFile) && readFileSync(stampFile, "utf8") === lockHash() && existsSync(pinnedNode());
+}
+
+function lockHash() {
+	return createHash("sha256")
 		.update(readFileSync(join(root, "package-lock.json")))
 		.digest("hex");
-	const present = existsSync(stampFile) ? readFileSync(stampFile, "utf8") : "";
-	if (present === wanted && existsSync(pinnedNode())) return;
+}
+
+/** Two installations at once would delete each other's files: the second command waits for the first. */
+function takeInstallLock() {
+	for (let isWaiting = false; ; isWaiting = true) {
+		try {
+			writeFileSync(lockFile, String(process.pid), { flag: "wx" });
+			return;
+		} catch (error) {
+			if (error.code !== "EEXIST") fail(`${root} cannot be written: ${error.message}`);
+		}
+		if (!existsSync(`/proc/${readLockHolder()}`)) rmSync(lockFile, { force: true });
+		else {
+			if (!isWaiting)
+				process.stderr.write("sallyport: waiting for another command that installs the dependencies ...\n");
+			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+		}
+	}
+}
+
+/** The process that installs; one that has just removed the file counts as gone. */
+function readLockHolder() {
+	try {
+		return Number(readFileSync(lockFile, "utf8")) || "self";
+	} catch {
+		return "none";
+	}
+}
+
+function install() {
 	process.stderr.write("sallyport: installing the locked dependencies with npm ci (about 20 seconds, once) ...\n");
 	const done = spawnSync(
 		"npm",
@@ -42,7 +86,7 @@ export function ensureInstalled() {
 		fail(`no pinned Node for ${process.platform}-${process.arch}; supported: linux-x64, linux-arm64 (glibc)`);
 	}
 	ensureStarts();
-	writeFileSync(stampFile, wanted);
+	writeFileSync(stampFile, lockHash());
 }
 
 /** Runs a TypeScript file under the pinned Node, passing signals, standard streams and the exit status through. */
@@ -87,6 +131,7 @@ function pinnedNode() {
 }
 
 function fail(message) {
+	if (existsSync(lockFile) && readLockHolder() === process.pid) rmSync(lockFile, { force: true });
 	process.stderr.write(`sallyport: ${message}\n`);
 	process.exit(1);
 }
