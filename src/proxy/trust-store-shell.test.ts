@@ -1,35 +1,45 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
-import { getCACertificates } from "node:tls";
+import { getCACertificates, rootCertificates } from "node:tls";
 import { TrustStore } from "#proxy/trust-store-shell.ts";
 import { makeCertificate } from "../../test/support/make-certificate.ts";
 
-const corporate = makeCertificate({ subject: "CN=Corporate Root", isCa: true });
-const partner = makeCertificate({ subject: "CN=Partner Root", isCa: true });
-const profiles = new Map([
-	["corporate", [corporate.pem]],
-	["partner", [partner.pem]],
-]);
+const corp = makeCertificate({ subject: "CN=Corp Root", isCa: true });
+const lab = makeCertificate({ subject: "CN=Lab Root", isCa: true });
+const store = new TrustStore(
+	new Map([
+		["corp", [corp.pem]],
+		["lab", [lab.pem]],
+	]),
+);
 
-test("'all' is the public roots and every profile, and what TLS contexts without roots of their own share", () => {
-	const publicRoots = getCACertificates("default");
-	const roots = new TrustStore(profiles).roots(["all"]);
-	assert.equal(roots.isDefault, true);
-	assert.equal(roots.pem.length, publicRoots.length + 2);
-	assert.equal(getCACertificates("default").length, publicRoots.length + 2);
-	assert.equal(new TrustStore(profiles).roots(["all"]).pem.length, roots.pem.length);
+test("R99: a CA profile by name vouches alone, without the public roots", () => {
+	const { anchors, pem } = store.roots(["corp"]);
+	assert.equal(anchors.size, 1);
+	assert.equal(anchors.has(corp.certificate), true);
+	assert.deepEqual(pem, [corp.pem]);
 });
 
-test("a profile by its name brings its own roots and no others", () => {
-	const roots = new TrustStore(profiles).roots(["partner"]);
-	assert.equal(roots.isDefault, false);
-	assert.deepEqual(roots.pem, [partner.pem]);
+test("all means the public roots and every profile", () => {
+	const { anchors, pem } = store.roots(["all"]);
+	assert.equal(anchors.has(corp.certificate) && anchors.has(lab.certificate), true);
+	assert.ok(pem.length > rootCertificates.length / 2);
+});
+
+test("a name without a profile vouches for nothing", () => {
+	assert.equal(store.roots(["nobody"]).anchors.size, 0);
+});
+
+test("the same names give the same roots, decoded once", () => {
+	assert.equal(store.roots(["lab"]), store.roots(["lab"]));
 });
 
 test("the roots of all are what TLS contexts without roots of their own share, those of a profile are not", () => {
 	const { isDefault, pem } = store.roots(["all"]);
 	assert.equal(isDefault, true);
-	assert.equal(getCACertificates("default").length, pem.length);
+	const shared = getCACertificates("default").map((text) => Buffer.from(new X509Certificate(text).raw).toString("hex"));
+	for (const { der } of [corp, lab]) assert.ok(shared.includes(Buffer.from(der).toString("hex")));
 	assert.equal(new TrustStore(new Map()).roots(["all"]).pem.length, pem.length - 2);
 	assert.equal(store.roots(["corp"]).isDefault, false);
 });
