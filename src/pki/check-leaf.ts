@@ -6,6 +6,7 @@
  */
 import { equalBytes } from "#base/bytes.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
+import { keyUsageBit } from "#pki/extensions.ts";
 import { assembleCertificate, type SigningCa } from "#pki/mint.ts";
 import { extensionOid, purposeOid } from "#pki/oids.ts";
 
@@ -28,12 +29,20 @@ export function checkLeaf(toBeSigned: Uint8Array, ca: SigningCa, caPublicKeyInfo
 	if (typed.extendedKeyUsage?.length !== 1 || typed.extendedKeyUsage[0] !== purposeOid.serverAuth) {
 		return refused("its extended key usage must be serverAuth alone");
 	}
+	const keyUsage = typed.keyUsage ?? 0;
+	if (keyUsage === 0 || (keyUsage & ~serverKeyUsage) !== 0) {
+		return refused("its key usage must be digitalSignature, keyEncipherment or both");
+	}
+	if (leaf.notBefore > leaf.notAfter) return refused("it ends before it begins");
 	if (leaf.notBefore < ca.notBefore && leaf.notBefore !== leaf.notAfter) return refused("it begins before the CA");
 	if (leaf.notAfter > ca.notAfter) return refused("it ends after the CA");
 	if (equalBytes(leaf.publicKey.raw, caPublicKeyInfo)) return refused("its key is the CA's own");
+	if (equalBytes(leaf.subject.raw, ca.subject)) return refused("its subject is the CA");
 	if (leaf.serial.length < minSerialOctets) return refused("its serial has less than 64 random bits");
 	const foreign = leaf.extensions.find((extension) => !leafExtensions.has(extension.oid));
 	if (foreign !== undefined) return refused(`extension ${foreign.oid} is not one of a leaf`);
+	if (new Set(leaf.extensions.map(({ oid }) => oid)).size < leaf.extensions.length)
+		return refused("an extension occurs twice");
 	return { kind: "leaf", leaf };
 }
 
@@ -43,6 +52,7 @@ function refused(reason: string): LeafCheck {
 
 const noSignature = new Uint8Array(8);
 const minSerialOctets = 9;
+const serverKeyUsage = keyUsageBit.digitalSignature | keyUsageBit.keyEncipherment;
 const leafExtensions: ReadonlySet<string> = new Set([
 	extensionOid.basicConstraints,
 	extensionOid.keyUsage,
