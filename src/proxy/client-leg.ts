@@ -2,6 +2,7 @@
  * What the leg to the client uses, out of what the client offers: one group and one kind of leaf key, so that the record
  * can say which.
  */
+import { constants } from "node:crypto";
 import type { Grade } from "#tls/cipher-suites.ts";
 import { cipherSuiteOf } from "#tls/cipher-suites.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
@@ -13,7 +14,7 @@ import { protocolVersion } from "#tls/record.ts";
 export interface ClientLeg {
 	readonly options: LegContextOptions;
 	readonly variant: string;
-	/** The IANA name of the only group of the context. */
+	/** The only group of the context, by the name that records show. */
 	readonly group: string;
 	readonly keyType: "ec" | "rsa";
 }
@@ -22,19 +23,19 @@ export interface ClientLeg {
  * Post-quantum groups go before classical ones; among equals one whose key share the client sent goes first, since it
  * saves a round trip.
  */
-export function planClientLeg(hello: ClientHello, grade: Grade): ClientLeg {
+export function planClientLeg(hello: ClientHello, grade: Grade, mayResumeSessions: boolean): ClientLeg {
 	const isTls13 = hello.supportedVersions.includes(protocolVersion.tls13);
 	const group = (isTls13 ? choose(postQuantumGroups, hello) : undefined) ?? choose(classicalGroups, hello) ?? p256;
 	const keyType = mayUseEcdsa(hello, isTls13) ? "ec" : "rsa";
-	const known = legs.get(grade)?.get(`${group} ${keyType}`);
+	const name = groupOf(group)?.opensslName ?? "P-256";
+	const variant = `${grade} ${name} ${mayResumeSessions ? "tickets" : "full"}`;
+	const known = legs.get(`${variant} ${keyType}`);
 	if (known !== undefined) return known;
-	const row = groupOf(group);
-	const name = row?.name ?? "secp256r1";
-	const options = { ...clientLegOptions(grade), ecdhCurve: row?.opensslName ?? "P-256" };
-	const leg: ClientLeg = { options, variant: `${grade} ${name}`, group: name, keyType };
-	const ofGrade = legs.get(grade) ?? new Map<string, ClientLeg>();
-	ofGrade.set(`${group} ${keyType}`, leg);
-	legs.set(grade, ofGrade);
+	const options = { ...clientLegOptions(grade), ecdhCurve: name };
+	// Without tickets nothing can be resumed: no session is kept here.
+	const secureOptions = options.secureOptions | (mayResumeSessions ? 0 : constants.SSL_OP_NO_TICKET);
+	const leg: ClientLeg = { options: { ...options, secureOptions }, variant, group: name, keyType };
+	legs.set(`${variant} ${keyType}`, leg);
 	return leg;
 }
 
@@ -48,11 +49,15 @@ function choose(preferred: readonly number[], hello: ClientHello): number | unde
 function mayUseEcdsa(hello: ClientHello, isTls13: boolean): boolean {
 	const schemes = hello.signatureAlgorithms;
 	if (schemes.length > 0 && !schemes.includes(ecdsaP256Sha256)) return false;
-	return isTls13 || hello.cipherSuites.some((code) => cipherSuiteOf(code)?.authentication === "ECDSA");
+	if (isTls13) return true;
+	// Up to TLS 1.2 the list of groups is also that of the curves a certificate may have (RFC 8422 §5.1).
+	const groups = hello.supportedGroups;
+	if (groups.length > 0 && !groups.includes(p256)) return false;
+	return hello.cipherSuites.some((code) => cipherSuiteOf(code)?.authentication === "ECDSA");
 }
 
 /** A few grades, groups and key types: made once. */
-const legs = new Map<Grade, Map<string, ClientLeg>>();
+const legs = new Map<string, ClientLeg>();
 const p256 = 0x0017;
 const postQuantumGroups = [0x11ec, 0x11eb, 0x11ed];
 const classicalGroups = [0x001d, p256, 0x0018, 0x0019];

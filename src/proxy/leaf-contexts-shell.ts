@@ -2,7 +2,7 @@
  * TLS contexts of the client leg: one per validated server certificate, signer, key type and group, minted when first
  * needed and kept.
  *
- * Bounds: `capacity` contexts; the one used longest ago goes first. At most one signature is asked for per context,
+ * Bounds: `capacity` contexts, and `maxLargeContexts` for large certificates; the one used longest ago goes first. At most one signature is asked for per context,
  * however many sessions wait for it.
  */
 import { createHash, generateKeyPair, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
@@ -12,6 +12,7 @@ import { BoundedMap } from "#base/bounded.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import { keyIdentifier, type LeafKey, planLeaf, type SigningCa } from "#pki/mint.ts";
 import { certificatePem } from "#pki/pem.ts";
+import { maxKeptOctets } from "#proxy/judge-server.ts";
 
 /** A context and the fingerprint of the leaf in it. */
 export interface LeafContext {
@@ -38,6 +39,8 @@ export type SignLeaf = (request: {
 
 export class LeafContexts {
 	readonly #contexts: BoundedMap<string, LeafContext>;
+	/** The contexts for large certificates, apart from the others so that few of them are kept. */
+	readonly #largeContexts = new BoundedMap<string, LeafContext>(maxLargeContexts);
 	readonly #waiting = new Map<string, Promise<LeafContext>>();
 	readonly #leaves: BoundedMap<string, Uint8Array>;
 	readonly #keys = new Map<"ec" | "rsa", Promise<LeafKeyPair> | LeafKeyPair>();
@@ -54,18 +57,18 @@ export class LeafContexts {
 	}
 
 	get size(): number {
-		return this.#contexts.size;
+		return this.#contexts.size + this.#largeContexts.size;
 	}
 
 	/** The context when it is there already: the way of almost every session. */
 	find(request: LeafRequest): LeafContext | undefined {
-		return this.#contexts.get(contextKey(request));
+		return this.#contextsFor(request).get(contextKey(request));
 	}
 
 	/** The context, minted if need be. Rejects when no signature is to be had. */
 	get(request: LeafRequest): Promise<LeafContext> {
 		const key = contextKey(request);
-		const known = this.#contexts.get(key);
+		const known = this.#contextsFor(request).get(key);
 		if (known !== undefined) return Promise.resolve(known);
 		const waiting = this.#waiting.get(key);
 		if (waiting !== undefined) return waiting;
@@ -77,6 +80,7 @@ export class LeafContexts {
 	/** Forgets every context, so that the next session of each server gets a new leaf. */
 	clear(): void {
 		this.#contexts.clear();
+		this.#largeContexts.clear();
 		this.#leaves.clear();
 	}
 
@@ -89,12 +93,16 @@ export class LeafContexts {
 			key: privateKey,
 			cert: certificatePem(certificate),
 			ticketKeys: this.#ticketKeys,
-			// A ticket is good for the same leaf and options only.
-			sessionIdContext: createHash("sha256").update(`${sha256} ${request.variant}`).digest("hex").slice(0, 32),
+			// A ticket is good for the same origin's certificate, signer and options only, and that at every worker.
+			sessionIdContext: createHash("sha256").update(key).digest("hex").slice(0, 32),
 		});
 		const made = { context, certificateSha256: sha256 };
-		this.#contexts.set(key, made);
+		this.#contextsFor(request).set(key, made);
 		return made;
+	}
+
+	#contextsFor({ origin }: LeafRequest): BoundedMap<string, LeafContext> {
+		return origin.der.length <= maxKeptOctets ? this.#contexts : this.#largeContexts;
 	}
 
 	async #leaf(request: LeafRequest, leafKey: LeafKey): Promise<Uint8Array> {
@@ -110,7 +118,7 @@ export class LeafContexts {
 		};
 		const toBeSigned = planLeaf(identity, signer, leafKey, randomBytes(serialOctets));
 		const certificate = await this.#sign({ ca: signer.id, toBeSigned, originSha256: origin.fingerprint });
-		this.#leaves.set(key, certificate);
+		if (origin.der.length <= maxKeptOctets) this.#leaves.set(key, certificate);
 		return certificate;
 	}
 
@@ -141,5 +149,7 @@ function contextKey(request: LeafRequest): string {
 	return `${request.origin.fingerprint} ${request.signer.id} ${request.keyType} ${request.variant}`;
 }
 
+/** Each holds up to 200 KiB. */
+const maxLargeContexts = 64;
 const subjectAltNameOid = "2.5.29.17";
 const serialOctets = 16;

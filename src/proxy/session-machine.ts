@@ -202,7 +202,7 @@ export class SessionMachine {
 		const leaf = this.#leaf;
 		const clientLeg = this.#clientLeg && {
 			...this.#clientLeg,
-			...(leaf?.group === undefined ? {} : { group: leaf.group }),
+			...(leaf?.group === undefined || isWithoutKeyExchange(this.#clientLeg) ? {} : { group: leaf.group }),
 			...(leaf === undefined ? {} : { certificateSha256: leaf.sha256 }),
 		};
 		return {
@@ -466,6 +466,11 @@ function helloFacts(hello: ClientHello): Partial<SessionRecord> {
 		ja4: ja4(hello),
 		hasEch: hello.hasEch,
 	};
+}
+
+/** Before TLS 1.3 a resumed session takes its key from the first one. */
+function isWithoutKeyExchange(leg: LegRecord): boolean {
+	return leg.isResumed && leg.version !== "TLSv1.3";
 }
 
 function httpStatus(failure: Fault): 400 | 403 | 405 | 408 | 431 | 502 | 503 | 504 {

@@ -14,7 +14,7 @@ import type { SigningCa } from "#pki/mint.ts";
 import { planClientLeg } from "#proxy/client-leg.ts";
 import { Dial } from "#proxy/dial-shell.ts";
 import { clientHandshakeFault, serverHandshakeFault } from "#proxy/handshake-faults.ts";
-import type { JudgedServer, ServerJudge, ServerJudgement } from "#proxy/judge-server.ts";
+import { type JudgedServer, maxKeptOctets, type ServerJudge, type ServerJudgement } from "#proxy/judge-server.ts";
 import type { LeafContext, LeafContexts, LeafRequest } from "#proxy/leaf-contexts-shell.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { RelayShell } from "#proxy/relay-shell.ts";
@@ -194,8 +194,9 @@ export class SessionShell {
 		const earlier = profile.mayResumeSessions ? serverSessions.take(key) : undefined;
 		this.#sessionKey = key;
 		const onSession = (session: Buffer) => {
-			if (profile.mayResumeSessions && this.#judged !== undefined)
-				serverSessions.put(key, { session, judged: this.#judged });
+			const judged = this.#judged;
+			if (profile.mayResumeSessions && judged !== undefined && judged.certificate.der.length <= maxKeptOctets)
+				serverSessions.put(key, { session, judged });
 		};
 		const start = {
 			context: this.#resources.serverContext(leg.context, leg.contextKey, profile.trustStore),
@@ -219,9 +220,13 @@ export class SessionShell {
 		socket.pause();
 		const { judge } = this.#resources;
 		const now = Date.now();
-		if (earlier !== undefined) this.#resources.serverSessions.offered(this.#sessionKey, socket.isSessionReused());
-		if (socket.isSessionReused() && earlier !== undefined) this.#judged = judge.again(earlier.judged, host, now);
-		else {
+		const isReused = socket.isSessionReused();
+		if (earlier !== undefined) this.#resources.serverSessions.offered(this.#sessionKey, isReused);
+		if (isReused && earlier !== undefined) {
+			this.#judged = judge.again(earlier.judged, host, now);
+			// Before TLS 1.3 a session serves many times, and no new one comes.
+			if (socket.getProtocol() !== "TLSv1.3") this.#resources.serverSessions.put(this.#sessionKey, earlier);
+		} else {
 			const judgement = this.#judge(socket, host, profile, now);
 			if (judgement.kind === "unreadable") {
 				const message = `server ${host} presented a certificate that cannot be read: ${judgement.reason}`;
@@ -254,7 +259,7 @@ export class SessionShell {
 
 	#prepareContext({ signer, profile }: EffectOf<"prepare-context">): void {
 		const { leafContexts } = this.#resources;
-		const leg = planClientLeg(this.#hello as ClientHello, profile.grade);
+		const leg = planClientLeg(this.#hello as ClientHello, profile.grade, profile.mayResumeSessions);
 		const request: LeafRequest = {
 			origin: (this.#judged as JudgedServer).certificate,
 			signer: this.#resources.signingCa(signer === "trusted" ? profile.trustedCa : (profile.untrustedCa ?? "")),
