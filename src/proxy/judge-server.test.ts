@@ -34,3 +34,29 @@ test("V21: a resumed session is not trusted any more when an intermediate has ex
 	assert.equal(later.isTrusted, false);
 	assert.match(later.reason, /a\.test expired/);
 });
+
+test("a large certificate is judged anew each time, so that thousands of them take no memory", () => {
+	const names = Array.from({ length: 400 }, (_, index) => `host-${index}.large.test`);
+	const large = makeCertificate({ subject: "CN=large.test", names, isCa: false });
+	const small = makeCertificate({ subject: "CN=small.test", names: ["host-1.large.test"] });
+	const judge = new ServerJudge(16, new Set(), () => undefined);
+	const certificateOf = (leaf: Uint8Array) => {
+		const judgement = judge.judge(
+			{
+				leaf,
+				others: () => [],
+				host: "host-1.large.test",
+				anchors: new TrustAnchors([large.certificate, small.certificate]),
+				trustKey: "lenient all",
+				validation: "lenient",
+				opensslError: undefined,
+			},
+			now,
+		);
+		assert.ok(judgement.kind === "judged");
+		return judgement.judged.certificate;
+	};
+	assert.ok(large.der.length > 8_192);
+	assert.notEqual(certificateOf(large.der), certificateOf(large.der));
+	assert.equal(certificateOf(small.der), certificateOf(small.der));
+});

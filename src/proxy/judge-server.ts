@@ -2,8 +2,8 @@
  * Is this server's certificate trusted for this host? Our own path validation and OpenSSL's handshake verdict must both
  * say yes.
  *
- * Bounds: `capacity` decoded certificates and as many verdicts, each for at most `keepMs`; the work for a certificate
- * whose verdict is known is one hash.
+ * Bounds: `capacity` decoded certificates of at most `maxKeptOctets` and as many verdicts, each for at most `keepMs`;
+ * the work for a certificate whose verdict is known is one hash.
  */
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
@@ -84,7 +84,7 @@ export class ServerJudge {
 		const pathEndsAt = verdict.kind === "trusted" ? Math.min(...verdict.path.map(lastMoment)) : 0;
 		const validUntil = isTrusted ? Math.min(now + keepMs, pathEndsAt) : now;
 		const judged = { certificate: decoded, isTrusted, reason: reason ?? "trusted", validUntil, pathEndsAt };
-		if (isTrusted) this.#trusted.set(key, judged);
+		if (isTrusted && leaf.length <= maxKeptOctets) this.#trusted.set(key, judged);
 		return { kind: "judged", judged };
 	}
 
@@ -103,7 +103,7 @@ export class ServerJudge {
 		if (known !== undefined) return known;
 		const decoded = decodeCertificate(Buffer.from(der));
 		if (decoded.kind === "done") {
-			this.#certificates.set(fingerprint, decoded.value);
+			if (der.length <= maxKeptOctets) this.#certificates.set(fingerprint, decoded.value);
 			return decoded.value;
 		}
 		return decoded.kind === "malformed" ? decoded.reason : "it is cut short";
@@ -161,6 +161,11 @@ const opensslReasons: Readonly<Record<string, string>> = {
 	CERT_UNTRUSTED: "the certificate's root is not trusted for servers",
 	CERT_REJECTED: "the certificate's root is rejected for servers",
 };
+/**
+ * Larger certificates are judged anew each time: decoded, one of thousands of names takes mebibytes, and whoever has a
+ * server can make thousands of them. The largest in wide use have about 6,000 octets.
+ */
+export const maxKeptOctets = 8_192;
 /** A verdict is looked at anew after this time even when nothing ran out. */
 const keepMs = 600_000;
 const maxOthers = 16;

@@ -2,8 +2,8 @@
  * TLS contexts of the client leg: one per validated server certificate, signer, key type and group, minted when first
  * needed and kept.
  *
- * Bounds: `capacity` contexts, and `maxLargeContexts` for large certificates; the one used longest ago goes first. At most one signature is asked for per context,
- * however many sessions wait for it.
+ * Bounds: `capacity` contexts, and `maxLargeContexts` for large certificates; the one used longest ago goes first. At
+ * most one signature is asked for per context, however many sessions wait for it.
  */
 import { createHash, generateKeyPair, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
