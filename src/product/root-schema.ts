@@ -2,6 +2,8 @@
 
 import type { Finding } from "#config/finding.ts";
 import { type MergedSnapshot, mergeSchemas } from "#config/merge-schemas.ts";
+import { firewallSchema, verifyFirewall } from "#firewall/schema.ts";
+import { ikeSchema, verifyVpns } from "#ike/schema.ts";
 import { inspectSchema, verifyInspection } from "#inspect/schema.ts";
 import { pkiSchema, verifyPki } from "#pki/schema.ts";
 import { policySchema, verifyPolicies } from "#policy/schema.ts";
@@ -10,7 +12,16 @@ import { telemetrySchema, verifyTelemetry } from "#telemetry/schema.ts";
 import { tlsSchema, verifyTls } from "#tls/schema.ts";
 
 /** The order of the slices is the order in which their statements are printed. */
-const slices = [tlsSchema, proxySchema, telemetrySchema, pkiSchema, policySchema, inspectSchema] as const;
+const slices = [
+	tlsSchema,
+	proxySchema,
+	telemetrySchema,
+	pkiSchema,
+	ikeSchema,
+	firewallSchema,
+	policySchema,
+	inspectSchema,
+] as const;
 
 export const rootSchema = mergeSchemas(slices);
 
@@ -27,6 +38,8 @@ export function verifyConfiguration(
 		...verifyProxy(config, facts.caIds),
 		...verifyTelemetry(config),
 		...verifyPki(config),
+		...verifyVpns(config),
+		...verifyFirewall(config),
 		...verifyPolicies(config),
 		...verifyInspection(config),
 	];

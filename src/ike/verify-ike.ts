@@ -1,0 +1,69 @@
+/** What a commit says about `security ike`. */
+import { error, type Finding, warning } from "#config/finding.ts";
+import type { Ike, IkeGateway, IkePolicy } from "#ike/ike-schema.ts";
+import { verifyTraceFile } from "#telemetry/trace-file.ts";
+
+/** Proposals, policies and gateways, each by itself and with those it names. */
+export function verifyIke(ike: Ike): readonly Finding[] {
+	const path = ["security", "ike"];
+	const findings: Finding[] = [...verifyTraceFile([...path, "traceoptions", "file"], ike.traceoptions.file)];
+	for (const [proposalName, { encryptionAlgorithm, authenticationAlgorithm }] of ike.proposal) {
+		if (authenticationAlgorithm !== undefined || encryptionAlgorithm.endsWith("-gcm")) continue;
+		const at = [...path, "proposal", proposalName];
+		findings.push(error(at, undefined, "missing mandatory statement: 'authentication-algorithm'"));
+	}
+	for (const [policyName, policy] of ike.policy)
+		findings.push(...verifyPolicy([...path, "policy", policyName], policy, ike));
+	for (const [gatewayName, gateway] of ike.gateway)
+		findings.push(...verifyGateway([...path, "gateway", gatewayName], gateway, ike));
+	return findings;
+}
+
+function verifyPolicy(path: readonly string[], policy: IkePolicy, { proposal }: Ike): readonly Finding[] {
+	const { proposals, preSharedKey, certificate, mode } = policy;
+	const named = proposals.flatMap((name) => proposal.get(name) ?? []);
+	const methods = named.map(({ authenticationMethod }) => authenticationMethod);
+	const usesKeys = policy.proposalSet !== undefined || methods.includes("pre-shared-keys");
+	const usesCertificates = methods.some((method) => method !== "pre-shared-keys");
+	const hasKey = preSharedKey.asciiText !== undefined || preSharedKey.hexadecimal !== undefined;
+	const findings: Finding[] = [];
+	if (usesKeys && !hasKey) findings.push(error(path, "pre-shared-key", "is missing: a proposal authenticates by it"));
+	if (usesCertificates && certificate.localCertificate === undefined)
+		findings.push(error(path, "certificate", "'local-certificate' is missing: a proposal authenticates by signatures"));
+	const groups = new Set(named.map(({ dhGroup }) => dhGroup));
+	if (groups.size > 1) {
+		const message = `the proposals have different groups (${[...groups].join(", ")}); use one, the same as the peer`;
+		findings.push(warning(path, "proposals", message));
+	}
+	if (mode === "aggressive" && usesKeys) {
+		const message = "danger: aggressive with pre-shared keys lets who records one negotiation guess the key offline";
+		findings.push(warning(path, "mode", message));
+	}
+	return findings;
+}
+
+function verifyGateway(path: readonly string[], gateway: IkeGateway, { policy }: Ike): readonly Finding[] {
+	const { version, deadPeerDetection, xauth, dynamic } = gateway;
+	const findings: Finding[] = [];
+	if (version === "v2-only" && deadPeerDetection !== undefined && deadPeerDetection.threshold !== 5)
+		findings.push(warning([...path, "dead-peer-detection"], "threshold", "is not used: it is always 5 for IKEv2"));
+	if (version === "v2-only" && xauth !== undefined)
+		findings.push(error(path, "xauth", "is of IKEv1; set version v1-only"));
+	const usesKey = policy.get(gateway.ikePolicy)?.preSharedKey;
+	const isMain = policy.get(gateway.ikePolicy)?.mode === "main";
+	const hasKey = usesKey?.asciiText !== undefined || usesKey?.hexadecimal !== undefined;
+	if (
+		dynamic !== undefined &&
+		version === "v1-only" &&
+		hasKey &&
+		isMain &&
+		dynamic.inet === undefined &&
+		dynamic.inet6 === undefined
+	) {
+		const message = `its identity is not known in time in mode main; set security ike policy ${gateway.ikePolicy} mode aggressive`;
+		findings.push(error(path, "dynamic", message));
+	}
+	if (gateway.generalIkeid && gateway.remoteIdentity.distinguishedName !== undefined)
+		findings.push(warning(path, "general-ikeid", "makes 'remote-identity' without effect"));
+	return findings;
+}
