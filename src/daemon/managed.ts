@@ -152,7 +152,7 @@ export class Managed {
 		slot.isListening = false;
 		slot.startedAt = Date.now();
 		return new Promise((resolve, reject) => {
-			child.on("message", (message: ToManaged) => {
+			const hear = (message: ToManaged) => {
 				if (message.type === "listening") {
 					slot.isListening = true;
 					resolve();
@@ -160,6 +160,18 @@ export class Managed {
 				} else if (message.type === "failed") reject(new FaultError(message.fault));
 				else if (message.type === "event") this.#event(message.event);
 				else if (message.type !== "stopped") this.#fromWorker(slot, child, message);
+			};
+			child.on("message", (message: ToManaged) => {
+				try {
+					hear(message);
+				} catch (error) {
+					// A worker that was taken over may say anything; it must not end this process.
+					this.#log.error(
+						{ worker: slot.number, cause: String(error) },
+						"worker said what cannot be read; it is ended",
+					);
+					child.kill("SIGKILL");
+				}
 			});
 			child.on("error", (error) =>
 				this.#log.error({ worker: slot.number, cause: error.message }, "worker channel failed"),
@@ -180,8 +192,8 @@ export class Managed {
 
 	#fromWorker(slot: WorkerSlot, child: ChildProcess, message: ToManaged & { readonly type: "sign" | "records" }): void {
 		if (message.type === "records") {
-			slot.counters = message.counters;
 			this.#store.appendSessions(message.records);
+			slot.counters = message.counters;
 			return;
 		}
 		const { request, ca, toBeSigned, originSha256 } = message;
