@@ -98,6 +98,8 @@ export class RelayShell {
 	}
 
 	#fromClient(chunk: Buffer): void {
+		// What comes after the gateway's own answer is dropped.
+		if (this.#isOver) return;
 		this.#octetsToServer += chunk.length;
 		const plaintext = this.#plaintext;
 		if (plaintext !== undefined)
@@ -106,6 +108,7 @@ export class RelayShell {
 	}
 
 	#fromServer(chunk: Buffer): void {
+		if (this.#isOver) return;
 		this.#octetsToClient += chunk.length;
 		const plaintext = this.#plaintext;
 		if (plaintext === undefined) {

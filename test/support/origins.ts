@@ -49,6 +49,8 @@ export interface Origin {
 	readonly port: number;
 	/** The connections that were accepted, the oldest first. */
 	readonly sockets: readonly Socket[];
+	/** Its two servers, one for each family. */
+	readonly servers: readonly Server[];
 }
 
 /** An HTTP/1.1 server over TLS. */
@@ -109,6 +111,7 @@ export function tcpOrigin(
 
 async function listenBoth(owner: Owner, make: () => Server): Promise<Origin> {
 	const sockets: Socket[] = [];
+	const servers: Server[] = [];
 	const open = async (host: string, port: number): Promise<number> => {
 		const server = make();
 		server.on("connection", (socket: Socket) => {
@@ -119,6 +122,7 @@ async function listenBoth(owner: Owner, make: () => Server): Promise<Origin> {
 			server.once("error", reject);
 			server.listen({ host, port, ipv6Only: host === "::1" }, resolve);
 		});
+		servers.push(server);
 		owner.after(() => {
 			server.close();
 			for (const socket of sockets) socket.destroy();
@@ -129,6 +133,6 @@ async function listenBoth(owner: Owner, make: () => Server): Promise<Origin> {
 		const port = await open("127.0.0.1", 0);
 		// Another program may have the same port of the other family.
 		const twin = await open("::1", port).catch(() => undefined);
-		if (twin !== undefined) return { port, sockets };
+		if (twin !== undefined) return { port, sockets, servers };
 	}
 }

@@ -126,6 +126,8 @@ export interface HttpResponse {
 	readonly headers: ReadonlyMap<string, string>;
 	/** The body, chunked framing undone. */
 	readonly body: Buffer;
+	/** The trailer section of a chunked body, without its last line end. */
+	readonly trailers: string;
 }
 
 /** A TCP connection to the gateway. */
@@ -207,7 +209,7 @@ function readResponse(
 	const end = octets.indexOf("\r\n\r\n");
 	if (end === -1) return undefined;
 	const head = octets.toString("latin1", 0, end);
-	const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1]);
+	const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1]);
 	const headers = new Map(
 		head
 			.split("\r\n")
@@ -215,12 +217,15 @@ function readResponse(
 			.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
 	);
 	const start = end + 4;
-	const done = (body: Buffer, length: number) => ({ response: { status, head, headers, body }, length });
+	const done = (body: Buffer, length: number, trailers = "") => ({
+		response: { status, head, headers, body, trailers },
+		length,
+	});
 	const hasNoBody = method === "HEAD" || status === 204 || status === 304 || (status >= 100 && status < 200);
 	if (hasNoBody) return done(Buffer.alloc(0), start);
 	if (headers.get("transfer-encoding") === "chunked") {
 		const chunked = readChunked(octets, start);
-		return chunked === undefined ? undefined : done(chunked.body, chunked.end);
+		return chunked === undefined ? undefined : done(chunked.body, chunked.end, chunked.trailers);
 	}
 	const length = headers.get("content-length");
 	if (length === undefined) return isOver ? done(octets.subarray(start), octets.length) : undefined;
@@ -228,7 +233,10 @@ function readResponse(
 	return octets.length < bodyEnd ? undefined : done(octets.subarray(start, bodyEnd), bodyEnd);
 }
 
-function readChunked(octets: Buffer, start: number): { readonly body: Buffer; readonly end: number } | undefined {
+function readChunked(
+	octets: Buffer,
+	start: number,
+): { readonly body: Buffer; readonly trailers: string; readonly end: number } | undefined {
 	const parts: Buffer[] = [];
 	let at = start;
 	for (;;) {
@@ -237,7 +245,8 @@ function readChunked(octets: Buffer, start: number): { readonly body: Buffer; re
 		const size = Number.parseInt(octets.toString("latin1", at, lineEnd), 16);
 		if (size === 0) {
 			const end = octets.indexOf("\r\n\r\n", lineEnd);
-			return end === -1 ? undefined : { body: Buffer.concat(parts), end: end + 4 };
+			if (end === -1) return undefined;
+			return { body: Buffer.concat(parts), trailers: octets.toString("latin1", lineEnd + 2, end), end: end + 4 };
 		}
 		const chunkEnd = lineEnd + 2 + size;
 		if (octets.length < chunkEnd + 2) return undefined;
