@@ -82,3 +82,16 @@ test("no octets make it throw", () => {
 		}),
 	);
 });
+
+test("a refused request shows no password, no credentials and no query in its message", () => {
+	for (const head of [
+		"CONNECT user:secret@a.test:443 HTTP/1.1",
+		"CONNECT a.test:443?token=secret HTTP/1.1",
+		"GET http://a.test/?token=secret HTTP/2",
+		"CONNECT a.test:443 HTTP/1.1\r\nProxy-Authorization: Basic secret\u0001",
+	]) {
+		const answer = new ConnectMachine().push(Buffer.from(`${head}\r\n\r\n`, "latin1"));
+		assert.equal(answer.kind, "refuse");
+		assert.doesNotMatch(JSON.stringify(answer), /secret/);
+	}
+});

@@ -80,12 +80,20 @@ function parseHead(octets: Uint8Array, end: number): ConnectAnswer {
 		.split("\r\n");
 	const requestLine = lines[0] as string;
 	const parts = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP\/1\.([01])$/.exec(requestLine);
-	if (parts === null) return refuse("PROXY_REQUEST_MALFORMED", "CONNECT host:port HTTP/1.1", quote(requestLine));
+	if (parts === null) {
+		return refuse("PROXY_REQUEST_MALFORMED", "CONNECT host:port HTTP/1.1", quote(withoutSecrets(requestLine)));
+	}
 	if (parts[1] !== "CONNECT") return refuse("PROXY_METHOD_REFUSED", "CONNECT", parts[1] as string);
 	const bad = lines.slice(1).find((line) => !headerLine.test(line));
-	if (bad !== undefined) return refuse("PROXY_REQUEST_MALFORMED", "name: value in each header line", quote(bad));
+	if (bad !== undefined) {
+		// The value may be a password.
+		const got = `a line that begins ${quote(bad.split(":", 1)[0] as string)}`;
+		return refuse("PROXY_REQUEST_MALFORMED", "name: value in each header line", got);
+	}
 	const target = parseAuthority(parts[2] as string);
-	if (target === undefined) return refuse("PROXY_REQUEST_MALFORMED", "CONNECT host:port", quote(parts[2] as string));
+	if (target === undefined) {
+		return refuse("PROXY_REQUEST_MALFORMED", "CONNECT host:port", quote(withoutSecrets(parts[2] as string)));
+	}
 	return { kind: "connect", request: { ...target, rest: octets.subarray(end) } };
 }
 
@@ -108,6 +116,13 @@ function refuse(
 ): ConnectAnswer {
 	const message = `the request to the proxy is refused; expected ${expected}, got ${got}; set this address as an HTTPS proxy (HTTP CONNECT)`;
 	return { kind: "refuse", fault: fault(code, message, { expected, got }) };
+}
+
+/** The text without a user's name and password before `@` and without a query: it goes into records. */
+function withoutSecrets(text: string): string {
+	const at = text.lastIndexOf("@");
+	const shown = at === -1 ? text : `...${text.slice(at)}`;
+	return shown.split("?", 1)[0] as string;
 }
 
 function quote(text: string): string {
