@@ -47,7 +47,7 @@ export async function measureSubject(subject: Subject, chosen: readonly FigureNa
 	const fresh = subject.target("not-resuming");
 	await loadNewConnections(fresh, 100, lanes);
 	if (isProxy && chosen.includes("idle")) sample.values.idle = await measureIdle(subject, load);
-	await loadNewConnections(fresh, load.warmUpConnections, lanes);
+	if (isProxy) await loadNewConnections(fresh, load.warmUpConnections, lanes);
 
 	if (isProxy && chosen.includes("connections")) {
 		const { connections } = load;
@@ -119,7 +119,7 @@ const fullLoad: Load = {
 	idleConnections: 1_000,
 	timedConnections: 400,
 	timedRequests: 2_000,
-	warmUpConnections: 2_000,
+	warmUpConnections: 5_000,
 };
 const quickLoad: Load = {
 	connections: 200,
@@ -128,5 +128,5 @@ const quickLoad: Load = {
 	idleConnections: 200,
 	timedConnections: 60,
 	timedRequests: 400,
-	warmUpConnections: 500,
+	warmUpConnections: 1_000,
 };
