@@ -1,6 +1,6 @@
 /** `security address-book`: names for addresses, and the older form of the same inside a zone. */
 import { error, type Finding } from "#config/finding.ts";
-import { name, reference, text } from "#config/leaf-types.ts";
+import { keyword, name, reference, text, union } from "#config/leaf-types.ts";
 import { address, hostPattern } from "#config/network-types.ts";
 import { container, flag, leaf, list, type Snapshot } from "#config/schema.ts";
 import { bookPrefix, wildcardAddress } from "#policy/address-types.ts";
@@ -13,6 +13,14 @@ export const addressPaths = [
 	"security zones security-zone * address-book address",
 	"security zones security-zone * address-book address-set",
 ];
+
+/** What a policy may say of addresses. */
+export const addressNames = union([
+	keyword("any", "Any address"),
+	keyword("any-ipv4", "Any IPv4 address"),
+	keyword("any-ipv6", "Any IPv6 address"),
+	reference(addressPaths, { placeholder: "address-name" }),
+]);
 
 const addressName = name({ also: "/:", placeholder: "address-name" });
 

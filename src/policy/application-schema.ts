@@ -89,6 +89,13 @@ export const applicationName = union([
 	reference(["applications application", "applications application-set"]),
 ]);
 
+/** An application by what it says, on whatever port: `junos:FACEBOOK-ACCESS`. */
+export const dynamicApplication = union([
+	keyword("any", "Any application"),
+	keyword("none", "Whatever it is, as if nothing was recognized"),
+	name({ also: ":", placeholder: "application" }),
+]);
+
 const memberApplication = union([enumeration(predefinedApplicationHelp), reference("applications application")]);
 
 export const applications = container({

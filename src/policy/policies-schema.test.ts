@@ -8,7 +8,7 @@ const then = (statements: string) =>
 		`global { policy p { match { source-address any; destination-address any; application any; } then { ${statements} } } }`,
 	);
 
-test("zone pairs and policies stay in order, global policies follow, the default comes last (R138)", () => {
+test("zone pairs and policies stay in order, global policies follow, the default comes last", () => {
 	const source = `security {
     policies {
         from-zone untrust to-zone trust {
@@ -116,7 +116,9 @@ test("a policy has the three parts of its match and one action", () => {
 		`${path} match: missing mandatory statement: 'application'`,
 		`${path} then: missing mandatory statement: one of 'permit', 'deny', 'reject'`,
 	]);
-	assert.deepEqual(findingsOf(then("permit; deny;")), [`${path} then 'permit': 'permit' and 'deny' exclude each other`]);
+	assert.deepEqual(findingsOf(then("permit; deny;")), [
+		`${path} then 'permit': 'permit' and 'deny' exclude each other`,
+	]);
 });
 
 test("zones, addresses, applications, profiles and schedules that a policy names must exist", () => {

@@ -1,16 +1,9 @@
 /** `security policies`: which connections pass, which are opened and inspected, which go through a tunnel. */
 import { enumeration, integer, keyword, name, reference, text, union } from "#config/leaf-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
-import { addressPaths } from "#policy/address-book-schema.ts";
-import { applicationName } from "#policy/application-schema.ts";
+import { addressNames } from "#policy/address-book-schema.ts";
+import { applicationName, dynamicApplication } from "#policy/application-schema.ts";
 import { traceFile } from "#telemetry/trace-file.ts";
-
-const addressNames = union([
-	keyword("any", "Any address"),
-	keyword("any-ipv4", "Any IPv4 address"),
-	keyword("any-ipv6", "Any IPv6 address"),
-	reference(addressPaths, { placeholder: "address-name" }),
-]);
 
 const identities = union([
 	keyword("any", "Anybody"),
@@ -32,14 +25,10 @@ const matchChildren = {
 	}),
 	application: leafList(applicationName, { help: "Applications by protocol and port", mandatory: true }),
 	"source-identity": leafList(identities, { help: "Users and roles", engine: "not-yet" }),
-	"dynamic-application": leafList(
-		union([
-			keyword("any", "Any application"),
-			keyword("none", "Applications that are not recognized count as any"),
-			name({ also: ":", placeholder: "application" }),
-		]),
-		{ help: "Applications by what they say, on whatever port", engine: "not-yet" },
-	),
+	"dynamic-application": leafList(dynamicApplication, {
+		help: "Applications by what they say, on whatever port",
+		engine: "not-yet",
+	}),
 	"url-category": leafList(
 		union([keyword("any", "Any category"), keyword("none", "Without a category"), name({ placeholder: "category" })]),
 		{ help: "Categories of the server's name and of URLs", engine: "not-yet" },

@@ -84,7 +84,7 @@ test("pair policies name each other across the two directions, with the same VPN
 	);
 });
 
-test("decryption without inspection, and inspection without decryption, are worth a word (R13)", () => {
+test("decryption without inspection, and inspection without decryption, are worth a word", () => {
 	const says = (services: string) =>
 		findingsOf(`
 			services { ssl { proxy { profile p { root-ca ca; } } } }

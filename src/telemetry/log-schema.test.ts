@@ -40,7 +40,7 @@ test("the address of a collector may stand on the line of its host", () => {
 	);
 });
 
-test("each stream may have a transport of its own (R291)", () => {
+test("each stream may have a transport of its own", () => {
 	const own = "transport { protocol tls; tls-profile ssl-i-tls; }";
 	assert.deepEqual(findingsOf(log(`stream s { host 192.0.2.1; ${own} }`)), []);
 });
@@ -74,7 +74,7 @@ test("a stream has a collector, and formats for files do not go on the wire", ()
 	);
 });
 
-test("a receiver of logs listens with a certificate (R292)", () => {
+test("a receiver of logs listens with a certificate", () => {
 	const { security } = configOf(
 		`${receiver} security { log { receiver r { listen 0.0.0.0:6514; termination-profile t; } } }`,
 	);

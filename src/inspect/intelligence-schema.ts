@@ -1,0 +1,146 @@
+/** `security intelligence`: feeds of known bad addresses, names and fingerprints, and what is done by them. */
+import { error, type Finding } from "#config/finding.ts";
+import { enumeration, integer, name, reference, text } from "#config/leaf-types.ts";
+import { fileName, url } from "#config/network-types.ts";
+import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
+
+const categories = enumeration({
+	"command-and-control": "Servers that steer infected hosts",
+	"infected-hosts": "Hosts of this network that are infected",
+	ja3: "Fingerprints of clients",
+	certificate: "Fingerprints of certificates",
+	url: "Addresses of pages",
+});
+
+const actions = {
+	permit: flag({ help: "Let it pass" }),
+	block: container({
+		help: "Block it",
+		presence: true,
+		layout: "line",
+		alternatives: [{ of: ["drop", "close"] }],
+		children: {
+			drop: flag({ help: "Silently" }),
+			close: flag({ help: "With a reset to both ends; so when neither is named" }),
+		},
+	}),
+	recommended: flag({ help: "As the feed says" }),
+};
+
+const action = container({
+	help: "What becomes of the connection",
+	alternatives: [{ of: ["permit", "block", "recommended"], mandatory: true }],
+	children: actions,
+});
+
+export const intelligence = container({
+	help: "Feeds of known bad addresses, names and fingerprints",
+	engine: "not-yet",
+	children: {
+		feed: list({
+			help: "A feed",
+			keys: { name: name() },
+			alternatives: [{ of: ["url", "file"], mandatory: true }],
+			children: {
+				description: leaf(text({ max: 900 }), { help: "Text" }),
+				category: leaf(categories, { help: "What it holds", mandatory: true }),
+				url: leaf(url(), {
+					help: { what: "Where it is fetched", loosened: "danger: over http, the feed can be changed on the way" },
+				}),
+				file: leaf(fileName(), { help: "File in which it is" }),
+				format: leaf(
+					enumeration({ text: "One entry a line", csv: "Columns with commas", json: "JSON", stix: "STIX 2" }),
+					{
+						help: "Form",
+						default: "text",
+					},
+				),
+				"update-interval": leaf(integer({ min: 1, max: 43_200, unit: "minutes" }), { help: "How often", default: 60 }),
+				"maximum-entries": leaf(integer({ min: 1, max: 10_000_000 }), {
+					help: { what: "Entries beyond this are left out", grows: "memory, by about 100 octets an entry" },
+					default: 1_000_000,
+				}),
+			},
+		}),
+		profile: list({
+			help: "What is done by the feeds of one category",
+			keys: { name: name() },
+			children: {
+				description: leaf(text({ max: 900 }), { help: "Text" }),
+				category: leaf(categories, { help: "Which feeds", mandatory: true }),
+				rule: list({
+					help: "A rule; the first that matches decides",
+					order: "user",
+					keys: { name: name() },
+					children: {
+						match: container({
+							help: "Which entries",
+							children: {
+								"feed-name": leafList(reference("security intelligence feed"), { help: "Feeds; all when absent" }),
+								"threat-level": leafList(integer({ min: 1, max: 10, placeholder: "level" }), {
+									help: "Levels; all when absent",
+								}),
+							},
+						}),
+						then: container({ help: "What happens", children: { action, log: flag({ help: "Record it" }) } }),
+					},
+				}),
+				"default-rule": container({
+					help: "What becomes of entries that no rule matches",
+					children: {
+						then: container({
+							help: "What happens",
+							children: {
+								action: container({
+									help: "What becomes of the connection",
+									alternatives: [{ of: ["permit", "block", "recommended"] }],
+									children: actions,
+								}),
+								log: flag({ help: "Record it" }),
+							},
+						}),
+					},
+				}),
+			},
+		}),
+		policy: list({
+			help: "What a security policy asks for",
+			keys: { name: name() },
+			children: {
+				profile: leafList(reference("security intelligence profile"), {
+					help: "Profiles, one for each category",
+					mandatory: true,
+				}),
+			},
+		}),
+	},
+});
+
+/** A policy has one profile of each category; a rule names feeds of its category. */
+export function verifyIntelligence({ feed, profile, policy }: Snapshot<typeof intelligence>): readonly Finding[] {
+	const path = ["security", "intelligence"];
+	const findings: Finding[] = [];
+	for (const [policyName, { profile: names }] of policy) {
+		const profileOf = new Map<string, string>();
+		for (const named of names) {
+			const category = profile.get(named)?.category ?? "";
+			const other = profileOf.get(category);
+			if (other === undefined) profileOf.set(category, named);
+			else
+				findings.push(
+					error([...path, "policy", policyName], "profile", `${other} and ${named} are both of category ${category}`),
+				);
+		}
+	}
+	for (const [profileName, { category, rule }] of profile) {
+		for (const [ruleName, { match }] of rule) {
+			for (const wanted of match.feedName) {
+				const of = feed.get(wanted)?.category;
+				if (of === category) continue;
+				const at = [...path, "profile", profileName, "rule", ruleName, "match"];
+				findings.push(error(at, "feed-name", `${wanted} is of category ${of}, the profile of ${category}`));
+			}
+		}
+	}
+	return findings;
+}
