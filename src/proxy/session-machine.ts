@@ -166,7 +166,9 @@ export class SessionMachine {
 		return `${this.id} ${this.#state.tag} ${this.#request?.host ?? "-"}`;
 	}
 
+	/** After the close whatever is late is answered with nothing. */
 	step(event: SessionEvent, now: number): readonly SessionEffect[] {
+		if (this.isClosed) return nothing;
 		switch (event.type) {
 			case "client-octets":
 				return this.#clientOctets(event.octets, now);
@@ -258,7 +260,7 @@ export class SessionMachine {
 
 	#resolved(addresses: readonly Address[], now: number): readonly SessionEffect[] {
 		const state = this.#state;
-		if (state.tag !== "await-resolve") return this.isClosed ? nothing : unexpected(state, "server-resolved");
+		if (state.tag !== "await-resolve") return unexpected(state, "server-resolved");
 		const { request } = state;
 		const allowed = addresses.filter((address) => this.#mayConnect(address, request.port));
 		const first = allowed[0];
@@ -275,7 +277,7 @@ export class SessionMachine {
 
 	#connected(address: Address, now: number): readonly SessionEffect[] {
 		const state = this.#state;
-		if (state.tag !== "await-connect") return this.isClosed ? nothing : unexpected(state, "server-connected");
+		if (state.tag !== "await-connect") return unexpected(state, "server-connected");
 		this.#server = address;
 		const reader = new ClientHelloReader();
 		this.#state = { tag: "expect-hello", reader, until: now + this.#context.timeouts.helloMs };
@@ -343,7 +345,7 @@ export class SessionMachine {
 
 	#secured(leg: LegRecord, verdict: ServerVerdict, now: number): readonly SessionEffect[] {
 		const state = this.#state;
-		if (state.tag !== "await-server-tls") return this.isClosed ? nothing : unexpected(state, "server-secured");
+		if (state.tag !== "await-server-tls") return unexpected(state, "server-secured");
 		const { profile } = state.decrypt.decision;
 		this.#serverLeg = leg;
 		this.#verdict = verdict;
@@ -359,7 +361,7 @@ export class SessionMachine {
 
 	#contextReady(sha256: string, group: string | undefined, now: number): readonly SessionEffect[] {
 		const state = this.#state;
-		if (state.tag !== "await-context") return this.isClosed ? nothing : unexpected(state, "context-ready");
+		if (state.tag !== "await-context") return unexpected(state, "context-ready");
 		const { decrypt } = state;
 		this.#leaf = { sha256, group };
 		this.#state = { tag: "await-client-tls", decrypt, until: now + this.#context.timeouts.handshakeMs };
@@ -368,7 +370,7 @@ export class SessionMachine {
 
 	#clientSecured(leg: LegRecord, now: number): readonly SessionEffect[] {
 		const state = this.#state;
-		if (state.tag !== "await-client-tls") return this.isClosed ? nothing : unexpected(state, "client-secured");
+		if (state.tag !== "await-client-tls") return unexpected(state, "client-secured");
 		this.#clientLeg = leg;
 		this.#timing.clientReadyMs = now - this.#startedAt;
 		this.#state = { tag: "await-relay-end", isDecrypted: true };
@@ -376,8 +378,11 @@ export class SessionMachine {
 	}
 
 	#serverFailed(failure: Fault, now: number): readonly SessionEffect[] {
-		if (this.isClosed) return nothing;
-		if (this.#state.tag === "await-resolve" || this.#state.tag === "await-connect") return this.#refuse(failure, now);
+		const { tag } = this.#state;
+		if (tag === "await-resolve" || tag === "await-connect") return this.#refuse(failure, now);
+		// From here on the client's TLS owns what it is sent: an alert in clear would stand amid its records.
+		if (tag === "await-client-tls" || tag === "await-relay-end")
+			return this.#close(now, failure.message, failure.code, "reset");
 		return this.#failHandshake(failure, now);
 	}
 
@@ -435,7 +440,6 @@ export class SessionMachine {
 	}
 
 	#close(now: number, why: string, faultCode?: string, manner: "end" | "reset" = "end"): readonly SessionEffect[] {
-		if (this.isClosed) return nothing;
 		this.#state = { tag: "closed" };
 		this.#endedAt = now;
 		this.#end = faultCode === undefined ? { why } : { why, faultCode };

@@ -332,10 +332,11 @@ export class SessionShell {
 		client.on("error", ignoreLateError);
 		this.#server?.on("error", ignoreLateError);
 		// The engine may be amid the read that led here; it must not be freed before that read returns.
-		setImmediate(destroyAll, [this.#serverTls, this.#server, this.#clientTls]);
-		if (this.#clientTls !== undefined) return;
-		if (manner === "reset") return void client.resetAndDestroy();
-		if (client.destroyed) return;
+		setImmediate(() => {
+			if (manner === "reset" && !client.destroyed) client.resetAndDestroy();
+			destroyAll([this.#serverTls, this.#server, this.#clientTls]);
+		});
+		if (this.#clientTls !== undefined || client.destroyed || manner === "reset") return;
 		// The rest of what the client sends is read and dropped, so that the answer is not lost to a reset.
 		client.removeListener("data", this.#onClientData);
 		client.end();

@@ -1,0 +1,702 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { type Address, parseAddress, parsePrefix } from "#base/address.ts";
+import { fault } from "#base/fault.ts";
+import { AddressSet } from "#policy/address-set.ts";
+import type { PolicyRule } from "#policy/evaluate.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import {
+	type RelaySummary,
+	type SessionContext,
+	type SessionEffect,
+	type SessionEvent,
+	SessionMachine,
+} from "#proxy/session-machine.ts";
+import type { LegRecord } from "#telemetry/session-record.ts";
+import { alertOf } from "#tls/alert.ts";
+import { contentType } from "#tls/record.ts";
+import { type Play, play } from "../../test/support/play.ts";
+import { buildHello, capturedHello, inRecords, serverNameExtension } from "../../test/support/tls-hello.ts";
+
+const start = 1_000_000;
+const octets = (text: string) => Buffer.from(text, "latin1");
+const address = (text: string) => parseAddress(text) as Address;
+const server = address("192.0.2.10");
+const client = { address: address("10.1.4.7"), port: 40_001 };
+const timeouts = { requestMs: 1_000, helloMs: 2_000, connectMs: 3_000, handshakeMs: 4_000, idleMs: 5_000 };
+const hello = inRecords(buildHello({ extensions: [serverNameExtension([0, "shop.example"])] }));
+const namelessHello = inRecords(buildHello({ extensions: [] }));
+
+const leg: LegRecord = { version: "TLSv1.3", cipherSuite: "TLS_AES_128_GCM_SHA256", isResumed: false };
+const serverLeg: LegRecord = { ...leg, group: "X25519", alpn: "h2", certificateSha256: "aa" };
+const trusted = { isTrusted: true, reason: "trusted" };
+const untrusted = { isTrusted: false, reason: "the certificate is self-signed" };
+const unreachable = fault("SERVER_UNREACHABLE", "server shop.example:443 refused the connection");
+const ready: SessionEvent = { type: "context-ready", certificateSha256: "bb", group: "P-256" };
+const timeUp: SessionEvent = { type: "deadline-passed" };
+const summary: RelaySummary = {
+	octetsToServer: 10,
+	octetsToClient: 20,
+	requests: 1,
+	findings: [],
+	inspection: "inspected",
+	why: "the client closed the connection",
+};
+
+function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
+	return {
+		name: "inspect",
+		neverDecryptSources: new AddressSet(),
+		alwaysDecryptSources: new AddressSet(),
+		exemptDestinations: new AddressSet(),
+		trustedCa: "ca",
+		untrustedCa: "untrusted-ca",
+		trustStore: ["all"],
+		blocksInvalidCertificates: false,
+		ignoresServerAuthFailure: false,
+		passesNonTls: false,
+		mayResumeSessions: true,
+		grade: "strict",
+		validation: "web-pki",
+		log: { allowed: true, dropped: true, exempted: true, errors: true },
+		patternPolicy: undefined,
+		...parts,
+	};
+}
+
+const any = new AddressSet(true);
+const decryptAll = (parts: Partial<ProxyProfile> = {}): PolicyRule<ProxyProfile> => ({
+	name: "open",
+	sources: any,
+	destinations: any,
+	ports: [],
+	action: "permit",
+	profile: profile(parts),
+});
+const passAll: PolicyRule<ProxyProfile> = {
+	name: "pass",
+	sources: any,
+	destinations: any,
+	ports: [],
+	action: "permit",
+};
+
+function deny(parts: { readonly host?: string; readonly prefix?: string }): PolicyRule<ProxyProfile> {
+	const destinations = new AddressSet();
+	if (parts.host !== undefined) destinations.addHost(parts.host, "bad-host");
+	const prefix = parts.prefix === undefined ? undefined : parsePrefix(parts.prefix);
+	if (prefix !== undefined) destinations.addPrefix(prefix, "bad-net");
+	return { name: "no", sources: any, destinations, ports: [], action: "deny" };
+}
+
+interface Session {
+	readonly machine: SessionMachine;
+	readonly talk: Play<SessionEvent, SessionEffect>;
+}
+
+function session(
+	rules: readonly PolicyRule<ProxyProfile>[] = [decryptAll()],
+	parts: Partial<SessionContext> = {},
+): Session {
+	const context: SessionContext = {
+		listener: "explicit",
+		policy: { rules, isDefaultPermit: false },
+		timeouts,
+		mayReachLocal: false,
+		isOwnListener: () => false,
+		...parts,
+	};
+	const machine = new SessionMachine("3f9c2a1b77d0e452", context, client, start);
+	return { machine, talk: play(machine, start) };
+}
+
+const says = (chunk: Uint8Array | string): SessionEvent => ({
+	type: "client-octets",
+	octets: typeof chunk === "string" ? octets(chunk) : chunk,
+});
+const connect = (target = "shop.example:443") => says(`CONNECT ${target} HTTP/1.1\r\n\r\n`);
+const resolved = (...addresses: readonly string[]): SessionEvent => ({
+	type: "server-resolved",
+	addresses: addresses.map(address),
+});
+const connected: SessionEvent = { type: "server-connected", address: server };
+const secured = (verdict = trusted): SessionEvent => ({ type: "server-secured", leg: serverLeg, verdict });
+const clientSecured: SessionEvent = { type: "client-secured", leg };
+
+/** The conversations up to the state of that name. */
+const reach = {
+	"expect-request": (_: Session["talk"]) => {},
+	"await-resolve": (talk: Session["talk"]) => void talk.event(connect()).expect("resolve-server"),
+	"await-connect": (talk: Session["talk"]) => {
+		reach["await-resolve"](talk);
+		talk.event(resolved("192.0.2.10")).expect("connect-server");
+	},
+	"expect-hello": (talk: Session["talk"]) => {
+		reach["await-connect"](talk);
+		talk.event(connected).expect("send-client");
+	},
+	"await-server-tls": (talk: Session["talk"]) => {
+		reach["expect-hello"](talk);
+		talk.event(says(hello)).expect("start-server-tls");
+	},
+	"await-context": (talk: Session["talk"]) => {
+		reach["await-server-tls"](talk);
+		talk.event(secured()).expect("prepare-context");
+	},
+	"await-client-tls": (talk: Session["talk"]) => {
+		reach["await-context"](talk);
+		talk.event(ready).expect("start-client-tls");
+	},
+	"await-relay-end": (talk: Session["talk"]) => {
+		reach["await-client-tls"](talk);
+		talk.event(clientSecured).expect("relay");
+	},
+} as const;
+type StateTag = keyof typeof reach;
+const states = Object.keys(reach) as StateTag[];
+
+function at(state: StateTag, rules?: readonly PolicyRule<ProxyProfile>[], parts?: Partial<SessionContext>): Session {
+	const made = session(rules, parts);
+	reach[state](made.talk);
+	assert.match(made.machine.describe(), new RegExp(`^3f9c2a1b77d0e452 ${state} `));
+	return made;
+}
+
+/** Reads an HTTP answer's status. */
+const status = (expected: number) => (effect: { readonly octets: Uint8Array }) =>
+	assert.match(Buffer.from(effect.octets).toString(), new RegExp(`^HTTP/1\\.1 ${expected} `));
+/** Reads a fatal alert in clear. */
+const alert = (name: string) => (effect: { readonly octets: Uint8Array }) => {
+	assert.deepEqual([...effect.octets.subarray(0, 6)], [contentType.alert, 3, 3, 0, 2, 2]);
+	assert.equal(alertOf(effect.octets[6] as number).name, name);
+	assert.equal(effect.octets.length, 7);
+};
+const manner = (expected: "end" | "reset") => (effect: { readonly manner: string }) =>
+	assert.equal(effect.manner, expected);
+
+describe("a decrypted session", () => {
+	test("N8 M11: the server is connected, secured and judged before the client sees a ServerHello", () => {
+		const { machine, talk } = session();
+		talk.waits(1_000).after(10).event(connect("Shop.Example:443"));
+		talk.expect("resolve-server", ({ host }) => assert.equal(host, "shop.example")).waits(3_000);
+		talk.after(10).event(resolved("192.0.2.10", "192.0.2.11"));
+		talk.expect("connect-server", ({ addresses, port }) => {
+			assert.deepEqual(addresses, [server, address("192.0.2.11")]);
+			assert.equal(port, 443);
+		});
+		talk.waits(3_000).after(10).event(connected);
+		talk.expect("send-client", (effect) => {
+			assert.equal(Buffer.from(effect.octets).toString(), "HTTP/1.1 200 Connection established\r\n\r\n");
+		});
+		talk.waits(2_000).after(10).event(says(hello));
+		talk.expect("start-server-tls", (effect) => {
+			assert.equal(effect.host, "shop.example");
+			assert.equal(effect.hello.sni, "shop.example");
+			assert.equal(effect.profile.name, "inspect");
+		});
+		talk.waits(4_000).after(10).event(secured());
+		talk.expect("prepare-context", ({ signer }) => assert.equal(signer, "trusted")).waits(4_000);
+		talk.after(10).event(ready);
+		talk.expect("start-client-tls", (effect) => {
+			assert.deepEqual(effect.helloOctets, hello);
+			assert.equal(effect.alpn, "h2");
+		});
+		talk.waits(4_000).after(10).event(clientSecured);
+		talk.expect("relay", ({ mode, first, decision }) => {
+			assert.equal(mode, "decrypted");
+			assert.equal(first.length, 0);
+			assert.equal(decision.action, "decrypt");
+		});
+		talk.waits(Number.POSITIVE_INFINITY).after(930).event({ type: "relay-ended", summary });
+		talk.expect("close", manner("end")).done();
+		assert.equal(machine.isClosed, true);
+
+		const { ja3, ja4, ...record } = machine.record();
+		assert.match(ja3 ?? "", /^[0-9a-f]{32}$/);
+		assert.match(ja4 ?? "", /^t12d/);
+		assert.deepEqual(record, {
+			id: "3f9c2a1b77d0e452",
+			startedAt: start,
+			endedAt: start + 1_000,
+			listener: "explicit",
+			client: { address: "10.1.4.7", port: 40_001 },
+			server: { host: "shop.example", port: 443, address: "192.0.2.10" },
+			sni: "shop.example",
+			hasEch: false,
+			decision: "decrypt",
+			rule: "open",
+			fact: "the policy matches any connection",
+			profile: "inspect",
+			inspection: "inspected",
+			clientLeg: { ...leg, group: "P-256", certificateSha256: "bb" },
+			serverLeg,
+			serverTrust: "trusted",
+			octetsToServer: 10,
+			octetsToClient: 20,
+			requests: 1,
+			findings: [],
+			timing: { helloMs: 40, serverReadyMs: 50, clientReadyMs: 70 },
+			endedBecause: "the client closed the connection",
+		});
+	});
+
+	test("octets that come in single pieces, and a hello right behind the CONNECT, take the same way", () => {
+		const { talk } = session();
+		for (const octet of octets("CONNECT shop.example:443 HTTP/1.1\r\n\r")) talk.event(says(Uint8Array.of(octet)));
+		talk.event(says("\n")).expect("resolve-server").event(resolved("192.0.2.10")).expect("connect-server");
+		talk.event(connected).expect("send-client");
+		for (const octet of hello.subarray(0, -1)) talk.event(says(Uint8Array.of(octet)));
+		talk
+			.event(says(hello.subarray(-1)))
+			.expect("start-server-tls")
+			.done();
+
+		const early = session().talk;
+		const head = octets("CONNECT shop.example:443 HTTP/1.1\r\n\r\n");
+		early
+			.event(says(Buffer.concat([head, hello])))
+			.expect("resolve-server")
+			.event(resolved("192.0.2.10"));
+		early
+			.expect("connect-server")
+			.event(connected)
+			.expect("send-client", status(200))
+			.expect("start-server-tls")
+			.done();
+	});
+
+	test("an address needs no resolver and is what the certificate is verified for when no name is sent", () => {
+		const { talk } = session();
+		talk.event(connect("192.0.2.10:443")).expect("connect-server", ({ addresses }) => {
+			assert.deepEqual(addresses, [server]);
+		});
+		talk.event(connected).expect("send-client").event(says(namelessHello));
+		talk.expect("start-server-tls", ({ host, hello: read }) => {
+			assert.equal(host, "192.0.2.10");
+			assert.equal(read.sni, undefined);
+		});
+		talk.done();
+	});
+
+	test("a resumed client leg before TLS 1.3 has no key exchange of its own; in TLS 1.3 it has", () => {
+		for (const [version, group] of [
+			["TLSv1.2", undefined],
+			["TLSv1.3", "P-256"],
+		] as const) {
+			const { machine, talk } = at("await-client-tls");
+			talk
+				.event({ type: "client-secured", leg: { ...leg, version, isResumed: true } })
+				.expect("relay")
+				.done();
+			assert.equal(machine.record().clientLeg?.group, group);
+		}
+	});
+});
+
+describe("a bypassed session", () => {
+	test("the octets that the client sent go first and untouched, and nothing is opened", () => {
+		const { machine, talk } = session([passAll]);
+		reach["expect-hello"](talk);
+		const flight = Buffer.concat([capturedHello("firefox").octets, octets("more")]);
+		talk.event(says(flight.subarray(0, 100))).event(says(flight.subarray(100)));
+		talk.expect("relay", ({ mode, first, decision }) => {
+			assert.equal(mode, "bypass");
+			assert.deepEqual(Buffer.from(first), flight);
+			assert.equal(decision.action, "bypass");
+		});
+		talk
+			.waits(Number.POSITIVE_INFINITY)
+			.event({ type: "relay-ended", summary: { ...summary, inspection: "not decrypted" } });
+		talk.expect("close", manner("end")).done();
+		const record = machine.record();
+		assert.equal(record.decision, "bypass");
+		assert.equal(record.inspection, "not decrypted");
+		assert.equal(record.serverLeg, undefined);
+		assert.equal(record.clientLeg, undefined);
+		assert.equal(record.serverTrust, undefined);
+	});
+
+	test("an exempt host is told with its profile and the entry that covers it", () => {
+		const exemptDestinations = new AddressSet();
+		exemptDestinations.addHost("*.example", "banks");
+		const { machine, talk } = at("expect-hello", [decryptAll({ exemptDestinations })]);
+		talk
+			.event(says(hello))
+			.expect("relay", ({ mode }) => assert.equal(mode, "bypass"))
+			.done();
+		const { decision, fact, profile: name } = machine.record();
+		assert.deepEqual([decision, name], ["bypass", "inspect"]);
+		assert.equal(fact, "server name shop.example is covered by *.example of banks");
+	});
+});
+
+describe("what the policy forbids", () => {
+	test("is refused with a 403 page before anything is resolved when the name decides", () => {
+		const { machine, talk } = session([deny({ host: "shop.example" }), passAll]);
+		talk.event(connect()).expect("send-client", (effect) => {
+			status(403)(effect);
+			const page = Buffer.from(effect.octets).toString();
+			assert.match(page, /<td>no<\/td>/);
+			assert.match(page, /3f9c2a1b77d0e452/);
+		});
+		talk.expect("close", manner("end")).done();
+		const { decision, rule, endedBecause, faultCode } = machine.record();
+		assert.deepEqual([decision, rule, faultCode], ["block", "no", undefined]);
+		assert.match(endedBecause, /^blocked by no because requested host shop\.example is in bad-host/);
+	});
+
+	test("is refused with a 403 page once the address decides, before it is connected to", () => {
+		const { machine, talk } = at("await-resolve", [deny({ prefix: "192.0.2.0/24" }), passAll]);
+		talk.event(resolved("192.0.2.10")).expect("send-client", status(403)).expect("close").done();
+		assert.equal(machine.record().decision, "block");
+		assert.equal(machine.record().server.address, undefined);
+	});
+
+	test("is refused with the alert access_denied when the server name of the hello decides", () => {
+		const { machine, talk } = at("expect-hello", [deny({ host: "other.example" }), passAll]);
+		talk.event(says(inRecords(buildHello({ extensions: [serverNameExtension([0, "other.example"])] }))));
+		talk.expect("send-client", alert("access_denied")).expect("close", manner("end")).done();
+		const record = machine.record();
+		assert.deepEqual([record.decision, record.sni, record.faultCode], ["block", "other.example", undefined]);
+	});
+
+	test("is everything when no policy matches and the default policy denies", () => {
+		const { talk, machine } = session([]);
+		talk.event(connect()).expect("send-client", status(403)).expect("close").done();
+		assert.equal(machine.record().rule, "default-policy");
+	});
+});
+
+describe("targets on the gateway's own host", () => {
+	for (const target of ["127.0.0.1", "0.0.0.0", "169.254.169.254", "[::1]", "[::]", "[fe80::1]"]) {
+		test(`F14: ${target} is refused with 403`, () => {
+			const { machine, talk } = session();
+			talk
+				.event(connect(`${target}:443`))
+				.expect("send-client", status(403))
+				.expect("close")
+				.done();
+			assert.equal(machine.record().faultCode, "PROXY_TARGET_REFUSED");
+		});
+	}
+
+	test("F14: a name that resolves to this host alone is refused; beside others it is left out", () => {
+		at("await-resolve")
+			.talk.event(resolved("127.0.0.1", "::1"))
+			.expect("send-client", status(403))
+			.expect("close")
+			.done();
+		const { talk } = at("await-resolve");
+		talk.event(resolved("127.0.0.1", "192.0.2.10")).expect("connect-server", ({ addresses }) => {
+			assert.deepEqual(addresses, [server]);
+		});
+		talk.done();
+	});
+
+	test("F14: a listener of the gateway is refused even where local targets are permitted", () => {
+		const isOwnListener = (target: Address, port: number) => port === 8_080 && target.octets[0] === 127;
+		const parts = { mayReachLocal: true, isOwnListener };
+		session(undefined, parts).talk.event(connect("127.0.0.1:8080")).expect("send-client", status(403)).expect("close");
+		session(undefined, parts).talk.event(connect("127.0.0.1:8443")).expect("connect-server").done();
+	});
+
+	test("F14: a name without any address is refused and the message names the target", () => {
+		const { machine, talk } = at("await-resolve");
+		talk.event({ type: "server-resolved", addresses: [] }).expect("send-client", status(403)).expect("close").done();
+		assert.match(machine.record().endedBecause, /^target shop\.example:443 is refused/);
+	});
+});
+
+describe("what is no ClientHello", () => {
+	for (const [name, chunk, looksLike] of [
+		["plain HTTP", octets("GET / HTTP/1.1\r\n"), "http"],
+		["SSH", octets("SSH-2.0-OpenSSH\r\n"), "ssh"],
+		["a TLS record without a hello", Uint8Array.of(23, 3, 3, 0, 1, 0), "tls-without-hello"],
+	] as const) {
+		test(`F13: ${name} inside the tunnel ends the session, and passes where the profile says so`, () => {
+			const { machine, talk } = at("expect-hello");
+			talk.event(says(chunk)).expect("close", manner("end")).done();
+			assert.equal(machine.record().faultCode, "CLIENT_NOT_TLS");
+			assert.match(machine.record().endedBecause, new RegExp(`got ${looksLike}$`));
+
+			const passing = at("expect-hello", [decryptAll({ passesNonTls: true })]);
+			passing.talk.event(says(chunk)).expect("relay", ({ mode, first, decision }) => {
+				assert.equal(mode, "bypass");
+				assert.deepEqual(first, chunk);
+				assert.match(decision.fact, new RegExp(`it is not TLS \\(${looksLike}\\)$`));
+			});
+			passing.talk.done();
+			assert.equal(passing.machine.record().decision, "bypass");
+		});
+	}
+
+	test("R160 F1: an SSL 2.0 hello is refused even where other protocols pass", () => {
+		const sslv2 = Uint8Array.of(0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0, 0x10);
+		for (const rule of [decryptAll({ passesNonTls: true }), passAll]) {
+			const { machine, talk } = at("expect-hello", [rule]);
+			talk.event(says(sslv2)).expect("close").done();
+			assert.equal(machine.record().faultCode, "CLIENT_NOT_TLS");
+		}
+	});
+
+	test("F10: a malformed hello is answered with decode_error", () => {
+		const { machine, talk } = at("expect-hello");
+		talk.event(says(Uint8Array.of(22, 3, 1, 0, 4, 2, 0, 0, 0)));
+		talk.expect("send-client", alert("decode_error")).expect("close").done();
+		assert.equal(machine.record().faultCode, "CLIENT_HELLO_MALFORMED");
+	});
+
+	test("F10: a hello that says to be larger than 64 KB is answered at once", () => {
+		const { machine, talk } = at("expect-hello");
+		talk.event(says(Uint8Array.of(22, 3, 1, 0, 4, 1, 1, 0, 0)));
+		talk.expect("send-client", alert("decode_error")).expect("close").done();
+		assert.equal(machine.record().faultCode, "CLIENT_HELLO_TOO_LARGE");
+	});
+
+	test("N5: a server name that is none is refused, and what it said is told without control characters", () => {
+		const { machine, talk } = at("expect-hello");
+		talk.event(says(inRecords(buildHello({ extensions: [serverNameExtension([0, "shop.example\n/evil"])] }))));
+		talk.expect("send-client", alert("decode_error")).expect("close").done();
+		const { endedBecause, decision, sni } = machine.record();
+		assert.match(endedBecause, /got "shop\.example\?\/evil"/);
+		assert.deepEqual([decision, sni], ["none", undefined]);
+	});
+});
+
+describe("a server that is not trusted", () => {
+	test("M12 K5: gets a leaf of the untrusted CA, so that the client warns", () => {
+		const { machine, talk } = at("await-server-tls");
+		talk
+			.event(secured(untrusted))
+			.expect("prepare-context", ({ signer }) => assert.equal(signer, "untrusted"))
+			.done();
+		assert.equal(machine.record().serverTrust, "the certificate is self-signed");
+	});
+
+	for (const [name, parts] of [
+		["the profile blocks invalid certificates", { blocksInvalidCertificates: true }],
+		["there is no untrusted CA", { untrustedCa: undefined }],
+	] as const) {
+		test(`V2: is refused with unknown_ca when ${name}`, () => {
+			const { machine, talk } = at("await-server-tls", [decryptAll(parts)]);
+			talk.event(secured(untrusted)).expect("send-client", alert("unknown_ca")).expect("close", manner("end")).done();
+			const record = machine.record();
+			assert.equal(record.faultCode, "SERVER_CERTIFICATE_INVALID");
+			assert.match(record.endedBecause, /shop\.example:443 is blocked; the certificate is self-signed/);
+			assert.deepEqual(record.serverLeg, serverLeg);
+		});
+	}
+
+	test("counts as trusted where server authentication failures are ignored, and the record still says why not", () => {
+		const parts = { ignoresServerAuthFailure: true, blocksInvalidCertificates: true };
+		const { machine, talk } = at("await-server-tls", [decryptAll(parts)]);
+		talk
+			.event(secured(untrusted))
+			.expect("prepare-context", ({ signer }) => assert.equal(signer, "trusted"))
+			.done();
+		assert.equal(machine.record().serverTrust, "the certificate is self-signed");
+	});
+});
+
+describe("failures", () => {
+	for (const [name, text, code, httpStatus] of [
+		["another method", "GET http://a.example/ HTTP/1.1\r\n\r\n", "PROXY_METHOD_REFUSED", 405],
+		["a malformed request", "CONNECT nowhere HTTP/1.1\r\n\r\n", "PROXY_REQUEST_MALFORMED", 400],
+		["an endless head", `CONNECT a:1 HTTP/1.1\r\nA: ${"b".repeat(20_000)}`, "PROXY_HEAD_TOO_LARGE", 431],
+	] as const) {
+		test(`${name} is answered with ${httpStatus}`, () => {
+			const { machine, talk } = session();
+			talk.event(says(text)).expect("send-client", status(httpStatus)).expect("close", manner("end")).done();
+			assert.equal(machine.record().faultCode, code);
+			assert.deepEqual(machine.record().server, { host: "", port: 0 });
+		});
+	}
+
+	for (const state of ["await-resolve", "await-connect"] as const) {
+		test(`of the server in ${state} are told in HTTP`, () => {
+			const { machine, talk } = at(state);
+			talk.event({ type: "server-failed", fault: unreachable });
+			talk.expect("send-client", status(502)).expect("close", manner("end")).done();
+			assert.equal(machine.record().faultCode, "SERVER_UNREACHABLE");
+		});
+	}
+
+	for (const state of ["expect-hello", "await-server-tls", "await-context"] as const) {
+		test(`of the server in ${state} are told by one alert in clear`, () => {
+			const { talk } = at(state);
+			talk.event({ type: "server-failed", fault: unreachable });
+			talk.expect("send-client", alert("internal_error")).expect("close", manner("end")).done();
+		});
+	}
+
+	test("of the server amid the client's handshake are a reset: an alert in clear would stand amid the client's records", () => {
+		const { machine, talk } = at("await-client-tls");
+		talk.event({ type: "server-failed", fault: unreachable }).expect("close", manner("reset")).done();
+		assert.equal(machine.record().faultCode, "SERVER_UNREACHABLE");
+	});
+
+	test("R176: a client that offers nothing both sides may use is told so by the alert of its fault", () => {
+		const { talk } = at("await-server-tls");
+		const failure = fault("TLS_VERSIONS_DO_NOT_MATCH", "client offers TLS 1.1 at most");
+		talk.event({ type: "server-failed", fault: failure }).expect("send-client", alert("protocol_version"));
+		talk.expect("close").done();
+	});
+
+	test("of signing are told by the alert internal_error", () => {
+		const { machine, talk } = at("await-context");
+		talk.event({ type: "context-failed", fault: fault("CERTIFICATE_SIGNING_FAILED", "no signature") });
+		talk.expect("send-client", alert("internal_error")).expect("close").done();
+		assert.equal(machine.record().faultCode, "CERTIFICATE_SIGNING_FAILED");
+	});
+
+	test("of the client's handshake close both sides and keep what was known of the server", () => {
+		const { machine, talk } = at("await-client-tls");
+		talk.event({ type: "client-failed", fault: fault("CLIENT_DOES_NOT_TRUST_CA", "client refused it") });
+		talk.expect("close", manner("end")).done();
+		const record = machine.record();
+		assert.equal(record.faultCode, "CLIENT_DOES_NOT_TRUST_CA");
+		assert.deepEqual(record.serverLeg, serverLeg);
+		assert.equal(record.clientLeg, undefined);
+	});
+
+	test("of the relay are in the record with what had moved by then", () => {
+		const { machine, talk } = at("await-relay-end");
+		const ended = { ...summary, why: "idle", faultCode: "SESSION_IDLE_TIMEOUT" };
+		talk.event({ type: "relay-ended", summary: ended }).expect("close").done();
+		const { faultCode, endedBecause, octetsToClient } = machine.record();
+		assert.deepEqual([faultCode, endedBecause, octetsToClient], ["SESSION_IDLE_TIMEOUT", "idle", 20]);
+	});
+});
+
+describe("time", () => {
+	for (const [state, waitMs, answer, code] of [
+		["expect-request", 1_000, status(408), "PROXY_HEAD_TIMEOUT"],
+		["await-resolve", 3_000, status(504), "SERVER_CONNECT_TIMEOUT"],
+		["await-connect", 3_000, status(504), "SERVER_CONNECT_TIMEOUT"],
+		["expect-hello", 2_000, alert("handshake_failure"), "CLIENT_HELLO_TIMEOUT"],
+		["await-server-tls", 4_000, alert("handshake_failure"), "SERVER_HANDSHAKE_FAILED"],
+		["await-context", 4_000, alert("internal_error"), "CERTIFICATE_SIGNING_FAILED"],
+	] as const) {
+		test(`runs out in ${state} after ${waitMs} ms with ${code}`, () => {
+			const { machine, talk } = at(state);
+			talk
+				.waits(waitMs)
+				.after(waitMs)
+				.event(timeUp)
+				.expect("send-client", answer)
+				.expect("close", manner("end"))
+				.done();
+			assert.equal(machine.record().faultCode, code);
+			assert.equal(machine.record().endedAt, start + waitMs);
+			talk.waits(Number.POSITIVE_INFINITY);
+		});
+	}
+
+	test("runs out in await-client-tls with a reset", () => {
+		const { machine, talk } = at("await-client-tls");
+		talk.waits(4_000).after(4_000).event(timeUp).expect("close", manner("reset")).done();
+		assert.equal(machine.record().faultCode, "CLIENT_HANDSHAKE_FAILED");
+	});
+
+	test("does not run out while the relay has the session: it has an idle time of its own", () => {
+		const { machine, talk } = at("await-relay-end");
+		talk.waits(Number.POSITIVE_INFINITY).after(1e9).event(timeUp).done();
+		assert.equal(machine.isClosed, false);
+	});
+
+	test("is not prolonged by octets that come one by one", () => {
+		const { talk } = session();
+		talk.after(600).event(says("CON")).waits(400).after(300).event(says("NECT")).waits(100).done();
+		const waiting = at("expect-hello").talk;
+		waiting
+			.after(1_500)
+			.event(says(hello.subarray(0, 20)))
+			.waits(500)
+			.done();
+	});
+});
+
+describe("the end", () => {
+	for (const state of states) {
+		test(`in ${state}: a client that leaves closes the session, and whatever comes later is answered with nothing`, () => {
+			const { machine, talk } = at(state);
+			talk
+				.after(5)
+				.event({ type: "client-ended", why: "the client closed the connection" })
+				.expect("close", manner("end"));
+			const record = machine.record();
+			assert.equal(record.endedAt, start + 5);
+			assert.equal(record.endedBecause, "the client closed the connection");
+			assert.equal(record.faultCode, undefined);
+			for (const late of everyEvent) talk.after(1).event(late).done();
+			assert.deepEqual(machine.record(), record);
+		});
+	}
+
+	test("octets of the client are wanted in two states alone, and an event that cannot be is a bug that says so", () => {
+		for (const state of states) {
+			const { machine } = at(state);
+			const isWanted = state === "expect-request" || state === "expect-hello";
+			assert.equal(machine.wantsOctets, isWanted, state);
+			if (!isWanted) assert.throws(() => machine.step(says("x"), start), new RegExp(`client-octets in state ${state}`));
+			assert.equal(machine.profile?.name, stateKnowsProfile.has(state) ? "inspect" : undefined);
+		}
+		for (const [event, state] of ownStates) {
+			for (const other of states.filter((candidate) => candidate !== state)) {
+				assert.throws(() => at(other).machine.step(event, start), new RegExp(`${event.type} in state ${other}`));
+			}
+		}
+	});
+
+	test("no octets of a client make the machine throw, and its answers are the same each time", () => {
+		const chunk = fc.oneof(
+			fc.uint8Array({ maxLength: 64 }),
+			fc.constant(hello),
+			fc.nat({ max: hello.length }).map((cut) => hello.subarray(0, cut)),
+			fc.tuple(fc.nat({ max: hello.length - 1 }), fc.nat(255)).map(([index, value]) => hello.with(index, value)),
+		);
+		fc.assert(
+			fc.property(
+				fc.constantFrom("expect-request", "expect-hello"),
+				fc.array(chunk, { maxLength: 6 }),
+				(state, chunks) => {
+					const run = () => {
+						const { machine } = at(state as StateTag);
+						return chunks.flatMap((piece) => (machine.wantsOctets ? [...machine.step(says(piece), start)] : []));
+					};
+					assert.deepEqual(run(), run());
+				},
+			),
+		);
+	});
+});
+
+const everyEvent: readonly SessionEvent[] = [
+	says("late"),
+	{ type: "client-ended", why: "again" },
+	resolved("192.0.2.10"),
+	connected,
+	{ type: "server-failed", fault: unreachable },
+	secured(),
+	ready,
+	{ type: "context-failed", fault: fault("CERTIFICATE_SIGNING_FAILED", "late") },
+	clientSecured,
+	{ type: "client-failed", fault: fault("CLIENT_HANDSHAKE_FAILED", "late") },
+	{ type: "relay-ended", summary },
+	timeUp,
+];
+/** Events that belong to one state, and to be had in no other. */
+const ownStates: readonly (readonly [SessionEvent, StateTag])[] = [
+	[resolved("192.0.2.10"), "await-resolve"],
+	[connected, "await-connect"],
+	[secured(), "await-server-tls"],
+	[ready, "await-context"],
+	[clientSecured, "await-client-tls"],
+];
+const stateKnowsProfile: ReadonlySet<StateTag> = new Set([
+	"await-server-tls",
+	"await-context",
+	"await-client-tls",
+	"await-relay-end",
+]);
