@@ -8,7 +8,7 @@ import { canonicalComment } from "#config/comment.ts";
 import { isInGroups, type Level, levelBelow, levelWords } from "#config/level.ts";
 import { readLine } from "#config/line.ts";
 import { resolveWords } from "#config/resolve.ts";
-import { type BranchNode, findByName, isBranchNode } from "#config/schema.ts";
+import { type BranchNode, findByName, isBranchNode, type SchemaNode } from "#config/schema.ts";
 import type { SaltSource } from "#config/secret-codec.ts";
 import { unfoldComment } from "#config/set-lines.ts";
 import { fixedSalt, maxTextErrors, maxTextLength, parseText, type TextError } from "#config/text.ts";
@@ -177,7 +177,7 @@ class HunkPatcher {
 		let entries = present ?? added;
 		for (const entry of added) {
 			const old = present?.get(entry.keys);
-			if (old !== undefined && isBranch(node))
+			if (old !== undefined && isBranchNode(node))
 				entries = entries.set(this.#merged(node, old, entry, `${where}/${entry.keys.join(" ")}`));
 			else entries = this.#placed(entries.set(entry), entry.keys, where);
 		}
@@ -329,8 +329,4 @@ function isSamePrefix(gone: Statement, present: Statement): boolean {
 	return [gone, present].every(
 		({ isInactive, isProtected, comment }) => !isInactive && !isProtected && comment === undefined,
 	);
-}
-
-function isBranch(node: unknown): node is BranchNode {
-	return typeof node === "object" && node !== null && "byWord" in node;
 }

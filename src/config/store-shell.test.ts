@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { type CommitRecord, maxRollbacks } from "#config/commit.ts";
 import { ConfigurationStore } from "#config/store-shell.ts";
 
@@ -96,7 +97,7 @@ test("a file edited or put back by hand counts as a new commit", () => {
 	);
 });
 
-const child = join(import.meta.dirname, "../../test/support/config-store-child.ts");
+const child = fileURLToPath(new URL("../../test/support/config-store-child.ts", import.meta.url));
 
 function runChild(killAt: number, serial: number, what: string): string {
 	const result = spawnSync(process.execPath, [child, directory, String(killAt), String(serial), what], {
