@@ -173,7 +173,12 @@ class HunkPatcher {
 		return result;
 	}
 
-	#withEntries(node: unknown, present: BranchEntries | undefined, added: BranchEntries, where: string): BranchEntries {
+	#withEntries(
+		node: SchemaNode,
+		present: BranchEntries | undefined,
+		added: BranchEntries,
+		where: string,
+	): BranchEntries {
 		let entries = present ?? added;
 		for (const entry of added) {
 			const old = present?.get(entry.keys);
