@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { type Address, formatAddress, parseAddress } from "#base/address.ts";
 import { BoundedMap } from "#base/bounded.ts";
-import { FaultError, fault } from "#base/fault.ts";
+import { type Fault, FaultError, fault } from "#base/fault.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import { encodeBlockPage } from "#inspect/block-page.ts";
@@ -28,43 +28,81 @@ import { Counters } from "#telemetry/counters.ts";
 import { gatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 
+type Configuration = ToWorker & { readonly type: "start" | "configure" };
+
+/** What one configuration means for sessions. A running session keeps the generation that it began with. */
+interface Generation {
+	readonly plan: GatewayPlan;
+	/** By the listener's name. */
+	readonly contexts: ReadonlyMap<string, SessionContext>;
+	readonly resources: SessionResources;
+}
+
 /** Everything one worker holds. Made once, by the `start` message. */
 class Worker {
-	readonly #plan: GatewayPlan;
-	readonly #listeners: readonly Listener[];
+	#generation: Generation;
+	#listeners: readonly Listener[] = [];
 	readonly #sessions = new Set<SessionShell>();
 	readonly #counters = new Counters();
-	readonly #contexts = new Map<string, SessionContext>();
-	readonly #resources: SessionResources;
+	readonly #leafContexts: LeafContexts;
+	readonly #serverSessions = new ServerSessions<JudgedServer>(maxServerSessions);
 	readonly #signatures = new Map<number, { resolve(certificate: Uint8Array): void; reject(error: Error): void }>();
 	#nextSignature = 1;
 	#records: SessionRecord[] = [];
 	#idOctets = Buffer.alloc(0);
 
 	constructor(start: ToWorker & { readonly type: "start" }) {
-		const authorities = new Map(start.authorities.map((ca) => [ca.id, ca]));
-		const { config } = parseConfiguration(start.configuration, "configuration", new Set(authorities.keys()));
-		this.#plan = compileGateway(config);
-		this.#listeners = this.#plan.listeners.map(
-			(plan) => new Listener(plan, (listener, socket) => this.#accept(listener, socket)),
+		this.#leafContexts = new LeafContexts(
+			(request) => this.#sign(request),
+			Buffer.from(start.ticketKeys),
+			maxLeafContexts,
 		);
-		const { policy, timeouts, listeners } = this.#plan;
-		for (const listener of listeners) {
-			this.#contexts.set(listener.name, {
-				listener: listener.name,
-				policy,
-				timeouts,
-				mayReachLocal: listener.mayReachLocal,
-				isOwnListener: (address: Address, port: number) => isListenerAddress(listeners, formatAddress(address), port),
-			});
-		}
-		this.#resources = this.#makeResources(start, authorities);
+		this.#generation = this.#generationOf(start);
 	}
 
 	async listen(): Promise<void> {
-		for (const listener of this.#listeners) await listener.open(true);
+		await this.#listenAt(this.#generation.plan.listeners);
 		setInterval(() => this.#tick(), tickMs);
 		setInterval(() => this.#flush(), flushMs);
+	}
+
+	/** New sessions follow the new configuration; what runs goes on. On a fault nothing has changed. */
+	async configure(message: ToWorker & { readonly type: "configure" }): Promise<void> {
+		const next = this.#generationOf(message);
+		await this.#listenAt(next.plan.listeners);
+		this.#generation = next;
+	}
+
+	/** Opens the listeners that are new, then closes those that are gone. */
+	async #listenAt(plans: readonly ListenerPlan[]): Promise<void> {
+		const isSame = (a: ListenerPlan, b: ListenerPlan) =>
+			a.name === b.name && a.listen.host === b.listen.host && a.listen.port === b.listen.port;
+		const kept = this.#listeners.filter((listener) => plans.some((plan) => isSame(plan, listener.plan)));
+		const fresh = plans
+			.filter((plan) => !kept.some((listener) => isSame(plan, listener.plan)))
+			.map((plan) => new Listener(plan, (name, socket) => this.#accept(name, socket)));
+		try {
+			for (const listener of fresh) await listener.open(true);
+		} catch (error) {
+			for (const listener of fresh) void listener.close();
+			throw error;
+		}
+		for (const listener of this.#listeners) if (!kept.includes(listener)) void listener.close();
+		this.#listeners = [...kept, ...fresh];
+	}
+
+	#generationOf(message: Configuration): Generation {
+		const authorities = new Map(message.authorities.map((ca) => [ca.id, ca]));
+		const { config } = parseConfiguration(message.configuration, "configuration", new Set(authorities.keys()));
+		const plan = compileGateway(config);
+		const { policy, timeouts, listeners } = plan;
+		const isOwnListener = (address: Address, port: number) =>
+			isListenerAddress(listeners, formatAddress(address), port);
+		const contexts = listeners.map(({ name, mayReachLocal }): [string, SessionContext] => [
+			name,
+			{ listener: name, policy, timeouts, mayReachLocal, isOwnListener },
+		]);
+		return { plan, contexts: new Map(contexts), resources: this.#makeResources(message, plan, authorities) };
 	}
 
 	signed(message: ToWorker & { readonly type: "signed" | "not-signed" }): void {
@@ -82,18 +120,19 @@ class Worker {
 	}
 
 	#makeResources(
-		start: ToWorker & { readonly type: "start" },
+		message: Configuration,
+		plan: GatewayPlan,
 		authorities: ReadonlyMap<string, SigningCa>,
 	): SessionResources {
-		const trustStore = new TrustStore(start.caProfiles);
+		const trustStore = new TrustStore(message.caProfiles);
 		const serverContexts = new BoundedMap<string, SecureContext>(maxServerContexts);
 		const services = new Map<string, readonly InspectionService[]>();
-		for (const [name, rules] of this.#plan.patternPolicies) services.set(name, [patternService(rules)]);
-		const { maximumDecodedOctets } = this.#plan;
+		for (const [name, rules] of plan.patternPolicies) services.set(name, [patternService(rules)]);
+		const { maximumDecodedOctets } = plan;
 		return {
-			resolver: new Resolver(this.#plan.staticHosts, maxResolvedNames, keepNamesMs),
-			leafContexts: new LeafContexts((request) => this.#sign(request), Buffer.from(start.ticketKeys), maxLeafContexts),
-			serverSessions: new ServerSessions<JudgedServer>(maxServerSessions),
+			resolver: new Resolver(plan.staticHosts, maxResolvedNames, keepNamesMs),
+			leafContexts: this.#leafContexts,
+			serverSessions: this.#serverSessions,
 			judge: new ServerJudge(maxLeafContexts, ownAuthorityKeys(authorities), (facts) => {
 				this.#counters.add("origin_disagreements");
 				send({ type: "event", event: gatewayEvent("ORIGIN_VALIDATION_DISAGREEMENT", Date.now(), facts) });
@@ -131,10 +170,13 @@ class Worker {
 		if (address === undefined) return void socket.destroy();
 		this.#counters.add("sessions_opened");
 		const id = this.#newId();
-		if (this.#sessions.size >= this.#plan.maximumSessions) return this.#refuseOverload(socket, id);
-		const context = this.#contexts.get(listener.name) as SessionContext;
+		const { plan, contexts, resources } = this.#generation;
+		if (this.#sessions.size >= plan.maximumSessions) return this.#refuseOverload(socket, id);
+		const context = contexts.get(listener.name);
+		// Its listener is being opened or closed by a new configuration.
+		if (context === undefined) return void socket.destroy();
 		this.#counters.add("sessions_active");
-		this.#sessions.add(new SessionShell(id, socket, address, context, this.#resources, Date.now()));
+		this.#sessions.add(new SessionShell(id, socket, address, context, resources, Date.now()));
 	}
 
 	/** 64 random bits; drawn many at a time, since each draw is a call into the kernel's or OpenSSL's generator. */
@@ -146,7 +188,7 @@ class Worker {
 	}
 
 	#refuseOverload(socket: Socket, sessionId: string): void {
-		const { maximumSessions } = this.#plan;
+		const { maximumSessions } = this.#generation.plan;
 		this.#counters.add("sessions_overloaded");
 		const { message } = fault("PROXY_OVERLOADED", `the gateway holds ${maximumSessions} sessions, as many as it may`);
 		socket.on("error", () => socket.destroy());
@@ -233,6 +275,9 @@ process.on("message", (message: ToWorker) => {
 		case "start":
 			start(message);
 			return;
+		case "configure":
+			configure(message);
+			return;
 		case "signed":
 		case "not-signed":
 			worker?.signed(message);
@@ -257,9 +302,23 @@ function start(message: ToWorker & { readonly type: "start" }): void {
 	worker.listen().then(() => send({ type: "listening" }), failed);
 }
 
+function configure(message: ToWorker & { readonly type: "configure" }): void {
+	const { revision } = message;
+	// Through a promise, so that what is thrown at once is told like what fails later.
+	Promise.resolve()
+		.then(() => worker?.configure(message))
+		.then(
+			() => send({ type: "configured", revision }),
+			(error) => send({ type: "not-configured", revision, fault: faultOf(error) }),
+		);
+}
+
+function faultOf(error: unknown): Fault {
+	return error instanceof FaultError ? error.fault : fault("INTERNAL", `the worker failed: ${String(error)}`);
+}
+
 function failed(error: unknown): void {
-	const value =
-		error instanceof FaultError ? error.fault : fault("INTERNAL", `the worker could not start: ${String(error)}`);
+	const value = faultOf(error);
 	process.send?.({ type: "failed", fault: value } satisfies ToManaged, () => process.exit(1));
 }
 

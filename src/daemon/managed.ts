@@ -9,11 +9,11 @@ import { availableParallelism, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { formatAddress, formatEndpoint } from "#base/address.ts";
-import { FaultError, fault } from "#base/fault.ts";
+import { type Fault, FaultError, fault } from "#base/fault.ts";
 import { loadCaProfiles } from "#daemon/ca-profiles.ts";
 import { openDaemonLog } from "#daemon/daemon-log.ts";
 import { defaultConfiguration, trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
-import { type LoadedConfiguration, loadConfiguration } from "#daemon/load-configuration.ts";
+import { type LoadedConfiguration, loadConfiguration, parseConfiguration } from "#daemon/load-configuration.ts";
 import { openStateDirectory, type StateDirectory } from "#daemon/state-directory.ts";
 import { productVersion } from "#daemon/version.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
@@ -45,14 +45,20 @@ interface WorkerSlot {
 /** A running gateway. */
 export class Managed {
 	readonly state: StateDirectory;
-	readonly plan: GatewayPlan;
+	plan: GatewayPlan;
 	readonly configurationFile: string;
 	readonly warnings: readonly string[];
 	readonly workers: readonly WorkerSlot[];
 	readonly #log: Logger;
-	readonly #loaded: LoadedConfiguration;
-	readonly #authorities: ReadonlyMap<string, Authority>;
-	readonly #caProfiles: ReadonlyMap<string, readonly string[]>;
+	#loaded: LoadedConfiguration;
+	#authorities: ReadonlyMap<string, Authority>;
+	#caProfiles: ReadonlyMap<string, readonly string[]>;
+	readonly #own: ReadonlyMap<string, Authority>;
+	#revision = 0;
+	readonly #configuring = new Map<
+		number,
+		{ readonly answers: Set<number>; done(): void; failed(fault: Fault): void }
+	>();
 	readonly #store: EventStore;
 	readonly #counters = new Counters();
 	readonly #retired: CounterSnapshot[] = [];
@@ -71,12 +77,11 @@ export class Managed {
 		if (options.configurationFile === undefined && !existsSync(this.state.configuration)) {
 			writeFileSync(this.state.configuration, defaultConfiguration(hasIpv6Loopback()), { mode: 0o600 });
 		}
-		const own = openOwnAuthorities(this.state.keys, this.#startedAt);
-		const ids = new Set([...own.keys(), ...storedAuthorityIds(this.state.keys)]);
-		this.#loaded = loadConfiguration(this.configurationFile, ids);
+		this.#own = openOwnAuthorities(this.state.keys, this.#startedAt);
+		this.#loaded = loadConfiguration(this.configurationFile, this.signingCertificates());
 		this.warnings = this.#loaded.warnings;
 		this.plan = compileGateway(this.#loaded.config);
-		this.#authorities = loadAuthorities(this.state.keys, own, this.plan.signingCas);
+		this.#authorities = loadAuthorities(this.state.keys, this.#own, this.plan.signingCas);
 		this.#caProfiles = loadCaProfiles(join(this.state.path, "trust"));
 		const eventStore = this.#loaded.config.security.log.eventStore;
 		this.#store = openEventStore({
@@ -107,12 +112,7 @@ export class Managed {
 			await probe.close();
 		}
 		await Promise.all(this.workers.map((slot) => this.#launch(slot)));
-		this.#event(
-			gatewayEvent("CONFIGURATION_LOADED", Date.now(), {
-				file: this.configurationFile,
-				sha256: createHash("sha256").update(this.#loaded.text).digest("hex"),
-			}),
-		);
+		this.#configurationLoaded();
 		this.#event(
 			gatewayEvent("GATEWAY_STARTED", Date.now(), {
 				version: productVersion,
@@ -120,6 +120,92 @@ export class Managed {
 				workers: this.workers.length,
 			}),
 		);
+	}
+
+	/** Names of the signing certificates that a configuration may use. */
+	signingCertificates(): ReadonlySet<string> {
+		return new Set([...this.#own.keys(), ...storedAuthorityIds(this.state.keys)]);
+	}
+
+	/** The text of the configuration in force. */
+	get configurationText(): string {
+		return this.#loaded.text;
+	}
+
+	/**
+	 * Puts another configuration in force: new sessions of every worker follow it, running ones go on as they are.
+	 *
+	 * Faults: rejects with a `FaultError` when it is not valid or a worker cannot apply it; then the one before is in force
+	 * at every worker.
+	 */
+	async configure(text: string): Promise<void> {
+		const before = this.#loaded;
+		const { config, warnings } = parseConfiguration(text, "configuration", this.signingCertificates());
+		const plan = compileGateway(config);
+		const authorities = loadAuthorities(this.state.keys, this.#own, plan.signingCas);
+		const caProfiles = loadCaProfiles(join(this.state.path, "trust"));
+		const earlier = { authorities: this.#authorities, caProfiles: this.#caProfiles, plan: this.plan };
+		this.#loaded = { config, warnings, text };
+		this.#authorities = authorities;
+		this.#caProfiles = caProfiles;
+		this.plan = plan;
+		try {
+			await this.#configureWorkers();
+		} catch (error) {
+			this.#loaded = before;
+			this.#authorities = earlier.authorities;
+			this.#caProfiles = earlier.caProfiles;
+			this.plan = earlier.plan;
+			await this.#configureWorkers();
+			const reason = error instanceof Error ? error.message : String(error);
+			this.#event(gatewayEvent("CONFIGURATION_REFUSED", Date.now(), { file: this.configurationFile, reason }));
+			throw error;
+		}
+		this.#publishAuthorities();
+		this.#configurationLoaded();
+	}
+
+	/** Resolves when every worker that runs has taken the configuration up. */
+	#configureWorkers(): Promise<void> {
+		const revision = ++this.#revision;
+		const running = this.workers.filter((slot) => slot.isListening && slot.process !== undefined);
+		if (running.length === 0) return Promise.resolve();
+		return new Promise((resolve, reject) => {
+			const timer = setTimeout(() => settle(fault("INTERNAL", "a worker did not answer")), configureMs);
+			const settle = (failure?: Fault) => {
+				clearTimeout(timer);
+				this.#configuring.delete(revision);
+				if (failure === undefined) resolve();
+				else reject(new FaultError(failure));
+			};
+			const answers = new Set(running.map(({ number }) => number));
+			this.#configuring.set(revision, { answers, done: () => settle(), failed: settle });
+			for (const { process: child } of running) {
+				if (child !== undefined) this.#toWorker(child, { type: "configure", revision, ...this.#workerConfiguration() });
+			}
+		});
+	}
+
+	/** A worker has answered, or died, which is as good: it starts with the configuration in force. */
+	#configured(slot: WorkerSlot, revision: number, failure?: Fault): void {
+		const waiting = this.#configuring.get(revision);
+		if (waiting === undefined) return;
+		if (failure !== undefined) return waiting.failed(failure);
+		waiting.answers.delete(slot.number);
+		if (waiting.answers.size === 0) waiting.done();
+	}
+
+	#workerConfiguration(): Pick<ToWorker & { type: "start" }, "configuration" | "authorities" | "caProfiles"> {
+		return {
+			configuration: this.#loaded.text,
+			authorities: [...this.#authorities.values()].map(({ ca }) => ca),
+			caProfiles: this.#caProfiles,
+		};
+	}
+
+	#configurationLoaded(): void {
+		const sha256 = createHash("sha256").update(this.#loaded.text).digest("hex");
+		this.#event(gatewayEvent("CONFIGURATION_LOADED", Date.now(), { file: this.configurationFile, sha256 }));
 	}
 
 	/** Stops workers and store. Resolves when nothing runs any more. */
@@ -146,6 +232,8 @@ export class Managed {
 		const child = fork(join(import.meta.dirname, "gatewayd.ts"), [], {
 			serialization: "advanced",
 			execArgv: [...process.execArgv, ...workerFlags],
+			// Look-ups of names block a thread each; the default of four lets a few slow names stall everybody's.
+			env: { ...process.env, UV_THREADPOOL_SIZE: "16" },
 			stdio: ["ignore", "inherit", "inherit", "ipc"],
 		});
 		slot.process = child;
@@ -159,6 +247,8 @@ export class Managed {
 					this.#event(gatewayEvent("WORKER_STARTED", Date.now(), { worker: slot.number, processId: child.pid ?? 0 }));
 				} else if (message.type === "failed") reject(new FaultError(message.fault));
 				else if (message.type === "event") this.#event(message.event);
+				else if (message.type === "configured") this.#configured(slot, message.revision);
+				else if (message.type === "not-configured") this.#configured(slot, message.revision, message.fault);
 				else if (message.type !== "stopped") this.#fromWorker(slot, child, message);
 			};
 			child.on("message", (message: ToManaged) => {
@@ -182,10 +272,8 @@ export class Managed {
 			});
 			this.#toWorker(child, {
 				type: "start",
-				configuration: this.#loaded.text,
-				authorities: [...this.#authorities.values()].map(({ ca }) => ca),
 				ticketKeys: this.#ticketKeys,
-				caProfiles: this.#caProfiles,
+				...this.#workerConfiguration(),
 			});
 		});
 	}
@@ -224,6 +312,7 @@ export class Managed {
 
 	#workerEnded(slot: WorkerSlot, child: ChildProcess, reason: string): void {
 		if (slot.process !== child) return;
+		for (const revision of this.#configuring.keys()) this.#configured(slot, revision);
 		slot.process = undefined;
 		const hadListened = slot.isListening;
 		slot.isListening = false;
@@ -361,4 +450,5 @@ const maxNamesInEvent = 32;
 const shortLifeMs = 1_000;
 const restartDelayMs = 1_000;
 const stopMs = 3_000;
+const configureMs = 10_000;
 const dayMs = 86_400_000;

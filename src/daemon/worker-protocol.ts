@@ -5,18 +5,21 @@ import type { CounterSnapshot } from "#telemetry/counters.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 
+/** What a worker needs of a configuration. */
+interface WorkerConfiguration {
+	/** The text, checked by `managed`; the worker compiles it for itself. */
+	readonly configuration: string;
+	/** Public parts of the signing CAs. */
+	readonly authorities: readonly SigningCa[];
+	/** PEM certificates of the CA profiles by name. */
+	readonly caProfiles: ReadonlyMap<string, readonly string[]>;
+}
+
 export type ToWorker =
-	| {
-			readonly type: "start";
-			/** The configuration, checked by `managed`; the worker compiles it for itself. */
-			readonly configuration: string;
-			/** Public parts of the signing CAs. */
-			readonly authorities: readonly SigningCa[];
-			/** 48 octets that all workers share. */
-			readonly ticketKeys: Uint8Array;
-			/** PEM certificates of the CA profiles by name. */
-			readonly caProfiles: ReadonlyMap<string, readonly string[]>;
-	  }
+	/** The first message. `ticketKeys` are 48 octets that all workers share. */
+	| ({ readonly type: "start"; readonly ticketKeys: Uint8Array } & WorkerConfiguration)
+	/** Another configuration for new sessions. */
+	| ({ readonly type: "configure"; readonly revision: number } & WorkerConfiguration)
 	| { readonly type: "signed"; readonly request: number; readonly certificate: Uint8Array }
 	| { readonly type: "not-signed"; readonly request: number; readonly reason: string }
 	/** Stop listening, end the sessions, report the last records, exit. */
@@ -32,6 +35,9 @@ export type ToManaged =
 			readonly toBeSigned: Uint8Array;
 			readonly originSha256: string;
 	  }
+	| { readonly type: "configured"; readonly revision: number }
+	/** The worker goes on with the configuration before. */
+	| { readonly type: "not-configured"; readonly revision: number; readonly fault: Fault }
 	| { readonly type: "event"; readonly event: GatewayEvent }
 	/** The last message of a worker that was told to stop. */
 	| { readonly type: "stopped" }

@@ -71,8 +71,11 @@ export function acceptClientTls(
 	return socket;
 }
 
-/** The high-water mark of relayed streams: larger reads relay cheaper than the default of 64 KiB. */
-export const relayHighWaterMark = 1_048_576;
+/**
+ * The high-water mark of relayed streams: larger writes relay cheaper than the default of 64 KiB. A stalled session holds a
+ * few times as much.
+ */
+export const relayHighWaterMark = 262_144;
 
 function watchHandshake(socket: TLSSocket, done: "secure" | "secureConnect", outcome: HandshakeOutcome): void {
 	let isOver = false;
