@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { type Address, formatAddress, parseAddress } from "#base/address.ts";
 import type { Fault } from "#base/fault.ts";
@@ -48,4 +48,19 @@ test("a cancelled attempt has no outcome", async (t) => {
 	attempt.cancel();
 	await new Promise((resolve) => setTimeout(resolve, 50));
 	assert.equal(outcomes, 0);
+});
+
+test("a socket that was handed over is not taken back by a late cancel", async (t) => {
+	const port = await listen(t);
+	const socket = await new Promise<Socket>((resolve) => {
+		const attempt = new Dial([loopback], port, 200, {
+			connected: (connected) => {
+				attempt.cancel();
+				resolve(connected);
+			},
+			failed: () => assert.fail(),
+		});
+	});
+	assert.equal(socket.destroyed, false);
+	socket.destroy();
 });

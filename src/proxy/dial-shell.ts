@@ -27,7 +27,9 @@ export class Dial {
 		this.#attempt(0);
 	}
 
+	/** Does nothing once there is an outcome: the socket has another owner then. */
 	cancel(): void {
+		if (this.#isOver) return;
 		this.#isOver = true;
 		this.#socket?.destroy();
 	}
