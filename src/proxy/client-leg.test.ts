@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { constants } from "node:crypto";
+import { test } from "node:test";
+import fc from "fast-check";
+import { planClientLeg } from "#proxy/client-leg.ts";
+import type { ClientHello } from "#tls/client-hello.ts";
+import { capturedHellos, decodedCapture, decodedHello } from "../../test/support/tls-hello.ts";
+
+const firefox = decodedCapture("firefox");
+const tls12 = decodedCapture("openssl-tls12");
+const withParts = (hello: ClientHello, parts: Partial<ClientHello>): ClientHello => ({ ...hello, ...parts });
+const groupOf = (hello: ClientHello) => planClientLeg(hello, "strict", true).group;
+const keyTypeOf = (hello: ClientHello) => planClientLeg(hello, "strict", true).keyType;
+
+test("a post-quantum group goes before classical ones, also when it costs a retry", () => {
+	assert.equal(
+		groupOf(withParts(firefox, { supportedGroups: [0x001d, 0x11ec], keyShareGroups: [0x001d, 0x11ec] })),
+		"X25519MLKEM768",
+	);
+	assert.equal(
+		groupOf(withParts(firefox, { supportedGroups: [0x001d, 0x11ec], keyShareGroups: [0x001d] })),
+		"X25519MLKEM768",
+	);
+	assert.equal(
+		groupOf(withParts(firefox, { supportedGroups: [0x11ec, 0x11eb], keyShareGroups: [0x11eb] })),
+		"SecP256r1MLKEM768",
+	);
+});
+
+test("among classical groups one whose key share is there goes first: it saves a round trip", () => {
+	assert.equal(groupOf(withParts(firefox, { supportedGroups: [0x001d, 0x0018], keyShareGroups: [0x0018] })), "P-384");
+	assert.equal(groupOf(withParts(firefox, { supportedGroups: [0x0018, 0x001d], keyShareGroups: [] })), "X25519");
+});
+
+test("before TLS 1.3 no post-quantum group is taken, whatever the client lists", () => {
+	const hello = withParts(tls12, { supportedVersions: [0x0303], supportedGroups: [0x11ec, 0x0017] });
+	assert.equal(groupOf(hello), "P-256");
+});
+
+test("a client without a known group is left to P-256", () => {
+	assert.equal(groupOf(withParts(firefox, { supportedGroups: [], keyShareGroups: [] })), "P-256");
+	assert.equal(groupOf(withParts(firefox, { supportedGroups: [0x0a0a], keyShareGroups: [0x0a0a] })), "P-256");
+});
+
+test("the leaf has an ECDSA key for clients that take P-256 signatures, else an RSA key", () => {
+	assert.equal(keyTypeOf(firefox), "ec");
+	assert.equal(keyTypeOf(withParts(firefox, { signatureAlgorithms: [0x0804, 0x0401] })), "rsa");
+	const ecdsa = { cipherSuites: [0xc02b, 0xc02f], signatureAlgorithms: [0x0403], supportedGroups: [0x0017] };
+	assert.equal(keyTypeOf(withParts(tls12, { ...ecdsa, supportedVersions: [] })), "ec");
+	assert.equal(keyTypeOf(withParts(tls12, { ...ecdsa, supportedVersions: [], cipherSuites: [0xc02f] })), "rsa");
+	const curveless = { ...ecdsa, supportedVersions: [], supportedGroups: [0x001d, 0x0018] };
+	assert.equal(
+		keyTypeOf(withParts(tls12, curveless)),
+		"rsa",
+		"RFC 8422 §5.1: the groups are also the certificate's curves",
+	);
+});
+
+test("without resumption the context hands out no tickets, and is another one", () => {
+	const kept = planClientLeg(firefox, "strict", true);
+	const full = planClientLeg(firefox, "strict", false);
+	assert.equal(kept.options.secureOptions & constants.SSL_OP_NO_TICKET, 0);
+	assert.notEqual(full.options.secureOptions & constants.SSL_OP_NO_TICKET, 0);
+	assert.notEqual(kept.variant, full.variant);
+});
+
+test("R173: every leg refuses renegotiation and compression", () => {
+	for (const { message } of capturedHellos) {
+		const { secureOptions } = planClientLeg(decodedHello(message), "legacy", true).options;
+		const refused = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
+		assert.equal(secureOptions & refused, refused);
+	}
+});
+
+test("whatever a client lists, the plan is one group of its own context, and equal variants are equal options", () => {
+	const byVariant = new Map<string, unknown>();
+	const codes = fc.array(fc.constantFrom(0x001d, 0x0017, 0x0018, 0x0019, 0x11eb, 0x11ec, 0x11ed, 0x0a0a, 0x0100), {
+		maxLength: 5,
+	});
+	const grades = fc.constantFrom("strict" as const, "compatible" as const, "legacy" as const);
+	fc.assert(
+		fc.property(
+			codes,
+			codes,
+			fc.boolean(),
+			fc.boolean(),
+			grades,
+			(supportedGroups, keyShareGroups, isTls13, tickets, grade) => {
+				const supportedVersions = isTls13 ? [0x0304, 0x0303] : [0x0303];
+				const leg = planClientLeg(
+					withParts(firefox, { supportedGroups, keyShareGroups, supportedVersions }),
+					grade,
+					tickets,
+				);
+				assert.equal(leg.options.ecdhCurve, leg.group);
+				const known = byVariant.get(leg.variant);
+				if (known !== undefined) assert.deepEqual(leg.options, known);
+				byVariant.set(leg.variant, leg.options);
+			},
+		),
+	);
+});
