@@ -48,8 +48,7 @@ export function compileGateway(config: GatewayConfig): GatewayPlan {
 	}));
 	const signingCas = new Set<string>();
 	for (const { rootCa, untrustedRootCa } of profiles.values()) {
-		signingCas.add(rootCa);
-		if (untrustedRootCa !== undefined) signingCas.add(untrustedRootCa);
+		for (const id of [rootCa, untrustedRootCa]) if (id !== undefined) signingCas.add(id);
 	}
 	return {
 		listeners,
@@ -94,7 +93,7 @@ function compilePolicy(config: GatewayConfig): Policy<ProxyProfile> {
 function compileProfile(config: GatewayConfig, name: string, patternPolicy: string | undefined): ProxyProfile {
 	const { profile: profiles, decryptionPolicy: decryptionPolicies } = config.services.ssl.proxy;
 	const profile = profiles.get(name);
-	if (profile === undefined) throw new Error(`profile ${name} passed the check and is not there`);
+	if (profile?.rootCa === undefined) throw new Error(`profile ${name} passed the check and has no root-ca`);
 	const { actions } = profile;
 	const { log } = actions;
 	const exemptDestinations = addressSet(config, profile.whitelist, `whitelist of profile ${name}`);

@@ -4,7 +4,7 @@ import { configOf, findingsOf, printedForm } from "../../test/support/config-tex
 
 const ssl = (statements: string) => `services { ssl { ${statements} } }`;
 
-test("profiles towards servers and clients and the trace are printed in the order of Junos (R225, R227 to R236, R290)", () => {
+test("profiles towards servers and clients and the trace are printed in the order of Junos (R225, R231 to R236, R290)", () => {
 	const source = `services {
     ssl {
         traceoptions {

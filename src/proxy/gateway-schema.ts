@@ -1,0 +1,203 @@
+/** `services gateway`: where traffic enters. */
+import { error, type Finding } from "#config/finding.ts";
+import { enumeration, integer, keyword, name, reference, union } from "#config/leaf-types.ts";
+import { endpoint, hostEndpoint, interfaceName, port } from "#config/network-types.ts";
+import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
+import { portRange } from "#policy/application-types.ts";
+
+const listen = leaf(endpoint(), { help: "Address and port to accept clients at", mandatory: true });
+
+const server = leaf(hostEndpoint(), { help: "Server behind, as address or name with its port", mandatory: true });
+
+const seconds = (help: string, preset: number) =>
+	leaf(integer({ min: 1, max: 300, unit: "seconds" }), { help, default: preset });
+
+const explicitProxy = list({
+	help: "HTTP proxy that clients are configured with",
+	keys: { name: name() },
+	children: {
+		listen,
+		"permit-local-targets": flag({
+			help: {
+				what: "Let clients reach loopback and link-local addresses of this host through the proxy",
+				loosened: "danger: services that listen on this host only become reachable for every client of the proxy",
+			},
+		}),
+		protocols: leafList(enumeration({ "http-connect": "HTTP CONNECT", socks5: "SOCKS version 5" }), {
+			help: "What clients may speak; http-connect when absent",
+			engine: "not-yet",
+		}),
+		"from-zone": leaf(reference("security zones security-zone"), {
+			help: "Zone that the clients count as; that of the interface they arrive at when absent",
+			engine: "not-yet",
+		}),
+	},
+});
+
+const transparent = list({
+	help: "Connections of clients that know nothing of a proxy, handed over by the packet filter",
+	engine: "not-yet",
+	keys: { name: name() },
+	children: {
+		listen: leaf(port(), { help: "Port to which the packet filter hands them", mandatory: true }),
+		mode: leaf(
+			enumeration({
+				tproxy: "The packet is left as it is",
+				redirect: "The destination is translated to this host",
+			}),
+			{ help: "How they are handed over", default: "tproxy" },
+		),
+		interfaces: leafList(interfaceName("required"), { help: "Interfaces that clients arrive at", mandatory: true }),
+		ports: leafList(union([keyword("any", "Every port"), portRange()]), {
+			help: "Destination ports of the connections that are taken",
+			default: [{ from: 443, to: 443 }],
+		}),
+		"preserve-source-address": flag({ help: "Connect to the server from the client's own address" }),
+	},
+});
+
+const reverse = list({
+	help: "TLS on both sides, with the server's own certificate towards the clients",
+	engine: "not-yet",
+	keys: { name: name() },
+	children: {
+		listen,
+		server,
+		profile: leaf(reference("services ssl proxy profile"), {
+			help: "Profile with server-certificate",
+			mandatory: true,
+		}),
+	},
+});
+
+const offload = list({
+	help: "TLS from the clients, plaintext to the server",
+	engine: "not-yet",
+	keys: { name: name() },
+	children: {
+		listen,
+		server: leaf(hostEndpoint(), {
+			help: { what: "Server behind", loosened: "danger: what clients sent in TLS crosses the network to it in clear" },
+			mandatory: true,
+		}),
+		"termination-profile": leaf(reference("services ssl termination profile"), {
+			help: "Certificate and versions towards the clients",
+			mandatory: true,
+		}),
+	},
+});
+
+const encrypt = list({
+	help: "Plaintext from the clients, TLS to the server",
+	engine: "not-yet",
+	keys: { name: name() },
+	children: {
+		listen,
+		server,
+		"initiation-profile": leaf(reference("services ssl initiation profile"), {
+			help: "Versions and authorities towards the server",
+			mandatory: true,
+		}),
+	},
+});
+
+const passThrough = list({
+	help: "TLS that is forwarded without being opened",
+	engine: "not-yet",
+	keys: { name: name() },
+	children: {
+		listen,
+		server: leaf(union([keyword("by-sni", "The server that the client names"), hostEndpoint()]), {
+			help: {
+				what: "Server behind",
+				loosened: "danger: with by-sni, clients choose the server; policies must say which they may reach",
+			},
+			mandatory: true,
+		}),
+	},
+});
+
+const datagram = list({
+	help: "DTLS: opened on both sides, on one of them, or not at all",
+	engine: "not-yet",
+	keys: { name: name() },
+	alternatives: [
+		{ of: ["profile", "termination-profile", "initiation-profile", "pass-through"], mandatory: true, onSet: "refuse" },
+	],
+	children: {
+		listen,
+		server,
+		profile: leaf(reference("services ssl proxy profile"), { help: "DTLS on both sides" }),
+		"termination-profile": leaf(reference("services ssl termination profile"), {
+			help: "DTLS from the clients, plain datagrams to the server",
+		}),
+		"initiation-profile": leaf(reference("services ssl initiation profile"), {
+			help: "Plain datagrams from the clients, DTLS to the server",
+		}),
+		"pass-through": flag({ help: "Forwarded without being opened" }),
+	},
+});
+
+/** `services gateway`. */
+export const gateway = container({
+	help: "Where traffic enters the gateway",
+	children: {
+		"explicit-proxy": explicitProxy,
+		transparent,
+		reverse,
+		offload,
+		encrypt,
+		"pass-through": passThrough,
+		datagram,
+		workers: leaf(integer({ min: 1, max: 128 }), {
+			help: { what: "Number of worker processes; one per core when absent", grows: "memory, by about 60 MiB a worker" },
+		}),
+		timeouts: container({
+			help: "How long the gateway waits for each step of a session",
+			children: {
+				request: seconds("For the client's request head", 10),
+				"client-hello": seconds("For the client's ClientHello", 10),
+				connect: seconds("For the connection to the server", 20),
+				handshake: seconds("For each TLS handshake", 15),
+				idle: leaf(integer({ min: 1, max: 86_400, unit: "seconds" }), {
+					help: { what: "For any octet in either direction", grows: "memory held for connections that nobody uses" },
+					default: 600,
+				}),
+			},
+		}),
+		"maximum-sessions": leaf(integer({ min: 1, max: 1_000_000 }), {
+			help: {
+				what: "Concurrent sessions of one worker; more are answered with 503",
+				grows: "memory, by about 100 KiB a session",
+			},
+			default: 20_000,
+		}),
+	},
+});
+
+/** Two listeners at one address and port. */
+export function verifyListeners(config: Snapshot<typeof gateway>): readonly Finding[] {
+	const findings: Finding[] = [];
+	const owners = { tcp: new Map<string, string>(), udp: new Map<string, string>() };
+	const kinds = [
+		["explicit-proxy", config.explicitProxy],
+		["reverse", config.reverse],
+		["offload", config.offload],
+		["encrypt", config.encrypt],
+		["pass-through", config.passThrough],
+		["datagram", config.datagram],
+	] as const;
+	for (const [kind, listeners] of kinds) {
+		const taken = kind === "datagram" ? owners.udp : owners.tcp;
+		for (const [listenerName, { listen: at }] of listeners) {
+			const key = `${at.host} ${at.port}`;
+			const other = taken.get(key);
+			if (other === undefined) taken.set(key, `${kind} ${listenerName}`);
+			else {
+				const path = ["services", "gateway", kind, listenerName];
+				findings.push(error(path, "listen", `the same address as ${other}`));
+			}
+		}
+	}
+	return findings;
+}

@@ -1,0 +1,360 @@
+/** `services ssl proxy`: how connections are opened. */
+import { enumeration, integer, keyword, name, reference, text, union } from "#config/leaf-types.ts";
+import { fileName, hostPattern, interfaceName, macAddress, prefix } from "#config/network-types.ts";
+import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
+import { addressPaths } from "#policy/address-book-schema.ts";
+import {
+	cipherList,
+	crlActions,
+	preferredCiphers,
+	protocolVersionHelp,
+	protocolVersions,
+} from "#tls/tls-statements.ts";
+
+const certificateId = name({ placeholder: "certificate-id" });
+
+const category = name({ placeholder: "category" });
+
+const switchWords = enumeration({ enable: "On", disable: "Off" });
+
+const logClasses = container({
+	help: "Which sessions are recorded",
+	children: {
+		all: flag({ help: "Every session" }),
+		info: flag({ help: "Information", engine: "not-yet" }),
+		warning: flag({ help: "Warnings", engine: "not-yet" }),
+		errors: flag({ help: "Sessions that ended with a fault" }),
+		"sessions-allowed": flag({ help: "Sessions that were decrypted" }),
+		"sessions-dropped": flag({ help: "Sessions that were blocked" }),
+		"sessions-ignored": flag({
+			help: "Sessions that were not opened because no policy asked for it",
+			engine: "not-yet",
+		}),
+		"sessions-whitelisted": flag({
+			help: "Sessions that were exempt from decryption",
+			aliases: ["sessions-allowlisted"],
+		}),
+	},
+});
+
+const actions = container({
+	help: "What happens in special cases",
+	children: {
+		"ignore-server-auth-failure": flag({
+			help: {
+				what: "Treat every server as trusted",
+				loosened: "danger: anybody on the way to the server can impersonate it, and the client cannot see it",
+			},
+		}),
+		"block-invalid-certificates": flag({
+			help: "Block servers whose certificate is not trusted instead of warning the client",
+		}),
+		"block-expired-certificates": flag({
+			help: "Block servers whose certificate has expired instead of warning the client",
+			engine: "not-yet",
+		}),
+		"send-tcp-reset": leaf(enumeration({ client: "To the client", server: "To the server", both: "To both" }), {
+			help: "Who gets a TCP reset when a session is blocked",
+			engine: "not-yet",
+		}),
+		"disable-session-resumption": flag({ help: "A full handshake for every connection, on both legs" }),
+		renegotiation: leaf(
+			enumeration({
+				drop: "End the session",
+				"allow-secure": "Only by RFC 5746",
+				allow: "Any; danger: an attacker can put a request of his own before that of the client",
+			}),
+			{
+				help: {
+					what: "What to do when an end renegotiates",
+					loosened: "danger: renegotiation has been a way to inject requests and to exhaust servers",
+					source: "RFC 5746",
+				},
+				default: "drop",
+				engine: "not-yet",
+			},
+		),
+		"non-tls-traffic": leaf(enumeration({ drop: "End the connection", pass: "Relay it uninspected" }), {
+			help: {
+				what: "What becomes of a tunnel that does not carry TLS",
+				loosened: "danger: anything can pass uninspected",
+			},
+			default: "drop",
+		}),
+		"client-certificate-request": leaf(
+			enumeration({
+				drop: "End the session",
+				bypass: "Do not open the session; it is recorded",
+				present: "Present the certificate of client-certificate",
+			}),
+			{
+				help: {
+					what: "What to do with a server that asks for the client's certificate",
+					loosened: "danger: with bypass, a server can keep its sessions from being seen by asking",
+				},
+				default: "bypass",
+				engine: "not-yet",
+			},
+		),
+		crl: { ...crlActions, engine: "not-yet" as const },
+		ocsp: container({
+			help: "Questions to responders about servers' certificates",
+			engine: "not-yet",
+			children: {
+				"if-unavailable": leaf(enumeration({ allow: "Go on", drop: "End the session" }), {
+					help: {
+						what: "What to do when the responder does not answer",
+						loosened: "danger: with allow, who can cut the gateway off can use a revoked certificate",
+					},
+					default: "allow",
+				}),
+				timeout: leaf(integer({ min: 1, max: 60, unit: "seconds" }), {
+					help: "How long an answer is waited for",
+					default: 5,
+				}),
+			},
+		}),
+		log: logClasses,
+	},
+});
+
+const profile = list({
+	help: "How a connection is opened",
+	keys: { name: name() },
+	children: {
+		description: leaf(text(), { help: "Text" }),
+		"root-ca": leaf(certificateId, { help: "Certificate that signs leaves for trusted servers" }),
+		"untrusted-root-ca": leaf(certificateId, {
+			help: "Certificate that signs leaves for servers whose chain is not trusted, so that the client warns; without it they are blocked",
+		}),
+		"server-certificate": leafList(certificateId, {
+			help: "Certificates of the servers behind this gateway, chosen by the name that the client asks for",
+			maxValues: 1_000,
+			engine: "not-yet",
+		}),
+		"trusted-ca": leafList(union([keyword("all", "Public roots and every CA profile"), name()]), {
+			help: "CA profiles that may vouch for servers",
+			default: ["all"],
+		}),
+		"protocol-version": leaf(protocolVersions, {
+			help: protocolVersionHelp("Versions of both legs; those of tls-grade when absent"),
+			engine: "not-yet",
+		}),
+		"server-protocol-version": leaf(protocolVersions, {
+			help: protocolVersionHelp("Versions of the leg to the server; those of protocol-version when absent"),
+			engine: "not-yet",
+		}),
+		"preferred-ciphers": { ...preferredCiphers, engine: "not-yet" as const },
+		"custom-ciphers": {
+			...cipherList("Suites of both legs with preferred-ciphers custom, best first"),
+			engine: "not-yet" as const,
+		},
+		"server-custom-ciphers": {
+			...cipherList("Suites of the leg to the server; those of custom-ciphers when absent"),
+			engine: "not-yet" as const,
+		},
+		"tls-grade": leaf(
+			enumeration({
+				strict: "TLS 1.3, and TLS 1.2 with ephemeral keys and AEAD",
+				compatible: "Adds TLS 1.2 with CBC suites",
+				legacy: "The set of older appliances: RSA key transport and TLS 1.0",
+			}),
+			{
+				help: {
+					what: "Which versions and suites both legs may use",
+					loosened: "danger: known attacks on old suites (checklist grade C)",
+				},
+				default: "strict",
+			},
+		),
+		"certificate-validation": leaf(
+			enumeration({
+				strict: "Every rule of the web PKI's baseline requirements",
+				"web-pki": "What browsers insist on",
+				lenient: "What old private PKIs need",
+			}),
+			{
+				help: {
+					what: "How strictly servers' certificate chains are validated",
+					loosened: "danger: certificates that no browser accepts count as trusted",
+				},
+				default: "web-pki",
+			},
+		),
+		"minimum-key-length": leaf(integer({ min: 512, max: 16_384, unit: "bits" }), {
+			help: {
+				what: "Servers with a shorter RSA key count as not trusted",
+				loosened: "danger: keys of 1024 bits and less can be broken",
+			},
+			engine: "not-yet",
+		}),
+		whitelist: leafList(reference(addressPaths, { placeholder: "address-name" }), {
+			help: "Address-book entries that are never decrypted",
+			aliases: ["allowlist"],
+		}),
+		"whitelist-url-categories": leafList(category, {
+			help: "Categories of servers that are never decrypted",
+			aliases: ["allowlist-url-categories"],
+			engine: "not-yet",
+		}),
+		"decryption-policy": leaf(reference("services ssl proxy decryption-policy"), {
+			help: "What is exempt from decryption",
+		}),
+		"never-decrypt-source": leafList(prefix(), { help: "Clients whose connections are never decrypted" }),
+		"always-decrypt-source": leafList(prefix(), { help: "Clients whose connections are decrypted whatever is exempt" }),
+		"decrypted-service": leaf(
+			enumeration({ http: "HTTP", imap: "IMAP", pop3: "POP3", smtp: "SMTP", other: "None of these" }),
+			{ help: "Protocol within TLS; found out from the traffic when absent", engine: "not-yet" },
+		),
+		"downgrade-http2": flag({
+			help: "Offer servers HTTP/1.1 only, so that clients speak it too",
+			engine: "not-yet",
+		}),
+		"client-certificate": container({
+			help: "Certificates that are presented to servers that ask",
+			engine: "not-yet",
+			children: {
+				server: list({
+					help: "Servers by name, and the certificate for them",
+					unnamed: true,
+					layout: "line",
+					keys: { pattern: hostPattern() },
+					children: { certificate: leaf(certificateId, { help: "Certificate", unnamed: true, mandatory: true }) },
+				}),
+			},
+		}),
+		"learned-bypass": container({
+			help: {
+				what: "Stop opening sessions to a server that clients refuse to reach through the gateway (pinned certificates)",
+				loosened: "danger: whoever controls a few clients can have a server exempted; keep the numbers",
+			},
+			engine: "not-yet",
+			children: {
+				disable: flag({ help: "Learn nothing" }),
+				clients: leaf(integer({ min: 1, max: 1_000 }), {
+					help: "Different clients that must have refused",
+					default: 3,
+				}),
+				lifetime: leaf(integer({ min: 60, max: 2_592_000, unit: "seconds" }), {
+					help: "How long it is remembered",
+					default: 86_400,
+				}),
+				maximum: leaf(integer({ min: 1, max: 100_000, placeholder: "servers" }), {
+					help: { what: "Servers at one time; the oldest goes first", grows: "memory, by about 200 octets a server" },
+					default: 1_000,
+				}),
+			},
+		}),
+		"enable-flow-tracing": flag({
+			help: "Trace sessions of this profile with the flag selected-profile",
+			engine: "not-yet",
+		}),
+		"mirror-decrypt-traffic": container({
+			help: {
+				what: "A copy of what was decrypted, for other tools",
+				loosened: "danger: whoever reads the interface or the file reads what users believe to be encrypted",
+			},
+			engine: "not-yet",
+			children: {
+				interface: leaf(interfaceName("required"), { help: "Interface that it leaves by" }),
+				"destination-mac-address": leaf(macAddress(), { help: "Station on that interface that it is for" }),
+				"pcap-file": leaf(fileName(), { help: "File it is written to" }),
+				"only-after-security-policies-enforcement": flag({ help: "Only of sessions that inspection has let pass" }),
+			},
+		}),
+		actions,
+	},
+});
+
+const decryptionPolicy = list({
+	help: "What is exempt from decryption",
+	keys: { name: name() },
+	children: {
+		description: leaf(text(), { help: "Text" }),
+		"never-decrypt-categories": leafList(category, {
+			help: "Categories of servers that are never decrypted, such as finance and health",
+			engine: "not-yet",
+		}),
+		"category-overrides": leafList(hostPattern(), {
+			help: "Server names that are decrypted although their category is not",
+			engine: "not-yet",
+		}),
+		"never-decrypt-domains": leafList(hostPattern(), {
+			help: "Server names that are never decrypted; *.company.com covers every depth below company.com",
+		}),
+		"use-recommended-exemptions": flag({
+			help: "Also exempt the servers of the list that is shipped",
+			engine: "not-yet",
+		}),
+	},
+});
+
+const cacheTimeout = (what: string, preset: number) =>
+	leaf(integer({ min: 60, max: 86_400, unit: "seconds" }), { help: { what, grows: "memory" }, default: preset });
+
+const globalConfig = container({
+	help: "What holds for all profiles",
+	engine: "not-yet",
+	children: {
+		"session-cache-timeout": cacheTimeout("How long sessions can be resumed", 3_600),
+		"certificate-cache-timeout": cacheTimeout("How long a leaf that was signed is used again", 3_600),
+		"disable-cert-cache": flag({ help: "Sign a leaf for every session" }),
+		"invalidate-cache-on-crl-update": flag({ help: "Forget all leaves when a revocation list is new" }),
+		"maximum-sessions": leaf(integer({ min: 1, max: 10_000_000 }), {
+			help: {
+				what: "Concurrent decrypted sessions; any number when absent",
+				grows: "memory, by about 100 KiB a session",
+			},
+		}),
+		"overload-action": leaf(
+			enumeration({ bypass: "Let further sessions pass unopened; it is recorded", block: "Block further sessions" }),
+			{
+				help: {
+					what: "What to do when there are more",
+					loosened: "danger: with bypass, who opens many sessions has the others pass unseen",
+				},
+				default: "bypass",
+			},
+		),
+		"sni-trust": leaf(
+			enumeration({
+				"trust-exempt-sni": "The name that the client asks for decides",
+				"verify-certificate": "The server's certificate must bear the name",
+			}),
+			{
+				help: {
+					what: "What decides that a server is exempt by its name",
+					loosened:
+						"danger: with trust-exempt-sni, a client that names an exempt server is not opened wherever it goes",
+				},
+				default: "trust-exempt-sni",
+			},
+		),
+	},
+});
+
+/** `services ssl proxy`. */
+export const sslProxy = container({
+	help: "TLS inspection",
+	children: {
+		"client-inspection": leaf(switchWords, {
+			help: "Open connections of this network's clients to servers elsewhere, where policies say so",
+			default: "enable",
+			engine: "not-yet",
+		}),
+		"server-inspection": leaf(switchWords, {
+			help: "Open connections of clients elsewhere to this network's servers, where policies say so",
+			default: "enable",
+			engine: "not-yet",
+		}),
+		"global-config": globalConfig,
+		profile,
+		"decryption-policy": decryptionPolicy,
+	},
+});
+
+/** A checked `services ssl proxy`. */
+export type SslProxy = Snapshot<typeof sslProxy>;
+
+/** A checked profile. */
+export type SslProxyProfile = NonNullable<ReturnType<SslProxy["profile"]["get"]>>;

@@ -1,0 +1,87 @@
+/** What a commit says about `services ssl proxy`. */
+import { error, type Finding, warning } from "#config/finding.ts";
+import type { PolicyConfig } from "#policy/schema.ts";
+import type { SslProxy, SslProxyProfile } from "#proxy/ssl-proxy-schema.ts";
+import { verifyCipherList } from "#tls/tls-statements.ts";
+
+/**
+ * Profiles by themselves, and whether those that policies name can open anything. `caIds` are the names of the signing
+ * certificates that exist.
+ */
+export function verifySslProxy(
+	{ profile: profiles }: SslProxy,
+	policies: PolicyConfig["security"]["policies"],
+	caIds: ReadonlySet<string>,
+): readonly Finding[] {
+	const findings: Finding[] = [];
+	for (const [profileName, profile] of profiles) {
+		const path = ["services", "ssl", "proxy", "profile", profileName];
+		findings.push(
+			...verifyAuthorities(path, profile, caIds),
+			...verifySuites(path, profile),
+			...verifyDangers(path, profile),
+		);
+	}
+	for (const [policyName, { then }] of policies.global.policy) {
+		const profileName = then.permit?.applicationServices.sslProxy.profileName;
+		const profile = profiles.get(profileName ?? "");
+		if (profile === undefined || profile.rootCa !== undefined) continue;
+		const path = ["security", "policies", "global", "policy", policyName, "then", "permit", "application-services"];
+		findings.push(
+			error([...path, "ssl-proxy"], "profile-name", `profile '${profileName}' has no root-ca to sign with`),
+		);
+	}
+	return findings;
+}
+
+function verifyAuthorities(
+	path: readonly string[],
+	{ rootCa, untrustedRootCa, serverCertificate }: SslProxyProfile,
+	caIds: ReadonlySet<string>,
+): readonly Finding[] {
+	const findings: Finding[] = [];
+	if (rootCa === undefined && serverCertificate.length === 0)
+		findings.push(error(path, undefined, "missing mandatory statement: one of 'root-ca', 'server-certificate'"));
+	for (const [statement, id] of [
+		["root-ca", rootCa],
+		["untrusted-root-ca", untrustedRootCa],
+	] as const) {
+		if (id === undefined || caIds.has(id)) continue;
+		const existing = [...caIds].join(", ") || "none";
+		findings.push(error(path, statement, `certificate '${id}' does not exist; existing: ${existing}`));
+	}
+	if (rootCa !== undefined && rootCa === untrustedRootCa)
+		findings.push(error(path, "untrusted-root-ca", "must differ from root-ca: clients trust that one"));
+	return findings;
+}
+
+function verifySuites(path: readonly string[], profile: SslProxyProfile): readonly Finding[] {
+	const { preferredCiphers: preferred, customCiphers, serverCustomCiphers } = profile;
+	const findings = [
+		...verifyCipherList(path, "custom-ciphers", customCiphers, preferred),
+		...verifyCipherList(path, "server-custom-ciphers", serverCustomCiphers, preferred),
+	];
+	if (preferred === "custom" && customCiphers.length === 0)
+		findings.push(error(path, "preferred-ciphers", "custom needs 'custom-ciphers'"));
+	return findings;
+}
+
+function verifyDangers(path: readonly string[], profile: SslProxyProfile): readonly Finding[] {
+	const { actions, mirrorDecryptTraffic: mirror, neverDecryptSource, alwaysDecryptSource } = profile;
+	const findings: Finding[] = [];
+	if (actions.ignoreServerAuthFailure) {
+		const message = "danger: servers are not authenticated; clients cannot notice an impostor";
+		findings.push(warning([...path, "actions"], "ignore-server-auth-failure", message));
+	}
+	if (actions.clientCertificateRequest === "present" && profile.clientCertificate.server.size === 0)
+		findings.push(error([...path, "actions"], "client-certificate-request", "present needs 'client-certificate'"));
+	const always = new Set(alwaysDecryptSource.map(({ address, length }) => `${address.octets.join(".")}/${length}`));
+	if (neverDecryptSource.some(({ address, length }) => always.has(`${address.octets.join(".")}/${length}`)))
+		findings.push(warning(path, "never-decrypt-source", "a prefix is in always-decrypt-source too, which goes first"));
+	if (mirror.interface !== undefined && mirror.destinationMacAddress === undefined) {
+		const message =
+			"needs 'destination-mac-address': without it every station on the interface gets what was decrypted";
+		findings.push(error([...path, "mirror-decrypt-traffic"], "interface", message));
+	}
+	return findings;
+}
