@@ -1,4 +1,6 @@
 /** The `sallyport` command: picks the sub-command and sets the exit status. */
+
+import { runReload } from "#daemon/reload-command.ts";
 import { type CommandOutput, runExplain, runSessions } from "#daemon/sessions-command.ts";
 import { runStart } from "#daemon/start-command.ts";
 import { floorMajor, productVersion } from "#daemon/version.ts";
@@ -8,6 +10,7 @@ const help = `Sallyport ${productVersion}: TLS inspection gateway
 Usage: sallyport COMMAND [OPTIONS]
 
   start      run the gateway in the foreground
+  reload     have the running gateway read its configuration again
   sessions   list what became of connections; --follow to watch
   explain    tell one session's whole story in sentences
   version    print the version
@@ -17,6 +20,7 @@ sallyport COMMAND --help tells a command's options.
 
 const commands: Readonly<Record<string, (args: readonly string[], io: CommandOutput) => Promise<number>>> = {
 	start: runStart,
+	reload: runReload,
 	sessions: runSessions,
 	explain: runExplain,
 	version: async (_, io) => {

@@ -7,7 +7,7 @@ export const untrustedCaId = "sallyport-untrusted-ca";
 /** The text; the IPv6 listener only where the host has IPv6. */
 export function defaultConfiguration(hasIpv6: boolean): string {
 	const ipv6 = hasIpv6 ? `        explicit-proxy local-ipv6 {\n            listen "[::1]:8080";\n        }\n` : "";
-	return `/* Sallyport. What each statement means: docs/reference/configuration.md. Restart the gateway after a change. */
+	return `/* Sallyport. What each statement means: docs/reference/configuration.md. After a change: bin/sallyport.mjs reload. */
 services {
     gateway {
         explicit-proxy local {

@@ -157,12 +157,20 @@ export class Managed {
 			this.#caProfiles = earlier.caProfiles;
 			this.plan = earlier.plan;
 			await this.#configureWorkers();
-			const reason = error instanceof Error ? error.message : String(error);
-			this.#event(gatewayEvent("CONFIGURATION_REFUSED", Date.now(), { file: this.configurationFile, reason }));
 			throw error;
 		}
 		this.#publishAuthorities();
 		this.#configurationLoaded();
+	}
+
+	/** Reads the configuration file again and puts it in force; what keeps it from being so is told and logged. */
+	async reload(): Promise<void> {
+		try {
+			await this.configure(loadConfiguration(this.configurationFile, this.signingCertificates()).text);
+		} catch (error) {
+			const reason = error instanceof Error ? error.message : String(error);
+			this.#event(gatewayEvent("CONFIGURATION_REFUSED", Date.now(), { file: this.configurationFile, reason }));
+		}
 	}
 
 	/** Resolves when every worker that runs has taken the configuration up. */

@@ -10,7 +10,7 @@ import { productVersion } from "#daemon/version.ts";
 
 export const startHelp = `Usage: sallyport start [--state DIR] [--config FILE]
 
-Runs the gateway in the foreground. Ctrl-C ends it.
+Runs the gateway in the foreground. Ctrl-C ends it; sallyport reload has it read its configuration again.
 
   --state DIR     directory for configuration, keys, certificates, records and log
                   (default: $SALLYPORT_STATE, else var/ in the checkout; made if missing)
@@ -39,6 +39,8 @@ export async function runStart(args: readonly string[], io: CommandOutput): Prom
 		await managed?.stop("it could not start");
 		return 1;
 	}
+	const running = managed;
+	process.on("SIGUSR2", () => void running.reload());
 	for (const warning of managed.warnings) io.stderr.write(`${warning}\n`);
 	io.stdout.write(welcome(managed));
 	const reason = await stopped;
