@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Address, formatAddress, parseAddress } from "#base/address.ts";
+import { patternPlaces } from "#inspect/pattern-service.ts";
+import { shippedPatterns } from "#inspect/shipped-patterns.ts";
+import { evaluateHello } from "#policy/evaluate.ts";
+import { compileGateway } from "#proxy/compile.ts";
+import { configOf } from "../../test/support/config-text.ts";
+
+const plan = (text: string) => compileGateway(configOf(text));
+const address = (text: string) => parseAddress(text) as Address;
+
+function withProfile(profile: string, rest = "") {
+	const compiled = plan(`
+		services { ssl { proxy { profile p { root-ca ca; ${profile} } ${rest.startsWith("decryption-policy") ? rest : ""} } } }
+		security {
+			${rest.startsWith("decryption-policy") ? "" : rest}
+			policies { global { policy open { match { source-address any; destination-address any; application any; }
+				then { permit { application-services { ssl-proxy { profile-name p; } } } } } } }
+		}`);
+	const found = compiled.policy.rules[0]?.profile;
+	assert.ok(found);
+	return { compiled, profile: found };
+}
+
+test("an empty configuration listens nowhere, denies everything and has the default limits", () => {
+	const compiled = plan("");
+	assert.deepEqual(compiled.listeners, []);
+	assert.deepEqual(compiled.policy, { rules: [], isDefaultPermit: false });
+	assert.deepEqual(compiled.timeouts, {
+		requestMs: 10_000,
+		helloMs: 10_000,
+		connectMs: 20_000,
+		handshakeMs: 15_000,
+		idleMs: 600_000,
+	});
+	assert.equal(compiled.maximumSessions, 20_000);
+	assert.equal(compiled.maximumDecodedOctets, 64 * 1_048_576);
+	assert.deepEqual([...compiled.signingCas, ...compiled.patternPolicies, ...compiled.staticHosts], []);
+});
+
+test("each limit is the statement of its name, seconds made milliseconds and mebibytes octets", () => {
+	const compiled = plan(`
+		services { gateway { maximum-sessions 7; timeouts { request 1; client-hello 2; connect 3; handshake 4; idle 5; } } }
+		security { inspection { maximum-decoded-size 2; } }`);
+	const timeouts = { requestMs: 1_000, helloMs: 2_000, connectMs: 3_000, handshakeMs: 4_000, idleMs: 5_000 };
+	assert.deepEqual(compiled.timeouts, timeouts);
+	assert.deepEqual([compiled.maximumSessions, compiled.maximumDecodedOctets], [7, 2_097_152]);
+});
+
+test("F14: local targets are reached through a listener of loopback, or one that permits it, and no other", () => {
+	const { listeners } = plan(`services { gateway {
+		explicit-proxy a { listen 127.0.0.1:8080; }
+		explicit-proxy b { listen "[::1]:8080"; }
+		explicit-proxy c { listen 192.0.2.1:8080; }
+		explicit-proxy d { listen 0.0.0.0:8081; }
+		explicit-proxy e { listen 192.0.2.1:8082; permit-local-targets; }
+	} }`);
+	const reached = listeners.filter(({ mayReachLocal }) => mayReachLocal).map(({ name }) => name);
+	assert.deepEqual(reached, ["a", "b", "e"]);
+	assert.deepEqual(listeners[2]?.listen, { host: "192.0.2.1", port: 8080 });
+});
+
+test("addresses of static host names are known by their name, both families", () => {
+	const { staticHosts } = plan(
+		"system { static-host-mapping shop.example { inet [ 192.0.2.1 192.0.2.2 ]; inet6 2001:db8::1; } }",
+	);
+	const addresses = staticHosts.get("shop.example")?.map(formatAddress);
+	assert.deepEqual(addresses, ["192.0.2.1", "192.0.2.2", "2001:db8::1"]);
+});
+
+test("policies keep their order, their addresses, ports and action; one that no TCP connection can meet is left out", () => {
+	const { policy } = plan(`
+		security {
+			address-book global { address lan 10.0.0.0/8; address shop dns-name shop.example; address-set all { address shop; } }
+			policies {
+				global {
+					policy dns { match { source-address any; destination-address any; application junos-dns-udp; } then { permit; } }
+					policy no { match { source-address lan; destination-address all; application junos-https; } then { deny; } }
+					policy yes { match { source-address any; destination-address any; application any; } then { permit; } }
+				}
+				default-policy { permit-all; }
+			}
+		}`);
+	assert.equal(policy.isDefaultPermit, true);
+	assert.deepEqual(
+		policy.rules.map(({ name, action, ports, profile }) => [name, action, ports.length, profile]),
+		[
+			["no", "deny", 1, undefined],
+			["yes", "permit", 0, undefined],
+		],
+	);
+	const facts = { client: address("10.1.1.1"), server: address("192.0.2.9"), port: 443, requestedName: "shop.example" };
+	assert.equal(evaluateHello(policy, facts).rule, "no");
+	assert.equal(evaluateHello(policy, { ...facts, port: 80 }).rule, "yes");
+	assert.equal(evaluateHello(policy, { ...facts, client: address("192.0.2.1") }).rule, "yes");
+});
+
+test("a profile has the strict defaults unless told otherwise", () => {
+	const { profile, compiled } = withProfile("");
+	const { neverDecryptSources, alwaysDecryptSources, exemptDestinations, ...plain } = profile;
+	assert.deepEqual(plain, {
+		name: "p",
+		trustedCa: "ca",
+		untrustedCa: undefined,
+		trustStore: ["all"],
+		blocksInvalidCertificates: false,
+		ignoresServerAuthFailure: false,
+		passesNonTls: false,
+		mayResumeSessions: true,
+		grade: "strict",
+		validation: "web-pki",
+		log: { allowed: false, dropped: false, exempted: false, errors: false },
+		patternPolicy: undefined,
+	});
+	assert.deepEqual(compiled.signingCas, ["ca"]);
+	const client = address("10.0.0.1");
+	assert.deepEqual(
+		[neverDecryptSources.matchAddress(client), alwaysDecryptSources.matchAddress(client)],
+		[undefined, undefined],
+	);
+	assert.equal(exemptDestinations.matchHost("shop.example"), undefined);
+});
+
+test("each action of a profile is the statement of its name", () => {
+	const { profile, compiled } = withProfile(`
+		untrusted-root-ca untrusted-ca; tls-grade legacy; certificate-validation lenient;
+		actions { block-invalid-certificates; ignore-server-auth-failure; disable-session-resumption; non-tls-traffic pass; }`);
+	assert.equal(profile.untrustedCa, "untrusted-ca");
+	assert.equal(profile.grade, "legacy");
+	assert.equal(profile.validation, "lenient");
+	assert.deepEqual([profile.blocksInvalidCertificates, profile.ignoresServerAuthFailure], [true, true]);
+	assert.deepEqual([profile.mayResumeSessions, profile.passesNonTls], [false, true]);
+	assert.deepEqual(compiled.signingCas, ["ca", "untrusted-ca"]);
+});
+
+for (const [statement, key] of [
+	["sessions-allowed", "allowed"],
+	["sessions-dropped", "dropped"],
+	["sessions-whitelisted", "exempted"],
+	["errors", "errors"],
+] as const) {
+	test(`log ${statement} records those sessions alone, log all every one`, () => {
+		const none = { allowed: false, dropped: false, exempted: false, errors: false };
+		assert.deepEqual(withProfile(`actions { log { ${statement}; } }`).profile.log, { ...none, [key]: true });
+		assert.equal(withProfile("actions { log { all; } }").profile.log[key], true);
+	});
+}
+
+test("exemptions say which statement they come from", () => {
+	const sources = withProfile("never-decrypt-source 10.1.0.0/16; always-decrypt-source 10.1.2.0/24;").profile;
+	assert.deepEqual(sources.neverDecryptSources.matchAddress(address("10.1.9.9")), {
+		entry: "never-decrypt-source",
+		value: "10.1.0.0/16",
+	});
+	assert.deepEqual(sources.alwaysDecryptSources.matchAddress(address("10.1.2.3")), {
+		entry: "always-decrypt-source",
+		value: "10.1.2.0/24",
+	});
+	const book = "address-book global { address banks dns-name *.bank.example; address net 192.0.2.0/24; }";
+	const { exemptDestinations } = withProfile("whitelist [ banks net ];", book).profile;
+	const entry = "whitelist of profile p";
+	assert.deepEqual(exemptDestinations.matchHost("my.bank.example"), { entry, value: "*.bank.example" });
+	assert.deepEqual(exemptDestinations.matchAddress(address("192.0.2.7")), { entry, value: "192.0.2.0/24" });
+	const domains = "decryption-policy health { never-decrypt-domains *.clinic.example; }";
+	assert.deepEqual(
+		withProfile("decryption-policy health;", domains).profile.exemptDestinations.matchHost("a.clinic.example"),
+		{
+			entry: "never-decrypt-domains of decryption-policy health",
+			value: "*.clinic.example",
+		},
+	);
+});
+
+test("a pattern policy holds own patterns and shipped ones, each with its places and verdict", () => {
+	const { patternPolicies } = plan(`security { inspection {
+		pattern word { text "Grüße"; ignore-case; where [ url stream ]; then report; }
+		pattern octets { hexadecimal 00ff; }
+		pattern-policy mine { patterns [ eicar octets word ]; }
+	} }`);
+	assert.deepEqual(patternPolicies.get("mine"), [
+		{
+			name: "eicar",
+			octets: shippedPatterns.get("eicar"),
+			ignoresCase: false,
+			places: patternPlaces,
+			verdict: "block",
+		},
+		{ name: "octets", octets: Buffer.of(0, 255), ignoresCase: false, places: patternPlaces, verdict: "block" },
+		{ name: "word", octets: Buffer.from("Grüße"), ignoresCase: true, places: ["url", "stream"], verdict: "report" },
+	]);
+});
+
+test("an own pattern of a shipped one's name takes its place", () => {
+	const { patternPolicies } = plan(
+		`security { inspection { pattern eicar { text x; } pattern-policy mine { patterns eicar; } } }`,
+	);
+	assert.deepEqual(patternPolicies.get("mine")?.[0]?.octets, Buffer.from("x"));
+});
