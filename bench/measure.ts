@@ -113,7 +113,7 @@ async function measureCpu<T>(
 const lanes = 8;
 const settleMilliseconds = 1_000;
 const fullLoad: Load = {
-	connections: 1_000,
+	connections: 2_000,
 	downloads: 4,
 	keepAliveRequests: 10_000,
 	idleConnections: 1_000,
