@@ -281,12 +281,13 @@ export async function runProgram(
 	return { status, output: program.output, errors: program.errors };
 }
 
-/** The answer of `question` once it is not undefined or false; asks every few milliseconds, fails after 15 seconds. */
+/** The answer of `question` once it is not undefined or false; asks every few milliseconds, fails after 15 seconds or as said. */
 export async function eventually<T>(
 	question: () => T | undefined | false | Promise<T | undefined | false>,
 	what: string,
+	patienceSeconds = 15,
 ): Promise<T> {
-	const giveUpAt = performance.now() + patienceMs;
+	const giveUpAt = performance.now() + patienceSeconds * 1000;
 	for (;;) {
 		const answer = await question();
 		if (answer !== undefined && answer !== false) return answer;
@@ -314,5 +315,4 @@ function childrenOf(processId: number): number[] {
 	});
 }
 
-const patienceMs = 15_000;
 const stopMs = 5_000;
