@@ -32,6 +32,10 @@ test("among classical groups one whose key share is there goes first: it saves a
 	assert.equal(groupOf(withParts(firefox, { supportedGroups: [0x0018, 0x001d], keyShareGroups: [] })), "X25519");
 });
 
+test("a client of X448 alone gets it, since the offer to its server may hold it", () => {
+	assert.equal(groupOf(withParts(firefox, { supportedGroups: [0x001e], keyShareGroups: [0x001e] })), "X448");
+});
+
 test("before TLS 1.3 no post-quantum group is taken, whatever the client lists", () => {
 	const hello = withParts(tls12, { supportedVersions: [0x0303], supportedGroups: [0x11ec, 0x0017] });
 	assert.equal(groupOf(hello), "P-256");

@@ -60,5 +60,5 @@ function mayUseEcdsa(hello: ClientHello, isTls13: boolean): boolean {
 const legs = new Map<string, ClientLeg>();
 const p256 = 0x0017;
 const postQuantumGroups = [0x11ec, 0x11eb, 0x11ed];
-const classicalGroups = [0x001d, p256, 0x0018, 0x0019];
+const classicalGroups = [0x001d, p256, 0x0018, 0x0019, 0x001e];
 const ecdsaP256Sha256 = 0x0403;

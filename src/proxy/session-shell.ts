@@ -69,6 +69,8 @@ export class SessionShell {
 	#judged: JudgedServer | undefined;
 	#hello: ClientHello | undefined;
 	#leafContext: SecureContext | undefined;
+	/** Listens until the relay does. */
+	#onServerTlsError: ((error: Error) => void) | undefined;
 	#isReported = false;
 
 	constructor(
@@ -218,6 +220,10 @@ export class SessionShell {
 		earlier: ServerSession<JudgedServer> | undefined,
 	): void {
 		socket.pause();
+		// It is read on although paused. A TLS 1.3 server says only now that it wants a certificate, and the runtime reports
+		// that alert without closing the socket.
+		this.#onServerTlsError = (error) => this.#step({ type: "server-failed", fault: serverHandshakeFault(host, error) });
+		socket.on("error", this.#onServerTlsError);
 		const { judge } = this.#resources;
 		const now = Date.now();
 		const isReused = socket.isSessionReused();
@@ -294,6 +300,7 @@ export class SessionShell {
 		this.#releaseClient();
 		const transport = this.#server as Socket;
 		transport.removeListener("error", this.#onServerError);
+		if (this.#onServerTlsError !== undefined) this.#serverTls?.removeListener("error", this.#onServerTlsError);
 		const isDecrypted = mode === "decrypted";
 		const plaintext =
 			isDecrypted && decision.action === "decrypt"
