@@ -109,7 +109,8 @@ export function temporaryDirectory(name: string, owner?: { readonly uid: number;
 
 /** Ends every program that is still running and removes every temporary directory, without waiting. */
 export function clearEverything(): void {
-	for (const pid of running.keys()) for (const each of processTree(pid).reverse()) signal(each, "SIGKILL");
+	// Parents first: a master would start its lost workers again.
+	for (const pid of running.keys()) for (const each of processTree(pid)) signal(each, "SIGKILL");
 	for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 	directories.clear();
 }
@@ -160,7 +161,7 @@ async function stopProgram(child: ChildProcess, pid: number): Promise<void> {
 	await Promise.race([ended, sleep(5_000, undefined, { signal: clock.signal }).catch(() => undefined)]);
 	clock.abort();
 	if (!running.has(pid)) return;
-	for (const each of tree.reverse()) signal(each, "SIGKILL");
+	for (const each of tree) signal(each, "SIGKILL");
 	await ended;
 }
 
