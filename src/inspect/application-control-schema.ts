@@ -42,6 +42,7 @@ const member = list({
 
 export const applicationIdentification = container({
 	help: "How applications are recognized, on whatever port",
+	permission: "security",
 	engine: "not-yet",
 	children: {
 		"no-application-system-cache": flag({ help: "Do not remember what a server's port was recognized as" }),

@@ -30,6 +30,7 @@ const server = list({
 
 export const icapRedirect = container({
 	help: "ICAP servers",
+	permission: "security",
 	engine: "not-yet",
 	children: {
 		profile: list({

@@ -18,7 +18,6 @@ export const inspectSchema = container({
 	children: {
 		services: container({
 			help: "Services",
-			permission: "services",
 			children: {
 				"icap-redirect": icapRedirect,
 				"application-identification": applicationIdentification,

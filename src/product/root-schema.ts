@@ -7,12 +7,14 @@ import { ikeSchema, verifyVpns } from "#ike/schema.ts";
 import { inspectSchema, verifyInspection } from "#inspect/schema.ts";
 import { pkiSchema, verifyPki } from "#pki/schema.ts";
 import { policySchema, verifyPolicies } from "#policy/schema.ts";
+import { systemSchema, verifySystem } from "#product/system-schema.ts";
 import { proxySchema, verifyProxy } from "#proxy/schema.ts";
 import { telemetrySchema, verifyTelemetry } from "#telemetry/schema.ts";
 import { tlsSchema, verifyTls } from "#tls/schema.ts";
 
 /** The order of the slices is the order in which their statements are printed. */
 const slices = [
+	systemSchema,
 	tlsSchema,
 	proxySchema,
 	telemetrySchema,
@@ -34,6 +36,7 @@ export function verifyConfiguration(
 	facts: { readonly caIds: ReadonlySet<string> },
 ): readonly Finding[] {
 	return [
+		...verifySystem(config),
 		...verifyTls(config),
 		...verifyProxy(config, facts.caIds),
 		...verifyTelemetry(config),

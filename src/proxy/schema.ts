@@ -25,7 +25,6 @@ export const proxySchema = container({
 		system: container({ help: "System", permission: "system", children: { "static-host-mapping": staticHosts } }),
 		services: container({
 			help: "Services",
-			permission: "services",
 			children: {
 				gateway: { ...gateway, permission: sslPermission },
 				ssl: container({ help: "TLS", permission: sslPermission, children: { proxy: sslProxy } }),

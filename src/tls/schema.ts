@@ -118,7 +118,6 @@ export const tlsSchema = container({
 	children: {
 		services: container({
 			help: "Services",
-			permission: "services",
 			children: {
 				ssl: container({
 					help: "TLS",
