@@ -160,7 +160,7 @@ async function stopProgram(child: ChildProcess, pid: number): Promise<void> {
 	const clock = new AbortController();
 	await Promise.race([ended, sleep(5_000, undefined, { signal: clock.signal }).catch(() => undefined)]);
 	clock.abort();
-	if (!running.has(pid)) return;
+	// Parents first: a master would start its lost workers again. Children that outlive their parent are ended too.
 	for (const each of tree) signal(each, "SIGKILL");
 	await ended;
 }
