@@ -12,6 +12,7 @@ import { Http1Stream } from "#inspect/http1-stream.ts";
 import { OpaqueStream } from "#inspect/opaque-stream.ts";
 import { patternService } from "#inspect/pattern-service.ts";
 import type { InspectionService } from "#inspect/service.ts";
+import { UnnamedProtocolStream } from "#inspect/unnamed-protocol-stream.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import { compileGateway, type GatewayPlan, type ListenerPlan } from "#proxy/compile.ts";
@@ -152,8 +153,10 @@ class Worker {
 			inspect: ({ profile, alpn, sessionId }) => {
 				const active = services.get(profile.patternPolicy ?? "");
 				if (active === undefined) return undefined;
-				if (alpn !== undefined && alpn !== "http/1.1" && alpn !== "http/1.0") return new OpaqueStream(active);
-				return new Http1Stream(active, sessionId, maximumDecodedOctets);
+				const openHttp = () => new Http1Stream(active, sessionId, maximumDecodedOctets);
+				const openOther = () => new OpaqueStream(active);
+				if (alpn === undefined) return new UnnamedProtocolStream(openHttp, openOther);
+				return alpn === "http/1.1" || alpn === "http/1.0" ? openHttp() : openOther();
 			},
 			ended: (session, record) => {
 				this.#sessions.delete(session);

@@ -51,14 +51,14 @@ for (const { says, origin, offered, chosen, inspection } of [
 		origin: modern,
 		offered: [],
 		chosen: false,
-		inspection: "inspected",
+		inspection: "decrypted, not inspected",
 	},
 	{
 		says: "no protocol, since the origin chooses none",
 		origin: silent,
 		offered: ["h2", "http/1.1"],
 		chosen: false,
-		inspection: "inspected",
+		inspection: "decrypted, not inspected",
 	},
 	{
 		says: "a protocol that the gateway does not know",
@@ -78,6 +78,14 @@ for (const { says, origin, offered, chosen, inspection } of [
 		assert.equal(record.inspection, inspection);
 	});
 }
+
+test("a protocol without a name in which the server speaks first passes, as mail does", async () => {
+	const client = await openTls(gateway, at(silent));
+	await client.receives("220 ready");
+	client.send("EHLO me\r\n").socket.end();
+	const record = await gateway.record(client.localPort);
+	assert.deepEqual([record.inspection, record.faultCode], ["decrypted, not inspected", undefined]);
+});
 
 test("M11: an origin without any of the offered protocols ends the handshake of the client too", async () => {
 	await assert.rejects(openTls(gateway, at(picky), { ALPNProtocols: ["h2"] }));

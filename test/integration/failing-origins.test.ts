@@ -1,0 +1,102 @@
+/** Origins that do not do as they should: the client gets an answer that it understands, the record says whose fault it was. */
+import assert from "node:assert/strict";
+import type { Socket } from "node:net";
+import { after, describe, test } from "node:test";
+import { startGateway } from "../support/gateway.ts";
+import { type Origin, TestCa, tcpOrigin, tlsOrigin } from "../support/origins.ts";
+import { openTls, openTunnel, startTls } from "../support/proxy-client.ts";
+
+const owner = { after };
+const ca = new TestCa();
+const identity = ca.identity(["app.test"]);
+const mutual = { requestCert: true, rejectUnauthorized: true };
+const origins: Readonly<Record<string, Origin>> = {
+	mutual13: await tlsOrigin(owner, identity, () => undefined, { ...mutual, minVersion: "TLSv1.3" }),
+	mutual12: await tlsOrigin(owner, identity, () => undefined, { ...mutual, maxVersion: "TLSv1.2" }),
+	plain: await tcpOrigin(owner, (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\nplain HTTP here")),
+	silent: await tcpOrigin(owner, (socket) => socket.resume()),
+	closing: await tcpOrigin(owner, (socket) => socket.end()),
+	resetting: await tcpOrigin(owner, (socket) => socket.once("data", () => socket.resetAndDestroy())),
+	alerting: await tcpOrigin(owner, (socket) => socket.end(Buffer.from("15030300020228", "hex"))),
+	garbage: await tcpOrigin(owner, (socket) => socket.end(Buffer.alloc(500, 0x16))),
+	endless: await tcpOrigin(owner, (socket) => flood(socket)),
+};
+
+/** One handshake record after another that never completes a message. */
+function flood(socket: Socket): void {
+	const record = Buffer.concat([
+		Buffer.from("1603034000", "hex"),
+		Buffer.from("02ffffff", "hex"),
+		Buffer.alloc(16_380),
+	]);
+	const write = () => {
+		while (!socket.destroyed && socket.write(record));
+	};
+	socket.on("drain", write);
+	write();
+}
+
+const gateway = await startGateway(owner, {
+	trust: ca.root.pem,
+	hosts: ["app.test"],
+	mappings: { "two.test": "inet [ 127.0.0.78 127.0.0.1 ];" },
+	gateway: "timeouts { connect 2; handshake 1; idle 2; }",
+});
+
+describe("a failed handshake with the origin is an alert for the client", { concurrency: 8 }, () => {
+	for (const [name, expected, code] of [
+		["plain", /number 40|handshake failure/i, "SERVER_HANDSHAKE_FAILED"],
+		["silent", /number 40|handshake failure/i, "SERVER_HANDSHAKE_FAILED"],
+		["closing", /number 40|handshake failure/i, "SERVER_HANDSHAKE_FAILED"],
+		["resetting", /number (40|80)|handshake failure|internal error/i, /^SERVER_(HANDSHAKE_FAILED|UNREACHABLE)$/],
+		["alerting", /number 40|handshake failure/i, "SERVER_HANDSHAKE_FAILED"],
+		["garbage", /number 40|handshake failure/i, "SERVER_HANDSHAKE_FAILED"],
+		["endless", /number 40|handshake failure/i, "SERVER_HANDSHAKE_FAILED"],
+	] as const) {
+		test(`${name}: ${code}`, async () => {
+			const target = `app.test:${origins[name]?.port}`;
+			const tunnel = await openTunnel(gateway, target);
+			await assert.rejects(startTls(gateway, tunnel, target), expected);
+			const record = await gateway.record(tunnel.localPort);
+			assert.match(record.faultCode ?? "", typeof code === "string" ? new RegExp(`^${code}$`) : code);
+			assert.equal(record.clientLeg, undefined);
+		});
+	}
+
+	test("M18: an origin of TLS 1.2 that demands a client certificate is told by its alert", async () => {
+		const target = `app.test:${origins.mutual12?.port}`;
+		const tunnel = await openTunnel(gateway, target);
+		await assert.rejects(startTls(gateway, tunnel, target));
+		const record = await gateway.record(tunnel.localPort);
+		assert.match(record.faultCode ?? "", /^SERVER_/);
+	});
+
+	test("M18 R243: an origin of TLS 1.3 that demands a client certificate is named as that", async () => {
+		const target = `app.test:${origins.mutual13?.port}`;
+		const tunnel = await openTunnel(gateway, target);
+		// The origin's alert comes behind its handshake: the client's own may be over by then.
+		const client = await startTls(gateway, tunnel, target).catch(() => undefined);
+		await client?.over();
+		assert.equal((await gateway.record(tunnel.localPort)).faultCode, "SERVER_WANTS_CLIENT_CERTIFICATE");
+	});
+});
+
+test("the next address of a name is tried when the first does not answer", async () => {
+	const open = await tlsOrigin(owner, ca.identity(["two.test"]), (socket) => socket.end("hello"));
+	const client = await openTls(gateway, `two.test:${open.port}`);
+	await client.receives("hello");
+	client.socket.end();
+	const record = await gateway.record(client.localPort);
+	assert.equal(record.server.address, "127.0.0.1");
+});
+
+test("a connection on which nobody says anything ends after the idle time", async () => {
+	const quiet = await tlsOrigin(owner, identity, () => undefined);
+	const client = await openTls(gateway, `app.test:${quiet.port}`);
+	await client.over();
+	const record = await gateway.record(client.localPort);
+	assert.deepEqual(
+		[record.faultCode, record.endedBecause],
+		["SESSION_IDLE_TIMEOUT", "neither side sent anything for 2 seconds"],
+	);
+});
