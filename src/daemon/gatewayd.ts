@@ -262,7 +262,9 @@ function isRecorded(record: SessionRecord, profile: ProxyProfile | undefined): b
 	const { log } = profile;
 	if (record.faultCode !== undefined && log.errors) return true;
 	if (record.decision === "block" || record.findings.some((finding) => finding.verdict === "block")) return log.dropped;
-	return record.decision === "bypass" ? log.exempted : log.allowed;
+	if (record.decision === "bypass") return log.exempted;
+	// Without a leg to the client nothing was decrypted: that session failed, whatever was decided.
+	return log.allowed && record.clientLeg !== undefined;
 }
 
 function send(message: ToManaged): void {
