@@ -8,7 +8,7 @@ const counted = (what: string, min: 0 | 1, threshold: number) =>
 		presence: true,
 		children: {
 			threshold: leaf(integer({ min, max: 1_000_000_000, placeholder: "number" }), {
-				help: { what: "So many raise no alarm", loosened: "attempts stay unnoticed so much longer" },
+				help: { what: "So many raise no alarm", loosened: "danger: an attack stays unnoticed so much longer" },
 				default: threshold,
 			}),
 		},

@@ -50,7 +50,7 @@ const crl = container({
 		"refresh-interval": leaf(integer({ min: 0, max: 8_784, unit: "hours" }), {
 			help: {
 				what: "How often the list is fetched; 0 fetches it when the one at hand expires",
-				loosened: "a certificate stays accepted so much longer after its revocation",
+				loosened: "danger: a certificate stays accepted so much longer after its revocation",
 			},
 			default: 24,
 		}),

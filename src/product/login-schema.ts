@@ -100,7 +100,7 @@ export const login = container({
 			engine: "not-yet",
 			children: {
 				"tries-before-disconnect": leaf(integer({ min: 1, max: 10, placeholder: "tries" }), {
-					help: { what: "Tries in one connection", loosened: "passwords can be guessed faster" },
+					help: { what: "Tries in one connection", loosened: "danger: passwords can be guessed faster" },
 					default: 3,
 				}),
 				"backoff-threshold": leaf(integer({ min: 1, max: 3, placeholder: "tries" }), {
