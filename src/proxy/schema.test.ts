@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { configOf, findingsOf, printedForm } from "../../test/support/config-text.ts";
 
 test("what opens connections, where they enter and static host names stand in one tree", () => {
-	const source = `services {
+	const services = `services {
     ssl {
         proxy {
             profile inspect {
@@ -17,15 +17,17 @@ test("what opens connections, where they enter and static host names stand in on
         }
     }
 }
-system {
+`;
+	const system = `system {
     static-host-mapping shop.example inet 192.0.2.1;
 }
 `;
-	assert.equal(printedForm(source), source);
-	assert.deepEqual(findingsOf(source), []);
-	const config = configOf(source);
+	for (const source of [services, system]) assert.equal(printedForm(source), source);
+	assert.deepEqual(findingsOf(services + system), []);
+	const config = configOf(services + system);
 	assert.deepEqual(config.services.gateway.explicitProxy.get("office")?.listen, { host: "192.0.2.1", port: 8080 });
 	assert.equal(config.services.ssl.proxy.profile.get("inspect")?.rootCa, "ca");
+	assert.deepEqual([...config.system.staticHostMapping.keys()], ["shop.example"]);
 });
 
 test("a static host name has addresses of either family, each under its word", () => {
