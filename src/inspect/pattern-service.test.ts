@@ -72,9 +72,9 @@ test("connections share the compiled patterns and nothing else", () => {
 	const service = patternService([rule("evil")]);
 	const one = service.open();
 	const other = service.open();
-	one.octets("url", octets("ev"));
-	assert.equal(other.octets("url", octets("il")), undefined);
-	assert.equal(one.octets("url", octets("il"))?.name, "evil");
+	one.octets("request-body", octets("ev"));
+	assert.equal(other.octets("request-body", octets("il")), undefined);
+	assert.equal(one.octets("request-body", octets("il"))?.name, "evil");
 });
 
 test("without patterns nothing is found", () => {
