@@ -451,7 +451,7 @@ function hasIpv6Loopback(): boolean {
 }
 
 /** Sessions come and go fast: a heap that begins small would be collected several times a second. */
-const workerFlags = ["--initial-old-space-size=64"];
+const workerFlags = ["--initial-old-space-size=256"];
 const caLifetimeDays = 1_825;
 const expiryWarningDays = 60;
 const maxNamesInEvent = 32;

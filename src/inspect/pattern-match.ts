@@ -4,6 +4,7 @@
  * Two ways, chosen when the set is compiled: few long patterns are found by skipping (`skip-search.ts`), any others by
  * the automaton (`automaton.ts`), which also reads over the seams between chunks and takes over where skipping gets dear.
  */
+import { Buffer } from "node:buffer";
 import { Automaton } from "#inspect/automaton.ts";
 import { minSkipPattern, type OnMatch, SkipSearch } from "#inspect/skip-search.ts";
 
@@ -57,7 +58,7 @@ export class PatternMatcher {
 	/** A stream that has seen nothing. */
 	start(): PatternStream {
 		const keeps = this.#skip !== undefined || this.#mustCompare;
-		return { state: 0, tail: keeps ? new Uint8Array(this.#longest - 1) : undefined, tailLength: 0 };
+		return { state: 0, tail: keeps ? Buffer.allocUnsafe(this.#longest - 1) : undefined, tailLength: 0 };
 	}
 
 	/** Forgets what the stream has seen; a new unit begins. */

@@ -39,13 +39,16 @@ export function patternService(rules: readonly PatternRule[]): InspectionService
 		const indices = rules.flatMap((rule, index) => (rule.places.includes(patternPlaceOf(place)) ? [index] : []));
 		if (indices.length > 0) wanted.set(place, new Set(indices));
 	}
-	return { name: "pattern", open: () => new PatternConnection(rules, matcher, wanted) };
+	const whole = matcher.start();
+	return { name: "pattern", open: () => new PatternConnection(rules, matcher, wanted, whole) };
 }
 
 class PatternConnection implements ServiceConnection {
 	readonly #rules: readonly PatternRule[];
 	readonly #matcher: PatternMatcher;
 	readonly #wanted: ReadonlyMap<Place, ReadonlySet<number>>;
+	/** For places whose units come in one piece; all connections share it. */
+	readonly #whole: PatternStream;
 	readonly #streams = new Map<Place, PatternStream>();
 	/** What the scan at hand looks for, and what it found. */
 	#indices: ReadonlySet<number> = nothing;
@@ -65,7 +68,13 @@ class PatternConnection implements ServiceConnection {
 		return true;
 	};
 
-	constructor(rules: readonly PatternRule[], matcher: PatternMatcher, wanted: ReadonlyMap<Place, ReadonlySet<number>>) {
+	constructor(
+		rules: readonly PatternRule[],
+		matcher: PatternMatcher,
+		wanted: ReadonlyMap<Place, ReadonlySet<number>>,
+		whole: PatternStream,
+	) {
+		this.#whole = whole;
 		this.#rules = rules;
 		this.#matcher = matcher;
 		this.#wanted = wanted;
@@ -74,16 +83,25 @@ class PatternConnection implements ServiceConnection {
 	octets(place: Place, octets: Uint8Array): ServiceFinding | undefined {
 		const indices = this.#wanted.get(place);
 		if (indices === undefined) return undefined;
-		let stream = this.#streams.get(place);
-		if (stream === undefined) {
-			stream = this.#matcher.start();
-			this.#streams.set(place, stream);
-		}
+		const stream = this.#streamOf(place);
 		this.#indices = indices;
 		this.#found = -1;
 		this.#matcher.scan(stream, octets, 0, octets.length, this.#onMatch);
 		const rule = this.#rules[this.#found];
 		return rule === undefined ? undefined : { name: rule.name, place, verdict: rule.verdict };
+	}
+
+	#streamOf(place: Place): PatternStream {
+		if (wholePlaces.has(place)) {
+			this.#matcher.restart(this.#whole);
+			return this.#whole;
+		}
+		let stream = this.#streams.get(place);
+		if (stream === undefined) {
+			stream = this.#matcher.start();
+			this.#streams.set(place, stream);
+		}
+		return stream;
 	}
 
 	ended(place: Place): void {
@@ -97,4 +115,6 @@ function patternPlaceOf(place: Place): PatternPlace {
 	return place === "stream-to-server" || place === "stream-to-client" ? "stream" : place;
 }
 
+/** Heads and targets are complete when they are looked at. */
+const wholePlaces: ReadonlySet<Place> = new Set(["url", "request-headers", "response-headers"]);
 const nothing: ReadonlySet<number> = new Set();
