@@ -110,6 +110,12 @@ export const systemPackages: readonly SystemPackage[] = [
 		purpose: "browser: post-quantum ClientHello, BoringSSL, certificate rules of the web",
 	},
 	{
+		name: "libnss3-tools",
+		groups: ["interop"],
+		brings: ["certutil"],
+		purpose: "gives Chromium the gateway's CA to trust",
+	},
+	{
 		name: "python3-cryptography-vectors",
 		groups: ["interop"],
 		brings: ["/usr/lib/python3/dist-packages/cryptography_vectors"],
