@@ -49,7 +49,9 @@ test("a server that refuses its sessions three times running is offered none", (
 	sessions.put("k", { session: Buffer.from("s"), judged: "" });
 	sessions.offered("k", false);
 	sessions.offered("k", true);
+	assert.equal(sessions.wants("k"), true);
 	for (let count = 0; count < 3; count++) sessions.offered("k", false);
+	assert.equal(sessions.wants("k"), false);
 	sessions.put("k", { session: Buffer.from("s"), judged: "" });
 	assert.equal(sessions.take("k"), undefined);
 });

@@ -31,6 +31,11 @@ export class ServerSessions<T> {
 		return this.#slots.get(key)?.sessions.pop();
 	}
 
+	/** False for a server that never takes its sessions back. */
+	wants(key: string): boolean {
+		return (this.#slots.get(key)?.refusals ?? 0) < maxRefusals;
+	}
+
 	/** Keeps a session, unless the server never takes one back: offering it costs both sides and gains nothing. */
 	put(key: string, session: ServerSession<T>): void {
 		let slot = this.#slots.get(key);

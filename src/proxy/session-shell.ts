@@ -197,15 +197,16 @@ export class SessionShell {
 		this.#sessionKey = key;
 		const onSession = (session: Buffer) => {
 			const judged = this.#judged;
-			if (profile.mayResumeSessions && judged !== undefined && judged.certificate.der.length <= maxKeptOctets)
+			if (judged !== undefined && judged.certificate.der.length <= maxKeptOctets)
 				serverSessions.put(key, { session, judged });
 		};
+		const keepsSessions = profile.mayResumeSessions && serverSessions.wants(key);
 		const start = {
 			context: this.#resources.serverContext(leg.context, leg.contextKey, profile.trustStore),
 			serverName: leg.serverName,
 			alpn: leg.alpn,
 			session: earlier?.session,
-			onSession,
+			onSession: keepsSessions ? onSession : undefined,
 		};
 		this.#serverTls = startServerTls(transport, start, {
 			secured: (socket) => this.#serverSecured(socket, host, profile, earlier),

@@ -20,8 +20,8 @@ export interface ServerLegStart {
 	readonly alpn: readonly string[];
 	/** A session of an earlier connection of the same client to the same server. */
 	readonly session: Buffer | undefined;
-	/** Called for each ticket that the server hands out. */
-	readonly onSession: (session: Buffer) => void;
+	/** Called for each ticket that the server hands out; absent when none is wanted. */
+	readonly onSession: ((session: Buffer) => void) | undefined;
 }
 
 /** Begins the TLS handshake with the server over a connected socket. The certificate is judged by the caller. */
@@ -41,7 +41,8 @@ export function startServerTls(transport: Socket, start: ServerLegStart, outcome
 	// Node asks for the whole chain as legacy objects before it calls checkServerIdentity, at a sixth of a handshake's
 	// cost; nothing here reads them.
 	socket.getPeerCertificate = noPeerCertificate;
-	socket.on("session", start.onSession);
+	// Each ticket costs a serialisation of the session: only where somebody wants it.
+	if (start.onSession !== undefined) socket.on("session", start.onSession);
 	watchHandshake(socket, "secureConnect", outcome);
 	return socket;
 }
