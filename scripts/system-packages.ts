@@ -113,6 +113,12 @@ export const systemPackages: readonly SystemPackage[] = [
 		name: "libnss3-tools",
 		groups: ["interop"],
 		brings: ["certutil"],
+		purpose: "puts the gateway's CA into the database of certificates that Chromium reads",
+	},
+	{
+		name: "libnss3-tools",
+		groups: ["interop"],
+		brings: ["certutil"],
 		purpose: "gives Chromium the gateway's CA to trust",
 	},
 	{
