@@ -11,12 +11,15 @@ export interface CompareContext {
 	readonly root: ContainerNode;
 	/** With what is compared when the pipe names nothing. */
 	readonly base: Branch;
+	/** The configuration in force: `rollback 0`. */
+	readonly active: Branch;
 	readonly salt: SaltSource;
 }
 
 /** Gets the other tree and goes on with it. */
 export function compareTree(pipe: Pipe, context: CompareContext, then: (before: Branch) => Reply): Reply {
 	const { rollback, file } = pipe.values;
+	if (rollback !== undefined && Number(rollback) === 0) return then(context.active);
 	if (rollback !== undefined) return { kind: "fetch", which: Number(rollback), then };
 	if (pipe.words.includes("rescue")) return { kind: "fetch", which: "rescue", then };
 	if (file === undefined) return then(context.base);

@@ -1,5 +1,5 @@
 /** The verbs of configuration mode, as data. Statements behind them are read by the schema of the configuration. */
-import type { CommandNode } from "#cli/grammar.ts";
+import type { ArgumentType, CommandNode } from "#cli/grammar.ts";
 import { enumeration, integer, text, union } from "#config/leaf-types.ts";
 import { dateTime, timeOfDay } from "#config/network-types.ts";
 
@@ -33,28 +33,23 @@ function edits(help: string, rest: "statement" | "statements" = "statement"): No
 	return { help, run: "edit-line", rest, mustHaveRest: true };
 }
 
+/** `relative` may stand before the file and behind it. */
 function loads(help: string): Node {
+	const anyText = text({ min: 1, placeholder: "filename" });
+	const type: ArgumentType = { ...anyText, words: { terminal: "Text that is typed or pasted here" } };
+	const json = { help: "The text is JSON" };
+	const relative = "The text begins at this level";
+	const fileOf = (node: Node): NonNullable<Node["value"]> => ({ name: "file", type, node });
 	return {
 		help,
-		value: {
-			name: "file",
-			type: {
-				...text({ min: 1, placeholder: "filename" }),
-				words: { terminal: "Text that is typed or pasted here" },
-				parse: text({ min: 1 }).parse,
-			},
-			node: {
-				help: "File with the configuration",
-				run: "load",
-				options: {
-					relative: { help: "The text begins at this level" },
-					json: { help: "The text is JSON" },
-				},
-			},
+		children: {
+			relative: { help: relative, value: fileOf({ help: fileHelp, run: "load", options: { json } }) },
 		},
+		value: fileOf({ help: fileHelp, run: "load", options: { relative: { help: relative }, json } }),
 	};
 }
 
+const fileHelp = "File with the configuration";
 const pattern = text({ min: 1, placeholder: "pattern" });
 
 /** Configuration mode. */
@@ -145,8 +140,8 @@ export const configurationCommands: Node = {
 			value: {
 				name: "number",
 				type: union([
-					integer({ min: 0, max: 49, placeholder: "number" }),
 					enumeration({ rescue: "The rescue configuration" }),
+					integer({ min: 0, max: 49, placeholder: "number" }),
 				]),
 				node: { help: "Number of the configuration; 0 is the one in force", run: "rollback" },
 			},

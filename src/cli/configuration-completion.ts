@@ -25,7 +25,7 @@ export function statementPlace(tree: Branch, level: Level, text: string, mode: S
 	const { rows, mayEnd, problem } = complete(tree, level, text, { mode });
 	if (problem === undefined) return { candidates: rows.map(candidateOf), mayEnd, problem: undefined };
 	const message = problem.message.startsWith("syntax error: ") ? "syntax error." : problem.message;
-	const candidates = problem.rows.map((word): Candidate => ({ text: word, help: "", kind: "keyword" }));
+	const candidates = [...problem.rows].sort().map((word): Candidate => ({ text: word, help: "", kind: "keyword" }));
 	return { candidates: [], mayEnd: false, problem: { at: problem.column - 1, message, candidates } };
 }
 
@@ -44,7 +44,7 @@ export function pairPlace(
 	text: string,
 	verb: "annotate" | "copy" | "insert" | "rename",
 ): StatementPlace {
-	const separators = verb === "insert" ? ["before", "after"] : verb === "annotate" ? [] : ["to"];
+	const separators = verb === "insert" ? ["after", "before"] : verb === "annotate" ? [] : ["to"];
 	const read = readLine(text);
 	const isAtWord = text !== "" && !/\s$/.test(text);
 	const items = read.ok ? read.items : [];

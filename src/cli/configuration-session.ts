@@ -86,7 +86,7 @@ export class ConfigurationSession {
 			case "commit":
 				return this.#commit(values, context);
 			case "load":
-				return this.#load(words[1] as LoadHow, values);
+				return this.#load(words[1] as LoadHow, values, words[2] === "relative");
 			case "load-factory-default":
 				return this.#fetchCandidate("factory", ["warning: activating factory configuration"]);
 			case "rollback":
@@ -233,7 +233,7 @@ export class ConfigurationSession {
 		const compare = context.pipes.find(({ kind }) => kind === "compare");
 		if (compare !== undefined) {
 			const base = this.#editor.own?.base ?? this.#state.active;
-			return compareTree(compare, { root, base, salt: this.#state.salt }, (before) => ({
+			return compareTree(compare, { root, base, active: this.#state.active, salt: this.#state.salt }, (before) => ({
 				kind: "text",
 				text: showDifference(show, visibleTree(root, before, this.#ports.access()), display),
 			}));
@@ -270,10 +270,10 @@ export class ConfigurationSession {
 		};
 	}
 
-	#load(how: LoadHow, values: Readonly<Record<string, string>>): Reply {
+	#load(how: LoadHow, values: Readonly<Record<string, string>>, isRelativeFirst: boolean): Reply {
 		const file = values.file ?? "";
 		const format = values.json === undefined ? ("text" as const) : ("json" as const);
-		const isRelative = values.relative !== undefined;
+		const isRelative = isRelativeFirst || values.relative !== undefined;
 		const load = (text: string): Reply => {
 			const request = { how, text, format, isRelative, source: file };
 			return replyOf(this.#change({ type: "text-loaded", editor: this.#identity.id, request }));

@@ -149,7 +149,7 @@ export class OperationalSession {
 		const display = displayForm(context.pipes);
 		const compare = context.pipes.find(({ kind }) => kind === "compare");
 		if (compare !== undefined) {
-			return compareTree(compare, { root, base: active, salt }, (before) => ({
+			return compareTree(compare, { root, base: active, active, salt }, (before) => ({
 				kind: "text",
 				text: showDifference(show, visibleTree(root, before, access), display),
 			}));

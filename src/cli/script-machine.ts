@@ -44,6 +44,8 @@ export class ScriptMachine {
 	/** The output is over, but names are still looked up. */
 	#isOver = false;
 	#later: ToTerminal[] = [];
+	/** The system waits for a file. */
+	#owesFile = false;
 	#wanted: Wanted = "command";
 	#line = "";
 	#isOk = true;
@@ -67,14 +69,18 @@ export class ScriptMachine {
 				return this.#lineRead(event.line, effects);
 			case "file-read":
 				for (const text of textParts(event.text)) effects.push(send({ type: "text", text, isLast: false }));
-				if (event.isLast) effects.push(send({ type: "text", text: "", isLast: true }));
+				if (!event.isLast) return;
+				this.#owesFile = false;
+				effects.push(send({ type: "text", text: "", isLast: true }));
 				return;
 			case "file-written":
+				this.#owesFile = false;
 				effects.push(send({ type: "done" }));
 				return;
 			case "file-failed":
-				if (this.#output === undefined) effects.push(send({ type: "failed", message: event.message }));
+				if (this.#owesFile) effects.push(send({ type: "failed", message: event.message }));
 				else this.#complain(`error: ${event.message}\n`, effects);
+				this.#owesFile = false;
 				return;
 			case "program-said":
 				if (this.#output === undefined) effects.push({ type: "output", text: event.text });
@@ -141,14 +147,17 @@ export class ScriptMachine {
 			case "collect":
 				return this.#read("text", effects);
 			case "read-file":
-				if (this.#isNamed(message.file)) effects.push({ type: "read-file", file: message.file });
-				else effects.push(send({ type: "failed", message: "the file was not named in the command" }));
+				if (this.#isNamed(message.file)) {
+					this.#owesFile = true;
+					effects.push({ type: "read-file", file: message.file });
+				} else effects.push(send({ type: "failed", message: "the file was not named in the command" }));
 				return;
 			case "write-file": {
 				const { file, text, isFirst, isLast } = message;
-				if (this.#isNamed(file))
+				if (this.#isNamed(file)) {
+					this.#owesFile = true;
 					effects.push({ type: "write-file", file, text, isFirst, isAppended: false, isAnswered: isLast });
-				else if (isLast) effects.push(send({ type: "failed", message: "the file was not named in the command" }));
+				} else if (isLast) effects.push(send({ type: "failed", message: "the file was not named in the command" }));
 				return;
 			}
 			case "run":

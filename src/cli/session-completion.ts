@@ -61,6 +61,7 @@ export function completeLine(
 		split.parts.length > 1 ? pipePlace(cursor, ports) : new Completer(ports, configuration).commandPlace(cursor);
 	if (place.problem !== undefined) return { kind: "problem", problem: place.problem };
 	if (key === "help") return { kind: "line", line, shows: listCandidates(place.candidates) };
+	if (key === "space" && cursor.partial === "") return unchanged;
 	const completed = completeWord(place.candidates, cursor.partial, key);
 	const head = line.slice(0, cursor.start);
 	if (completed.kind === "insert")
@@ -87,8 +88,7 @@ interface Cursor {
 /** SPACE behind a word that nothing completes: a value, or a word that cannot stand there. */
 function spaced(line: string, cursor: Cursor, { candidates }: CursorPlace): CompletionAnswer {
 	const isFree = candidates.some(({ kind }) => kind === "value" || kind === "object");
-	if (isFree || cursor.partial === "" || cursor.partial.endsWith("]"))
-		return { kind: "line", line: `${line} `, shows: "" };
+	if (isFree || cursor.partial.endsWith("]")) return { kind: "line", line: `${line} `, shows: "" };
 	const message = cursor.before.length === 0 ? "unknown command." : "syntax error.";
 	return { kind: "problem", problem: { at: cursor.start, message, candidates: [] } };
 }

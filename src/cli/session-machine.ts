@@ -200,7 +200,8 @@ export class SessionMachine {
 		this.#operational.remember(text, this.#configuration.isOpen);
 		this.#send({ type: "begin", pipes: pipes.pipes.filter(isTextPipe) });
 		const refreshes = pipes.pipes.some(({ kind }) => kind === "refresh");
-		if (refreshes) this.#send({ type: "output", text: `---(refreshed at ${utc(now)})---\n` });
+		// Not part of what the pipes get.
+		if (refreshes) this.#send({ type: "notice", text: `---(refreshed at ${utc(now)})---\n` });
 		else if (this.#operational.settings.hasTimestamp) this.#send({ type: "output", text: `${utc(now)}\n` });
 		this.#reply(this.#command(command), now);
 	}

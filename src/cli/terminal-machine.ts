@@ -86,6 +86,8 @@ export class TerminalMachine {
 	#isPaused = false;
 	/** The line that runs; files may be touched only when it names them. */
 	#line = "";
+	/** The system waits for a file. */
+	#owesFile = false;
 	#refresh: { readonly line: string; readonly afterMs: number } | undefined;
 	#prompt: (ToTerminal & { readonly type: "prompt" }) | undefined;
 
@@ -119,9 +121,12 @@ export class TerminalMachine {
 				return this.#resized(event.columns, event.rows, effects);
 			case "file-read":
 				for (const text of textParts(event.text)) effects.push(send({ type: "text", text, isLast: false }));
-				if (event.isLast) effects.push(send({ type: "text", text: "", isLast: true }));
+				if (!event.isLast) return;
+				this.#owesFile = false;
+				effects.push(send({ type: "text", text: "", isLast: true }));
 				return;
 			case "file-written":
+				this.#owesFile = false;
 				effects.push(send({ type: "done" }));
 				return;
 			case "file-failed":
@@ -148,7 +153,7 @@ export class TerminalMachine {
 			else if (this.#usesPager()) {
 				this.#waiting.shift();
 				this.#page(key, effects);
-			} else if (this.#waiting.some(isInterrupt)) {
+			} else if (kind !== "await-completion" && this.#waiting.some(isInterrupt)) {
 				this.#waiting = [];
 				this.#interrupted(effects);
 			} else return;
@@ -294,8 +299,10 @@ export class TerminalMachine {
 				this.#mode = { kind: "expect-text" };
 				return;
 			case "read-file":
-				if (this.#isNamed(message.file)) effects.push({ type: "read-file", file: message.file });
-				else effects.push(send({ type: "failed", message: "the file was not named on this terminal" }));
+				if (this.#isNamed(message.file)) {
+					this.#owesFile = true;
+					effects.push({ type: "read-file", file: message.file });
+				} else effects.push(send({ type: "failed", message: "the file was not named on this terminal" }));
 				return;
 			case "write-file":
 				return this.#writeFile(message, effects);
@@ -395,13 +402,14 @@ export class TerminalMachine {
 			if (isLast) effects.push(send({ type: "failed", message: "the file was not named on this terminal" }));
 			return;
 		}
+		this.#owesFile = true;
 		effects.push({ type: "write-file", file, text, isFirst, isAppended: false, isAnswered: isLast });
 	}
 
 	#fileFailed(message: string, effects: TerminalEffect[]): void {
-		const { kind } = this.#mode;
-		if (kind === "await-output" || kind === "expect-pager") effects.push(write(forScreen(`error: ${message}\n`)));
-		else effects.push(send({ type: "failed", message }));
+		if (this.#owesFile) effects.push(send({ type: "failed", message }));
+		else effects.push(write(forScreen(`error: ${message}\n`)));
+		this.#owesFile = false;
 	}
 
 	/** A system that is not what it should be must not read or write other files than the user named. */

@@ -22,6 +22,16 @@ export interface SystemOptions {
 	readonly handlers?: Readonly<Record<string, (values: Readonly<Record<string, string>>, isJson: boolean) => string>>;
 }
 
+export interface LoginOptions {
+	readonly user?: string;
+	/** A predefined class, or one of its own. */
+	readonly loginClass?: string | LoginClass;
+	readonly isInteractive?: boolean;
+	readonly columns?: number;
+	/** A terminal that gets the messages; without it they are collected here. */
+	readonly deliver?: (message: ToTerminal) => void;
+}
+
 /** One system with its configuration, to which several users may come. */
 export class CliSystem {
 	now = Date.UTC(2026, 9, 30, 19, 47, 58);
@@ -53,17 +63,16 @@ export class CliSystem {
 		this.commit({ type: "started" });
 	}
 
-	/** A user on a terminal; `loginClass` is a predefined class or one of its own. */
-	login(
-		options: { user?: string; loginClass?: string | LoginClass; isInteractive?: boolean; columns?: number } = {},
-	): CliUser {
-		const { user = "admin", loginClass = "super-user", isInteractive = true, columns = 80 } = options;
+	/** A user on a terminal. */
+	login(options: LoginOptions = {}): CliUser {
+		const { user = "admin", loginClass = "super-user", isInteractive = true, columns = 80, deliver } = options;
 		const access =
 			typeof loginClass === "string"
 				? accessOfClass(loginClass, predefinedClasses[loginClass] as LoginClass)
 				: accessOfClass("own", loginClass);
-		const session = new CliUser(this, this.sessions.length, user, access, isInteractive, columns);
+		const session = new CliUser(this, this.sessions.length, user, access, isInteractive, deliver);
 		this.sessions.push(session);
+		session.step({ type: "opened", columns, rows: 24 });
 		return session;
 	}
 
@@ -110,6 +119,7 @@ export class CliUser {
 	readonly machine: SessionMachine;
 	readonly system: CliSystem;
 	readonly #identity: SessionIdentity;
+	readonly #deliver: ((message: ToTerminal) => void) | undefined;
 	access: Access;
 	/** Text on the screen since the last `enter`. */
 	printed = "";
@@ -129,8 +139,9 @@ export class CliUser {
 		user: string,
 		access: Access,
 		isInteractive: boolean,
-		columns: number,
+		deliver?: (message: ToTerminal) => void,
 	) {
+		this.#deliver = deliver;
 		this.system = system;
 		this.access = access;
 		this.#identity = { id: `s${number}`, user, terminal: `p${number}`, processId: 1_088 + number, isInteractive };
@@ -146,7 +157,6 @@ export class CliUser {
 			names: (source, prefix) =>
 				(source === "log-files" ? ["messages", "sallyport.log"] : []).filter((name) => name.startsWith(prefix)),
 		});
-		this.step({ type: "opened", columns, rows: 24 });
 	}
 
 	/** Enters a line; answers everything that was printed, complaints too, up to the next prompt. */
@@ -212,7 +222,7 @@ export class CliUser {
 			case "send":
 				return this.#sent(effect.message);
 			case "print":
-				this.printed += effect.text;
+				this.#output(effect.text);
 				return this.step({ type: "printed" });
 			case "commit": {
 				const editor = this.system.candidates.editors.get(this.#identity.id);
@@ -232,7 +242,7 @@ export class CliUser {
 			}
 			case "handle": {
 				const handler = this.system.handlers[effect.handler];
-				this.printed += handler?.(effect.values, effect.isJson) ?? "";
+				this.#output(handler?.(effect.values, effect.isJson) ?? "");
 				return this.step({ type: "handled", complaint: handler === undefined ? "error: no handler" : "" });
 			}
 			case "stop-handler":
@@ -249,8 +259,14 @@ export class CliUser {
 		return which === "factory" ? treeOf("system { host-name factory; }") : this.system.earlier[which - 1];
 	}
 
+	#output(text: string): void {
+		this.printed += text;
+		if (text !== "") this.#deliver?.({ type: "output", text });
+	}
+
 	#sent(message: ToTerminal): void {
 		this.sent.push(message);
+		if (this.#deliver !== undefined) return this.#deliver(message);
 		switch (message.type) {
 			case "output":
 			case "notice":

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Access, accessOfClass, type LoginClass, permissions, predefinedClasses } from "#cli/access.ts";
+
+function predefined(name: string): Access {
+	return accessOfClass(name, predefinedClasses[name] as LoginClass);
+}
+
+test("the predefined classes have the permissions of Junos", () => {
+	for (const permission of Object.keys(permissions)) assert.ok(predefined("super-user").has(permission), permission);
+	const operator = predefined("operator");
+	for (const permission of ["clear", "network", "reset", "trace", "view"]) assert.ok(operator.has(permission));
+	assert.ok(!operator.has("configure") && !operator.has("maintenance"));
+	assert.ok(predefined("read-only").has("view") && !predefined("read-only").has("clear"));
+	assert.ok(!predefined("unauthorized").has("view"));
+});
+
+test("a control permission includes the one to see", () => {
+	const access = accessOfClass("c", { permissions: ["security-control"] });
+	assert.ok(access.has("security"));
+	assert.ok(access.mayView(["security"], "security"));
+	assert.ok(access.mayChange(["security"], "security"));
+	assert.ok(!access.mayChange(["system"], "system"));
+	const viewer = accessOfClass("c", { permissions: ["security"] });
+	assert.ok(viewer.mayView(["security"], "security"));
+	assert.ok(!viewer.mayChange(["security"], "security"));
+});
+
+test("configure is enough for statements that name no permission", () => {
+	const access = accessOfClass("c", { permissions: ["configure"] });
+	assert.ok(access.mayChange(["groups"], undefined));
+	assert.ok(access.mayView(["groups"], undefined));
+	assert.ok(!access.mayView(["security"], "security"));
+	assert.ok(accessOfClass("c", { permissions: ["view-configuration"] }).mayView(["security"], "security"));
+	assert.ok(!accessOfClass("c", { permissions: ["view"] }).mayView(["groups"], undefined));
+});
+
+test("expressions allow and deny single commands; allow goes before deny", () => {
+	const access = accessOfClass("c", {
+		permissions: ["view", "clear"],
+		allowCommands: "^request system configuration rescue|^show log",
+		denyCommands: "^clear|^show log messages",
+	});
+	assert.ok(access.mayRun(["request", "system", "configuration", "rescue", "save"], "maintenance"));
+	assert.ok(access.mayRun(["show", "log", "messages"], "trace"));
+	assert.ok(!access.mayRun(["clear", "services"], "clear"));
+	assert.ok(access.mayRun(["show", "version"], "view"));
+	assert.ok(!access.mayRun(["ping", "x"], "network"));
+	assert.ok(access.mayRun(["quit"], undefined));
+});
+
+test("expressions decide about single statements, for those who have all too", () => {
+	const access = accessOfClass("c", { permissions: ["all"], denyConfiguration: "^system login" });
+	assert.ok(!access.mayView(["system", "login", "user", "x"], "system"));
+	assert.ok(!access.mayChange(["system", "login"], "system"));
+	assert.ok(access.mayChange(["system", "host-name"], "system"));
+	assert.equal(access.seesAll, false);
+	assert.equal(predefined("super-user").seesAll, true);
+});
+
+test("an expression that cannot be read denies what it would decide", () => {
+	const denies = accessOfClass("c", { permissions: ["all"], denyCommands: "(" });
+	assert.ok(!denies.mayRun(["show", "version"], "view"));
+	const allows = accessOfClass("c", { permissions: [], allowCommands: "(" });
+	assert.ok(!allows.mayRun(["show", "version"], "view"));
+});
+
+test("secrets are seen with the permission alone; the idle time comes from the class", () => {
+	assert.equal(accessOfClass("c", { permissions: ["view-configuration"] }).maySeeSecrets, false);
+	assert.equal(accessOfClass("c", { permissions: ["secret"] }).maySeeSecrets, true);
+	assert.equal(accessOfClass("c", { permissions: [], idleTimeout: 7 }).idleTimeoutMinutes, 7);
+	assert.equal(accessOfClass("c", { permissions: [] }).idleTimeoutMinutes, 0);
+});
