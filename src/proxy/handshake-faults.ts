@@ -6,7 +6,7 @@ import { peerAlertOf } from "#tls/alert.ts";
 export function clientHandshakeFault(client: string, serverName: string, error: Error): Fault {
 	const alert = peerAlertOf(error);
 	if (alert?.peerRefusedCertificate === true) return certificateRefused(client, serverName, alert.alert.name);
-	const got = alert === undefined ? error.message : `alert ${alert.alert.name}`;
+	const got = alert === undefined ? error.message.trim() : `alert ${alert.alert.name}`;
 	const message = `client ${client} did not complete the TLS handshake for ${serverName}: ${got}; a client that closes here often does not trust the gateway's CA`;
 	return fault("CLIENT_HANDSHAKE_FAILED", message, { cause: error.message });
 }
@@ -15,7 +15,7 @@ export function clientHandshakeFault(client: string, serverName: string, error: 
 export function serverHandshakeFault(server: string, error: Error): Fault {
 	const alert = peerAlertOf(error);
 	if (alert?.peerWantsCertificate === true) return clientCertificateWanted(server);
-	const got = alert === undefined ? error.message : `alert ${alert.alert.name}`;
+	const got = alert === undefined ? error.message.trim() : `alert ${alert.alert.name}`;
 	const message = `the TLS handshake with server ${server} failed: ${got}`;
 	return fault("SERVER_HANDSHAKE_FAILED", message, { cause: error.message });
 }

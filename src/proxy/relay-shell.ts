@@ -189,7 +189,7 @@ export class RelayShell {
 				? failure.message
 				: isReset
 					? `the ${who} reset the connection`
-					: `the connection to the ${who} failed: ${error.message}`;
+					: `the connection to the ${who} failed: ${inWords(error)}`;
 		this.#finish(why, failure?.code);
 		resetTransport(other);
 		this.#client.stream.destroy();
@@ -246,6 +246,11 @@ export class RelayShell {
 			faultCode,
 		});
 	}
+}
+
+/** OpenSSL's errors are lines of fields; their reason is what a person can read. */
+function inWords(error: Error & { readonly reason?: unknown }): string {
+	return typeof error.reason === "string" ? error.reason : error.message.trim();
 }
 
 /** Both sides are gone; nobody is left to be told. */
