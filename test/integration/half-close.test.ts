@@ -100,16 +100,15 @@ for (const { says, open, greeting } of ways) {
 
 		test("M13: a reset of the client reaches the server as a reset", async () => {
 			let failure: NodeJS.ErrnoException | undefined;
-			const ready = Promise.withResolvers<void>();
 			onSocket = (socket) => {
 				socket.on("error", (error) => {
 					failure = error;
 				});
-				socket.on("data", () => ready.resolve());
+				socket.on("data", () => socket.write("ready"));
 			};
 			const client = await open();
 			client.send("hello");
-			await ready.promise;
+			await client.receives("ready");
 			const { origin } = ways.find((way) => way.says === says) as (typeof ways)[number];
 			const accepted = origin.sockets.at(-1);
 			accepted?.on("error", (error) => {
