@@ -116,12 +116,6 @@ export const systemPackages: readonly SystemPackage[] = [
 		purpose: "puts the gateway's CA into the database of certificates that Chromium reads",
 	},
 	{
-		name: "libnss3-tools",
-		groups: ["interop"],
-		brings: ["certutil"],
-		purpose: "gives Chromium the gateway's CA to trust",
-	},
-	{
 		name: "python3-cryptography-vectors",
 		groups: ["interop"],
 		brings: ["/usr/lib/python3/dist-packages/cryptography_vectors"],

