@@ -81,8 +81,10 @@ export class Managed {
 		this.#loaded = loadConfiguration(this.configurationFile, this.signingCertificates());
 		this.warnings = this.#loaded.warnings;
 		this.plan = compileGateway(this.#loaded.config);
+		refuseWithoutListener(this.plan, this.configurationFile);
+		for (const warning of this.warnings) this.#log.warn(warning);
 		this.#authorities = loadAuthorities(this.state.keys, this.#own, this.plan.signingCas);
-		this.#caProfiles = loadCaProfiles(join(this.state.path, "trust"));
+		this.#caProfiles = loadCaProfiles(this.state.trust);
 		const eventStore = this.#loaded.config.security.log.eventStore;
 		this.#store = openEventStore({
 			file: this.state.eventStore,
@@ -142,8 +144,9 @@ export class Managed {
 		const before = this.#loaded;
 		const { config, warnings } = parseConfiguration(text, "configuration", this.signingCertificates());
 		const plan = compileGateway(config);
+		refuseWithoutListener(plan, this.configurationFile);
 		const authorities = loadAuthorities(this.state.keys, this.#own, plan.signingCas);
-		const caProfiles = loadCaProfiles(join(this.state.path, "trust"));
+		const caProfiles = loadCaProfiles(this.state.trust);
 		const earlier = { authorities: this.#authorities, caProfiles: this.#caProfiles, plan: this.plan };
 		this.#loaded = { config, warnings, text };
 		this.#authorities = authorities;
@@ -405,6 +408,13 @@ function loadAuthorities(
 function nameText(name: GeneralName): string {
 	if (name.kind === "dns") return name.text;
 	return name.kind === "ip" ? formatAddress({ octets: name.octets }) : generalNameText(name);
+}
+
+/** A gateway that nobody can reach is a mistake. */
+function refuseWithoutListener(plan: GatewayPlan, file: string): void {
+	if (plan.listeners.length > 0) return;
+	const message = `${file}: nothing listens; expected at least one listener, got none; add services gateway explicit-proxy NAME { listen 127.0.0.1:8080; }`;
+	throw new FaultError(fault("CONFIG_INVALID", message));
 }
 
 function fingerprintOf(authority: Authority): string {

@@ -1,5 +1,5 @@
 /** `sallyport start`: runs the gateway in the foreground until it is told to stop. */
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { formatEndpoint } from "#base/address.ts";
 import { FaultError } from "#base/fault.ts";
@@ -53,31 +53,43 @@ export async function runStart(args: readonly string[], io: CommandOutput): Prom
 function welcome(managed: Managed): string {
 	const { plan, state } = managed;
 	const proxies = plan.listeners.map(({ listen }) => `http://${formatEndpoint(listen)}`);
-	const here = (path: string) => {
-		const short = relative(process.cwd(), path);
-		return short.startsWith("..") ? path : short;
-	};
+	const command = here(join(import.meta.dirname, "../../bin/sallyport.mjs"));
+	const isDefault = state.path === stateDirectoryPath(undefined, {});
+	const stateOption = isDefault ? "" : ` --state ${here(state.path)}`;
 	const rows = [
-		["Proxy", `${proxies.join("  ")}  (HTTP CONNECT, ${managed.workers.length} workers)`],
+		["Proxy", proxies.join("  ")],
 		["CA certificate", here(state.caCertificate)],
-		["Configuration", here(managed.configurationFile)],
+		["Configuration", `${here(managed.configurationFile)}  (after a change: ${command} reload${stateOption})`],
 		["Try it", `curl --proxy ${proxies[0]} --cacert ${here(state.caCertificate)} https://example.com/`],
-		["Look", "bin/sallyport.mjs sessions --follow"],
+		["Look", `${command} sessions --follow${stateOption}`],
 		["Stop", "Ctrl-C"],
 	];
-	return `Sallyport ${productVersion} is running.\n\n${rows.map(([name, value]) => `  ${(name ?? "").padEnd(16)}${value}\n`).join("")}\n`;
+	const lines = rows.map(([name, value]) => `  ${(name ?? "").padEnd(16)}${value}\n`).join("");
+	return `Sallyport ${productVersion} is running with ${managed.workers.length} workers.\n\n${lines}\n`;
 }
 
-/** Resolves at the first signal to stop; a second one while stopping ends the process at once. */
+/** A path as it can be pasted into a shell here: relative where that is shorter, quoted where it must be. */
+function here(path: string): string {
+	const short = relative(process.cwd(), path);
+	const text = short.startsWith("..") || short.length >= path.length || process.cwd() === "/" ? path : short;
+	return /^[\w./@:+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * Resolves at the first signal to stop; another one a second later, when somebody has lost patience, ends the process at
+ * once. One that follows at once is the same wish, sent to the whole process group.
+ */
 function stopSignal(): Promise<string> {
 	return new Promise((resolve) => {
-		let isStopping = false;
+		let since = 0;
 		for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 			process.on(signal, () => {
-				if (isStopping) process.exit(1);
-				isStopping = true;
+				if (since !== 0 && Date.now() - since > patienceMs) process.exit(1);
+				if (since === 0) since = Date.now();
 				resolve(`signal ${signal}`);
 			});
 		}
 	});
 }
+
+const patienceMs = 1_000;

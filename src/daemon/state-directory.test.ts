@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -24,6 +24,19 @@ test("a path that is a file is refused with the path and the remedy", () => {
 			error.message.includes(path) &&
 			error.message.includes("--state"),
 	);
+});
+
+test("a directory with somebody else's files keeps its mode", () => {
+	const path = mkdtempSync(join(tmpdir(), "state-"));
+	writeFileSync(join(path, "notes"), "");
+	chmodSync(path, 0o755);
+	const state = openStateDirectory(path);
+	assert.equal(statSync(path).mode & 0o777, 0o755);
+	assert.equal(statSync(state.keys).mode & 0o777, 0o700);
+});
+
+test("an empty option or variable counts as not given", () => {
+	assert.match(stateDirectoryPath("", { SALLYPORT_STATE: "" }), /\/var$/);
 });
 
 test("the option goes before the environment, which goes before the default", () => {

@@ -1,5 +1,5 @@
 /** The one directory that holds everything the product keeps: configuration, keys, certificates, records, log. */
-import { accessSync, chmodSync, constants, mkdirSync, statSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { FaultError, fault } from "#base/fault.ts";
 
@@ -8,6 +8,8 @@ export interface StateDirectory {
 	readonly path: string;
 	readonly configuration: string;
 	readonly keys: string;
+	/** CA profiles: `NAME.pem`. */
+	readonly trust: string;
 	readonly caCertificate: string;
 	readonly eventStore: string;
 	readonly log: string;
@@ -16,7 +18,7 @@ export interface StateDirectory {
 
 /** The path that `--state`, the environment or the default give. */
 export function stateDirectoryPath(option: string | undefined, environment: NodeJS.ProcessEnv = process.env): string {
-	return resolve(option ?? environment.SALLYPORT_STATE ?? join(import.meta.dirname, "../../var"));
+	return resolve(option || environment.SALLYPORT_STATE || join(import.meta.dirname, "../../var"));
 }
 
 /** The paths below a state directory; nothing is touched. */
@@ -25,6 +27,7 @@ export function stateDirectoryLayout(path: string): StateDirectory {
 		path,
 		configuration: join(path, "sallyport.conf"),
 		keys: join(path, "keys"),
+		trust: join(path, "trust"),
 		caCertificate: join(path, "ca.pem"),
 		eventStore: join(path, "events.sqlite"),
 		log: join(path, "sallyport.log"),
@@ -40,14 +43,15 @@ export function stateDirectoryLayout(path: string): StateDirectory {
 export function openStateDirectory(path: string): StateDirectory {
 	const layout = stateDirectoryLayout(path);
 	try {
+		if (existsSync(path) && !statSync(path).isDirectory()) throw new Error("it is a file, not a directory");
 		mkdirSync(path, { recursive: true, mode: 0o700 });
-		if (!statSync(path).isDirectory()) throw new Error("it is not a directory");
 		accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
-		chmodSync(path, 0o700);
-		mkdirSync(layout.keys, { recursive: true, mode: 0o700 });
+		// Somebody else's directory keeps its mode; what is secret lies below in directories and files of our own.
+		if (readdirSync(path).length === 0 || existsSync(layout.keys)) chmodSync(path, 0o700);
+		for (const directory of [layout.keys, layout.trust]) mkdirSync(directory, { recursive: true, mode: 0o700 });
 	} catch (error) {
 		const cause = error instanceof Error ? error.message : String(error);
-		const message = `state directory ${path} cannot be used: ${cause}; make it writable for this user or choose another with --state DIR`;
+		const message = `state directory ${path} cannot be used: ${cause}; choose a directory that this user may write to with --state DIR`;
 		throw new FaultError(fault("STATE_DIRECTORY_UNUSABLE", message, { cause }));
 	}
 	return layout;

@@ -29,3 +29,10 @@ test("a plain reset while octets flow is no fault of the handshake", () => {
 	assert.equal(relayFault("server", "a.example", reset), undefined);
 	assert.equal(relayFault("client", "10.0.0.1", reset), undefined);
 });
+
+test("a client that does not go on to an untrusted server is no client that lacks the CA", () => {
+	const refused = alertError(48, "tlsv1 alert unknown ca");
+	const told = clientHandshakeFault("10.0.0.1", "a.example", refused, "the certificate is self-signed");
+	assert.equal(told.code, "CLIENT_REFUSED_UNTRUSTED_SERVER");
+	assert.match(told.message, /the server is not trusted: the certificate is self-signed/);
+});

@@ -2,9 +2,21 @@
 import { type Fault, fault } from "#base/fault.ts";
 import { peerAlertOf } from "#tls/alert.ts";
 
-/** The handshake with the client failed, or the client sent a fatal alert right behind it. */
-export function clientHandshakeFault(client: string, serverName: string, error: Error): Fault {
+/**
+ * The handshake with the client failed, or the client sent a fatal alert right behind it. `whyUntrusted` says why the
+ * server is not trusted, when the leaf was signed by the untrusted CA.
+ */
+export function clientHandshakeFault(
+	client: string,
+	serverName: string,
+	error: Error,
+	whyUntrusted?: string | undefined,
+): Fault {
 	const alert = peerAlertOf(error);
+	if (whyUntrusted !== undefined) {
+		const message = `client ${client} was warned and did not go on to ${serverName}; the server is not trusted: ${whyUntrusted}`;
+		return fault("CLIENT_REFUSED_UNTRUSTED_SERVER", message, { cause: error.message.trim() });
+	}
 	if (alert?.peerRefusedCertificate === true) return certificateRefused(client, serverName, alert.alert.name);
 	const got = alert === undefined ? error.message.trim() : `alert ${alert.alert.name}`;
 	const message = `client ${client} did not complete the TLS handshake for ${serverName}: ${got}; a client that closes here often does not trust the gateway's CA`;

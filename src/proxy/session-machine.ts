@@ -265,9 +265,7 @@ export class SessionMachine {
 		const allowed = addresses.filter((address) => this.#mayConnect(address, request.port));
 		const first = allowed[0];
 		if (first === undefined) {
-			const got = addresses.map(formatAddress).join(", ");
-			const message = `target ${request.host}:${request.port} is refused; expected an address outside this host, got ${got}; set permit-local-targets on listener ${this.#context.listener} if clients may reach it`;
-			return this.#refuse(fault("PROXY_TARGET_REFUSED", message, { got }), now);
+			return this.#refuse(this.#targetFault(request, addresses), now);
 		}
 		const verdict = evaluateConnect(this.#context.policy, this.#facts(first));
 		if (verdict !== undefined) return this.#refuseByPolicy(verdict, now);
@@ -449,6 +447,18 @@ export class SessionMachine {
 	#mayConnect(address: Address, port: number): boolean {
 		if (this.#context.isOwnListener(address, port)) return false;
 		return this.#context.mayReachLocal || !isLocalTarget(address);
+	}
+
+	/** No address of the target may be connected to. */
+	#targetFault(request: ConnectRequest, addresses: readonly Address[]): Fault {
+		const target = `target ${request.host}:${request.port} is refused`;
+		const got = addresses.map(formatAddress).join(", ");
+		if (addresses.some((address) => this.#context.isOwnListener(address, request.port))) {
+			const message = `${target}; expected a server, got ${got}, where the gateway itself listens; correct the client's target`;
+			return fault("PROXY_LOOP_REFUSED", message, { got });
+		}
+		const message = `${target}; expected an address outside this host, got ${got}; set permit-local-targets on listener ${this.#context.listener} if clients may reach it`;
+		return fault("PROXY_TARGET_REFUSED", message, { got });
 	}
 
 	#facts(server: Address | undefined): ConnectionFacts {

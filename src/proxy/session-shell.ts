@@ -71,6 +71,8 @@ export class SessionShell {
 	#leafContext: SecureContext | undefined;
 	/** Listens until the relay does. */
 	#onServerTlsError: ((error: Error) => void) | undefined;
+	/** The leaf is signed by the untrusted CA, so that the client warns. */
+	#isWarning = false;
 	#isReported = false;
 
 	constructor(
@@ -266,6 +268,7 @@ export class SessionShell {
 
 	#prepareContext({ signer, profile }: EffectOf<"prepare-context">): void {
 		const { leafContexts } = this.#resources;
+		this.#isWarning = signer === "untrusted";
 		const leg = planClientLeg(this.#hello as ClientHello, profile.grade, profile.mayResumeSessions);
 		const request: LeafRequest = {
 			origin: (this.#judged as JudgedServer).certificate,
@@ -288,10 +291,12 @@ export class SessionShell {
 	#startClientTls({ helloOctets, alpn }: EffectOf<"start-client-tls">): void {
 		this.#releaseClient();
 		const context = this.#leafContext as SecureContext;
+		const whyUntrusted = this.#isWarning ? this.#judged?.reason : undefined;
 		this.#clientTls = acceptClientTls(this.#client, helloOctets, context, alpn, {
 			secured: (socket) => this.#step({ type: "client-secured", leg: legRecord(socket, undefined, undefined) }),
 			failed: (error) => {
-				const failure = clientHandshakeFault(this.#clientAddress, this.#hello?.sni ?? "a server without name", error);
+				const server = this.#hello?.sni ?? this.#serverAddress;
+				const failure = clientHandshakeFault(this.#clientAddress, server, error, whyUntrusted);
 				this.#step({ type: "client-failed", fault: failure });
 			},
 		});

@@ -79,7 +79,14 @@ function verified(record: SessionRecord): readonly string[] {
 function shown(record: SessionRecord, issued: GatewayEvent<"CERTIFICATE_ISSUED"> | undefined): readonly string[] {
 	const leaf = record.clientLeg?.certificateSha256;
 	if (record.decision === "bypass") return ["The server's own certificate; nothing was forged."];
-	if (record.clientLeg === undefined) return ["No certificate: no TLS session with the client was made."];
+	if (record.clientLeg === undefined) {
+		const isRefused = record.faultCode?.startsWith("CLIENT_") === true && record.serverTrust !== undefined;
+		return [
+			isRefused
+				? "A minted certificate, which it did not accept."
+				: "No certificate: no TLS session with the client was made.",
+		];
+	}
 	if (leaf === undefined) return ["A certificate of the gateway; its fingerprint was not recorded."];
 	if (issued === undefined) {
 		const ca = isTrusted(record)

@@ -17,14 +17,18 @@ const byCode: Partial<Readonly<Record<FaultCode, string>>> = {
 	PROXY_METHOD_REFUSED: speakConnect,
 	PROXY_HEAD_TOO_LARGE: "Look for a client that sends very large cookies or headers to the proxy itself.",
 	PROXY_HEAD_TIMEOUT: "If it repeats from one client, look for a broken program or a slow-request attack there.",
-	PROXY_TARGET_REFUSED:
+	PROXY_LOOP_REFUSED:
 		"The client asked the gateway to connect to itself; correct the client's address or proxy setting.",
+	PROXY_TARGET_REFUSED:
+		"The client asked for an address of this host; permit-local-targets on the listener allows that, with the risk its help tells.",
 	PROXY_OVERLOADED: "Add cores or memory and raise the session limit, or look for one client that opens too many.",
 	CLIENT_HELLO_TIMEOUT: "The client opened the tunnel and stayed silent; look for health checks or a stalled client.",
 	CLIENT_NOT_TLS: "If this traffic is wanted, add a rule that bypasses this host or port.",
 	CLIENT_HANDSHAKE_FAILED: "Compare the versions and suites that the client offers with those of the profile.",
 	CLIENT_DOES_NOT_TRUST_CA:
 		"Install the trusted CA's certificate on the client; if the application pins its certificate, add the host to the never-decrypt list.",
+	CLIENT_REFUSED_UNTRUSTED_SERVER:
+		"The client was warned as it should be. If the server is right and its CA is private, put that CA into trust/NAME.pem of the state directory and reload; otherwise the server's owner must correct the certificate.",
 	SERVER_NAME_UNRESOLVED: "Resolve the name on the gateway; correct its DNS settings or the name that the client uses.",
 	SERVER_UNREACHABLE: "Connect to the server from the gateway; look at routes, firewalls and whether the server runs.",
 	SERVER_CONNECT_TIMEOUT: "Look for a firewall between the gateway and the server that drops without an answer.",

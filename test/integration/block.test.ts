@@ -99,6 +99,6 @@ test("the gateway's own listener is no target (F14)", async () => {
 		client.send(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
 		assert.equal((await client.response()).status, 403);
 		client.socket.end();
-		assert.equal((await gateway.record(client.localPort)).faultCode, "PROXY_TARGET_REFUSED");
+		assert.equal((await gateway.record(client.localPort)).faultCode, "PROXY_LOOP_REFUSED");
 	}
 });

@@ -201,7 +201,7 @@ test("M12: curl refuses with status 60 the leaf of an origin that is not trusted
 		() => gateway.records().find(({ server }) => server.port === expired.port),
 		"the record of the refusal",
 	);
-	assert.equal(record.faultCode, "CLIENT_DOES_NOT_TRUST_CA");
+	assert.equal(record.faultCode, "CLIENT_REFUSED_UNTRUSTED_SERVER");
 	assert.match(record.serverTrust ?? "", /expired|ended|valid until/);
 });
 

@@ -87,7 +87,7 @@ test("M12: gnutls-cli refuses the leaf of an origin that is not trusted, and the
 	assert.notEqual(await client.ended, 0);
 	assert.match(client.output, /The certificate issuer is unknown/);
 	const record = await gateway.record(clientPorts[0]);
-	assert.equal(record.faultCode, "CLIENT_DOES_NOT_TRUST_CA");
+	assert.equal(record.faultCode, "CLIENT_REFUSED_UNTRUSTED_SERVER");
 	assert.notEqual(record.serverTrust, "trusted");
 });
 

@@ -1,0 +1,190 @@
+/**
+ * The configuration of the running gateway: the engine of candidates and commits with its store, and the file from which
+ * the gateway starts.
+ *
+ * What is committed lies in the state directory's `configuration/`. `sallyport.conf` beside it is a copy of what is in
+ * force, for reading and for editing by hand: a copy that differs from the commit that it says it is was edited, and
+ * becomes a new commit at the next start or reload. A file given by `--config` is taken the same way.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { FaultError, fault } from "#base/fault.ts";
+import type { CommitOrder } from "#cli/reply.ts";
+import type { CandidateAnswer } from "#config/candidate.ts";
+import type { CandidateEvent } from "#config/candidate-machine.ts";
+import type { CommitRecord } from "#config/commit.ts";
+import { parseCommitHeader } from "#config/commit-header.ts";
+import type { AnyCapability } from "#config/commit-plan.ts";
+import { type CommitAnswer, ConfigurationEngine } from "#config/engine-shell.ts";
+import { printText } from "#config/print-text.ts";
+import { ConfigurationStore } from "#config/store-shell.ts";
+import { parseText } from "#config/text.ts";
+import { type Branch, equalSlots } from "#config/tree.ts";
+import { parseConfiguration } from "#daemon/load-configuration.ts";
+import { type RootConfig, rootSchema, verifyConfiguration } from "#product/root-schema.ts";
+
+export interface ConfigurationServiceOptions {
+	/** Where commits are kept. */
+	readonly directory: string;
+	/** `sallyport.conf` of the state directory. */
+	readonly copy: string;
+	/** A file that is to be run instead; undefined without `--config`. */
+	readonly file: string | undefined;
+	readonly factoryText: string;
+	/** Names of the signing certificates that a configuration may use. */
+	readonly caIds: () => ReadonlySet<string>;
+	/** Puts a text in force at every worker; rejects when the one before stays. */
+	readonly apply: (text: string) => Promise<void>;
+	readonly broadcast: (text: string) => void;
+	readonly report: (severity: "info" | "error", text: string) => void;
+}
+
+/** Every method may be called once the constructor has returned; commits only after `start`. */
+export class ConfigurationService {
+	/** The file that the gateway was told to run. */
+	readonly file: string;
+	/** What the import of an edited file gave cause to say. */
+	readonly notes: readonly string[];
+	readonly #options: ConfigurationServiceOptions;
+	readonly #store: ConfigurationStore;
+	readonly #engine: ConfigurationEngine;
+	#isStarting = false;
+
+	/** Takes up what was edited by hand. Throws `FaultError` that names line and column, or the path of the statement. */
+	constructor(options: ConfigurationServiceOptions) {
+		this.#options = options;
+		this.file = options.file ?? options.copy;
+		this.#store = new ConfigurationStore(options.directory);
+		this.notes = this.#import();
+		this.#engine = broughtUp(options, this.#store);
+		this.#writeCopy();
+	}
+
+	/** The text in force. */
+	get text(): string {
+		return printText(rootSchema, this.#engine.candidates.active);
+	}
+
+	/** The configuration in force; undefined before `start`. */
+	get config(): RootConfig | undefined {
+		return this.#engine.snapshot as RootConfig | undefined;
+	}
+
+	get record(): CommitRecord {
+		return this.#engine.record;
+	}
+
+	get candidates() {
+		return this.#engine.candidates;
+	}
+
+	get pendingLine(): string | undefined {
+		return this.#engine.pendingLine;
+	}
+
+	/** Begins to take commits; the workers run with `text` by then. */
+	async start(): Promise<void> {
+		this.#isStarting = true;
+		const isInForce = await this.#engine.start();
+		this.#isStarting = false;
+		if (!isInForce) throw new FaultError(fault("CONFIG_INVALID", `configuration ${this.file} cannot be brought into force`));
+	}
+
+	async stop(): Promise<void> {
+		await this.#engine.stop();
+	}
+
+	edit(event: CandidateEvent): CandidateAnswer {
+		return this.#engine.edit(event) ?? { type: "answer", editor: "", ok: true, lines: [] };
+	}
+
+	commit(editor: string, order: CommitOrder): Promise<CommitAnswer> {
+		return this.#engine.commit(editor, order);
+	}
+
+	clearSchedule(): Promise<readonly string[]> {
+		return this.#engine.clearSchedule();
+	}
+
+	/** Undefined when there is none. */
+	stored(which: number | "rescue" | "factory"): Branch | undefined {
+		return this.#engine.storedTree(which);
+	}
+
+	saveRescue(): void {
+		this.#engine.saveRescue();
+	}
+
+	deleteRescue(): void {
+		this.#engine.deleteRescue();
+	}
+
+	get hasRescue(): boolean {
+		return this.#store.rescue() !== undefined;
+	}
+
+	/** The lines of `show system commit`. */
+	history(): readonly string[] {
+		return this.#engine.history();
+	}
+
+	/**
+	 * Commits what the file holds now, as an editor of its own. Rejects with a `FaultError` when it is refused; then
+	 * nothing has changed.
+	 */
+	async reload(): Promise<void> {
+		const text = readStartFile(this.file);
+		const { tree } = this.#parsed(text);
+		const id = "reload";
+		const access = { mayView: () => true, mayChange: () => true, maySeeSecrets: true };
+		const opened = this.edit({
+			type: "editor-opened",
+			editor: id,
+			user: "root",
+			terminal: "reload",
+			pid: process.pid,
+			mode: "private",
+			access,
+		});
+		try {
+			const loaded = opened.ok ? this.edit({ type: "tree-loaded", editor: id, tree }) : opened;
+			if (!loaded.ok) throw refusedBecause(this.file, loaded.lines);
+			const { ok, lines } = await this.commit(id, { via: "other", comment: `${this.file} was edited` });
+			if (!ok) throw refusedBecause(this.file, lines);
+		} finally {
+			this.edit({ type: "editor-closed", editor: id });
+		}
+	}
+
+	/** Called by the engine: see `EnginePorts`. */
+	static #portsOf(options: ConfigurationServiceOptions, store: ConfigurationStore) {
+		return { options, store };
+	}
+
+	/** Stores what was edited by hand as a new commit; answers what is to be said about it. */
+	#import(): readonly string[] {
+		const { file, copy } = this.#options;
+		const active = this.#store.active();
+		if (file === undefined && !existsSync(copy)) return [];
+		const text = readStartFile(this.file);
+		const header = parseCommitHeader(firstLine(text));
+		const claimed = header === undefined ? undefined : this.#store.bySerial(header.serial);
+		if (file === undefined && claimed !== undefined && withoutHeader(claimed) === withoutHeader(text)) return [];
+		const { tree, warnings } = this.#parsed(text);
+		const before = active === undefined ? undefined : parseText(rootSchema, active.text, { salt }).tree;
+		if (before !== undefined && equalSlots(before, tree)) return warnings;
+		const serial = active === undefined ? 0 : active.record.serial + 1;
+		const comment = active === undefined ? `taken from ${this.file}` : `${this.file} was edited`;
+		const record: CommitRecord = { serial, time: Date.now(), user: "root", via: "other", comment };
+		this.#store.commit(printText(rootSchema, tree), record);
+		if (active === undefined || header === undefined || header.serial >= active.record.serial) return warnings;
+		const note = `${this.file} was edited from commit ${header.serial}; commit ${active.record.serial} is now rollback 1`;
+		return [...warnings, `warning: ${note}`];
+	}
+
+	/** The tree of a text that may be run. */
+	#parsed(text: string): { readonly tree: Branch; readonly warnings: readonly string[] } {
+		const { warnings } = parseConfiguration(text, this.file, this.#options.caIds());
+		return { tree: parseText(rootSchema, text, { salt }).tree, warnings };
+	}
+}
