@@ -289,18 +289,25 @@ function report(results: readonly Result[], records: readonly SessionRecord[]): 
 	const titles = {
 		mark: "",
 		what: "REQUEST",
-		curl: "WHAT CURL SAW",
 		decision: "DECISION",
 		rule: "RULE",
+		curl: "WHAT CURL SAW",
 		because: "BECAUSE",
 	};
-	const limits = { mark: 5, what: 34, curl: 46, decision: 8, rule: 20, because: 90 };
+	const limits = { mark: 5, what: 34, decision: 8, rule: 20, curl: 46, because: 90 };
+	const names = Object.keys(limits) as (keyof typeof limits)[];
+	const widths = names.map((name) =>
+		Math.min(limits[name], Math.max(...[titles, ...rows].map((row) => row[name].length))),
+	);
+	const total = widths.reduce((sum, width) => sum + width + 2, -2);
+	// Where the table does not fit, what curl saw and the reason stand on a line of their own.
+	const isNarrow = total > (process.stdout.columns ?? total);
 	for (const row of [titles, ...rows]) {
-		const cells = (Object.keys(limits) as (keyof typeof limits)[]).map((name) => {
-			const width = Math.min(limits[name], Math.max(...[titles, ...rows].map((other) => other[name].length)));
-			return (row[name].length > width ? `${row[name].slice(0, width - 1)}…` : row[name]).padEnd(width);
-		});
-		console.log(cells.join("  ").trimEnd());
+		const cells = names.map((name, index) => fit(row[name], widths[index] ?? 0));
+		const line = isNarrow ? cells.slice(0, 4) : cells;
+		console.log(line.join("  ").trimEnd());
+		if (isNarrow && row !== titles)
+			console.log(`      ${row.curl}; because ${row.because}`.slice(0, process.stdout.columns));
 	}
 	console.log(
 		wrong === 0
@@ -308,6 +315,10 @@ function report(results: readonly Result[], records: readonly SessionRecord[]): 
 			: `\n${wrong} of ${rows.length} went otherwise than they should.`,
 	);
 	return wrong === 0 ? 0 : 1;
+}
+
+function fit(text: string, width: number): string {
+	return (text.length > width ? `${text.slice(0, width - 1)}…` : text).padEnd(width);
 }
 
 const demoPort = 18_080;
