@@ -247,7 +247,7 @@ export class ConfigurationSession {
 	#commit(values: Readonly<Record<string, string>>, context: CommandContext): Reply {
 		const { comment, at } = values;
 		const minutes = values.confirmed === "" ? defaultConfirmMinutes : Number(values.confirmed);
-		const request: CommitOrder = {
+		const order: CommitOrder = {
 			via: "cli",
 			isCheck: values.check !== undefined,
 			isFull: values.full !== undefined,
@@ -260,7 +260,7 @@ export class ConfigurationSession {
 			values.synchronize === undefined ? [] : ["warning: this system is not part of a cluster; committed here alone"];
 		return {
 			kind: "commit",
-			request,
+			order,
 			then: (isOk, lines) => {
 				if (!isOk) return failure(...notes, ...lines);
 				if (values["and-quit"] === undefined) return success(...notes, ...lines);

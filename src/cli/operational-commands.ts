@@ -7,29 +7,31 @@ import { address, host, prefix } from "#config/network-types.ts";
 export type SessionHandler =
 	| "clear-commit"
 	| "configure"
+	| "file-list"
+	| "file-show"
 	| "help-apropos"
 	| "help-reference"
 	| "help-topic"
 	| "monitor-start"
 	| "monitor-stop"
 	| "monitor-list"
+	| "ping"
 	| "quit"
 	| "set-cli"
 	| "show-cli"
 	| "show-cli-authorization"
 	| "show-cli-history"
 	| "show-configuration"
-	| "show-rollback";
+	| "show-rollback"
+	| "start-shell"
+	| "traceroute";
 
 export type SystemHandler =
 	| "clear-log"
 	| "clear-proxy-statistics"
 	| "explain-session"
-	| "file-list"
-	| "file-show"
 	| "logout"
 	| "match-policies"
-	| "ping"
 	| "rescue-delete"
 	| "rescue-save"
 	| "restart"
@@ -47,9 +49,7 @@ export type SystemHandler =
 	| "show-uptime"
 	| "show-users"
 	| "show-version"
-	| "start-shell"
-	| "test-decryption-policy"
-	| "traceroute";
+	| "test-decryption-policy";
 
 export type OperationalHandler = SessionHandler | SystemHandler;
 

@@ -42,7 +42,7 @@ export type Reply =
 	| { readonly kind: "run"; readonly program: LocalProgram; readonly values: Readonly<Record<string, string>> }
 	| {
 			readonly kind: "commit";
-			readonly request: CommitOrder;
+			readonly order: CommitOrder;
 			readonly then: (isOk: boolean, lines: readonly string[]) => Reply;
 	  }
 	| { readonly kind: "clear-scheduled-commit" }

@@ -52,7 +52,7 @@ export type SessionEffect =
 	  }
 	/** Also stops printing. */
 	| { readonly type: "stop-handler" }
-	| { readonly type: "commit"; readonly request: CommitOrder }
+	| { readonly type: "commit"; readonly order: CommitOrder }
 	| { readonly type: "clear-scheduled-commit" }
 	| { readonly type: "fetch"; readonly which: StoredConfiguration }
 	| { readonly type: "follow"; readonly file: string }
@@ -259,7 +259,7 @@ export class SessionMachine {
 				this.#mode = { kind: "expect-program" };
 				return;
 			case "commit":
-				this.#effects.push({ type: "commit", request: reply.request });
+				this.#effects.push({ type: "commit", order: reply.order });
 				this.#mode = { kind: "await-commit", then: reply.then };
 				return;
 			case "clear-scheduled-commit":

@@ -35,8 +35,8 @@ export interface EnginePorts {
 	readonly now: () => number;
 	/** Reads what the capabilities' checks need to know. */
 	readonly readFacts: () => Promise<Facts>;
-	/** Performs one step of a commit; throws when it cannot be done. */
-	readonly perform: (capability: string, effect: unknown) => Promise<void>;
+	/** Performs one step of a commit, towards the tree; throws when it cannot be done. */
+	readonly perform: (capability: string, effect: unknown, tree: Branch) => Promise<void>;
 	/** From now on this snapshot is in force. */
 	readonly activated: (snapshot: unknown, record: CommitRecord) => void;
 	/** Tells every terminal. */
@@ -101,6 +101,11 @@ export class ConfigurationEngine {
 	/** The snapshot in force; undefined before `start`. */
 	get snapshot(): unknown {
 		return this.#commits.active.snapshot;
+	}
+
+	/** The commit in force. */
+	get record(): CommitRecord {
+		return this.#commits.active.record;
 	}
 
 	/** `# commit confirmed will be rolled back in 9 minutes`, while one waits. */
@@ -210,7 +215,7 @@ export class ConfigurationEngine {
 				return { type: "facts-read", facts: await this.#facts() };
 			case "perform":
 				try {
-					await this.#ports.perform(effect.capability, effect.effect);
+					await this.#ports.perform(effect.capability, effect.effect, this.#target);
 					return { type: "step-done" };
 				} catch (cause) {
 					return { type: "step-failed", message: messageOf(cause) };
@@ -243,6 +248,12 @@ export class ConfigurationEngine {
 				this.#ports.report(effect.severity, effect.text);
 				return undefined;
 		}
+	}
+
+	/** The tree towards which a step leads: that of the commit, or the one in force while it is undone. */
+	get #target(): Branch {
+		const state = this.#commits;
+		return state.tag === "await-apply" ? state.work.request.tree : state.active.tree;
 	}
 
 	async #facts(): Promise<Facts> {

@@ -1,5 +1,6 @@
 /** The `sallyport` command: picks the sub-command and sets the exit status. */
 
+import { runCli } from "#daemon/cli-command.ts";
 import { runReload } from "#daemon/reload-command.ts";
 import { type CommandOutput, runExplain, runSessions } from "#daemon/sessions-command.ts";
 import { runStart } from "#daemon/start-command.ts";
@@ -10,6 +11,7 @@ const help = `Sallyport ${productVersion}: TLS inspection gateway
 Usage: sallyport COMMAND [OPTIONS]
 
   start      run the gateway in the foreground
+  cli        the command line of the running gateway, as on an SRX
   reload     have the running gateway read its configuration again
   sessions   list what became of connections; --follow to watch
   explain    tell one session's whole story in sentences
@@ -20,6 +22,7 @@ sallyport COMMAND --help tells a command's options.
 
 const commands: Readonly<Record<string, (args: readonly string[], io: CommandOutput) => Promise<number>>> = {
 	start: runStart,
+	cli: runCli,
 	reload: runReload,
 	sessions: runSessions,
 	explain: runExplain,

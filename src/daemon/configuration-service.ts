@@ -15,7 +15,7 @@ import type { CandidateEvent } from "#config/candidate-machine.ts";
 import type { CommitRecord } from "#config/commit.ts";
 import { parseCommitHeader } from "#config/commit-header.ts";
 import type { AnyCapability } from "#config/commit-plan.ts";
-import { type CommitAnswer, ConfigurationEngine } from "#config/engine-shell.ts";
+import { type CommitAnswer, ConfigurationEngine, type EnginePorts } from "#config/engine-shell.ts";
 import { printText } from "#config/print-text.ts";
 import { ConfigurationStore } from "#config/store-shell.ts";
 import { parseText } from "#config/text.ts";
@@ -56,7 +56,22 @@ export class ConfigurationService {
 		this.file = options.file ?? options.copy;
 		this.#store = new ConfigurationStore(options.directory);
 		this.notes = this.#import();
-		this.#engine = broughtUp(options, this.#store);
+		this.#engine = openEngine(options.directory, {
+			root: rootSchema,
+			capabilities: [gateway],
+			store: this.#store,
+			factoryText: options.factoryText,
+			salt,
+			now: Date.now,
+			readFacts: async () => new Map([[gateway.id, { caIds: options.caIds() }]]),
+			perform: async (_, __, tree) => {
+				// At the start the workers have it already.
+				if (!this.#isStarting) await options.apply(printText(rootSchema, tree));
+			},
+			activated: () => this.#writeCopy(),
+			broadcast: options.broadcast,
+			report: options.report,
+		});
 		this.#writeCopy();
 	}
 
@@ -87,7 +102,8 @@ export class ConfigurationService {
 		this.#isStarting = true;
 		const isInForce = await this.#engine.start();
 		this.#isStarting = false;
-		if (!isInForce) throw new FaultError(fault("CONFIG_INVALID", `configuration ${this.file} cannot be brought into force`));
+		if (!isInForce)
+			throw new FaultError(fault("CONFIG_INVALID", `configuration ${this.file} cannot be brought into force`));
 	}
 
 	async stop(): Promise<void> {
@@ -149,16 +165,13 @@ export class ConfigurationService {
 		try {
 			const loaded = opened.ok ? this.edit({ type: "tree-loaded", editor: id, tree }) : opened;
 			if (!loaded.ok) throw refusedBecause(this.file, loaded.lines);
-			const { ok, lines } = await this.commit(id, { via: "other", comment: `${this.file} was edited` });
+			const isEdited = !equalSlots(tree, this.candidates.active);
+			const comment = isEdited ? `${this.file} was edited` : `${this.file} was read again`;
+			const { ok, lines } = await this.commit(id, { via: "other", comment });
 			if (!ok) throw refusedBecause(this.file, lines);
 		} finally {
 			this.edit({ type: "editor-closed", editor: id });
 		}
-	}
-
-	/** Called by the engine: see `EnginePorts`. */
-	static #portsOf(options: ConfigurationServiceOptions, store: ConfigurationStore) {
-		return { options, store };
 	}
 
 	/** Stores what was edited by hand as a new commit; answers what is to be said about it. */
@@ -187,4 +200,64 @@ export class ConfigurationService {
 		const { warnings } = parseConfiguration(text, this.file, this.#options.caIds());
 		return { tree: parseText(rootSchema, text, { salt }).tree, warnings };
 	}
+
+	/** The copy of what is in force. That it cannot be written is no reason to refuse a commit. */
+	#writeCopy(): void {
+		const { copy, report } = this.#options;
+		const text = this.#store.active()?.text;
+		if (text === undefined) return;
+		try {
+			if (existsSync(copy) && readFileSync(copy, "utf8") === text) return;
+			const fresh = `${copy}.new`;
+			writeFileSync(fresh, text, { mode: 0o600 });
+			renameSync(fresh, copy);
+		} catch (cause) {
+			const reason = cause instanceof Error ? cause.message : String(cause);
+			report("error", `${copy}, the copy of the configuration in force, cannot be written: ${reason}`);
+		}
+	}
+}
+
+/** The whole product as one part of a commit: its checks, and the one step that hands the configuration to the workers. */
+const gateway: AnyCapability = {
+	id: "gateway",
+	schema: rootSchema,
+	verify: (config, facts) =>
+		verifyConfiguration(config as RootConfig, facts as { readonly caIds: ReadonlySet<string> }),
+	plan: () => [{ says: "new sessions follow the new configuration", apply: "after", undo: "before" }],
+};
+
+/** A stored configuration that cannot be read is told with the place where it lies. */
+function openEngine(directory: string, ports: EnginePorts): ConfigurationEngine {
+	try {
+		return new ConfigurationEngine(ports);
+	} catch (error) {
+		const cause = error instanceof Error ? error.message : String(error);
+		throw new FaultError(fault("CONFIG_SYNTAX", `${directory}: ${cause}\ncorrect it and start again`));
+	}
+}
+
+function readStartFile(file: string): string {
+	try {
+		return readFileSync(file, "utf8");
+	} catch (error) {
+		const cause = error instanceof Error ? error.message : String(error);
+		throw new FaultError(fault("CONFIG_INVALID", `configuration ${file} cannot be read: ${cause}`, { cause }));
+	}
+}
+
+function refusedBecause(file: string, lines: readonly string[]): FaultError {
+	return new FaultError(fault("CONFIG_INVALID", `${file}: ${lines.join("\n")}`));
+}
+
+function firstLine(text: string): string {
+	return text.split("\n", 1)[0] as string;
+}
+
+function withoutHeader(text: string): string {
+	return parseCommitHeader(firstLine(text)) === undefined ? text : text.slice(text.indexOf("\n") + 1);
+}
+
+function salt(count: number): Uint8Array {
+	return randomBytes(count);
 }

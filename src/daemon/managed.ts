@@ -4,16 +4,19 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { formatAddress, formatEndpoint } from "#base/address.ts";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
 import { loadCaProfiles } from "#daemon/ca-profiles.ts";
+import { CliService } from "#daemon/cli-service.ts";
+import { ConfigurationService } from "#daemon/configuration-service.ts";
 import { openDaemonLog } from "#daemon/daemon-log.ts";
 import { defaultConfiguration, trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
-import { type LoadedConfiguration, loadConfiguration, parseConfiguration } from "#daemon/load-configuration.ts";
+import type { AuthorityView, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
+import { type LoadedConfiguration, parseConfiguration } from "#daemon/load-configuration.ts";
 import { openStateDirectory, type StateDirectory } from "#daemon/state-directory.ts";
 import { productVersion } from "#daemon/version.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
@@ -40,11 +43,14 @@ interface WorkerSlot {
 	startedAt: number;
 	restarts: number;
 	counters: Partial<CounterSnapshot>;
+	/** Its end was asked for: it is no death. */
+	isRestarting: boolean;
 }
 
 /** A running gateway. */
-export class Managed {
+export class Managed implements GatewayView {
 	readonly state: StateDirectory;
+	readonly configuration: ConfigurationService;
 	plan: GatewayPlan;
 	readonly configurationFile: string;
 	readonly warnings: readonly string[];
@@ -63,7 +69,8 @@ export class Managed {
 	readonly #counters = new Counters();
 	readonly #retired: CounterSnapshot[] = [];
 	readonly #ticketKeys = randomBytes(48);
-	readonly #startedAt = Date.now();
+	readonly startedAt = Date.now();
+	readonly #cli: CliService;
 	#isStopping = false;
 
 	/** Prepares everything but the workers. Throws `FaultError` for whatever keeps the gateway from running. */
@@ -74,12 +81,20 @@ export class Managed {
 			process.stderr.write(`sallyport: log ${this.state.log} cannot be written: ${reason}; free space on its disk\n`);
 		});
 		this.configurationFile = options.configurationFile ?? this.state.configuration;
-		if (options.configurationFile === undefined && !existsSync(this.state.configuration)) {
-			writeFileSync(this.state.configuration, defaultConfiguration(hasIpv6Loopback()), { mode: 0o600 });
-		}
-		this.#own = openOwnAuthorities(this.state.keys, this.#startedAt);
-		this.#loaded = loadConfiguration(this.configurationFile, this.signingCertificates());
-		this.warnings = this.#loaded.warnings;
+		this.#own = openOwnAuthorities(this.state.keys, this.startedAt);
+		this.configuration = new ConfigurationService({
+			directory: join(this.state.path, "configuration"),
+			copy: this.state.configuration,
+			file: options.configurationFile,
+			factoryText: defaultConfiguration(hasIpv6Loopback()),
+			caIds: () => this.signingCertificates(),
+			apply: (text) => this.configure(text),
+			broadcast: (text) => this.#cli.broadcast(text),
+			report: (severity, text) => this.#log[severity](text),
+		});
+		const { text } = this.configuration;
+		this.#loaded = { ...parseConfiguration(text, this.configurationFile, this.signingCertificates()), text };
+		this.warnings = [...this.configuration.notes, ...this.#loaded.warnings];
 		this.plan = compileGateway(this.#loaded.config);
 		refuseWithoutListener(this.plan, this.configurationFile);
 		for (const warning of this.warnings) this.#log.warn(warning);
@@ -101,7 +116,9 @@ export class Managed {
 			startedAt: 0,
 			restarts: 0,
 			counters: {},
+			isRestarting: false,
 		}));
+		this.#cli = new CliService(this, (severity, text) => this.#log[severity](text));
 		this.#publishAuthorities();
 	}
 
@@ -114,6 +131,8 @@ export class Managed {
 			await probe.close();
 		}
 		await Promise.all(this.workers.map((slot) => this.#launch(slot)));
+		await this.configuration.start();
+		await this.#openCommandLine();
 		this.#configurationLoaded();
 		this.#event(
 			gatewayEvent("GATEWAY_STARTED", Date.now(), {
@@ -122,6 +141,17 @@ export class Managed {
 				workers: this.workers.length,
 			}),
 		);
+	}
+
+	/** The traffic goes on without a command line. */
+	async #openCommandLine(): Promise<void> {
+		try {
+			await this.#cli.listen();
+		} catch (error) {
+			const reason = error instanceof Error ? error.message : String(error);
+			this.#log.error({ reason }, "the command line cannot be reached");
+			process.stderr.write(`sallyport: the command line cannot be reached: ${reason}\n`);
+		}
 	}
 
 	/** Names of the signing certificates that a configuration may use. */
@@ -166,10 +196,10 @@ export class Managed {
 		this.#configurationLoaded();
 	}
 
-	/** Reads the configuration file again and puts it in force; what keeps it from being so is told and logged. */
+	/** Commits what the configuration file holds by now; what keeps it from being so is told and logged. */
 	async reload(): Promise<void> {
 		try {
-			await this.configure(loadConfiguration(this.configurationFile, this.signingCertificates()).text);
+			await this.configuration.reload();
 		} catch (error) {
 			const reason = error instanceof Error ? error.message : String(error);
 			this.#event(gatewayEvent("CONFIGURATION_REFUSED", Date.now(), { file: this.configurationFile, reason }));
@@ -223,8 +253,10 @@ export class Managed {
 	async stop(reason: string): Promise<void> {
 		if (this.#isStopping) return;
 		this.#isStopping = true;
+		await this.#cli.close();
+		await this.configuration.stop();
 		await Promise.all(this.workers.map((slot) => stopWorker(slot)));
-		const uptimeSeconds = Math.round((Date.now() - this.#startedAt) / 1000);
+		const uptimeSeconds = Math.round((Date.now() - this.startedAt) / 1000);
 		this.#event(gatewayEvent("GATEWAY_STOPPED", Date.now(), { reason, uptimeSeconds }));
 		await this.#store.close();
 		rmSync(this.state.lock, { force: true });
@@ -237,6 +269,26 @@ export class Managed {
 			...this.#retired,
 			...this.workers.map(({ counters }) => counters),
 		]);
+	}
+
+	workerViews(): readonly WorkerView[] {
+		return this.workers.map((slot) => ({ ...slot, processId: slot.process?.pid }));
+	}
+
+	authorityViews(): readonly AuthorityView[] {
+		return [...this.#authorities.values()].map(({ ca: { id, notAfter } }) => ({ id, notAfter }));
+	}
+
+	/** Ends a worker, or all, with their sessions; each is started again at once. Answers how many. */
+	restartWorkers(number?: number): number {
+		const chosen = this.workers.filter(
+			(slot) => slot.isListening && slot.process !== undefined && (number === undefined || slot.number === number),
+		);
+		for (const slot of chosen) {
+			slot.isRestarting = true;
+			void stopWorker(slot);
+		}
+		return chosen.length;
 	}
 
 	#launch(slot: WorkerSlot): Promise<void> {
@@ -331,11 +383,14 @@ export class Managed {
 		if (this.#retired.length > 1) this.#retired.splice(0, this.#retired.length, mergeCounters(this.#retired));
 		slot.counters = {};
 		if (this.#isStopping || (!hadListened && slot.restarts === 0)) return;
-		this.#event(gatewayEvent("WORKER_DIED", Date.now(), { worker: slot.number, processId: child.pid ?? 0, reason }));
+		const wasAsked = slot.isRestarting;
+		slot.isRestarting = false;
+		if (!wasAsked)
+			this.#event(gatewayEvent("WORKER_DIED", Date.now(), { worker: slot.number, processId: child.pid ?? 0, reason }));
 		slot.restarts++;
 		this.#counters.add("worker_restarts");
 		const livedMs = Date.now() - slot.startedAt;
-		setTimeout(() => this.#relaunch(slot), livedMs < shortLifeMs ? restartDelayMs : 0);
+		setTimeout(() => this.#relaunch(slot), livedMs < shortLifeMs && !wasAsked ? restartDelayMs : 0);
 	}
 
 	#relaunch(slot: WorkerSlot): void {

@@ -228,7 +228,7 @@ export class CliUser {
 				const editor = this.system.candidates.editors.get(this.#identity.id);
 				if (editor === undefined) throw new Error("a commit without an editor");
 				const tree = candidateOf(this.system.candidates, editor);
-				const request = { ...effect.request, editor: editor.id, user: editor.user, tree };
+				const request = { ...effect.order, editor: editor.id, user: editor.user, tree };
 				const answer = this.system.commit({ type: "commit-requested", request });
 				return this.step({ type: "commit-answered", isOk: answer?.ok === true, lines: answer?.lines ?? [] });
 			}

@@ -1,0 +1,128 @@
+/** The terminal's end of the socket: connects, proves whose process this is, then frames in both directions. */
+import { createConnection, type Socket } from "node:net";
+import { addressOf, checkPlace, giveProof, ownerOf, type SocketPlace } from "#cli/socket-place-shell.ts";
+import {
+	decodeToTerminal,
+	encodeFrame,
+	FrameReader,
+	type FromTerminal,
+	protocolVersion,
+	type ToTerminal,
+} from "#cli/socket-protocol.ts";
+
+/** What the terminal says of itself. */
+export interface TerminalDescription {
+	readonly isInteractive: boolean;
+	readonly terminal: string;
+	readonly columns: number;
+	readonly rows: number;
+	/** As whom to work; empty for the user of this process. */
+	readonly user: string;
+}
+
+/** Why there is no gateway to talk to; the message is for the user. */
+export class NoGatewayError extends Error {}
+
+/**
+ * Connects to the gateway of a state directory. Rejects with `NoGatewayError` when none is there, and with what is wrong
+ * when directory or socket are not the owner's.
+ */
+export async function connectTerminal(place: SocketPlace, description: TerminalDescription): Promise<TerminalSocket> {
+	let socket: Socket;
+	try {
+		checkPlace(place, ownerOf(place.directory));
+		socket = await connected(addressOf(place.socket));
+	} catch (cause) {
+		const { code } = cause as NodeJS.ErrnoException;
+		if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR")
+			throw new NoGatewayError(`no gateway runs here: nobody listens at ${place.socket}`);
+		if (code === "EACCES" || code === "EPERM")
+			throw new NoGatewayError(`${place.directory} is its owner's alone; run this as that user or with sudo`);
+		throw cause;
+	}
+	return new TerminalSocket(socket, place, description);
+}
+
+export class TerminalSocket {
+	readonly #socket: Socket;
+	readonly #place: SocketPlace;
+	readonly #description: TerminalDescription;
+	readonly #reader = new FrameReader(decodeToTerminal);
+	#onMessage: (message: ToTerminal) => void = () => {};
+	#onClose: (reason: string) => void = () => {};
+	#isOver = false;
+
+	constructor(socket: Socket, place: SocketPlace, description: TerminalDescription) {
+		this.#socket = socket;
+		this.#place = place;
+		this.#description = description;
+	}
+
+	/** Begins to read; messages of the handshake are answered here. */
+	open(onMessage: (message: ToTerminal) => void, onClose: (reason: string) => void): void {
+		this.#onMessage = onMessage;
+		this.#onClose = onClose;
+		const socket = this.#socket;
+		socket.on("data", (octets: Buffer) => this.#received(octets));
+		socket.on("error", (error) => this.#over(`the connection to the gateway failed: ${error.message}`));
+		socket.on("close", () => this.#over("the gateway ended the connection"));
+		this.send({
+			type: "hello",
+			version: protocolVersion,
+			processId: process.pid,
+			...this.#description,
+		});
+	}
+
+	send(message: FromTerminal): void {
+		if (this.#socket.writable) this.#socket.write(encodeFrame(message));
+	}
+
+	/** Whether the socket is read. */
+	flow(isPaused: boolean): void {
+		if (isPaused) this.#socket.pause();
+		else this.#socket.resume();
+	}
+
+	close(): void {
+		this.#isOver = true;
+		this.#socket.destroy();
+	}
+
+	#received(octets: Buffer): void {
+		const { messages, broken } = this.#reader.push(octets);
+		for (const message of messages) {
+			if (this.#isOver) return;
+			if (message.type === "challenge") this.#prove(message.directory);
+			else this.#onMessage(message);
+		}
+		if (broken !== undefined) this.#over(`the gateway sent what cannot be read: ${broken}`);
+	}
+
+	#prove(challenge: string): void {
+		try {
+			giveProof(challenge, this.#place);
+			this.send({ type: "proof" });
+		} catch (cause) {
+			this.#over(cause instanceof Error ? cause.message : String(cause));
+		}
+	}
+
+	#over(reason: string): void {
+		if (this.#isOver) return;
+		this.#isOver = true;
+		this.#socket.destroy();
+		this.#onClose(reason);
+	}
+}
+
+function connected(path: string): Promise<Socket> {
+	return new Promise((resolve, reject) => {
+		const socket = createConnection(path);
+		socket.once("error", reject);
+		socket.once("connect", () => {
+			socket.off("error", reject);
+			resolve(socket);
+		});
+	});
+}

@@ -1,0 +1,75 @@
+/** The commands of operational mode that the system answers, by the names that the grammar gives them. */
+import type { HandlerRequest } from "#cli/connection-shell.ts";
+import type { SystemHandler } from "#cli/operational-commands.ts";
+import type { CommandWorld } from "#daemon/gateway-view.ts";
+import { clearLog, listLogs, showLog } from "#daemon/show-log.ts";
+import { matchPolicies, testDecryption } from "#daemon/show-policy.ts";
+import {
+	clearStatistics,
+	explain,
+	showCounters,
+	showProfiles,
+	showSessions,
+	showStatistics,
+	showStatus,
+} from "#daemon/show-proxy.ts";
+import { showAlarms, showProcesses, showStorage, showUptime, showUsers, showVersion } from "#daemon/show-system.ts";
+
+type Output = AsyncIterable<string> | Iterable<string>;
+
+/** Runs one command; what it throws is the command's error. */
+export function handleCommand(world: CommandWorld, request: HandlerRequest): Output {
+	const output = handlers[request.handler](world, request);
+	return typeof output === "string" ? [output] : output;
+}
+
+const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: HandlerRequest) => Output | string>> = {
+	"clear-log": ({ gateway }, { values }) => clearLog(gateway.state.log, values.file ?? ""),
+	"clear-proxy-statistics": (world) => clearStatistics(world),
+	"explain-session": (world, { values, isJson }) => explain(world, values, isJson),
+	logout: (world, request) => logout(world, request),
+	"match-policies": (world, { values }) => matchPolicies(world, values),
+	"rescue-delete": ({ gateway }) => {
+		gateway.configuration.deleteRescue();
+		return "";
+	},
+	"rescue-save": ({ gateway }) => {
+		gateway.configuration.saveRescue();
+		return "";
+	},
+	restart: (world, { values }) => restart(world, values.worker),
+	"show-alarms": (world) => showAlarms(world),
+	"show-commit": ({ gateway }) => gateway.configuration.history().map((line) => `${line}\n`),
+	"show-log": ({ gateway }, { values }) => showLog(gateway.state.log, values.file ?? ""),
+	"show-log-files": ({ gateway }) => listLogs(gateway.state.log),
+	"show-processes": (world, { values }) => showProcesses(world, values.extensive !== undefined),
+	"show-proxy-counters": (world, { isJson }) => showCounters(world, isJson),
+	"show-proxy-profiles": (world) => showProfiles(world),
+	"show-proxy-sessions": (world, { values, isJson, columns }) => showSessions(world, values, isJson, columns),
+	"show-proxy-statistics": (world, { isJson }) => showStatistics(world, isJson),
+	"show-proxy-status": (world) => showStatus(world),
+	"show-storage": (world) => showStorage(world),
+	"show-uptime": (world, { isJson }) => showUptime(world, isJson),
+	"show-users": (world, { isJson }) => showUsers(world, isJson),
+	"show-version": (_, { isJson }) => showVersion(isJson),
+	"test-decryption-policy": (world, { values }) => testDecryption(world, values),
+};
+
+/** `request system logout`: the one who asks stays. */
+function logout(world: CommandWorld, { values, identity }: HandlerRequest): string {
+	const count = world.evict(
+		({ identity: other }) =>
+			other.id !== identity.id &&
+			(values.pid === undefined ? other.user === values.user : other.processId === Number(values.pid)),
+		`Session ended by ${identity.user}\n`,
+	);
+	if (count === 0)
+		throw new Error(`no other session of ${values.pid === undefined ? values.user : `process ${values.pid}`}`);
+	return `${count} session${count === 1 ? "" : "s"} ended\n`;
+}
+
+function restart({ gateway }: CommandWorld, worker: string | undefined): string {
+	const count = gateway.restartWorkers(worker === undefined ? undefined : Number(worker));
+	if (count === 0) throw new Error(`no worker ${worker ?? ""} runs`);
+	return `${count} worker${count === 1 ? "" : "s"} restarted\n`;
+}

@@ -1,0 +1,44 @@
+/** What the commands of operational mode see of the running gateway. */
+import type { ConnectionInfo } from "#cli/connection-shell.ts";
+import type { ConfigurationService } from "#daemon/configuration-service.ts";
+import type { StateDirectory } from "#daemon/state-directory.ts";
+import type { GatewayPlan } from "#proxy/compile.ts";
+import type { CounterSnapshot } from "#telemetry/counters.ts";
+
+export interface WorkerView {
+	readonly number: number;
+	/** Undefined while it is being started again. */
+	readonly processId: number | undefined;
+	readonly isListening: boolean;
+	readonly startedAt: number;
+	readonly restarts: number;
+	readonly counters: Partial<CounterSnapshot>;
+}
+
+export interface AuthorityView {
+	readonly id: string;
+	readonly notAfter: number;
+}
+
+export interface GatewayView {
+	readonly state: StateDirectory;
+	readonly plan: GatewayPlan;
+	/** Milliseconds since 1970. */
+	readonly startedAt: number;
+	readonly configuration: ConfigurationService;
+	counters(): CounterSnapshot;
+	workerViews(): readonly WorkerView[];
+	authorityViews(): readonly AuthorityView[];
+	/** Ends a worker and starts it again; all of them without a number. Answers how many. */
+	restartWorkers(number?: number): number;
+}
+
+/** Everything that a handler may ask. */
+export interface CommandWorld {
+	readonly gateway: GatewayView;
+	terminals(): readonly ConnectionInfo[];
+	/** Ends sessions of the command line; answers how many. */
+	evict(fits: (info: ConnectionInfo) => boolean, text: string): number;
+	/** The counters when they were last cleared. */
+	cleared: { readonly at: number; readonly counters: CounterSnapshot } | undefined;
+}

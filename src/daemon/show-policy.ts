@@ -1,0 +1,66 @@
+/** `test decryption-policy` and `show security match-policies`: what would become of a connection, and why. */
+import { formatAddress, parseAddress } from "#base/address.ts";
+import { normalizeHostName } from "#base/host-name.ts";
+import type { CommandWorld } from "#daemon/gateway-view.ts";
+import { type ConnectionFacts, evaluateConnect, evaluateHello } from "#policy/evaluate.ts";
+
+type Values = Readonly<Record<string, string>>;
+
+/** Asks the policy that new sessions meet, as a worker does. */
+export function testDecryption(world: CommandWorld, values: Values): string {
+	const facts = factsOf(values.from, values.to, values["destination-port"] ?? "443", values.sni, values.host);
+	const { policy } = world.gateway.plan;
+	const early = evaluateConnect(policy, facts);
+	const decision = early ?? evaluateHello(policy, facts);
+	const lines = [
+		`Connection: ${describe(facts)}`,
+		`Decision: ${decision.action}${early === undefined ? "" : ", before a ClientHello is read"}`,
+		`Policy: ${decision.rule}`,
+		`Because: ${decision.fact}`,
+	];
+	if (decision.profile !== undefined) lines.push(`Profile: ${decision.profile.name}`);
+	return `${lines.join("\n")}\n`;
+}
+
+/** The same, in the words and with the output of Junos. */
+export function matchPolicies(world: CommandWorld, values: Values): string {
+	const name = values["server-name"];
+	const facts = factsOf(values["source-ip"], values["destination-ip"], values["destination-port"] ?? "443", name, name);
+	const { policy } = world.gateway.plan;
+	const decision = evaluateHello(policy, facts);
+	const index = policy.rules.findIndex((rule) => rule.name === decision.rule);
+	const action = decision.action === "block" ? "deny" : "permit";
+	const lines = [
+		`Policy: ${decision.rule}, action-type: ${action}, State: enabled${index === -1 ? "" : `, Index: ${index + 1}`}`,
+	];
+	lines.push("  Policy Type: Configured, global", `  Sequence number: ${index === -1 ? "default" : index + 1}`);
+	lines.push(
+		`  TLS: ${decision.action === "decrypt" ? `opened by profile ${decision.profile.name}` : decision.action === "bypass" ? "relayed untouched" : "-"}`,
+	);
+	lines.push(`  Because: ${decision.fact}`);
+	return `${lines.join("\n")}\n`;
+}
+
+function factsOf(
+	client: string | undefined,
+	server: string | undefined,
+	port: string,
+	sni: string | undefined,
+	requested: string | undefined,
+): ConnectionFacts {
+	const from = parseAddress(client ?? "");
+	if (from === undefined) throw new Error("expected the address of a client");
+	return {
+		client: from,
+		server: server === undefined ? undefined : parseAddress(server),
+		port: Number(port),
+		sni: sni === undefined ? undefined : normalizeHostName(sni),
+		requestedName: requested === undefined ? undefined : normalizeHostName(requested),
+	};
+}
+
+function describe({ client, server, port, sni, requestedName }: ConnectionFacts): string {
+	const to = server === undefined ? (requestedName ?? sni ?? "any server") : formatAddress(server);
+	const name = sni === undefined ? "" : `, server name ${sni}`;
+	return `from ${formatAddress(client)} to ${to} port ${port}${name}`;
+}
