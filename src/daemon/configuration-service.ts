@@ -3,11 +3,13 @@
  * the gateway starts.
  *
  * What is committed lies in the state directory's `configuration/`. `sallyport.conf` beside it is a copy of what is in
- * force, for reading and for editing by hand: a copy that differs from the commit that it says it is was edited, and
- * becomes a new commit at the next start or reload. A file given by `--config` is taken the same way.
+ * force, for reading and for editing by hand: one that is neither the commit that it says it is nor what was last taken
+ * from it was edited, and becomes a new commit at the next start or reload. It stays as it was written until another
+ * commit replaces it. A file given by `--config` is taken the same way.
  */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { FaultError, fault } from "#base/fault.ts";
 import type { CommitOrder } from "#cli/reply.ts";
 import type { CandidateAnswer } from "#config/candidate.ts";
@@ -49,6 +51,8 @@ export class ConfigurationService {
 	readonly #store: ConfigurationStore;
 	readonly #engine: ConfigurationEngine;
 	#isStarting = false;
+	/** The commit comes from the copy itself. */
+	#comesFromCopy = false;
 
 	/** Takes up what was edited by hand. Throws `FaultError` that names line and column, or the path of the statement. */
 	constructor(options: ConfigurationServiceOptions) {
@@ -68,11 +72,13 @@ export class ConfigurationService {
 				// At the start the workers have it already.
 				if (!this.#isStarting) await options.apply(printText(rootSchema, tree));
 			},
-			activated: () => this.#writeCopy(),
+			activated: () => {
+				if (!this.#isStarting && !this.#comesFromCopy) this.#writeCopy();
+			},
 			broadcast: options.broadcast,
 			report: options.report,
 		});
-		this.#writeCopy();
+		if (!this.#isCopyTrue()) this.#writeCopy();
 	}
 
 	/** The text in force. */
@@ -150,7 +156,7 @@ export class ConfigurationService {
 	 */
 	async reload(): Promise<void> {
 		const text = readStartFile(this.file);
-		const { tree } = this.#parsed(text);
+		const tree = this.#parsed(text);
 		const id = "reload";
 		const access = { mayView: () => true, mayChange: () => true, maySeeSecrets: true };
 		const opened = this.edit({
@@ -165,11 +171,14 @@ export class ConfigurationService {
 		try {
 			const loaded = opened.ok ? this.edit({ type: "tree-loaded", editor: id, tree }) : opened;
 			if (!loaded.ok) throw refusedBecause(this.file, loaded.lines);
+			this.#comesFromCopy = this.#options.file === undefined;
 			const isEdited = !equalSlots(tree, this.candidates.active);
 			const comment = isEdited ? `${this.file} was edited` : `${this.file} was read again`;
 			const { ok, lines } = await this.commit(id, { via: "other", comment });
 			if (!ok) throw refusedBecause(this.file, lines);
+			this.#remember(text);
 		} finally {
+			this.#comesFromCopy = false;
 			this.edit({ type: "editor-closed", editor: id });
 		}
 	}
@@ -177,28 +186,59 @@ export class ConfigurationService {
 	/** Stores what was edited by hand as a new commit; answers what is to be said about it. */
 	#import(): readonly string[] {
 		const { file, copy } = this.#options;
-		const active = this.#store.active();
 		if (file === undefined && !existsSync(copy)) return [];
 		const text = readStartFile(this.file);
+		if (this.#isKnown(text)) return [];
+		const tree = this.#parsed(text);
+		const active = this.#store.active();
+		if (active === undefined || !equalSlots(parseText(rootSchema, active.text, { salt }).tree, tree)) {
+			const serial = active === undefined ? 0 : active.record.serial + 1;
+			const comment = active === undefined ? `taken from ${this.file}` : `${this.file} was edited`;
+			this.#store.commit(printText(rootSchema, tree), {
+				serial,
+				time: Date.now(),
+				user: "root",
+				via: "other",
+				comment,
+			});
+		}
+		this.#remember(text);
+		const header = parseCommitHeader(firstLine(text));
+		if (active === undefined || header === undefined || header.serial >= active.record.serial) return [];
+		return [
+			`warning: ${this.file} was edited from commit ${header.serial}; commit ${active.record.serial} is now rollback 1`,
+		];
+	}
+
+	/** The text is a commit as it was stored, or was taken before: commits made since then stand. */
+	#isKnown(text: string): boolean {
 		const header = parseCommitHeader(firstLine(text));
 		const claimed = header === undefined ? undefined : this.#store.bySerial(header.serial);
-		if (file === undefined && claimed !== undefined && withoutHeader(claimed) === withoutHeader(text)) return [];
-		const { tree, warnings } = this.#parsed(text);
-		const before = active === undefined ? undefined : parseText(rootSchema, active.text, { salt }).tree;
-		if (before !== undefined && equalSlots(before, tree)) return warnings;
-		const serial = active === undefined ? 0 : active.record.serial + 1;
-		const comment = active === undefined ? `taken from ${this.file}` : `${this.file} was edited`;
-		const record: CommitRecord = { serial, time: Date.now(), user: "root", via: "other", comment };
-		this.#store.commit(printText(rootSchema, tree), record);
-		if (active === undefined || header === undefined || header.serial >= active.record.serial) return warnings;
-		const note = `${this.file} was edited from commit ${header.serial}; commit ${active.record.serial} is now rollback 1`;
-		return [...warnings, `warning: ${note}`];
+		if (claimed !== undefined && withoutHeader(claimed) === withoutHeader(text)) return true;
+		return this.#store.active() !== undefined && readIfThere(this.#takenFile) === digest(text);
+	}
+
+	#remember(text: string): void {
+		writeFileSync(this.#takenFile, digest(text), { mode: 0o600 });
+	}
+
+	/** Holds the digest of what was last taken from the file. */
+	get #takenFile(): string {
+		return join(this.#options.directory, this.#options.file === undefined ? "copy.sha256" : "file.sha256");
+	}
+
+	/** The copy says what is in force, in whatever words. */
+	#isCopyTrue(): boolean {
+		const text = readIfThere(this.#options.copy);
+		if (text === undefined) return false;
+		const { tree, errors } = parseText(rootSchema, text, { salt });
+		return errors.length === 0 && equalSlots(tree, this.#engine.candidates.active);
 	}
 
 	/** The tree of a text that may be run. */
-	#parsed(text: string): { readonly tree: Branch; readonly warnings: readonly string[] } {
-		const { warnings } = parseConfiguration(text, this.file, this.#options.caIds());
-		return { tree: parseText(rootSchema, text, { salt }).tree, warnings };
+	#parsed(text: string): Branch {
+		parseConfiguration(text, this.file, this.#options.caIds());
+		return parseText(rootSchema, text, { salt }).tree;
 	}
 
 	/** The copy of what is in force. That it cannot be written is no reason to refuse a commit. */
@@ -207,7 +247,7 @@ export class ConfigurationService {
 		const text = this.#store.active()?.text;
 		if (text === undefined) return;
 		try {
-			if (existsSync(copy) && readFileSync(copy, "utf8") === text) return;
+			if (readIfThere(copy) === text) return;
 			const fresh = `${copy}.new`;
 			writeFileSync(fresh, text, { mode: 0o600 });
 			renameSync(fresh, copy);
@@ -244,6 +284,14 @@ function readStartFile(file: string): string {
 		const cause = error instanceof Error ? error.message : String(error);
 		throw new FaultError(fault("CONFIG_INVALID", `configuration ${file} cannot be read: ${cause}`, { cause }));
 	}
+}
+
+function readIfThere(file: string): string | undefined {
+	return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
+
+function digest(text: string): string {
+	return createHash("sha256").update(text).digest("hex");
 }
 
 function refusedBecause(file: string, lines: readonly string[]): FaultError {
