@@ -48,7 +48,7 @@ export const permissions = {
 	"view-configuration": "see the configuration without its secrets",
 } as const satisfies Record<string, string>;
 
-export type Permission = keyof typeof permissions;
+type Permission = keyof typeof permissions;
 
 /** A login class as it is configured. */
 export interface LoginClass {
