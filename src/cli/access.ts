@@ -48,8 +48,6 @@ export const permissions = {
 	"view-configuration": "see the configuration without its secrets",
 } as const satisfies Record<string, string>;
 
-type Permission = keyof typeof permissions;
-
 /** A login class as it is configured. */
 export interface LoginClass {
 	readonly permissions: readonly string[];
