@@ -105,14 +105,23 @@ export class LineEditor {
 		const isSame = before.join("") === this.#letters.slice(0, this.#cursor).join("");
 		if (answer.shows === "") {
 			if (isSame) return "";
+			const added = this.#addedAtEnd(before, after);
 			this.#letters = [...before, ...after];
 			this.#cursor = before.length;
-			return this.#redrawn();
+			return added ?? this.#redrawn();
 		}
 		const leave = this.#toEnd();
 		this.#letters = [...before, ...after];
 		this.#cursor = before.length;
 		return `${leave}\r\n${terminalLines(answer.shows)}${this.#drawn()}`;
+	}
+
+	/** What came behind the last letter, when nothing else changes and it stays in the row. */
+	#addedAtEnd(before: readonly string[], after: readonly string[]): string | undefined {
+		const { column } = this.#end();
+		if (after.length > 0 || this.#letters.some((letter, index) => letter !== before[index])) return undefined;
+		const added = before.slice(this.#letters.length).join("");
+		return column + cellWidth(added) < this.#columns ? added : undefined;
 	}
 
 	/** Text that comes from elsewhere, printed above the line. */

@@ -73,7 +73,7 @@ export function showCounters(world: CommandWorld, isJson: boolean): string {
 	if (isJson) return `${JSON.stringify(counters, undefined, 4)}\n`;
 	const ids = Object.keys(counterTable) as CounterId[];
 	return ids
-		.map((id) => `${`  ${id}`.padEnd(28)}${String(counters[id]).padStart(16)}  ${counterTable[id].help}\n`)
+		.map((id) => `  ${id.padEnd(22)}${String(counters[id]).padStart(12)}  ${counterTable[id].help}\n`)
 		.join("");
 }
 
