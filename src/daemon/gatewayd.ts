@@ -263,8 +263,8 @@ function isRecorded(record: SessionRecord, profile: ProxyProfile | undefined): b
 	if (record.faultCode !== undefined && log.errors) return true;
 	if (record.decision === "block" || record.findings.some((finding) => finding.verdict === "block")) return log.dropped;
 	if (record.decision === "bypass") return log.exempted;
-	// Without a leg to the client nothing was decrypted: that session failed, whatever was decided.
-	return log.allowed && record.clientLeg !== undefined;
+	// With a fault and without a leg to the client nothing was decrypted: that is an error, not an allowed session.
+	return log.allowed && (record.clientLeg !== undefined || record.faultCode === undefined);
 }
 
 function send(message: ToManaged): void {

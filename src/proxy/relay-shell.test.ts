@@ -392,3 +392,20 @@ describe("a plaintext stream", () => {
 		});
 	}
 });
+
+test("a socket whose end is being sent is closed, not lost open, when the relay is cut in that moment", async (t) => {
+	const openSockets = () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+	const before = openSockets();
+	const { shell, client, server, clientSide, over } = await relay(t);
+	shell.start(nothing);
+	client.socket.write("x");
+	server.listen();
+	await server.hears("x");
+	// The relay hears the end first and passes it on; this comes right behind.
+	clientSide.once("end", () => process.nextTick(() => shell.shutdown("the gateway was stopped")));
+	client.socket.end();
+	await over();
+	client.socket.destroy();
+	server.socket.destroy();
+	await until(() => openSockets() <= before, "the last socket to be closed");
+});

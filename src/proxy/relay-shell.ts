@@ -256,9 +256,16 @@ function inWords(error: Error & { readonly reason?: unknown }): string {
 /** Both sides are gone; nobody is left to be told. */
 function ignoreLateError(): void {}
 
-/** Sends a TCP reset, so that the peer sees an abort and not a clean end. */
+/**
+ * Sends a TCP reset, so that the peer sees an abort and not a clean end; before TLS over it is destroyed, since that
+ * closes the transport in order.
+ */
 function resetTransport(end: RelayEnd): void {
-	if (!end.transport.destroyed) end.transport.resetAndDestroy();
+	const { stream, transport } = end;
+	if (transport.destroyed) return;
+	// While its end is being sent a socket cannot be reset: the runtime would lose it, open.
+	if (stream.writableEnded && !stream.writableFinished) transport.destroy();
+	else transport.resetAndDestroy();
 }
 
 /** Whatever the client still sends: a timeout of the socket would begin anew with each octet. */

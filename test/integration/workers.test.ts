@@ -9,7 +9,12 @@ import { type Conversation, fetchOnce, openTls } from "../support/proxy-client.t
 const owner = { after };
 const ca = new TestCa();
 const origin = await httpsOrigin(owner, ca.identity(["app.test"]), (_, response) => response.end("ok"));
-const gateway = await startGateway(owner, { trust: ca.root.pem, hosts: ["app.test"], gateway: "workers 2;" });
+const gateway = await startGateway(owner, {
+	trust: ca.root.pem,
+	hosts: ["app.test"],
+	gateway: "workers 2;",
+	mayLoseWorkers: true,
+});
 const target = `app.test:${origin.port}`;
 const get = (client: Conversation) => client.request(`GET / HTTP/1.1\nHost: ${target}`);
 
@@ -46,7 +51,7 @@ test("a worker that dies again and again is started again each time", async () =
 });
 
 test("without managed the workers end, so that nothing runs that nobody watches", async () => {
-	const lonely = await startGateway(owner, { gateway: "workers 2;" });
+	const lonely = await startGateway(owner, { gateway: "workers 2;", mayLoseWorkers: true });
 	const workers = lonely.workers();
 	assert.equal(workers.length, 2);
 	process.kill(lonely.program.child.pid ?? 0, "SIGKILL");

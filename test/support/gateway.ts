@@ -1,7 +1,7 @@
 /** The real gateway as a child process, on free loopback ports, with a state directory of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,6 +49,8 @@ export interface GatewayOptions extends GatewayParts {
 	/** The whole configuration, instead of the parts. */
 	readonly configuration?: (ports: { readonly ipv4: number; readonly ipv6: number }) => string;
 	readonly environment?: NodeJS.ProcessEnv;
+	/** The test ends workers itself. Otherwise a worker that died is a failure. */
+	readonly mayLoseWorkers?: boolean;
 }
 
 /** Starts a gateway and waits until it accepts clients. It is stopped, and its directory removed, with its owner. */
@@ -63,6 +65,10 @@ export async function startGateway(owner: Owner, options: GatewayOptions = {}): 
 	writeFileSync(configuration, options.configuration?.(ports) ?? gatewayConfiguration(ports, options));
 	const program = startProgram(owner, ["start", "--state", state, "--config", configuration], options.environment);
 	await program.says("is running");
+	owner.after(() => {
+		const died = /.*worker \d+ .* died: .*/.exec(program.errors)?.[0];
+		if (died !== undefined && options.mayLoseWorkers !== true) throw new Error(died);
+	});
 	return new Gateway(state, ports, program);
 }
 
@@ -300,6 +306,17 @@ export async function eventually<T>(
 export function residentOctets(processId: number): number {
 	const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${processId}/status`, "utf8"))?.[1];
 	return Number(kib) * 1024;
+}
+
+/** How many sockets a process holds. */
+export function openSockets(processId: number): number {
+	return readdirSync(`/proc/${processId}/fd`).filter((name) => {
+		try {
+			return readlinkSync(`/proc/${processId}/fd/${name}`).startsWith("socket:");
+		} catch {
+			return false;
+		}
+	}).length;
 }
 
 function childrenOf(processId: number): number[] {
