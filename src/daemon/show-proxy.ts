@@ -72,9 +72,7 @@ export function showCounters(world: CommandWorld, isJson: boolean): string {
 	const counters = world.gateway.counters();
 	if (isJson) return `${JSON.stringify(counters, undefined, 4)}\n`;
 	const ids = Object.keys(counterTable) as CounterId[];
-	return ids
-		.map((id) => `  ${id.padEnd(22)}${String(counters[id]).padStart(12)}  ${counterTable[id].help}\n`)
-		.join("");
+	return ids.map((id) => `  ${id.padEnd(22)}${String(counters[id]).padStart(12)}  ${counterTable[id].help}\n`).join("");
 }
 
 /** `show services ssl proxy statistics`: what happened since the last clear. */
