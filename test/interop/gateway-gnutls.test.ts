@@ -59,7 +59,11 @@ for (const version of ["1.2", "1.3"]) {
 		const port = await startOrigin(t, "ec", ["--require-client-cert", "--priority", priority]);
 		await assert.rejects(fetchOnce(gateway, `app.test:${port}`));
 		const record = await eventually(() => gateway.records().find(({ server }) => server.port === port), "the record");
-		assert.equal(record.faultCode, version === "1.3" ? "SERVER_WANTS_CLIENT_CERTIFICATE" : "SERVER_HANDSHAKE_FAILED");
+		if (version === "1.2") return assert.equal(record.faultCode, "SERVER_HANDSHAKE_FAILED");
+		// The alert stands before a close that our own octets may turn into a reset, which throws unread octets away.
+		const isReset =
+			record.faultCode === undefined && /^the server (reset|closed) the connection$/.test(record.endedBecause);
+		assert.ok(record.faultCode === "SERVER_WANTS_CLIENT_CERTIFICATE" || isReset, record.endedBecause);
 	});
 
 	test(`gnutls-cli in TLS ${version} verifies the leaf, reads the page and resumes`, async (t) => {
