@@ -16,6 +16,7 @@ const origin = await tcpOrigin({ after }, (socket) => {
 const rules = `
 	policy no-port { match { source-address any; destination-address any; application telnet; } then { deny; } }
 	policy no-net { match { source-address any; destination-address net; application any; } then { deny; } }
+	policy no-net6 { match { source-address any; destination-address net6; application any; } then { deny; } }
 	policy no-client { match { source-address visitor; destination-address any; application any; } then { reject; } }
 `;
 const gateway = await startGateway(
@@ -24,7 +25,7 @@ const gateway = await startGateway(
 		trust: ca.root.pem,
 		hosts: ["bad.test", "www.bad.test", "good.test"],
 		mappings: { "hidden.test": "inet 127.0.0.66;" },
-		security: `${hostBook({ bad: "*.bad.test" })} address-book more { address net 127.0.0.66/32; address visitor 127.0.0.7/32; }`,
+		security: `${hostBook({ bad: "*.bad.test" })} address-book more { address net 127.0.0.66/32; address net6 2001:db8::/32; address visitor 127.0.0.7/32; }`,
 		policies: rules + hostPolicy("bad", "deny;"),
 		top: "applications { application telnet { destination-port 23; } }",
 	},
@@ -38,6 +39,12 @@ for (const { says, target, localAddress, rule, fact } of [
 		fact: "requested host www.bad.test is in bad (*.bad.test)",
 	},
 	{ says: "an address", target: "127.0.0.66:443", rule: "no-net", fact: "server 127.0.0.66 is in net (127.0.0.66/32)" },
+	{
+		says: "an IPv6 address",
+		target: "[2001:db8::7]:443",
+		rule: "no-net6",
+		fact: "server 2001:db8::7 is in net6 (2001:db8::/32)",
+	},
 	{
 		says: "a name by its address",
 		target: "hidden.test:443",

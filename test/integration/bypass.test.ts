@@ -8,7 +8,14 @@ import { openTls, openTunnel } from "../support/proxy-client.ts";
 import { capturedHello, capturedHellos } from "../support/tls-hello.ts";
 
 const ca = new TestCa();
-const identity = ca.identity(["bank.test", "www.bank.test", "deep.www.bank.test", "shop.test", "plain.test"]);
+const identity = ca.identity([
+	"bank.test",
+	"www.bank.test",
+	"deep.www.bank.test",
+	"six.bank.test",
+	"shop.test",
+	"plain.test",
+]);
 const origin = await httpsOrigin({ after }, identity, (_, response) => response.end("from the origin"));
 
 /** Keeps what it was sent and answers with what a test gives it. */
@@ -26,6 +33,7 @@ const gateway = await startGateway(
 	{
 		trust: ca.root.pem,
 		hosts: ["bank.test", "www.bank.test", "deep.www.bank.test", "shop.test", "plain.test", "any.test", "evil.test"],
+		mappings: { "six.bank.test": "inet6 ::1;" },
 		profile: "decryption-policy exemptions; never-decrypt-source 127.0.0.9/32; always-decrypt-source 127.0.0.8/32;",
 		profiles: "decryption-policy exemptions { never-decrypt-domains [ bank.test *.bank.test any.test ]; }",
 		security: hostBook({ plain: "plain.test" }),
@@ -57,24 +65,31 @@ for (const { name, octets } of capturedHellos.filter((one) =>
 	});
 }
 
-for (const host of ["bank.test", "www.bank.test", "deep.www.bank.test"]) {
-	test(`R143: ${host} is exempt, so the client sees the origin's own certificate`, async () => {
-		const client = await openTls(gateway, `${host}:${origin.port}`, { ca: ca.root.pem });
-		assert.equal(
-			client.socket.getPeerX509Certificate()?.fingerprint256.replaceAll(":", "").toLowerCase(),
-			identity.made.certificate.fingerprint,
-		);
-		assert.equal((await client.request(`GET / HTTP/1.1\nHost: ${host}`)).body.toString(), "from the origin");
-		client.socket.end();
-		const record = await gateway.record(client.localPort);
-		assert.equal(record.decision, "bypass");
-		assert.match(
-			record.fact,
-			/is covered by (\*\.)?bank\.test of never-decrypt-domains of decryption-policy exemptions$/,
-		);
-		assert.equal(record.endedBecause, "the client closed the connection");
-	});
+for (const family of ["ipv4", "ipv6"] as const) {
+	for (const host of ["bank.test", "www.bank.test", "deep.www.bank.test"]) {
+		test(`R143: ${host} is exempt for a client of ${family}, which sees the origin's own certificate`, async () => {
+			const client = await openTls(gateway, `${host}:${origin.port}`, { ca: ca.root.pem, family });
+			const seenSha256 = client.socket.getPeerX509Certificate()?.fingerprint256.replaceAll(":", "").toLowerCase();
+			assert.equal(seenSha256, identity.made.certificate.fingerprint);
+			assert.equal((await client.request(`GET / HTTP/1.1\nHost: ${host}`)).body.toString(), "from the origin");
+			client.socket.end();
+			const record = await gateway.record(client.localPort);
+			assert.equal(record.decision, "bypass");
+			assert.match(
+				record.fact,
+				/is covered by (\*\.)?bank\.test of never-decrypt-domains of decryption-policy exemptions$/,
+			);
+			assert.equal(record.endedBecause, "the client closed the connection");
+		});
+	}
 }
+
+test("an exempt origin is reached over IPv6", async () => {
+	const client = await openTls(gateway, `six.bank.test:${origin.port}`, { ca: ca.root.pem });
+	client.socket.end();
+	const record = await gateway.record(client.localPort);
+	assert.deepEqual([record.decision, record.server.address], ["bypass", "::1"]);
+});
 
 test("R157: a policy without a profile relays without opening", async () => {
 	const client = await openTls(gateway, `plain.test:${origin.port}`, { ca: ca.root.pem });

@@ -1,10 +1,10 @@
 /** What a client may send to the proxy before its tunnel stands, and what it gets for anything else. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { startGateway } from "../support/gateway.ts";
+import { hostBook, startGateway } from "../support/gateway.ts";
 import { httpsOrigin, TestCa } from "../support/origins.ts";
 import { dial, openTunnel } from "../support/proxy-client.ts";
-import { capturedHello, capturedHellos, inRecords } from "../support/tls-hello.ts";
+import { capturedHello, inRecords } from "../support/tls-hello.ts";
 
 const owner = { after };
 const ca = new TestCa();
@@ -13,6 +13,8 @@ const gateway = await startGateway(owner, {
 	trust: ca.root.pem,
 	hosts: ["app.test"],
 	mappings: { "away.test": "inet 127.0.0.77;", "six.test": "inet6 ::1;" },
+	security: `${hostBook({ named: "www.example.org" })} address-book more { address splitter 127.0.0.12/32; }`,
+	policies: `policy deny-named { match { source-address splitter; destination-address named; application any; } then { deny; } }`,
 	gateway: "timeouts { request 1; client-hello 1; connect 1; handshake 1; }",
 });
 const target = `app.test:${origin.port}`;
@@ -130,44 +132,53 @@ describe("requests to the proxy", { concurrency: 8 }, () => {
 	});
 });
 
-/** Sends a ClientHello in pieces and answers what the gateway says first: a handshake record when it understood. */
-async function answerTo(pieces: readonly Uint8Array[]): Promise<number | undefined> {
-	const client = await openTunnel(gateway, target);
+/** Sends a ClientHello in pieces and answers the gateway's first octets: type of the record and what stands in it. */
+async function answerTo(pieces: readonly Uint8Array[], localAddress = "127.0.0.1"): Promise<string> {
+	const client = await openTunnel(gateway, target, { localAddress });
 	for (const [index, piece] of pieces.entries()) {
 		if (index > 0) await new Promise((resolve) => setTimeout(resolve, 4));
 		client.send(piece);
 	}
 	await client.receives((received) => received.length >= 6);
 	client.socket.destroy();
-	// A handshake record that carries a ServerHello.
-	return client.received[0] === 0x16 ? client.received[5] : undefined;
+	const [type, , , , , first, second] = client.received;
+	if (type === 0x16) return first === 2 ? "ServerHello" : `handshake ${first}`;
+	return type === 0x15 ? `alert ${second}` : `record ${type}`;
+}
+
+/** The answers to a ClientHello split at each of the places, without doubles. */
+async function answersTo(octets: Uint8Array, places: readonly number[], localAddress?: string): Promise<string[]> {
+	const answers = new Set<string>();
+	for (let from = 0; from < places.length; from += 100) {
+		const some = places.slice(from, from + 100).map((at) => [octets.subarray(0, at), octets.subarray(at)]);
+		for (const answer of await Promise.all(some.map((pieces) => answerTo(pieces, localAddress)))) answers.add(answer);
+	}
+	return [...answers];
 }
 
 describe("a ClientHello split over segments", () => {
-	for (const { name, octets } of capturedHellos.filter((one) =>
-		["openssl-tls12", "node", "chromium-1"].includes(one.name),
-	)) {
-		test(`of ${name} is understood wherever it is split`, async () => {
-			const places = Array.from({ length: octets.length - 1 }, (_, index) => index + 1);
-			// Every octet of what has structure, then every seventh of the long key share.
-			const wanted = places.filter((at) => at < 150 || at > octets.length - 50 || at % 7 === 0);
-			for (let from = 0; from < wanted.length; from += 40) {
-				const answers = wanted
-					.slice(from, from + 40)
-					.map((at) => answerTo([octets.subarray(0, at), octets.subarray(at)]));
-				assert.deepEqual([...new Set(await Promise.all(answers))], [2]);
-			}
+	const everyOctet = (octets: Uint8Array) => Array.from({ length: octets.length - 1 }, (_, index) => index + 1);
+
+	for (const name of ["openssl-tls12", "node", "chromium-1"]) {
+		const { octets } = capturedHello(name);
+		test(`of ${name} shows its server name wherever it is split: the policy denies it`, async () => {
+			assert.deepEqual(await answersTo(octets, everyOctet(octets), "127.0.0.12"), ["alert 49"]);
+		});
+
+		test(`of ${name} is answered with a ServerHello wherever it is split`, async () => {
+			const places = everyOctet(octets).filter((at) => octets.length < 300 || at < 50 || at % 19 === 0);
+			assert.deepEqual(await answersTo(octets, places), ["ServerHello"]);
 		});
 	}
 
 	test("octet by octet is understood", async () => {
 		const { octets } = capturedHello("openssl-tls12");
-		assert.equal(await answerTo(Array.from(octets, (octet) => Uint8Array.of(octet))), 2);
+		assert.equal(await answerTo(Array.from(octets, (octet) => Uint8Array.of(octet))), "ServerHello");
 	});
 
 	test("over records of a few octets each is understood", async () => {
 		const { message } = capturedHello("node");
-		assert.equal(await answerTo([inRecords(message, 100)]), 2);
-		assert.equal(await answerTo([inRecords(message, 1, 3, 200)]), 2);
+		assert.equal(await answerTo([inRecords(message, 100)]), "ServerHello");
+		assert.equal(await answerTo([inRecords(message, 1, 3, 200)]), "ServerHello");
 	});
 });
