@@ -77,6 +77,9 @@ export class RelayShell {
 		}
 		client.resume();
 		server.resume();
+		// One that ended before anybody listened does not say so again.
+		if (client.readableEnded) this.#clientEnded();
+		if (server.readableEnded) this.#serverEnded();
 	}
 
 	/** Ends the relay when nothing moved for the idle time. `now` in milliseconds. */

@@ -92,3 +92,14 @@ test("garbage from either side fails the handshake and nothing else", async (t) 
 	t.after(() => server.close());
 	assert.ok("error" in (await serverLeg((server.address() as AddressInfo).port, [])));
 });
+
+test("a socket may be destroyed in the moment in which it is secured", async (t) => {
+	for (let round = 0; round < 20; round++) {
+		const { port, outcome } = await gatewaySide(t, undefined);
+		const client = await serverLeg(port, []);
+		// Both transports too, which frees the engine's memory as soon as it can be.
+		if ("socket" in client) client.socket.destroy();
+		const accepted = await outcome;
+		if ("socket" in accepted) accepted.socket.destroy();
+	}
+});

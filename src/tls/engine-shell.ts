@@ -95,11 +95,16 @@ function watchHandshake(socket: TLSSocket, done: "secure" | "secureConnect", out
 	// A peer that ends its direction amid the handshake leaves a half-open socket, which does not close by itself.
 	socket.on("end", onClose);
 	socket.once(done, () => {
-		if (isOver) return;
-		isOver = true;
-		socket.removeListener("close", onClose);
+		// What ends from here on is not the handshake: the caller asks the socket whether it has ended.
 		socket.removeListener("end", onClose);
-		outcome.secured(socket);
+		// Told amid a read of the engine: were the socket destroyed before that read returns, the read would go on in
+		// memory that is freed.
+		setImmediate(() => {
+			if (isOver) return;
+			isOver = true;
+			socket.removeListener("close", onClose);
+			outcome.secured(socket);
+		});
 	});
 }
 
