@@ -121,6 +121,7 @@ export const systemPackages: readonly SystemPackage[] = [
 		brings: ["/usr/lib/python3/dist-packages/cryptography_vectors"],
 		purpose: "PKITS certificates and other X.509 vectors",
 	},
+	{ name: "tmux", groups: ["interop"], brings: ["tmux"], purpose: "terminal: keys in, screen out" },
 	{
 		name: "squid-openssl",
 		groups: ["bench"],
