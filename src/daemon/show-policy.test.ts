@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { matchPolicies, testDecryption } from "#daemon/show-policy.ts";
+import { commandWorld } from "../../test/support/command-world.ts";
+
+test("what would become of a connection is told with the policy and the fact that decides", async (t) => {
+	const world = await commandWorld(t);
+	assert.equal(
+		testDecryption(world, { from: "10.0.0.1", to: "192.0.2.1", sni: "www.example" }),
+		`Connection: from 10.0.0.1 to 192.0.2.1 port 443, server name www.example
+Decision: decrypt
+Policy: inspect-all
+Because: the policy matches any connection
+Profile: inspect
+`,
+	);
+	assert.match(
+		testDecryption(world, { from: "10.0.0.1", sni: "A.Bank.Example" }),
+		/to a\.bank\.example port 443.*\nDecision: bypass\n.*covered by \*\.bank\.example/s,
+	);
+	assert.match(
+		testDecryption(world, { from: "10.0.0.1", host: "bank.example", "destination-port": "8443" }),
+		/port 8443\nDecision: bypass/,
+	);
+	assert.throws(() => testDecryption(world, { from: "nowhere" }), /expected the address of a client/);
+});
+
+test("R261: match-policies answers in the words of Junos", async (t) => {
+	const world = await commandWorld(t);
+	const values = { "source-ip": "10.0.0.1", "destination-ip": "192.0.2.1", "destination-port": "443" };
+	assert.match(
+		matchPolicies(world, values),
+		/^Policy: inspect-all, action-type: permit, State: enabled, Index: 1\n.*opened by profile inspect/s,
+	);
+	assert.match(matchPolicies(world, { ...values, "server-name": "x.bank.example" }), /TLS: relayed untouched/);
+});

@@ -1,0 +1,110 @@
+/** A gateway as the commands of operational mode see it: a real configuration and event store, no workers. */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ConnectionInfo } from "#cli/connection-shell.ts";
+import { ConfigurationService } from "#daemon/configuration-service.ts";
+import { defaultConfiguration, trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
+import type { AuthorityView, CommandWorld, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
+import { parseConfiguration } from "#daemon/load-configuration.ts";
+import { openStateDirectory } from "#daemon/state-directory.ts";
+import { compileGateway } from "#proxy/compile.ts";
+import { Counters } from "#telemetry/counters.ts";
+import { openEventDatabase } from "#telemetry/event-database-shell.ts";
+import type { SessionRecord } from "#telemetry/session-record.ts";
+import { sessionRow } from "#telemetry/session-row.ts";
+import type { Owner } from "./gateway.ts";
+import { recordedAt } from "./session-records.ts";
+
+export const caIds: ReadonlySet<string> = new Set([trustedCaId, untrustedCaId]);
+
+/** A state directory of its own. */
+export function newStateDirectory(owner: Owner): string {
+	const path = mkdtempSync(join(tmpdir(), "world-"));
+	owner.after(() => rmSync(path, { recursive: true, force: true }));
+	return path;
+}
+
+export interface World extends CommandWorld {
+	readonly gateway: GatewayView & {
+		readonly totals: Counters;
+		workers: WorkerView[];
+		authorities: AuthorityView[];
+	};
+	readonly reports: string[];
+	/** The texts that were put in force. */
+	readonly applied: string[];
+	people: ConnectionInfo[];
+}
+
+/** The world, once its configuration is in force. `configuration` is the text of the first start. */
+export async function commandWorld(
+	owner: Owner,
+	options: { readonly configuration?: string; readonly path?: string } = {},
+): Promise<World> {
+	const path = options.path ?? newStateDirectory(owner);
+	mkdirSync(path, { recursive: true });
+	const state = openStateDirectory(path);
+	const reports: string[] = [];
+	const applied: string[] = [];
+	const configuration = new ConfigurationService({
+		directory: join(path, "configuration"),
+		copy: state.configuration,
+		file: undefined,
+		factoryText: options.configuration ?? defaultConfiguration(false),
+		caIds: () => caIds,
+		apply: async (text) => {
+			applied.push(text);
+		},
+		broadcast: (text) => reports.push(`broadcast: ${text}`),
+		report: (severity, text) => reports.push(`${severity}: ${text}`),
+	});
+	await configuration.start();
+	owner.after(() => configuration.stop());
+	const totals = new Counters();
+	const world: World = {
+		cleared: undefined,
+		reports,
+		applied,
+		people: [],
+		terminals: () => world.people,
+		evict: (fits) => {
+			const leaving = world.people.filter(fits);
+			world.people = world.people.filter((one) => !leaving.includes(one));
+			return leaving.length;
+		},
+		gateway: {
+			state,
+			plan: compileGateway(parseConfiguration(configuration.text, "configuration", caIds).config),
+			startedAt: Date.now() - 90_061_000,
+			configuration,
+			totals,
+			workers: [
+				{
+					number: 1,
+					processId: process.pid,
+					isListening: true,
+					startedAt: 0,
+					restarts: 0,
+					counters: { sessions_active: 3 },
+				},
+			],
+			authorities: [],
+			counters: () => totals.snapshot(),
+			workerViews: () => world.gateway.workers,
+			authorityViews: () => world.gateway.authorities,
+			restartWorkers: (number) =>
+				world.gateway.workers.filter((one) => number === undefined || one.number === number).length,
+		},
+	};
+	return world;
+}
+
+let batches = 0;
+
+/** Puts session records into the event store of a world. */
+export function storeSessions(world: World, ...records: readonly SessionRecord[]): void {
+	const { database } = openEventDatabase(world.gateway.state.eventStore, recordedAt);
+	database.append(`batch-${++batches}`, records.map(sessionRow));
+	database.close();
+}
