@@ -119,7 +119,7 @@ function readable(line: string): string {
 	} catch {
 		return visibleText(line);
 	}
-	if (typeof value !== "object" || value === null) return visibleText(line);
+	if (typeof value !== "object" || value === null || Array.isArray(value)) return visibleText(line);
 	const { level, time, msg, event, cause } = value as Record<string, unknown>;
 	const at = typeof time === "string" ? new Date(time) : new Date(Number.NaN);
 	const date = Number.isNaN(at.getTime())

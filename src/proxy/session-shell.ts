@@ -67,6 +67,8 @@ export class SessionShell {
 	#dial: Dial | undefined;
 	#relay: RelayShell | undefined;
 	#judged: JudgedServer | undefined;
+	/** A session of the server that waits for the verdict to be kept with. */
+	#newestSession: Buffer | undefined;
 	#hello: ClientHello | undefined;
 	#leafContext: SecureContext | undefined;
 	/** Listens until the relay does. */
@@ -198,9 +200,8 @@ export class SessionShell {
 		const earlier = profile.mayResumeSessions ? serverSessions.take(key) : undefined;
 		this.#sessionKey = key;
 		const onSession = (session: Buffer) => {
-			const judged = this.#judged;
-			if (judged !== undefined && judged.certificate.der.length <= maxKeptOctets)
-				serverSessions.put(key, { session, judged });
+			this.#newestSession = session;
+			this.#keepSession();
 		};
 		const keepsSessions = profile.mayResumeSessions && serverSessions.wants(key);
 		const start = {
@@ -243,9 +244,19 @@ export class SessionShell {
 			}
 			this.#judged = judgement.judged;
 		}
+		this.#keepSession();
 		const { certificate, isTrusted, reason } = this.#judged;
 		const leg = legRecord(socket, groupOf(socket), certificate);
 		this.#step({ type: "server-secured", leg, verdict: { isTrusted, reason } });
+	}
+
+	/** A TLS 1.2 server hands its ticket out before the handshake is told to be over, and so before the verdict. */
+	#keepSession(): void {
+		const session = this.#newestSession;
+		const judged = this.#judged;
+		if (session === undefined || judged === undefined || judged.certificate.der.length > maxKeptOctets) return;
+		this.#resources.serverSessions.put(this.#sessionKey, { session, judged });
+		this.#newestSession = undefined;
 	}
 
 	#judge(socket: TLSSocket, host: string, profile: ProxyProfile, now: number): ServerJudgement {
