@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { readPeerCredentials } from "#base/linux.ts";
+
+test("credentials are read in either order of octets", () => {
+	const little = Uint8Array.of(0x24, 0x3a, 0, 0, 0xe8, 3, 0, 0, 0xfe, 0xff, 0xff, 0xff);
+	assert.deepEqual(readPeerCredentials(little, true), { processId: 14_884, userId: 1_000, groupId: 4_294_967_294 });
+	const big = Uint8Array.of(0, 0, 0x3a, 0x24, 0, 0, 3, 0xe8, 0, 0, 0, 100);
+	assert.deepEqual(readPeerCredentials(big, false), { processId: 14_884, userId: 1_000, groupId: 100 });
+});
+
+test("whatever the octets, there are credentials or none", () => {
+	fc.assert(
+		fc.property(fc.uint8Array({ maxLength: 20 }), fc.boolean(), (octets, isLittleEndian) => {
+			assert.equal(readPeerCredentials(octets, isLittleEndian) === undefined, octets.length < 12);
+		}),
+	);
+});
