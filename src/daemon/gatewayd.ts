@@ -46,6 +46,8 @@ class Worker {
 	readonly #sessions = new Set<SessionShell>();
 	readonly #counters = new Counters();
 	readonly #leafContexts: LeafContexts;
+	/** The revocation lists of our signing CAs, DER, by the CA's id. */
+	#ownCrls: ReadonlyMap<string, Uint8Array>;
 	readonly #serverSessions = new ServerSessions<JudgedServer>(maxServerSessions);
 	readonly #signatures = new Map<number, { resolve(certificate: Uint8Array): void; reject(error: Error): void }>();
 	#nextSignature = 1;
@@ -58,6 +60,7 @@ class Worker {
 			Buffer.from(start.ticketKeys),
 			maxLeafContexts,
 		);
+		this.#ownCrls = start.ownCrls;
 		this.#generation = this.#generationOf(start);
 	}
 
@@ -72,6 +75,16 @@ class Worker {
 		const next = this.#generationOf(message);
 		await this.#listenAt(next.plan.listeners);
 		this.#generation = next;
+		this.#ownCrls = message.ownCrls;
+	}
+
+	/** The revocation list of a signing CA, for whoever asks the gateway's own name for `crlPath(caId)`. */
+	ownCrl(caId: string): Uint8Array | undefined {
+		return this.#ownCrls.get(caId);
+	}
+
+	takeCrls(renewed: ReadonlyMap<string, Uint8Array>): void {
+		this.#ownCrls = new Map([...this.#ownCrls, ...renewed]);
 	}
 
 	/** Opens the listeners that are new, then closes those that are gone. */
@@ -282,6 +295,9 @@ process.on("message", (message: ToWorker) => {
 			return;
 		case "configure":
 			configure(message);
+			return;
+		case "own-crls":
+			worker?.takeCrls(message.ownCrls);
 			return;
 		case "signed":
 		case "not-signed":

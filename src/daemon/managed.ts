@@ -17,6 +17,7 @@ import { openDaemonLog } from "#daemon/daemon-log.ts";
 import { defaultConfiguration, trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
 import type { AuthorityView, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { type LoadedConfiguration, parseConfiguration } from "#daemon/load-configuration.ts";
+import { OwnCrls } from "#daemon/own-crls.ts";
 import { openStateDirectory, type StateDirectory } from "#daemon/state-directory.ts";
 import { productVersion } from "#daemon/version.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
@@ -71,6 +72,8 @@ export class Managed implements GatewayView {
 	readonly #ticketKeys = randomBytes(48);
 	readonly startedAt = Date.now();
 	readonly #cli: CliService;
+	readonly #ownCrls: OwnCrls;
+	readonly #crlTimer = setInterval(() => this.#renewCrls(), crlLookMs).unref();
 	#isStopping = false;
 
 	/** Prepares everything but the workers. Throws `FaultError` for whatever keeps the gateway from running. */
@@ -99,6 +102,8 @@ export class Managed implements GatewayView {
 		refuseWithoutListener(this.plan, this.configurationFile);
 		for (const warning of this.warnings) this.#log.warn(warning);
 		this.#authorities = loadAuthorities(this.state.keys, this.#own, this.plan.signingCas);
+		this.#ownCrls = new OwnCrls(this.state.crl);
+		this.#renewCrls();
 		this.#caProfiles = loadCaProfiles(this.state.trust);
 		const eventStore = this.#loaded.config.security.log.eventStore;
 		this.#store = openEventStore({
@@ -193,6 +198,7 @@ export class Managed implements GatewayView {
 			throw error;
 		}
 		this.#publishAuthorities();
+		this.#renewCrls();
 		this.#configurationLoaded();
 	}
 
@@ -236,12 +242,28 @@ export class Managed implements GatewayView {
 		if (waiting.answers.size === 0) waiting.done();
 	}
 
-	#workerConfiguration(): Pick<ToWorker & { type: "start" }, "configuration" | "authorities" | "caProfiles"> {
+	#workerConfiguration(): Pick<
+		ToWorker & { type: "start" },
+		"configuration" | "authorities" | "caProfiles" | "ownCrls"
+	> {
 		return {
 			configuration: this.#loaded.text,
 			authorities: [...this.#authorities.values()].map(({ ca }) => ca),
 			caProfiles: this.#caProfiles,
+			ownCrls: this.#ownCrls.current(),
 		};
+	}
+
+	/** Traffic goes on without new lists; the next look tries again. */
+	#renewCrls(): void {
+		try {
+			const ownCrls = this.#ownCrls.renew(this.#authorities.values(), Date.now());
+			if (ownCrls.size === 0) return;
+			for (const { process: child } of this.workers ?? [])
+				if (child !== undefined) this.#toWorker(child, { type: "own-crls", ownCrls });
+		} catch (error) {
+			this.#log.error({ cause: String(error) }, "a revocation list of a signing CA cannot be renewed");
+		}
 	}
 
 	#configurationLoaded(): void {
@@ -255,6 +277,7 @@ export class Managed implements GatewayView {
 		this.#isStopping = true;
 		await this.#cli.close();
 		await this.configuration.stop();
+		clearInterval(this.#crlTimer);
 		await Promise.all(this.workers.map((slot) => stopWorker(slot)));
 		const uptimeSeconds = Math.round((Date.now() - this.startedAt) / 1000);
 		this.#event(gatewayEvent("GATEWAY_STOPPED", Date.now(), { reason, uptimeSeconds }));
@@ -524,4 +547,5 @@ const shortLifeMs = 1_000;
 const restartDelayMs = 1_000;
 const stopMs = 3_000;
 const configureMs = 10_000;
+const crlLookMs = 3_600_000;
 const dayMs = 86_400_000;

@@ -10,6 +10,8 @@ export interface StateDirectory {
 	readonly keys: string;
 	/** CA profiles: `NAME.pem`. */
 	readonly trust: string;
+	/** Revocation lists of the signing CAs: `ID.crl`. */
+	readonly crl: string;
 	readonly caCertificate: string;
 	readonly eventStore: string;
 	readonly log: string;
@@ -28,6 +30,7 @@ export function stateDirectoryLayout(path: string): StateDirectory {
 		configuration: join(path, "sallyport.conf"),
 		keys: join(path, "keys"),
 		trust: join(path, "trust"),
+		crl: join(path, "crl"),
 		caCertificate: join(path, "ca.pem"),
 		eventStore: join(path, "events.sqlite"),
 		log: join(path, "sallyport.log"),
@@ -48,7 +51,8 @@ export function openStateDirectory(path: string): StateDirectory {
 		accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
 		// Somebody else's directory keeps its mode; what is secret lies below in directories and files of our own.
 		if (readdirSync(path).length === 0 || existsSync(layout.keys)) chmodSync(path, 0o700);
-		for (const directory of [layout.keys, layout.trust]) mkdirSync(directory, { recursive: true, mode: 0o700 });
+		for (const directory of [layout.keys, layout.trust, layout.crl])
+			mkdirSync(directory, { recursive: true, mode: 0o700 });
 	} catch (error) {
 		const cause = error instanceof Error ? error.message : String(error);
 		const message = `state directory ${path} cannot be used: ${cause}; choose a directory that this user may write to with --state DIR`;

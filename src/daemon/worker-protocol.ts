@@ -13,6 +13,8 @@ interface WorkerConfiguration {
 	readonly authorities: readonly SigningCa[];
 	/** PEM certificates of the CA profiles by name. */
 	readonly caProfiles: ReadonlyMap<string, readonly string[]>;
+	/** The revocation list of each signing CA that has one, DER, by the CA's id; to be served at `crlPath(id)`. */
+	readonly ownCrls: ReadonlyMap<string, Uint8Array>;
 }
 
 export type ToWorker =
@@ -20,6 +22,8 @@ export type ToWorker =
 	| ({ readonly type: "start"; readonly ticketKeys: Uint8Array } & WorkerConfiguration)
 	/** Another configuration for new sessions. */
 	| ({ readonly type: "configure"; readonly revision: number } & WorkerConfiguration)
+	/** Revocation lists of signing CAs that were renewed; those not named stay as they are. */
+	| { readonly type: "own-crls"; readonly ownCrls: ReadonlyMap<string, Uint8Array> }
 	| { readonly type: "signed"; readonly request: number; readonly certificate: Uint8Array }
 	| { readonly type: "not-signed"; readonly request: number; readonly reason: string }
 	/** Stop listening, end the sessions, report the last records, exit. */

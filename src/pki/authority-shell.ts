@@ -11,7 +11,9 @@ import { join } from "node:path";
 import { FaultError, fault } from "#base/fault.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import { checkLeaf, type LeafCheck } from "#pki/check-leaf.ts";
+import { keyUsageBit } from "#pki/extensions.ts";
 import { assembleCertificate, keyIdentifier, planAuthority, type SignatureScheme, type SigningCa } from "#pki/mint.ts";
+import { type CrlPlan, planCrl } from "#pki/mint-crl.ts";
 import { certificatePem, pemCertificates } from "#pki/pem.ts";
 
 /** A leaf as it was checked, and its certificate with the signature, DER. */
@@ -46,6 +48,12 @@ export class Authority {
 			leaf: check.leaf,
 			certificate: assembleCertificate(toBeSigned, this.ca.scheme, signature),
 		};
+	}
+
+	/** The CA's revocation list, DER. Only for a CA that may sign one. */
+	signCrl(plan: CrlPlan): Uint8Array {
+		const toBeSigned = planCrl(this.ca, plan);
+		return assembleCertificate(toBeSigned, this.ca.scheme, sign(digests[this.ca.scheme], toBeSigned, this.#key));
 	}
 }
 
@@ -93,6 +101,7 @@ export function loadAuthority(directory: string, id: string): Authority {
 		notBefore,
 		notAfter,
 		scheme: schemeOf(key, files.key),
+		maySignCrls: ((certificate.typed.keyUsage ?? keyUsageBit.cRLSign) & keyUsageBit.cRLSign) !== 0,
 	};
 	return new Authority(ca, key, false);
 }

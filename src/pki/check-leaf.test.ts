@@ -26,6 +26,7 @@ const ca: SigningCa = {
 	notBefore: made.certificate.notBefore,
 	notAfter: made.certificate.notAfter,
 	scheme: "ecdsa-p256",
+	maySignCrls: true,
 };
 const caKey = made.publicKey.export({ type: "spki", format: "der" });
 const leafKey = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ type: "spki", format: "der" });

@@ -82,6 +82,7 @@ function makeAuthority(scheme: SignatureScheme, pair = makeKeyPair(keyNames[sche
 		notBefore: certificate.notBefore,
 		notAfter: certificate.notAfter,
 		scheme,
+		maySignCrls: true,
 	};
 	return { ca, key: pair.privateKey, publicKey: pair.publicKey, certificate };
 }

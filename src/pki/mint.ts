@@ -38,6 +38,8 @@ export interface SigningCa {
 	readonly notBefore: number;
 	readonly notAfter: number;
 	readonly scheme: SignatureScheme;
+	/** False for a certificate whose key usage lacks cRLSign: there is no revocation list of it. */
+	readonly maySignCrls: boolean;
 }
 
 /** What of the server's certificate goes into the leaf. */
@@ -121,7 +123,7 @@ export function assembleCertificate(
 	scheme: SignatureScheme,
 	signature: Uint8Array,
 ): Uint8Array {
-	return derSequence(toBeSignedPart, algorithms[scheme], derBitString(signature));
+	return derSequence(toBeSignedPart, signatureAlgorithms[scheme], derBitString(signature));
 }
 
 /**
@@ -152,7 +154,7 @@ function toBeSigned(
 	return derSequence(
 		version3,
 		derInteger(positiveSerial(serial)),
-		algorithms[scheme],
+		signatureAlgorithms[scheme],
 		issuer,
 		derSequence(derTime(notBefore), derTime(notAfter)),
 		subject,
@@ -179,7 +181,8 @@ function attribute(oid: string, text: string): Uint8Array {
 }
 
 const version3 = derConstructed(0, derInteger(2));
-const algorithms: Readonly<Record<SignatureScheme, Uint8Array>> = {
+/** The AlgorithmIdentifier of each scheme, DER. */
+export const signatureAlgorithms: Readonly<Record<SignatureScheme, Uint8Array>> = {
 	"ecdsa-p256": derSequence(derOid("1.2.840.10045.4.3.2")),
 	"ecdsa-p384": derSequence(derOid("1.2.840.10045.4.3.3")),
 	"rsa-sha256": derSequence(derOid("1.2.840.113549.1.1.11"), derNull()),
