@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import fc from "fast-check";
-import { giveProof } from "#cli/socket-place-shell.ts";
 import { encodeFrame } from "#cli/socket-protocol.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../test/support/cli-server.ts";
 import { eventually } from "../../test/support/gateway.ts";
@@ -11,27 +10,18 @@ async function start(t: TestContext, options: ServerOptions = {}): Promise<Runni
 	return await startServer(t, { handlers: { "show-uptime": () => "up\n" }, ...options });
 }
 
-test("who does not prove whose process it is gets in nowhere", async (t) => {
+test("who does not begin with hello, or speaks another version, gets in nowhere", async (t) => {
 	const running = await start(t);
-	const raw = new RawTerminal(t, running);
-	raw.hello();
-	await raw.next("challenge");
-	raw.send({ type: "proof" });
-	assert.match((await raw.next("end")).text, /did not prove/);
-	await raw.closed();
 	const impatient = new RawTerminal(t, running);
-	impatient.hello();
 	impatient.send({ type: "line", text: "configure" });
 	await impatient.closed();
 	const old = new RawTerminal(t, running);
 	old.hello({ version: 99 });
-	const challenge = await old.next("challenge");
-	giveProof(challenge.directory, running.place);
-	old.send({ type: "proof" });
 	assert.match((await old.next("end")).text, /speaks version 99/);
+	await old.closed();
 });
 
-test("the one who admits may refuse, and the user is the one of the proof", async (t) => {
+test("the one who admits may refuse, and is told the user whom the kernel knows", async (t) => {
 	const asked: [number, string][] = [];
 	const running = await start(t, {
 		admit: (userId, user) => {
@@ -41,10 +31,11 @@ test("the one who admits may refuse, and the user is the one of the proof", asyn
 	});
 	const raw = new RawTerminal(t, running);
 	raw.hello({ user: "pat" });
-	giveProof((await raw.next("challenge")).directory, running.place);
-	raw.send({ type: "proof" });
 	assert.equal((await raw.next("end")).text, "error: no account\n");
 	assert.deepEqual(asked, [[process.getuid?.(), "pat"]]);
+	assert.deepEqual(running.reports, [
+		`error: command line refused to user ${process.getuid?.()}, process ${process.pid}: no account`,
+	]);
 });
 
 test("what cannot be read ends that connection alone", async (t) => {

@@ -6,6 +6,7 @@
  * `maxBuffered` octets wait.
  */
 import type { Socket } from "node:net";
+import type { PeerCredentials } from "#base/linux.ts";
 import type { SystemHandler } from "#cli/operational-commands.ts";
 import type { CommitOrder, StoredConfiguration } from "#cli/reply.ts";
 import { type SessionEffect, type SessionEvent, SessionMachine } from "#cli/session-machine.ts";
@@ -64,14 +65,12 @@ export class Connection {
 	readonly #socket: Socket;
 	readonly #ports: ConnectionPorts;
 	readonly #number: number;
-	readonly #challenge: string;
-	readonly #takeProof: (challenge: string) => number | undefined;
+	readonly #peer: PeerCredentials;
 	readonly #reader = new FrameReader(decodeFromTerminal);
 	readonly #since = Date.now();
 	readonly #followed = new Map<string, () => void>();
 	#queue: FromTerminal[] = [];
 	#isScheduled = false;
-	#hello: (FromTerminal & { readonly type: "hello" }) | undefined;
 	#identity: SessionIdentity | undefined;
 	#machine: SessionMachine | undefined;
 	#columns = 0;
@@ -79,18 +78,12 @@ export class Connection {
 	#abort = new AbortController();
 	#isClosed = false;
 
-	constructor(
-		socket: Socket,
-		number: number,
-		ports: ConnectionPorts,
-		proof: { readonly challenge: string; take(challenge: string): number | undefined },
-		onClosed: () => void,
-	) {
+	/** `peer` is what the kernel knows of the other end; what the other end says of itself counts for nothing. */
+	constructor(socket: Socket, number: number, ports: ConnectionPorts, peer: PeerCredentials, onClosed: () => void) {
 		this.#socket = socket;
 		this.#number = number;
 		this.#ports = ports;
-		this.#challenge = proof.challenge;
-		this.#takeProof = proof.take;
+		this.#peer = peer;
 		socket.on("error", () => socket.destroy());
 		socket.on("data", (octets: Buffer) => this.#received(octets));
 		socket.on("close", () => {
@@ -101,10 +94,9 @@ export class Connection {
 		socket.setTimeout(handshakeMs, () => {
 			if (this.#machine === undefined) socket.destroy();
 		});
-		this.#send({ type: "challenge", directory: this.#challenge });
 	}
 
-	/** Undefined until the peer is known. */
+	/** Undefined until the user is known. */
 	get info(): ConnectionInfo | undefined {
 		if (this.#identity === undefined || this.#machine === undefined) return undefined;
 		const doing = this.#machine.describe();
@@ -159,24 +151,22 @@ export class Connection {
 		if (this.#machine !== undefined) {
 			if (message.type === "resize") this.#columns = message.columns;
 			this.#step({ type: "message", message });
-		} else if (message.type === "hello" && this.#hello === undefined) this.#hello = message;
-		else if (message.type === "proof" && this.#hello !== undefined) this.#admit(this.#hello);
+		} else if (message.type === "hello") this.#admit(message);
 		else this.#socket.destroy();
 	}
 
 	#admit(hello: FromTerminal & { readonly type: "hello" }): void {
-		const userId = this.#takeProof(this.#challenge);
+		const { userId, processId } = this.#peer;
 		if (hello.version !== protocolVersion)
 			return this.#refuse(
 				`this command line speaks version ${hello.version}, the gateway ${protocolVersion}; use the same`,
 			);
-		if (userId === undefined) return this.#refuse("the terminal did not prove whose process it is");
 		const admitted = this.#ports.admit(userId, hello.user);
 		if ("refusal" in admitted) {
-			this.#ports.report("error", `command line refused to user ${userId}: ${admitted.refusal}`);
+			this.#ports.report("error", `command line refused to user ${userId}, process ${processId}: ${admitted.refusal}`);
 			return this.#refuse(admitted.refusal);
 		}
-		const { isInteractive, processId, columns, rows } = hello;
+		const { isInteractive, columns, rows } = hello;
 		const { user, ports } = admitted;
 		this.#identity = {
 			id: `cli-${this.#number}`,
@@ -331,7 +321,6 @@ export class Connection {
 		this.#isClosed = true;
 		this.#abort.abort();
 		this.#unfollow(undefined);
-		this.#takeProof(this.#challenge);
 		try {
 			this.#machine?.step({ type: "disconnected" }, Date.now());
 		} catch (cause) {

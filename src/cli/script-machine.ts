@@ -167,7 +167,6 @@ export class ScriptMachine {
 				if (!message.isOk) this.#complain(message.text, effects);
 				return this.#end(effects);
 			case "notice":
-			case "challenge":
 			case "welcome":
 			case "settings":
 			case "completed":

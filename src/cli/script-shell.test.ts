@@ -20,7 +20,7 @@ async function run(
 	options: ServerOptions & { stopsOnError?: boolean } = {},
 ): Promise<Ran> {
 	const { place } = await startServer(t, options);
-	const socket = await connectTerminal(place, { isInteractive: false, terminal: "", columns: 0, rows: 0, user: "" });
+	const socket = await connectTerminal(place, { isInteractive: false, columns: 0, rows: 0, user: "" });
 	const streams = { output: new PassThrough(), complaints: new PassThrough() };
 	let [output, complaints] = ["", ""];
 	streams.output.on("data", (piece) => {
@@ -75,7 +75,7 @@ test("a script may end at its first mistake", async (t) => {
 
 test("output that nobody takes makes the socket wait", async (t) => {
 	const { place } = await startServer(t, { handlers: { "show-log": () => "x".repeat(4_000_000) } });
-	const socket = await connectTerminal(place, { isInteractive: false, terminal: "", columns: 0, rows: 0, user: "" });
+	const socket = await connectTerminal(place, { isInteractive: false, columns: 0, rows: 0, user: "" });
 	const output = new PassThrough({ highWaterMark: 1_024 });
 	const lines = ["show log messages"].values();
 	const done = runScript(socket, lines, { output, complaints: new PassThrough() }, { stopsOnError: false });

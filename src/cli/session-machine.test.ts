@@ -98,7 +98,6 @@ test("messages that nobody asked for change nothing", () => {
 	user.message({ type: "text", text: "x", isLast: true });
 	user.message({ type: "done" });
 	user.message({ type: "failed", message: "x" });
-	user.message({ type: "proof" });
 	user.message({ type: "interrupt" });
 	assert.equal(user.enter("show cli history"), "  show cli history\n");
 });

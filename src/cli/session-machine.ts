@@ -176,7 +176,6 @@ export class SessionMachine {
 				this.#columns = message.columns;
 				return;
 			case "hello":
-			case "proof":
 				return;
 		}
 	}

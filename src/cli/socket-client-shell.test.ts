@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { connectTerminal, NoGatewayError } from "#cli/socket-client-shell.ts";
 import { preparePlace, type SocketPlace, socketPlace } from "#cli/socket-place-shell.ts";
-import { encodeFrame, type ToTerminal } from "#cli/socket-protocol.ts";
+import type { ToTerminal } from "#cli/socket-protocol.ts";
 import { startServer } from "../../test/support/cli-server.ts";
 import { eventually } from "../../test/support/gateway.ts";
 
-const description = { isInteractive: false, terminal: "", columns: 0, rows: 0, user: "" };
+const description = { isInteractive: false, columns: 0, rows: 0, user: "" };
 
 function newPlace(t: TestContext): SocketPlace {
 	const directory = mkdtempSync(join(tmpdir(), "client-"));
@@ -18,7 +18,7 @@ function newPlace(t: TestContext): SocketPlace {
 	return socketPlace(directory);
 }
 
-test("the terminal proves whose process it is and gets its prompt", async (t) => {
+test("the terminal says hello and gets its prompt", async (t) => {
 	const { place } = await startServer(t);
 	const socket = await connectTerminal(place, description);
 	t.after(() => socket.close());
@@ -28,7 +28,7 @@ test("the terminal proves whose process it is and gets its prompt", async (t) =>
 		() => undefined,
 	);
 	await eventually(() => got.some(({ type }) => type === "prompt"), "a prompt");
-	assert.deepEqual(got[0], { type: "welcome", version: 1, user: "admin" });
+	assert.deepEqual(got[0], { type: "welcome", version: 2, user: "admin" });
 });
 
 test("a long path of the state directory is no hindrance", async (t) => {
@@ -51,27 +51,18 @@ test("without a gateway the message says where nobody listens", async (t) => {
 	await assert.rejects(connectTerminal(place, description), /nobody listens at .*cli\/socket/);
 });
 
-test("a system that wants another directory, or speaks nonsense, is left", async (t) => {
-	for (const [frame, reason] of [
-		[
-			encodeFrame({ type: "challenge", directory: join(tmpdir(), "proof-0123456789abcdef0123456789abcdef") }),
-			/none of its own/,
-		],
-		[Buffer.from("HTTP/1.1 200 OK\r\n\r\n"), /cannot be read/],
-	] as const) {
-		const place = newPlace(t);
-		preparePlace(place);
-		const server = createServer((socket) => {
-			socket.on("error", () => undefined);
-			socket.write(frame);
-		});
-		await new Promise<void>((resolve) => server.listen(place.socket, resolve));
-		t.after(() => server.close());
-		const socket = await connectTerminal(place, description);
-		const said = await new Promise<string>((resolve) => socket.open(() => undefined, resolve));
-		assert.match(said, reason);
-		assert.equal(existsSync(join(tmpdir(), "proof-0123456789abcdef0123456789abcdef")), false);
-	}
+test("a system that speaks nonsense is left", async (t) => {
+	const place = newPlace(t);
+	preparePlace(place);
+	const server = createServer((socket) => {
+		socket.on("error", () => undefined);
+		socket.write("HTTP/1.1 200 OK\r\n\r\n");
+	});
+	await new Promise<void>((resolve) => server.listen(place.socket, resolve));
+	t.after(() => server.close());
+	const socket = await connectTerminal(place, description);
+	const said = await new Promise<string>((resolve) => socket.open(() => undefined, resolve));
+	assert.match(said, /cannot be read/);
 });
 
 test("the end of the gateway is told", async (t) => {

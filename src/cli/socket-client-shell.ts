@@ -1,6 +1,6 @@
-/** The terminal's end of the socket: connects, proves whose process this is, then frames in both directions. */
+/** The terminal's end of the socket: connects, says how the session is to be, then frames in both directions. */
 import { createConnection, type Socket } from "node:net";
-import { addressOf, checkPlace, giveProof, ownerOf, type SocketPlace } from "#cli/socket-place-shell.ts";
+import { addressOf, checkPlace, ownerOf, type SocketPlace } from "#cli/socket-place-shell.ts";
 import {
 	decodeToTerminal,
 	encodeFrame,
@@ -13,7 +13,6 @@ import {
 /** What the terminal says of itself. */
 export interface TerminalDescription {
 	readonly isInteractive: boolean;
-	readonly terminal: string;
 	readonly columns: number;
 	readonly rows: number;
 	/** As whom to work; empty for the user of this process. */
@@ -40,25 +39,23 @@ export async function connectTerminal(place: SocketPlace, description: TerminalD
 			throw new NoGatewayError(`${place.directory} is its owner's alone; run this as that user or with sudo`);
 		throw cause;
 	}
-	return new TerminalSocket(socket, place, description);
+	return new TerminalSocket(socket, description);
 }
 
 export class TerminalSocket {
 	readonly #socket: Socket;
-	readonly #place: SocketPlace;
 	readonly #description: TerminalDescription;
 	readonly #reader = new FrameReader(decodeToTerminal);
 	#onMessage: (message: ToTerminal) => void = () => {};
 	#onClose: (reason: string) => void = () => {};
 	#isOver = false;
 
-	constructor(socket: Socket, place: SocketPlace, description: TerminalDescription) {
+	constructor(socket: Socket, description: TerminalDescription) {
 		this.#socket = socket;
-		this.#place = place;
 		this.#description = description;
 	}
 
-	/** Begins to read; messages of the handshake are answered here. */
+	/** Says hello and begins to read. */
 	open(onMessage: (message: ToTerminal) => void, onClose: (reason: string) => void): void {
 		this.#onMessage = onMessage;
 		this.#onClose = onClose;
@@ -66,12 +63,7 @@ export class TerminalSocket {
 		socket.on("data", (octets: Buffer) => this.#received(octets));
 		socket.on("error", (error) => this.#over(`the connection to the gateway failed: ${error.message}`));
 		socket.on("close", () => this.#over("the gateway ended the connection"));
-		this.send({
-			type: "hello",
-			version: protocolVersion,
-			processId: process.pid,
-			...this.#description,
-		});
+		this.send({ type: "hello", version: protocolVersion, ...this.#description });
 	}
 
 	send(message: FromTerminal): void {
@@ -93,19 +85,9 @@ export class TerminalSocket {
 		const { messages, broken } = this.#reader.push(octets);
 		for (const message of messages) {
 			if (this.#isOver) return;
-			if (message.type === "challenge") this.#prove(message.directory);
-			else this.#onMessage(message);
+			this.#onMessage(message);
 		}
 		if (broken !== undefined) this.#over(`the gateway sent what cannot be read: ${broken}`);
-	}
-
-	#prove(challenge: string): void {
-		try {
-			giveProof(challenge, this.#place);
-			this.send({ type: "proof" });
-		} catch (cause) {
-			this.#over(cause instanceof Error ? cause.message : String(cause));
-		}
 	}
 
 	#over(reason: string): void {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,13 +7,10 @@ import { type TestContext, test } from "node:test";
 import {
 	addressOf,
 	checkPlace,
-	giveProof,
-	newChallenge,
 	ownerOf,
 	preparePlace,
 	type SocketPlace,
 	socketPlace,
-	takeProof,
 } from "#cli/socket-place-shell.ts";
 
 function newPlace(t: TestContext): SocketPlace {
@@ -46,38 +43,6 @@ test("a file in the place of the socket is left alone", (t) => {
 	const place = newPlace(t);
 	writeFileSync(place.socket, "mine");
 	assert.throws(() => preparePlace(place), /is no socket; move it away/);
-});
-
-test("the proof is a directory whose owner is the user of the process, and serves once", (t) => {
-	const place = newPlace(t);
-	const challenge = newChallenge(place);
-	assert.equal(takeProof(challenge), undefined);
-	giveProof(challenge, place);
-	assert.equal(takeProof(challenge), me);
-	assert.equal(takeProof(challenge), undefined);
-	assert.notEqual(newChallenge(place), newChallenge(place));
-});
-
-test("a file or a link is no proof", (t) => {
-	const place = newPlace(t);
-	const file = newChallenge(place);
-	writeFileSync(file, "");
-	assert.equal(takeProof(file), undefined);
-	const link = newChallenge(place);
-	symlinkSync(place.directory, link);
-	assert.equal(takeProof(link), undefined);
-});
-
-test("a system that asks for another directory gets none", (t) => {
-	const place = newPlace(t);
-	for (const other of [
-		"/tmp/proof-0123456789abcdef0123456789abcdef",
-		join(place.directory, "x"),
-		join(place.directory, "../proof-1"),
-	]) {
-		assert.throws(() => giveProof(other, place), /none of its own/);
-		assert.equal(existsSync(other), false);
-	}
 });
 
 test("a terminal talks only to a socket of the expected user in a directory that others cannot write", async (t) => {

@@ -1,13 +1,8 @@
 /**
- * The directory of the socket of the command line, and the proof of who sits at the other end.
- *
- * Node cannot ask the kernel for the credentials of a peer (SO_PEERCRED). What stands in its place: the directory is the
- * owner's alone (0700) and so is the socket (0600), so that only the owner and root get through; and each peer makes a
- * directory of a name that it is told, whose owner the kernel sets to the user of its process. The terminal, for its
- * part, looks that directory and socket belong to the user whose gateway it means to talk to.
+ * The directory of the socket of the command line: the owner's alone (0700), and so is the socket (0600), so that only the
+ * owner and root get through. The terminal, for its part, looks that both belong to the user whose gateway it means to talk to.
  */
-import { randomBytes } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, openSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /** Where everything of the command line's socket lies, below the state directory. */
@@ -29,30 +24,6 @@ export function preparePlace({ directory, socket }: SocketPlace): void {
 	const left = lstatSync(socket, { throwIfNoEntry: false });
 	if (left !== undefined && !left.isSocket()) throw new Error(`${socket} is no socket; move it away`);
 	rmSync(socket, { force: true });
-}
-
-/** The name of a directory that nobody can guess. */
-export function newChallenge({ directory }: SocketPlace): string {
-	return join(directory, `proof-${randomBytes(16).toString("hex")}`);
-}
-
-/** The user who made the directory; it is removed. Undefined when it is not there, or is something else. */
-export function takeProof(challenge: string): number | undefined {
-	try {
-		const made = lstatSync(challenge);
-		if (!made.isDirectory()) return undefined;
-		rmdirSync(challenge);
-		return made.uid;
-	} catch {
-		return undefined;
-	}
-}
-
-/** The other side of the proof. A system that asks for anything but such a directory beside its socket gets none. */
-export function giveProof(challenge: string, { directory }: SocketPlace): void {
-	if (dirname(challenge) !== directory || !/^proof-[0-9a-f]{32}$/.test(basename(challenge)))
-		throw new Error(`the gateway asked for a directory ${JSON.stringify(challenge)}, which is none of its own`);
-	mkdirSync(challenge, { mode: 0o700 });
 }
 
 /**

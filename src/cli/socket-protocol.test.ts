@@ -19,13 +19,11 @@ const fromTerminal: fc.Arbitrary<FromTerminal> = fc.oneof(
 		type: fc.constant("hello" as const),
 		version: number,
 		isInteractive: fc.boolean(),
-		terminal: text,
-		processId: number,
 		columns: number,
 		rows: number,
 		user: text,
 	}),
-	fc.constantFrom<FromTerminal>({ type: "proof" }, { type: "done" }, { type: "interrupt" }),
+	fc.constantFrom<FromTerminal>({ type: "done" }, { type: "interrupt" }),
 	fc.record({ type: fc.constantFrom("line" as const, "answer" as const), text }),
 	fc.record({
 		type: fc.constant("complete" as const),
@@ -44,7 +42,6 @@ const pipe = fc.record({
 	start: number,
 });
 const toTerminal: fc.Arbitrary<ToTerminal> = fc.oneof(
-	fc.record({ type: fc.constant("challenge" as const), directory: text }),
 	fc.record({ type: fc.constant("welcome" as const), version: number, user: text }),
 	fc.record({
 		type: fc.constant("settings" as const),

@@ -19,16 +19,11 @@ export type FromTerminal =
 			readonly version: number;
 			/** A person sits there; else a script. */
 			readonly isInteractive: boolean;
-			/** `pts/3`, or empty. */
-			readonly terminal: string;
-			readonly processId: number;
 			readonly columns: number;
 			readonly rows: number;
 			/** As whom to work; empty for the user of the process. Only the system's own user may name another. */
 			readonly user: string;
 	  }
-	/** The directory of `challenge` was made. */
-	| { readonly type: "proof" }
 	| { readonly type: "line"; readonly text: string }
 	| { readonly type: "complete"; readonly key: CompletionKey; readonly line: string; readonly isRepeat: boolean }
 	/** The answer to `ask`. */
@@ -47,8 +42,6 @@ export type LocalProgram = "file-list" | "file-show" | "ping" | "shell" | "trace
 
 /** What the system says. */
 export type ToTerminal =
-	/** Make this directory: its owner is then the user of the process. */
-	| { readonly type: "challenge"; readonly directory: string }
 	/** The first prompt follows. */
 	| { readonly type: "welcome"; readonly version: number; readonly user: string }
 	| { readonly type: "settings"; readonly settings: TerminalSettings }
@@ -182,13 +175,10 @@ function readFromTerminal(fields: Fields): FromTerminal | undefined {
 				type,
 				version: fields.number("version"),
 				isInteractive: fields.flag("isInteractive"),
-				terminal: fields.text("terminal", maxName),
-				processId: fields.number("processId"),
 				columns: fields.number("columns"),
 				rows: fields.number("rows"),
 				user: fields.text("user", maxName),
 			});
-		case "proof":
 		case "done":
 		case "interrupt":
 			return { type };
@@ -214,8 +204,6 @@ function readFromTerminal(fields: Fields): FromTerminal | undefined {
 function readToTerminal(fields: Fields): ToTerminal | undefined {
 	const type = fields.text("type");
 	switch (type) {
-		case "challenge":
-			return fields.whole({ type, directory: fields.text("directory") });
 		case "welcome":
 			return fields.whole({ type, version: fields.number("version"), user: fields.text("user") });
 		case "settings": {
@@ -359,7 +347,7 @@ class Fields {
 }
 
 /** The version of what is spoken here. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 /** Octets of the JSON of one frame. */
 export const maxFrame = 1_048_576;
 /** A character takes at most 6 octets in JSON (`\u001f`). */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { lstatSync } from "node:fs";
 import { type TestContext, test } from "node:test";
+import { asUser, openToAll } from "../../test/support/as-user.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../test/support/cli-server.ts";
 import { eventually } from "../../test/support/gateway.ts";
 import { RawTerminal } from "../../test/support/raw-terminal.ts";
@@ -17,7 +19,7 @@ test("R260: several users work at once over a socket of mode 0600", async (t) =>
 	assert.equal(await first.enter("configure"), "Entering configuration mode\n");
 	assert.match(
 		await second.enter("configure"),
-		/Users currently editing the configuration:\n {2}admin terminal p0 \(pid 7\)/,
+		new RegExp(`Users currently editing the configuration:\\n {2}admin terminal p0 \\(pid ${process.pid}\\)`),
 	);
 	await first.enter("set system host-name shared");
 	assert.equal(await second.enter("show system"), "host-name shared;\n");
@@ -33,7 +35,7 @@ test("R260: several users work at once over a socket of mode 0600", async (t) =>
 test("more terminals than may be are told so", async (t) => {
 	const running = await start(t);
 	const raws = Array.from({ length: 32 }, () => new RawTerminal(t, running));
-	await Promise.all(raws.map((raw) => raw.next("challenge")));
+	await Promise.all(raws.map((raw) => raw.log()));
 	const late = new RawTerminal(t, running);
 	assert.match((await late.next("end")).text, /32 users are on the command line/);
 	await late.closed();
@@ -67,4 +69,49 @@ test("the end of the server ends everybody and removes the socket", async (t) =>
 	await running.server.close();
 	assert.match((await raw.next("end")).text, /being stopped/);
 	assert.equal(lstatSync(running.place.socket, { throwIfNoEntry: false }), undefined);
+});
+
+test("the user is the one whom the kernel knows, not the one who is claimed", async (t) => {
+	if (process.getuid?.() !== 0) return t.skip("only root can be another user");
+	const asked: number[] = [];
+	const running = await start(t, {
+		admit: (userId) => {
+			asked.push(userId);
+			return { refusal: "no account" };
+		},
+	});
+	openToAll(running.place);
+	const raw = asUser(65_534, () => new RawTerminal(t, running));
+	raw.hello({ user: "root" });
+	assert.equal((await raw.next("end")).text, "error: no account\n");
+	assert.deepEqual(asked, [65_534]);
+});
+
+test("another user does not even get to the socket", async (t) => {
+	if (process.getuid?.() !== 0) return t.skip("only root can be another user");
+	const running = await start(t);
+	const raw = asUser(65_534, () => new RawTerminal(t, running));
+	const [error] = await once(raw.socket, "error");
+	assert.equal(error.code, "EACCES");
+});
+
+test("where the kernel cannot be asked nobody comes in, and everybody is told why", async (t) => {
+	const refusal = new Error("the C library cannot be called");
+	for (const openLinux of [
+		() => Promise.reject(refusal),
+		async () => ({
+			peerCredentials: () => {
+				throw refusal;
+			},
+		}),
+	]) {
+		const running = await start(t, { openLinux });
+		const raw = new RawTerminal(t, running);
+		assert.equal(
+			(await raw.next("end")).text,
+			"error: the gateway cannot tell who connects: the C library cannot be called\n",
+		);
+		await raw.closed();
+		assert.match(running.reports.at(-1) ?? "", /^error: .*the C library cannot be called$/);
+	}
 });

@@ -265,7 +265,6 @@ export class TerminalMachine {
 			return;
 		}
 		switch (message.type) {
-			case "challenge":
 			case "welcome":
 				return;
 			case "settings":

@@ -34,7 +34,7 @@ interface Desk {
 
 async function sitDown(t: TestContext, options: ServerOptions = {}): Promise<Desk> {
 	const { place } = await startServer(t, options);
-	const description = { isInteractive: true, terminal: "", columns: 80, rows: 10, user: "" };
+	const description = { isInteractive: true, columns: 80, rows: 10, user: "" };
 	const socket = await connectTerminal(place, description);
 	const [keyboard, glass, screen] = [new Keyboard(), new Glass(), new Screen(80, 10)];
 	glass.setEncoding("utf8").on("data", (text: string) => screen.write(text));

@@ -49,7 +49,6 @@ export async function runCli(args: readonly string[], io: CommandOutput): Promis
 	const terminal = values.command === undefined && stdin instanceof ReadStream && stdout instanceof WriteStream;
 	const description = {
 		isInteractive: terminal,
-		terminal: "",
 		columns: terminal ? stdout.columns : 0,
 		rows: terminal ? stdout.rows : 0,
 		user: values.user ?? behindSudo(environment),

@@ -50,17 +50,14 @@ export class CliService {
 		this.#server.broadcast(`\n${text}\n`);
 	}
 
-	/**
-	 * The user of the process is root or the owner of this gateway: nobody else gets to the socket. Both may work as
-	 * somebody else, whose class then holds.
-	 */
+	/** Only root and the owner of this gateway come in. Both may work as somebody else, whose class then holds. */
 	#admit(userId: number, wanted: string): ReturnType<ConnectionPorts["admit"]> {
-		const isOwner = userId === 0 || userId === process.getuid?.();
 		const own = userName(userId);
+		if (userId !== 0 && userId !== process.getuid?.())
+			return { refusal: `user ${own} is neither root nor the owner of this gateway; run sallyport cli with sudo` };
 		const user = wanted === "" ? own : wanted;
-		if (user !== own && !isOwner) return { refusal: `user ${own} may not work as ${user}` };
 		// The owner holds the files of the configuration anyway.
-		const fallback = user === own && isOwner ? "super-user" : undefined;
+		const fallback = user === own ? "super-user" : undefined;
 		if (this.#classOf(user, fallback) === undefined)
 			return {
 				refusal: `user ${user} has no account here; root may make one: sallyport cli --user root, then set system login user ${user} class CLASS`,

@@ -1,11 +1,11 @@
 /** A terminal at the socket of the command line that sends whatever a test wants. */
 import { createConnection, type Socket } from "node:net";
-import { giveProof } from "#cli/socket-place-shell.ts";
 import {
 	decodeToTerminal,
 	encodeFrame,
 	FrameReader,
 	type FromTerminal,
+	protocolVersion,
 	type ToTerminal,
 } from "#cli/socket-protocol.ts";
 import type { RunningServer } from "./cli-server.ts";
@@ -16,11 +16,9 @@ export class RawTerminal {
 	readonly got: ToTerminal[] = [];
 	isClosed = false;
 	readonly #reader = new FrameReader(decodeToTerminal);
-	readonly #running: RunningServer;
 
-	constructor(t: Owner, running: RunningServer) {
-		this.#running = running;
-		this.socket = createConnection(running.place.socket);
+	constructor(t: Owner, { place }: Pick<RunningServer, "place">) {
+		this.socket = createConnection(place.socket);
 		this.socket.on("data", (octets: Buffer) => this.got.push(...this.#reader.push(octets).messages));
 		this.socket.on("error", () => undefined);
 		this.socket.on("close", () => {
@@ -34,15 +32,12 @@ export class RawTerminal {
 	}
 
 	hello(fields: Partial<FromTerminal & { type: "hello" }> = {}): void {
-		const base = { version: 1, isInteractive: false, terminal: "", processId: 7, columns: 80, rows: 24, user: "" };
+		const base = { version: protocolVersion, isInteractive: false, columns: 80, rows: 24, user: "" };
 		this.send({ type: "hello", ...base, ...fields });
 	}
 
-	async log(): Promise<this> {
-		this.hello();
-		const challenge = await this.next("challenge");
-		giveProof(challenge.directory, this.#running.place);
-		this.send({ type: "proof" });
+	async log(fields: Partial<FromTerminal & { type: "hello" }> = {}): Promise<this> {
+		this.hello(fields);
 		await this.next("prompt");
 		return this;
 	}
