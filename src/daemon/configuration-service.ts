@@ -23,7 +23,7 @@ import { ConfigurationStore } from "#config/store-shell.ts";
 import { parseText } from "#config/text.ts";
 import { type Branch, equalSlots } from "#config/tree.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
-import { type RootConfig, rootSchema, verifyConfiguration } from "#product/root-schema.ts";
+import { type ConfigurationFacts, type RootConfig, rootSchema, verifyConfiguration } from "#product/root-schema.ts";
 
 export interface ConfigurationServiceOptions {
 	/** Where commits are kept. */
@@ -35,6 +35,8 @@ export interface ConfigurationServiceOptions {
 	readonly factoryText: string;
 	/** Names of the signing certificates that a configuration may use. */
 	readonly caIds: () => ReadonlySet<string>;
+	/** Names of authorities whose certificates are stored. */
+	readonly trustNames: () => ReadonlySet<string>;
 	/** Puts a text in force at every worker; rejects when the one before stays. */
 	readonly apply: (text: string) => Promise<void>;
 	readonly broadcast: (text: string) => void;
@@ -67,7 +69,7 @@ export class ConfigurationService {
 			factoryText: options.factoryText,
 			salt,
 			now: Date.now,
-			readFacts: async () => new Map([[gateway.id, { caIds: options.caIds() }]]),
+			readFacts: async () => new Map([[gateway.id, { caIds: options.caIds(), trustNames: options.trustNames() }]]),
 			perform: async (_, __, tree) => {
 				// At the start the workers have it already.
 				if (!this.#isStarting) await options.apply(printText(rootSchema, tree));
@@ -237,7 +239,7 @@ export class ConfigurationService {
 
 	/** The tree of a text that may be run. */
 	#parsed(text: string): Branch {
-		parseConfiguration(text, this.file, this.#options.caIds());
+		parseConfiguration(text, this.file, this.#options.caIds(), this.#options.trustNames());
 		return parseText(rootSchema, text, { salt }).tree;
 	}
 
@@ -262,8 +264,7 @@ export class ConfigurationService {
 const gateway: AnyCapability = {
 	id: "gateway",
 	schema: rootSchema,
-	verify: (config, facts) =>
-		verifyConfiguration(config as RootConfig, facts as { readonly caIds: ReadonlySet<string> }),
+	verify: (config, facts) => verifyConfiguration(config as RootConfig, facts as ConfigurationFacts),
 	plan: () => [{ says: "new sessions follow the new configuration", apply: "after", undo: "before" }],
 };
 

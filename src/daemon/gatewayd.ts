@@ -15,6 +15,7 @@ import type { InspectionService } from "#inspect/service.ts";
 import { UnnamedProtocolStream } from "#inspect/unnamed-protocol-stream.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
 import type { SigningCa } from "#pki/mint.ts";
+import { trustKey } from "#pki/trust-selection.ts";
 import { compileGateway, type GatewayPlan, type ListenerPlan } from "#proxy/compile.ts";
 import { type JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
@@ -37,6 +38,8 @@ interface Generation {
 	/** By the listener's name. */
 	readonly contexts: ReadonlyMap<string, SessionContext>;
 	readonly resources: SessionResources;
+	/** The same while the same certificates may vouch for servers. */
+	readonly trustKey: string;
 }
 
 /** Everything one worker holds. Made once, by the `start` message. */
@@ -74,8 +77,11 @@ class Worker {
 	async configure(message: ToWorker & { readonly type: "configure" }): Promise<void> {
 		const next = this.#generationOf(message);
 		await this.#listenAt(next.plan.listeners);
+		const isOtherTrust = next.trustKey !== this.#generation.trustKey;
 		this.#generation = next;
 		this.#ownCrls = message.ownCrls;
+		// What a leaf stands for was validated under the trust before (V21). Verdicts and sessions bear it in their keys.
+		if (isOtherTrust) this.#leafContexts.clear();
 	}
 
 	/** The revocation list of a signing CA, for whoever asks the gateway's own name for `crlPath(caId)`. */
@@ -116,7 +122,8 @@ class Worker {
 			name,
 			{ listener: name, policy, timeouts, mayReachLocal, isOwnListener },
 		]);
-		return { plan, contexts: new Map(contexts), resources: this.#makeResources(message, plan, authorities) };
+		const resources = this.#makeResources(message, plan, authorities);
+		return { plan, contexts: new Map(contexts), resources, trustKey: trustKey(message.trust, plan.trust) };
 	}
 
 	signed(message: ToWorker & { readonly type: "signed" | "not-signed" }): void {
@@ -138,7 +145,7 @@ class Worker {
 		plan: GatewayPlan,
 		authorities: ReadonlyMap<string, SigningCa>,
 	): SessionResources {
-		const trustStore = new TrustStore(message.caProfiles);
+		const trustStore = new TrustStore(message.trust, plan.trust);
 		const serverContexts = new BoundedMap<string, SecureContext>(maxServerContexts);
 		const services = new Map<string, readonly InspectionService[]>();
 		for (const [name, rules] of plan.patternPolicies) services.set(name, [patternService(rules)]);
@@ -153,10 +160,10 @@ class Worker {
 			}),
 			trustedRoots: (names) => trustStore.roots(names),
 			serverContext: (options, contextKey, trusted) => {
-				const key = `${contextKey} ${trusted.join(" ")}`;
+				const roots = trustStore.roots(trusted);
+				const key = `${contextKey} ${roots.key}`;
 				const known = serverContexts.get(key);
 				if (known !== undefined) return known;
-				const roots = trustStore.roots(trusted);
 				// Hundreds of public roots cost milliseconds and a mebibyte in each context; the default ones are shared.
 				const made = createSecureContext(roots.isDefault ? options : { ...options, ca: [...roots.pem] });
 				serverContexts.set(key, made);

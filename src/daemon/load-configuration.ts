@@ -25,11 +25,15 @@ export function loadConfiguration(file: string, caIds: ReadonlySet<string>): Loa
 	return { ...parseConfiguration(text, file, caIds), text };
 }
 
-/** Checks configuration text; `source` names it in faults. */
+/**
+ * Checks configuration text; `source` names it in faults. `trustNames` are the authorities whose certificates are stored;
+ * without them nobody asks whether those that it names are there.
+ */
 export function parseConfiguration(
 	text: string,
 	source: string,
 	caIds: ReadonlySet<string>,
+	trustNames?: ReadonlySet<string>,
 ): { readonly config: RootConfig; readonly warnings: readonly string[] } {
 	const parsed = parseText(rootSchema, text);
 	if (parsed.errors.length > 0) {
@@ -38,7 +42,7 @@ export function parseConfiguration(
 	}
 	const checked = check(rootSchema, parsed.tree);
 	const config = checked.snapshot as RootConfig | undefined;
-	const more = config === undefined ? [] : verifyConfiguration(config, { caIds });
+	const more = config === undefined ? [] : verifyConfiguration(config, { caIds, trustNames });
 	const findings: readonly Finding[] = [...checked.errors, ...checked.warnings, ...more];
 	const errors = findings.filter((finding) => finding.severity === "error");
 	if (errors.length > 0 || config === undefined) {

@@ -10,7 +10,6 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { formatAddress, formatEndpoint } from "#base/address.ts";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
-import { loadCaProfiles } from "#daemon/ca-profiles.ts";
 import { CliService } from "#daemon/cli-service.ts";
 import { ConfigurationService } from "#daemon/configuration-service.ts";
 import { openDaemonLog } from "#daemon/daemon-log.ts";
@@ -19,11 +18,13 @@ import type { AuthorityView, GatewayView, WorkerView } from "#daemon/gateway-vie
 import { type LoadedConfiguration, parseConfiguration } from "#daemon/load-configuration.ts";
 import { OwnCrls } from "#daemon/own-crls.ts";
 import { openStateDirectory, type StateDirectory } from "#daemon/state-directory.ts";
+import { readTrust, trustNames } from "#daemon/trust-directory.ts";
 import { productVersion } from "#daemon/version.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import { type Authority, loadAuthority, openAuthority, storedAuthorityIds } from "#pki/authority-shell.ts";
 import { type GeneralName, generalNameText } from "#pki/general-name.ts";
 import { certificatePem } from "#pki/pem.ts";
+import type { TrustSources } from "#pki/trust-selection.ts";
 import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
 import { Listener } from "#proxy/listener-shell.ts";
 import { type CounterSnapshot, Counters, mergeCounters, retireCounters } from "#telemetry/counters.ts";
@@ -59,7 +60,7 @@ export class Managed implements GatewayView {
 	readonly #log: Logger;
 	#loaded: LoadedConfiguration;
 	#authorities: ReadonlyMap<string, Authority>;
-	#caProfiles: ReadonlyMap<string, readonly string[]>;
+	#trust: TrustSources;
 	readonly #own: ReadonlyMap<string, Authority>;
 	#revision = 0;
 	readonly #configuring = new Map<
@@ -91,12 +92,13 @@ export class Managed implements GatewayView {
 			file: options.configurationFile,
 			factoryText: defaultConfiguration(hasIpv6Loopback()),
 			caIds: () => this.signingCertificates(),
+			trustNames: () => trustNames(this.state.trust),
 			apply: (text) => this.configure(text),
 			broadcast: (text) => this.#cli.broadcast(text),
 			report: (severity, text) => this.#log[severity](text),
 		});
 		const { text } = this.configuration;
-		this.#loaded = { ...parseConfiguration(text, this.configurationFile, this.signingCertificates()), text };
+		this.#loaded = { ...this.#parse(text, this.configurationFile), text };
 		this.warnings = [...this.configuration.notes, ...this.#loaded.warnings];
 		this.plan = compileGateway(this.#loaded.config);
 		refuseWithoutListener(this.plan, this.configurationFile);
@@ -104,7 +106,7 @@ export class Managed implements GatewayView {
 		this.#authorities = loadAuthorities(this.state.keys, this.#own, this.plan.signingCas);
 		this.#ownCrls = new OwnCrls(this.state.crl);
 		this.#renewCrls();
-		this.#caProfiles = loadCaProfiles(this.state.trust);
+		this.#trust = readTrust(this.state.trust, this.#loaded.config.security.pki.defaultTrustStore.file);
 		const eventStore = this.#loaded.config.security.log.eventStore;
 		this.#store = openEventStore({
 			file: this.state.eventStore,
@@ -164,6 +166,10 @@ export class Managed implements GatewayView {
 		return new Set([...this.#own.keys(), ...storedAuthorityIds(this.state.keys)]);
 	}
 
+	#parse(text: string, source: string): ReturnType<typeof parseConfiguration> {
+		return parseConfiguration(text, source, this.signingCertificates(), trustNames(this.state.trust));
+	}
+
 	/** The text of the configuration in force. */
 	get configurationText(): string {
 		return this.#loaded.text;
@@ -177,22 +183,22 @@ export class Managed implements GatewayView {
 	 */
 	async configure(text: string): Promise<void> {
 		const before = this.#loaded;
-		const { config, warnings } = parseConfiguration(text, "configuration", this.signingCertificates());
+		const { config, warnings } = this.#parse(text, "configuration");
 		const plan = compileGateway(config);
 		refuseWithoutListener(plan, this.configurationFile);
 		const authorities = loadAuthorities(this.state.keys, this.#own, plan.signingCas);
-		const caProfiles = loadCaProfiles(this.state.trust);
-		const earlier = { authorities: this.#authorities, caProfiles: this.#caProfiles, plan: this.plan };
+		const trust = readTrust(this.state.trust, config.security.pki.defaultTrustStore.file);
+		const earlier = { authorities: this.#authorities, trust: this.#trust, plan: this.plan };
 		this.#loaded = { config, warnings, text };
 		this.#authorities = authorities;
-		this.#caProfiles = caProfiles;
+		this.#trust = trust;
 		this.plan = plan;
 		try {
 			await this.#configureWorkers();
 		} catch (error) {
 			this.#loaded = before;
 			this.#authorities = earlier.authorities;
-			this.#caProfiles = earlier.caProfiles;
+			this.#trust = earlier.trust;
 			this.plan = earlier.plan;
 			await this.#configureWorkers();
 			throw error;
@@ -242,14 +248,11 @@ export class Managed implements GatewayView {
 		if (waiting.answers.size === 0) waiting.done();
 	}
 
-	#workerConfiguration(): Pick<
-		ToWorker & { type: "start" },
-		"configuration" | "authorities" | "caProfiles" | "ownCrls"
-	> {
+	#workerConfiguration(): Pick<ToWorker & { type: "start" }, "configuration" | "authorities" | "trust" | "ownCrls"> {
 		return {
 			configuration: this.#loaded.text,
 			authorities: [...this.#authorities.values()].map(({ ca }) => ca),
-			caProfiles: this.#caProfiles,
+			trust: this.#trust,
 			ownCrls: this.#ownCrls.current(),
 		};
 	}

@@ -1,6 +1,7 @@
 /** What `managed` and a worker say to each other, over the channel of the child process. */
 import type { Fault } from "#base/fault.ts";
 import type { SigningCa } from "#pki/mint.ts";
+import type { TrustSources } from "#pki/trust-selection.ts";
 import type { CounterSnapshot } from "#telemetry/counters.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
@@ -11,8 +12,8 @@ interface WorkerConfiguration {
 	readonly configuration: string;
 	/** Public parts of the signing CAs. */
 	readonly authorities: readonly SigningCa[];
-	/** PEM certificates of the CA profiles by name. */
-	readonly caProfiles: ReadonlyMap<string, readonly string[]>;
+	/** The certificates that may vouch for servers. */
+	readonly trust: TrustSources;
 	/** The revocation list of each signing CA that has one, DER, by the CA's id; to be served at `crlPath(id)`. */
 	readonly ownCrls: ReadonlyMap<string, Uint8Array>;
 }

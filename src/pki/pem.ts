@@ -1,5 +1,6 @@
 /** Certificates as text (RFC 7468). */
 import { Buffer } from "node:buffer";
+import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 
 /** PEM of a DER certificate. */
 export function certificatePem(der: Uint8Array): string {
@@ -11,6 +12,14 @@ export function certificatePem(der: Uint8Array): string {
 /** The DER of every certificate in the text, in order; what stands around them is passed over. */
 export function pemCertificates(text: string): Uint8Array[] {
 	return [...text.matchAll(certificateBlock)].map((match) => Buffer.from(match[1] as string, "base64"));
+}
+
+/** The certificates of the text that can be decoded, in order. */
+export function readPemCertificates(text: string): Certificate[] {
+	return pemCertificates(text).flatMap((der) => {
+		const decoded = decodeCertificate(der);
+		return decoded.kind === "done" ? [decoded.value] : [];
+	});
 }
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;

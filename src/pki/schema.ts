@@ -1,34 +1,27 @@
 /** `security pki`: who is trusted, how revocation is looked up, and how keys are kept. */
 import { error, type Finding, warning } from "#config/finding.ts";
-import {
-	enumeration,
-	integer,
-	type LeafType,
-	name,
-	parsed,
-	reference,
-	refused,
-	shown,
-	text,
-} from "#config/leaf-types.ts";
+import { enumeration, integer, type LeafType, parsed, reference, refused, shown, text } from "#config/leaf-types.ts";
 import { address, emailAddress, fileName, hexadecimal, url } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
 import { traceFile, verifyTraceFile } from "#telemetry/trace-file.ts";
 
 /** Letters, digits, `-`, `_` and blanks, and not `ca`: the names of files and of other tools come from it. */
-const caName: LeafType<string> = {
+export const caName: LeafType<string> = {
 	name: "ca-name",
 	placeholder: "<name>",
-	describes: "name of 1 to 63 letters, digits, hyphens, underscores and blanks; not 'ca'",
+	describes: "name of 1 to 64 letters, digits, hyphens, underscores and blanks; not 'ca'",
 	parse(typed) {
-		if (!/^[A-Za-z0-9_-](?:[A-Za-z0-9_ -]{0,61}[A-Za-z0-9_-])?$/.test(typed))
+		if (!/^[A-Za-z0-9_-](?:[A-Za-z0-9_ -]{0,62}[A-Za-z0-9_-])?$/.test(typed))
 			return refused(
 				`invalid value: '${shown(typed)}': Must consist of letters, numbers, dashes, underscores and blanks`,
 			);
-		return typed === "ca" ? refused("the name 'ca' is reserved") : parsed(typed);
+		return reservedNames.has(typed) ? refused(`the name '${typed}' is reserved`) : parsed(typed);
 	},
 	format: (value) => value,
 };
+
+/** `ca` is what other tools call their own file; the others are words of `trusted-ca` and of commands. */
+const reservedNames: ReadonlySet<string> = new Set(["ca", "all", "default"]);
 
 const enableOrDisable = { enable: "On", disable: "Off" };
 
@@ -92,8 +85,7 @@ const ocsp = container({
 });
 
 const caProfile = list({
-	help: "A certificate authority",
-	engine: "not-yet",
+	help: "A certificate authority; its certificates are loaded by request security pki ca-certificate load",
 	keys: { name: caName },
 	children: {
 		"ca-identity": leaf(text({ min: 1, max: 255 }), {
@@ -102,6 +94,7 @@ const caProfile = list({
 		}),
 		enrollment: container({
 			help: "How certificates are asked for",
+			engine: "not-yet",
 			children: {
 				url: leaf(url(), { help: "Where requests go (SCEP, CMPv2)" }),
 				retry: leaf(integer({ min: 0, max: 1_080, placeholder: "attempts" }), {
@@ -116,6 +109,7 @@ const caProfile = list({
 		}),
 		"revocation-check": container({
 			help: "How it is found out that a certificate was revoked",
+			engine: "not-yet",
 			children: {
 				disable: flag({
 					help: {
@@ -131,10 +125,14 @@ const caProfile = list({
 		}),
 		administrator: container({
 			help: "Who is responsible for the authority",
+			engine: "not-yet",
 			children: { "email-address": leaf(emailAddress(), { help: "Address that certificate requests are sent to" }) },
 		}),
-		"source-address": leaf(address(), { help: "Address that the authority is asked from" }),
-		"routing-instance": leaf(reference("routing-instances instance"), { help: "Routing instance to ask from" }),
+		"source-address": leaf(address(), { help: "Address that the authority is asked from", engine: "not-yet" }),
+		"routing-instance": leaf(reference("routing-instances instance"), {
+			help: "Routing instance to ask from",
+			engine: "not-yet",
+		}),
 	},
 });
 
@@ -168,8 +166,7 @@ export const pkiSchema = container({
 						"ca-profile": caProfile,
 						"trusted-ca-group": list({
 							help: "Authorities that are trusted together",
-							engine: "not-yet",
-							keys: { name: name() },
+							keys: { name: caName },
 							children: {
 								"ca-profiles": leafList(reference("security pki ca-profile"), {
 									help: "Members",
@@ -178,8 +175,7 @@ export const pkiSchema = container({
 							},
 						}),
 						"default-trust-store": container({
-							help: "The public roots that come with the runtime",
-							engine: "not-yet",
+							help: "The public roots that come with the runtime, and those that are added to them",
 							children: {
 								disable: flag({ help: "Trust none of them" }),
 								exclude: leafList(hexadecimal({ minOctets: 32, maxOctets: 32 }), {
@@ -187,7 +183,7 @@ export const pkiSchema = container({
 								}),
 								file: leaf(fileName(), {
 									help: {
-										what: "File with PEM certificates to use in place of the runtime's",
+										what: "File with PEM certificates that are added to the runtime's; read at each commit",
 										loosened: "danger: whoever can write the file decides which servers are genuine",
 									},
 								}),

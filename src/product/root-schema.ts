@@ -9,6 +9,7 @@ import { pkiSchema, verifyPki } from "#pki/schema.ts";
 import { policySchema, verifyPolicies } from "#policy/schema.ts";
 import { systemSchema, verifySystem } from "#product/system-schema.ts";
 import { proxySchema, verifyProxy } from "#proxy/schema.ts";
+import { verifyTrust } from "#proxy/verify-trust.ts";
 import { telemetrySchema, verifyTelemetry } from "#telemetry/schema.ts";
 import { tlsSchema, verifyTls } from "#tls/schema.ts";
 
@@ -30,17 +31,23 @@ export const rootSchema = mergeSchemas(slices);
 /** A checked configuration. */
 export type RootConfig = MergedSnapshot<typeof slices>;
 
+/** What is there besides the configuration and what it may name. */
+export interface ConfigurationFacts {
+	/** Signing certificates. */
+	readonly caIds: ReadonlySet<string>;
+	/** Authorities whose certificates are stored; undefined when it is not to be asked whether they are. */
+	readonly trustNames?: ReadonlySet<string> | undefined;
+}
+
 /** What every capability says about a configuration. */
-export function verifyConfiguration(
-	config: RootConfig,
-	facts: { readonly caIds: ReadonlySet<string> },
-): readonly Finding[] {
+export function verifyConfiguration(config: RootConfig, facts: ConfigurationFacts): readonly Finding[] {
 	return [
 		...verifySystem(config),
 		...verifyTls(config),
 		...verifyProxy(config, facts.caIds),
 		...verifyTelemetry(config),
 		...verifyPki(config),
+		...verifyTrust(config, facts.trustNames),
 		...verifyVpns(config),
 		...verifyFirewall(config),
 		...verifyPolicies(config),

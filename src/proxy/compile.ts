@@ -4,6 +4,8 @@ import type { Address, Endpoint, Prefix } from "#base/address.ts";
 import { type PatternPlace, type PatternRule, patternPlaces } from "#inspect/pattern-service.ts";
 import type { InspectConfig } from "#inspect/schema.ts";
 import { shippedPatterns } from "#inspect/shipped-patterns.ts";
+import type { PkiConfig } from "#pki/schema.ts";
+import { selectTrust, type TrustSelection } from "#pki/trust-selection.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import { portsOfApplications } from "#policy/application-ports.ts";
 import type { Policy, PolicyRule } from "#policy/evaluate.ts";
@@ -13,7 +15,7 @@ import type { ProxyProfile } from "#proxy/profile.ts";
 import type { ProxyConfig } from "#proxy/schema.ts";
 import type { SessionTimeouts } from "#proxy/session-machine.ts";
 
-export type GatewayConfig = ProxyConfig & PolicyConfig & InspectConfig;
+export type GatewayConfig = ProxyConfig & PolicyConfig & InspectConfig & PkiConfig;
 
 export interface ListenerPlan {
 	readonly name: string;
@@ -34,6 +36,8 @@ export interface GatewayPlan {
 	readonly maximumDecodedOctets: number;
 	/** Names of the signing certificates that profiles use. */
 	readonly signingCas: readonly string[];
+	/** What is chosen of the certificates that may vouch for servers. */
+	readonly trust: TrustSelection;
 }
 
 export function compileGateway(config: GatewayConfig): GatewayPlan {
@@ -67,6 +71,7 @@ export function compileGateway(config: GatewayConfig): GatewayPlan {
 		maximumSessions: gateway.maximumSessions,
 		maximumDecodedOctets: config.security.inspection.maximumDecodedSize * 1_048_576,
 		signingCas: [...signingCas],
+		trust: selectTrust(config),
 	};
 }
 

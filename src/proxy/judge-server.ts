@@ -41,6 +41,8 @@ export interface ServerQuestion {
 	/** The host that the certificate must be for. */
 	readonly host: string;
 	readonly anchors: TrustAnchors;
+	/** Certificates of authorities at hand besides; they complete what the server left out. */
+	readonly intermediates?: readonly Certificate[] | undefined;
 	/** Names the anchors and the profile: verdicts are kept apart by it. */
 	readonly trustKey: string;
 	readonly validation: ProfileName;
@@ -110,7 +112,7 @@ export class ServerJudge {
 	}
 
 	#verify(question: ServerQuestion, leaf: Certificate, now: number): ChainVerdict {
-		const intermediates: Certificate[] = [];
+		const intermediates: Certificate[] = [...(question.intermediates ?? [])];
 		for (const der of question.others().slice(0, maxOthers)) {
 			const decoded = this.#decode(der, hash("sha256", der, "hex"));
 			if (typeof decoded !== "string") intermediates.push(decoded);

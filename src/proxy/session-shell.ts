@@ -193,7 +193,7 @@ export class SessionShell {
 			port: this.#serverPort,
 			serverName: leg.serverName,
 			host,
-			trustKey: trustKeyOf(profile),
+			trustKey: this.#trustKey(profile),
 			alpn: leg.alpn,
 			variant: leg.contextKey,
 		});
@@ -265,16 +265,23 @@ export class SessionShell {
 		const verdict = socket.authorizationError as (Error & { code?: string }) | string | null | undefined;
 		const opensslError = verdict instanceof Error ? (verdict.code ?? verdict.message) : (verdict ?? undefined);
 		const { judge, trustedRoots } = this.#resources;
+		const { anchors, intermediates } = trustedRoots(profile.trustStore);
 		const question = {
 			leaf: certificate.raw,
 			others: () => issuersOf(certificate),
 			host,
-			anchors: trustedRoots(profile.trustStore).anchors,
-			trustKey: trustKeyOf(profile),
+			anchors,
+			intermediates,
+			trustKey: this.#trustKey(profile),
 			validation: profile.validation,
 			opensslError,
 		};
 		return judge.judge(question, now);
+	}
+
+	/** The validation and the very certificates that vouch: what was found out under others is not used again (V21). */
+	#trustKey(profile: ProxyProfile): string {
+		return `${profile.validation} ${this.#resources.trustedRoots(profile.trustStore).key}`;
 	}
 
 	#prepareContext({ signer, profile }: EffectOf<"prepare-context">): void {
@@ -377,10 +384,6 @@ export class SessionShell {
 }
 
 /** Verdicts given by the same key rest on the same anchors and rules. */
-function trustKeyOf(profile: ProxyProfile): string {
-	return `${profile.validation} ${profile.trustStore.join(" ")}`;
-}
-
 /** What the server sent besides its certificate, and the root that OpenSSL found. */
 function issuersOf(certificate: X509Certificate): Uint8Array[] {
 	const issuers: Uint8Array[] = [];

@@ -2,6 +2,7 @@
 import { enumeration, integer, keyword, name, reference, text, union } from "#config/leaf-types.ts";
 import { fileName, hostPattern, interfaceName, macAddress, prefix } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
+import { caName } from "#pki/schema.ts";
 import { addressPaths } from "#policy/address-book-schema.ts";
 import {
 	cipherList,
@@ -132,10 +133,17 @@ const profile = list({
 			maxValues: 1_000,
 			engine: "not-yet",
 		}),
-		"trusted-ca": leafList(union([keyword("all", "Public roots and every CA profile"), name()]), {
-			help: "CA profiles that may vouch for servers",
-			default: ["all"],
-		}),
+		"trusted-ca": leafList(
+			union([
+				keyword("all", "Public roots, every CA profile and every CA profile group"),
+				keyword("default", "Public roots: the default trust store"),
+				caName,
+			]),
+			{
+				help: "Who may vouch for servers: CA profiles, CA profile groups and trusted CA groups by name",
+				default: ["all"],
+			},
+		),
 		"protocol-version": leaf(protocolVersions, {
 			help: protocolVersionHelp("Versions of both legs; those of tls-grade when absent"),
 			engine: "not-yet",

@@ -1,50 +1,70 @@
-/** The roots that may vouch for servers: the runtime's public roots and the CA profiles of this installation. */
+/** The roots that may vouch for servers, for our own path validation and for the TLS engine alike. */
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
-import { pemCertificates } from "#pki/pem.ts";
+import type { Certificate } from "#pki/certificate.ts";
+import { certificatePem } from "#pki/pem.ts";
 import { TrustAnchors } from "#pki/trust-anchors.ts";
+import {
+	assembleDefaultStore,
+	type DefaultStore,
+	resolveTrust,
+	type TrustSelection,
+	type TrustSources,
+} from "#pki/trust-selection.ts";
 
-/** The same roots twice: for our own path validation and for the TLS engine. */
+/** The same roots twice: decoded for our own validation, as PEM for the TLS engine. */
 export interface TrustedRoots {
 	readonly anchors: TrustAnchors;
+	/** Certificates of authorities that are no roots: they complete what a server leaves out. */
+	readonly intermediates: readonly Certificate[];
 	readonly pem: readonly string[];
+	/** The same for the same certificates: verdicts, sessions and contexts are kept apart by it. */
+	readonly key: string;
 	/** True when a TLS context that names no roots of its own uses these: all contexts share them. */
 	readonly isDefault: boolean;
 }
 
-/** One per process: the roots of `all` become the default of its TLS contexts when they are first asked for. */
+/**
+ * One per configuration in force. The first set asked for that holds the public roots becomes the default of the
+ * process's TLS contexts: hundreds of roots cost milliseconds and a mebibyte in each context of their own.
+ *
+ * Contexts keep the roots with which they were made. A session that began under an earlier configuration and makes a
+ * context late may meet the roots of the next one on OpenSSL's side; since both verdicts must say yes, it can only be
+ * trusted by what both configurations trust.
+ */
 export class TrustStore {
-	readonly #profiles: ReadonlyMap<string, readonly string[]>;
+	readonly #sources: TrustSources;
+	readonly #selection: TrustSelection;
 	readonly #roots = new Map<string, TrustedRoots>();
+	#defaultStore: DefaultStore | undefined;
+	#defaultKey: string | undefined;
 
-	/** `profiles` are PEM certificates by the name of their CA profile. */
-	constructor(profiles: ReadonlyMap<string, readonly string[]>) {
-		this.#profiles = profiles;
+	constructor(sources: TrustSources, selection: TrustSelection) {
+		this.#sources = sources;
+		this.#selection = selection;
 	}
 
-	/** The roots for `trusted-ca`: profile names, or `all` for the public roots and every profile. */
+	/** The roots for `trusted-ca`. */
 	roots(names: readonly string[]): TrustedRoots {
-		const key = names.join(" ");
-		const known = this.#roots.get(key);
+		const spelled = JSON.stringify(names);
+		const known = this.#roots.get(spelled);
 		if (known !== undefined) return known;
-		const isDefault = names.includes("all");
-		const wanted = isDefault ? [...this.#profiles.keys()] : names;
-		const own = wanted.flatMap((name) => this.#profiles.get(name) ?? []);
-		const pem = isDefault ? [...publicRoots, ...own] : own;
-		if (isDefault) setDefaultCACertificates(pem);
-		const roots = { anchors: new TrustAnchors(pem.flatMap(readCertificates)), pem, isDefault };
-		this.#roots.set(key, roots);
+		const resolved = resolveTrust(names, this.#sources, this.#selection, () => this.#store());
+		const { anchors, intermediates, key } = resolved;
+		const pem = [...anchors, ...intermediates].map(({ der }) => certificatePem(der));
+		if (resolved.hasDefaultStore && this.#defaultKey === undefined) {
+			this.#defaultKey = key;
+			setDefaultCACertificates(pem);
+		}
+		const roots = { anchors: new TrustAnchors(anchors), intermediates, pem, key, isDefault: key === this.#defaultKey };
+		this.#roots.set(spelled, roots);
 		return roots;
 	}
-}
 
-/** A root that our decoder refuses is no anchor; OpenSSL alone cannot make a server trusted. */
-function readCertificates(pem: string): Certificate[] {
-	return pemCertificates(pem).flatMap((der) => {
-		const decoded = decodeCertificate(der);
-		return decoded.kind === "done" ? [decoded.value] : [];
-	});
+	#store(): DefaultStore {
+		this.#defaultStore ??= assembleDefaultStore(publicRoots, this.#sources.defaultRoots, this.#selection.excluded);
+		return this.#defaultStore;
+	}
 }
 
 /** What the runtime trusts by itself, read before a store adds to it. */
-const publicRoots: readonly string[] = getCACertificates("default");
+export const publicRoots: readonly string[] = getCACertificates("default");

@@ -8,6 +8,7 @@ import { defaultConfiguration, trustedCaId, untrustedCaId } from "#daemon/defaul
 import type { AuthorityView, CommandWorld, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import { openStateDirectory } from "#daemon/state-directory.ts";
+import { trustNames } from "#daemon/trust-directory.ts";
 import { compileGateway } from "#proxy/compile.ts";
 import { Counters } from "#telemetry/counters.ts";
 import { openEventDatabase } from "#telemetry/event-database-shell.ts";
@@ -53,6 +54,7 @@ export async function commandWorld(
 		file: undefined,
 		factoryText: options.configuration ?? defaultConfiguration(false),
 		caIds: () => caIds,
+		trustNames: () => trustNames(state.trust),
 		apply: async (text) => {
 			applied.push(text);
 		},
