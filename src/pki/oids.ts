@@ -75,6 +75,13 @@ export const attributeOid = {
 	emailAddress: "1.2.840.113549.1.9.1",
 } as const;
 
+/** Attributes of requests and PKCS#12 bags (RFC 2985 §5.4.2, §5.5). */
+export const pkcs9Oid = {
+	extensionRequest: "1.2.840.113549.1.9.14",
+	friendlyName: "1.2.840.113549.1.9.20",
+	localKeyId: "1.2.840.113549.1.9.21",
+} as const;
+
 /** The short names that names are printed with (RFC 4514 §3 and common use). */
 export const attributeShortName: Readonly<Record<string, string>> = {
 	[attributeOid.commonName]: "CN",
