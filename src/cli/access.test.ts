@@ -35,14 +35,15 @@ test("configure is enough for statements that name no permission", () => {
 	assert.ok(!accessOfClass("c", { permissions: ["view"] }).mayView(["groups"], undefined));
 });
 
-test("expressions allow and deny single commands; allow goes before deny", () => {
+test("expressions allow and deny single commands; the one that reaches further decides", () => {
 	const access = accessOfClass("c", {
 		permissions: ["view", "clear"],
 		allowCommands: "^request system configuration rescue|^show log",
-		denyCommands: "^clear|^show log messages",
+		denyCommands: "^clear|^show log messages|^request",
 	});
 	assert.ok(access.mayRun(["request", "system", "configuration", "rescue", "save"], "maintenance"));
-	assert.ok(access.mayRun(["show", "log", "messages"], "trace"));
+	assert.ok(access.mayRun(["show", "log"], "trace"));
+	assert.ok(!access.mayRun(["show", "log", "messages"], "trace"));
 	assert.ok(!access.mayRun(["clear", "services"], "clear"));
 	assert.ok(access.mayRun(["show", "version"], "view"));
 	assert.ok(!access.mayRun(["ping", "x"], "network"));
@@ -56,6 +57,40 @@ test("expressions decide about single statements, for those who have all too", (
 	assert.ok(access.mayChange(["system", "host-name"], "system"));
 	assert.equal(access.seesAll, false);
 	assert.equal(predefined("super-user").seesAll, true);
+});
+
+test("a part may be closed in what is open, and opened in what is closed", () => {
+	const closed = accessOfClass("c", {
+		permissions: [],
+		allowConfiguration: "services ssl",
+		denyConfiguration: "services ssl proxy profile .* root-ca",
+	});
+	assert.ok(closed.mayChange(["services", "ssl", "proxy", "profile", "p", "trusted-ca"], "security"));
+	assert.ok(!closed.mayChange(["services", "ssl", "proxy", "profile", "p", "root-ca"], "security"));
+	assert.ok(!closed.mayView(["services", "ssl", "proxy", "profile", "p", "root-ca"], "security"));
+	const open = accessOfClass("c", {
+		permissions: ["all"],
+		allowConfiguration: "security ike",
+		denyConfiguration: ".*",
+	});
+	assert.ok(open.mayChange(["security", "ike", "policy", "p"], "security"));
+	assert.ok(!open.mayChange(["security", "ipsec"], "security"));
+	const same = accessOfClass("c", { permissions: [], allowCommands: "show log", denyCommands: "show log" });
+	assert.ok(same.mayRun(["show", "log"], "trace"));
+});
+
+test("nobody comes under an allow by the words behind the first, or by a name of his own", () => {
+	const access = accessOfClass("c", {
+		permissions: ["configure"],
+		allowCommands: "(show log)|(request system)",
+		allowConfiguration: "services ssl",
+		denyConfiguration: "pre-shared-key",
+	});
+	assert.ok(!access.mayChange(["security", "policies", "global", "policy", "services ssl", "match"], "security"));
+	assert.ok(!access.mayChange(["security", "then", "permit", "application-services", "ssl-proxy"], "security"));
+	assert.ok(!access.mayRun(["clear", "show log"], "clear"));
+	assert.ok(access.mayRun(["request", "system", "logout"], "maintenance"));
+	assert.ok(!access.mayChange(["security", "ike", "policy", "p", "pre-shared-key"], undefined));
 });
 
 test("an expression that cannot be read denies what it would decide", () => {

@@ -2,8 +2,10 @@
  * What a user of the command line may do: login classes as data, and the questions that every command asks.
  *
  * A class has permissions (`view`, `configure`, `security-control`, ...) and four regular expressions that allow or
- * deny single commands and single parts of the configuration beside them. What an `allow` names is allowed whatever
- * the permissions say; a `deny` refuses the rest. The expressions see commands and paths with every word written out.
+ * deny single commands and single parts of the configuration whatever the permissions say. The expressions see commands
+ * and paths with every word written out. An `allow` is held against them from their first word on, so that nobody can
+ * come under it by the name that he gives to something; a `deny` counts wherever it is found. Where both match, the one
+ * that reaches further is the more special one and decides; where they reach equally far, the `allow` does.
  */
 import { compilePattern, type Pattern } from "#config/pattern.ts";
 import { joinWords } from "#config/word.ts";
@@ -120,18 +122,23 @@ function ruleOf(
 	deny: string | undefined,
 ): (words: readonly string[]) => boolean | undefined {
 	if (allow === undefined && deny === undefined) return () => undefined;
-	const allows = patternOf(allow);
-	const denies = patternOf(deny);
+	const allows = patternOf(allow, true);
+	const denies = patternOf(deny, false);
 	return (words) => {
+		if (denies === "broken") return false;
 		const text = joinWords(words);
-		if (allows !== "broken" && allows?.matches(text) === true) return true;
-		if (denies === "broken" || denies?.matches(text) === true) return false;
-		return undefined;
+		const allowed = allows === "broken" ? undefined : allows?.reaches(text);
+		const denied = denies?.reaches(text);
+		if (allowed === undefined) return denied === undefined ? undefined : false;
+		return denied === undefined || allowed >= denied;
 	};
 }
 
-function patternOf(source: string | undefined): Pattern | "broken" | undefined {
+function patternOf(source: string | undefined, isFromStart: boolean): Pattern | "broken" | undefined {
 	if (source === undefined || source === "") return undefined;
 	const compiled = compilePattern(source);
-	return compiled.ok ? compiled.pattern : "broken";
+	if (!compiled.ok) return "broken";
+	if (!isFromStart) return compiled.pattern;
+	const bound = compilePattern(`^(${source})`);
+	return bound.ok ? bound.pattern : "broken";
 }

@@ -12,6 +12,8 @@ export interface Pattern {
 	readonly source: string;
 	/** True when the expression matches anywhere in the text (`^` and `$` bind it to the ends). */
 	matches(text: string): boolean;
+	/** Where the shortest match ends, from the left; undefined when there is none. */
+	reaches(text: string): number | undefined;
 	/** The text with every match (leftmost, longest, not empty) replaced; undefined when there is none. */
 	replaceAll(text: string, replacement: string): string | undefined;
 }
@@ -34,6 +36,10 @@ export function compilePattern(source: string, options: { readonly ignoresCase?:
 	const pattern: Pattern = {
 		source,
 		matches: (text) => longestMatch(program, folded(text), 0, true) !== -1,
+		reaches: (text) => {
+			const end = longestMatch(program, folded(text), 0, true);
+			return end === -1 ? undefined : end;
+		},
 		replaceAll: (text, replacement) => replaced(program, text, folded(text), replacement),
 	};
 	return { ok: true, pattern };

@@ -34,19 +34,21 @@ const loginClass = list({
 		permissions,
 		"allow-commands": leaf(regularExpression(), {
 			help: {
-				what: "Commands that are allowed whatever the permissions say",
+				what: "Commands, from their first word on, that are allowed whatever the permissions say",
 				loosened: "danger: .* allows every command",
 			},
 		}),
-		"deny-commands": leaf(regularExpression(), { help: "Commands that are not, unless allow-commands names them" }),
+		"deny-commands": leaf(regularExpression(), {
+			help: "Commands that are not, unless allow-commands matches as far into them",
+		}),
 		"allow-configuration": leaf(regularExpression(), {
 			help: {
-				what: "Statements that may be seen and changed whatever the permissions say",
+				what: "Statements, by their path from the top, that may be seen and changed whatever the permissions say",
 				loosened: "danger: .* opens every statement",
 			},
 		}),
 		"deny-configuration": leaf(regularExpression(), {
-			help: "Statements that may not, unless allow-configuration names them",
+			help: "Statements that may not, unless allow-configuration matches as far into their path",
 		}),
 		"idle-timeout": leaf(integer({ min: 1, max: 525_600, unit: "minutes" }), {
 			help: {
