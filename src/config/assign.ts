@@ -7,6 +7,7 @@ import {
 	changeBranch,
 	leafListOf,
 	leafOf,
+	maxListValues,
 	type Slot,
 	type Step,
 	withSlot,
@@ -29,6 +30,17 @@ export function assign(root: Branch, start: BranchNode, resolved: Resolved, repl
 	for (const assignment of resolved.assignments)
 		tree = changeBranch(tree, assignment.path, (branch) => withAssignment(branch, assignment));
 	return tree;
+}
+
+/** Why the words cannot be set: a leaf list would hold too many values. Undefined when they can. */
+export function overfullList(root: Branch, resolved: Resolved): string | undefined {
+	for (const { child, path, values } of resolved.assignments) {
+		if (child.node.kind !== "leaf-list") continue;
+		const present = branchAt(root, path)?.children.get(child.name);
+		const count = (present?.kind === "leaf-list" ? present.values.length : 0) + (values?.length ?? 0);
+		if (count > maxListValues) return `more than ${maxListValues} values in '${child.name}'`;
+	}
+	return undefined;
 }
 
 /** A statement that goes away because a set statement excludes it. */
@@ -74,6 +86,8 @@ function merged(present: Slot | undefined, isList: boolean, values: readonly str
 	}
 	const added = [...new Set(values ?? [])];
 	if (present?.kind !== "leaf-list") return leafListOf(added);
-	const fresh = added.filter((value) => !present.values.includes(value));
+	const known = new Set(added.length > 1 ? present.values : []);
+	const isKnown = (value: string): boolean => (added.length > 1 ? known.has(value) : present.values.includes(value));
+	const fresh = added.filter((value) => !isKnown(value));
 	return fresh.length === 0 ? present : { ...present, values: [...present.values, ...fresh] };
 }

@@ -12,7 +12,16 @@ import type { LeafType } from "#config/leaf-types.ts";
 import { branchWords } from "#config/path.ts";
 import { stepInto } from "#config/resolve.ts";
 import type { BranchNode, Child, ContainerNode, LeafListNode, LeafNode, ListNode } from "#config/schema.ts";
-import { type Branch, branchOf, emptyTree, type Leaf, type LeafList, type Slot, type Statement } from "#config/tree.ts";
+import {
+	type Branch,
+	branchOf,
+	emptyTree,
+	type Leaf,
+	type LeafList,
+	maxListValues,
+	type Slot,
+	type Statement,
+} from "#config/tree.ts";
 
 export interface Checked<S> {
 	/** The typed configuration; undefined when there are errors. */
@@ -26,7 +35,7 @@ export function check<S>(schema: ContainerNode<S>, tree: Branch): Checked<S> {
 	const result = checkBranch(schema, inherit(schema, tree));
 	const findings: Finding[] = checkGroups(schema, tree);
 	collectFindings(result, [], findings, new Set());
-	findings.push(...unresolvedReferences(result));
+	for (const finding of unresolvedReferences(result)) findings.push(finding);
 	const errors = findings.filter((finding) => finding.severity === "error");
 	const warnings = findings.filter((finding) => finding.severity === "warning");
 	return { snapshot: errors.length === 0 ? (result.value as S) : undefined, errors, warnings };
@@ -103,8 +112,9 @@ function readLeafList(child: Child, node: LeafListNode, list: LeafList | undefin
 		if (result.ok) values.push(result.value);
 		else complain(draft, child.name, result.message);
 	}
-	if (node.maxValues !== undefined && list.values.length > node.maxValues)
-		complain(draft, child.name, `${list.values.length} values; at most ${node.maxValues} are accepted`);
+	const most = node.maxValues ?? maxListValues;
+	if (list.values.length > most)
+		complain(draft, child.name, `${list.values.length} values; at most ${most} are accepted`);
 	if (node.type.references !== undefined) noteReference(child.name, node.type, list.values, draft);
 	return values;
 }

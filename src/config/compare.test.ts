@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compareTrees } from "#config/compare.ts";
+import { Entries } from "#config/entries.ts";
+import { type Branch, branchOf, changeBranch, withChildBranch } from "#config/tree.ts";
 import { sampleRoot, treeOf } from "../../test/support/config-sample.ts";
 
 function compared(before: string, after: string): string {
@@ -78,3 +80,30 @@ test("secrets are hidden from those who may not see them", () => {
 	assert.ok(!compareTrees(sampleRoot, before, after, { hidesSecrets: true }).includes("$9$"));
 	assert.ok(compareTrees(sampleRoot, before, after).includes("$9$"));
 });
+
+test("a difference may have any number of lines", () => {
+	const count = 150_000;
+	const empty = treeOf("");
+	let policies = Entries.empty<Branch>("sorted");
+	const policy = branchOf({ name: "policy", keys: [], holds: "sorted" });
+	for (let number = 0; number < count; number++) policies = policies.set({ ...policy, keys: [`p${number}`] });
+	const ike = { ...branchOf({ name: "ike", keys: [], holds: "container" }), children: new Map([["policy", policies]]) };
+	const step = { name: "security", keys: [], holds: "container" } as const;
+	const before = changeBranch(empty, [step], () => ({
+		...branchOf(step),
+		children: new Map([["ike", policyIn("q")]]),
+	}));
+	const after = changeBranch(empty, [step], () => ({ ...branchOf(step), children: new Map([["ike", ike]]) }));
+	const lines = compareTrees(sampleRoot, before, after).split("\n");
+	assert.equal(lines[0], "[edit security ike]");
+	assert.equal(lines.length, count + 3);
+});
+
+function policyIn(name: string): Branch {
+	const ike = branchOf({ name: "ike", keys: [], holds: "container" });
+	return withChildBranch(
+		ike,
+		{ name: "policy", keys: [name], holds: "sorted" },
+		branchOf({ name: "policy", keys: [name], holds: "sorted" }),
+	);
+}

@@ -52,7 +52,8 @@ class Comparer {
 	branch(node: BranchNode, before: Branch, after: Branch, at: string): void {
 		const hunk: Hunk = { lines: [], nested: [] };
 		this.#slots(node, before, after, "", at, hunk);
-		if (hunk.lines.length > 0) this.lines.push(at === "" ? "[edit]" : `[edit ${at}]`, ...hunk.lines);
+		if (hunk.lines.length > 0) this.lines.push(at === "" ? "[edit]" : `[edit ${at}]`);
+		for (const line of hunk.lines) this.lines.push(line);
 		for (const nested of hunk.nested) this.branch(nested.node, nested.before, nested.after, nested.at);
 	}
 

@@ -4,7 +4,7 @@
  *
  * Faults: an edit that cannot be done answers the message that the operator reads; the tree stays as it was.
  */
-import { assign, displacedBy } from "#config/assign.ts";
+import { assign, displacedBy, overfullList } from "#config/assign.ts";
 import { canonicalComment } from "#config/comment.ts";
 import { isInGroups, type Level } from "#config/level.ts";
 import { pathWords } from "#config/path.ts";
@@ -24,6 +24,7 @@ import {
 	branchAt,
 	changeBranch,
 	childBranch,
+	emptyTree,
 	equalWords,
 	type LeafList,
 	type Marks,
@@ -51,6 +52,8 @@ export function setWords(tree: Branch, level: Level, items: readonly Item[], opt
 	if (!resolved.ok) return unresolved(resolved);
 	const locked = lockedBySet(tree, level, resolved);
 	if (locked !== undefined) return { ok: false, message: locked };
+	const overfull = overfullList(branchAt(tree, level.path) ?? emptyTree, resolved);
+	if (overfull !== undefined) return { ok: false, message: overfull };
 	return done(changeBranch(tree, level.path, (branch) => assign(branch, level.node, resolved)));
 }
 
@@ -65,7 +68,8 @@ export function deleteWords(tree: Branch, level: Level, items: readonly Item[], 
 	if (target.kind === "branch") return done(removeBranch(tree, target.path));
 	const { path, name, values, statement } = target;
 	if (statement.kind === "leaf-list" && values !== undefined) {
-		const rest = statement.values.filter((value) => !values.includes(value));
+		const gone = new Set(values);
+		const rest = statement.values.filter((value) => !gone.has(value));
 		if (rest.length === statement.values.length) return notFound;
 		const left: LeafList | undefined = rest.length === 0 ? undefined : { ...statement, values: rest };
 		return done(changeBranch(tree, path, (branch) => withSlot(branch, name, left)));

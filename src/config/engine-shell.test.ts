@@ -113,6 +113,26 @@ test("what a check refuses or a step fails at leaves everything as it was", asyn
 	assert.equal((await engine.commit("nobody", { via: "cli" })).ok, false);
 });
 
+test("a configuration that would be too long to be read back is not stored", async () => {
+	const engine = await startEngine();
+	open(engine, "alice");
+	for (const name of ["p", "q"]) {
+		const policy = (index: number): string => `/* ${"x".repeat(4_000)} */ policy ${name}${index};`;
+		const text = `security { ike { ${Array.from({ length: 2_200 }, (_, index) => policy(index)).join("\n")} } }`;
+		const request = { how: "merge", text, format: "text", isRelative: false, source: "terminal" } as const;
+		assert.equal(engine.edit({ type: "text-loaded", editor: "alice", request })?.ok, true);
+	}
+	const { ok, lines } = await engine.commit("alice", { via: "cli" });
+	assert.equal(ok, false);
+	assert.match(
+		lines.join("\n"),
+		/configuration of [0-9]+ characters; at most [0-9]+ are accepted; everything was put back/,
+	);
+	assert.equal(engine.history().length, 1);
+	await startEngine();
+	assert.equal(world, "factory");
+});
+
 test("a commit confirmed goes back by itself, also after a restart", async () => {
 	const engine = await startEngine();
 	open(engine, "alice");

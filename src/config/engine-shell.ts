@@ -20,7 +20,7 @@ import { printText } from "#config/print-text.ts";
 import type { ContainerNode } from "#config/schema.ts";
 import type { SaltSource } from "#config/secret-codec.ts";
 import type { ConfigurationStore } from "#config/store-shell.ts";
-import { formatTextError, parseText } from "#config/text.ts";
+import { formatTextError, maxTextLength, parseText } from "#config/text.ts";
 import type { Branch } from "#config/tree.ts";
 
 /** What the engine needs from the product around it. */
@@ -69,7 +69,7 @@ export class ConfigurationEngine {
 			stored === undefined ? "factory configuration" : "active.conf",
 		);
 		const record: CommitRecord = stored?.record ?? { serial: 0, time: ports.now(), user: "root", via: "other" };
-		if (stored === undefined) store.commit(printText(root, tree), record);
+		if (stored === undefined) store.commit(this.#text(tree), record);
 		this.#candidates = initialCandidates(root, tree, ports.salt);
 		this.#commits = initialCommitState({
 			root,
@@ -148,7 +148,7 @@ export class ConfigurationEngine {
 	/** `request system configuration rescue save`: what is in force becomes the rescue configuration. */
 	saveRescue(): void {
 		const { tree, record } = this.#commits.active;
-		this.#ports.store.saveRescue(printText(this.#ports.root, tree), record);
+		this.#ports.store.saveRescue(this.#text(tree), record);
 	}
 
 	deleteRescue(): void {
@@ -209,7 +209,7 @@ export class ConfigurationEngine {
 	}
 
 	async #perform(effect: CommitEffect): Promise<CommitEvent | undefined> {
-		const { store, root } = this.#ports;
+		const { store } = this.#ports;
 		switch (effect.type) {
 			case "read-facts":
 				return { type: "facts-read", facts: await this.#facts() };
@@ -221,11 +221,11 @@ export class ConfigurationEngine {
 					return { type: "step-failed", message: messageOf(cause) };
 				}
 			case "store":
-				return stored(() => store.commit(printText(root, effect.tree), effect.record));
+				return stored(() => store.commit(this.#text(effect.tree), effect.record));
 			case "store-record":
 				return stored(() => store.rewriteRecord(effect.record));
 			case "store-schedule":
-				return stored(() => store.schedule(printText(root, effect.tree), effect.commit));
+				return stored(() => store.schedule(this.#text(effect.tree), effect.commit));
 			case "clear-schedule":
 				stored(() => store.clearSchedule());
 				return undefined;
@@ -302,6 +302,13 @@ export class ConfigurationEngine {
 		}
 	}
 
+	/** What is stored. Throws when it would be too long to be read back: the next start would fail. */
+	#text(tree: Branch): string {
+		const text = printText(this.#ports.root, tree);
+		if (text.length <= maxTextLength - headerLength) return text;
+		throw new Error(`configuration of ${text.length} characters; at most ${maxTextLength - headerLength} are accepted`);
+	}
+
 	#parse(text: string, source: string): Branch {
 		const { tree, errors } = parseText(this.#ports.root, text, { salt: this.#ports.salt });
 		if (errors.length === 0) return tree;
@@ -325,3 +332,6 @@ function stored(act: () => void): CommitEvent {
 function messageOf(cause: unknown): string {
 	return cause instanceof Error ? cause.message : String(cause);
 }
+
+/** Left for the line that says which commit a stored text is. */
+const headerLength = 8_192;

@@ -98,17 +98,17 @@ class Merger {
 
 	#leafList(name: string, own: LeafList | undefined, sources: readonly Source[]): LeafList | undefined {
 		const isOwn = own !== undefined && !own.isInactive;
-		const values = isOwn ? [...own.values] : [];
+		const values = new Set(isOwn ? own.values : []);
 		let origin: string | undefined;
 		for (const { group, branch } of sources) {
 			const list = branch.children.get(name);
 			if (list?.kind !== "leaf-list" || list.isInactive) continue;
-			const fresh = list.values.filter((value) => !values.includes(value));
-			if (fresh.length > 0) origin ??= group;
-			values.push(...fresh);
+			const before = values.size;
+			for (const value of list.values) values.add(value);
+			if (values.size > before) origin ??= group;
 		}
 		if (origin === undefined) return own;
-		const merged: LeafList = { ...(isOwn ? own : noMarks), kind: "leaf-list", values };
+		const merged: LeafList = { ...(isOwn ? own : noMarks), kind: "leaf-list", values: [...values] };
 		return from(origin, merged);
 	}
 

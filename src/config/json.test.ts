@@ -6,7 +6,7 @@ import { parseJson, readJson } from "#config/json.ts";
 import { jsonOf, printJson } from "#config/print-json.ts";
 import { printText } from "#config/print-text.ts";
 import { maxTextErrors, maxTextLength } from "#config/text.ts";
-import { equalSlots } from "#config/tree.ts";
+import { equalSlots, maxListValues } from "#config/tree.ts";
 import { arbitraryConfig } from "../../test/support/config-arbitraries.ts";
 import { sampleRoot, treeOf } from "../../test/support/config-sample.ts";
 
@@ -47,6 +47,12 @@ test("size, depth and number of errors are bounded", () => {
 	assert.equal(parseJson(sampleRoot, `${'{"system":'.repeat(100_000)}1${"}".repeat(100_000)}`).errors.length, 1);
 	const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`x${index}`, 1]));
 	assert.equal(readJson(sampleRoot, many).errors.length, maxTextErrors);
+	const values = Array.from({ length: maxListValues + 1 }, (_, index) => `p${index}`);
+	const policy = { name: "p", proposals: values };
+	assert.match(
+		readJson(sampleRoot, { security: { ike: { policy } } }).errors[0]?.message ?? "",
+		/^65537 values; at most 65536/,
+	);
 });
 
 test("secrets are encoded when read and hidden when asked", () => {

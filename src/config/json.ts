@@ -31,6 +31,7 @@ import {
 	leafListOf,
 	leafOf,
 	type Marks,
+	maxListValues,
 	withChildBranch,
 	withMarks,
 	withSlot,
@@ -173,13 +174,18 @@ class JsonReader {
 	}
 
 	#leafList(place: Place, branch: Branch, child: Child, node: LeafListNode, value: unknown, marks: unknown): Branch {
-		const values: string[] = [];
+		const values = new Set<string>();
 		for (const item of Array.isArray(value) ? value : [value]) {
+			if (this.errors.length >= maxTextErrors) break;
 			const text = this.#text(place, child, node, item);
-			if (text !== null && !values.includes(text)) values.push(text);
+			if (text !== null) values.add(text);
+		}
+		if (values.size > maxListValues) {
+			this.#fail(place, child.name, `${values.size} values; at most ${maxListValues} are accepted`);
+			return branch;
 		}
 		const list = Array.isArray(marks) ? marks[0] : marks;
-		return values.length === 0 ? branch : withSlot(branch, child.name, this.#marked(leafListOf(values), list));
+		return values.size === 0 ? branch : withSlot(branch, child.name, this.#marked(leafListOf([...values]), list));
 	}
 
 	/** The stored text, or null after an error. */

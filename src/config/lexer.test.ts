@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Lexer } from "#config/lexer.ts";
+import { maxWordLength } from "#config/word.ts";
 
 function tokens(source: string): string[] {
 	const lexer = new Lexer(source);
@@ -45,6 +46,17 @@ test("what is broken is said and reading goes on", () => {
 		"2:3 broken unterminated comment",
 	]);
 	assert.deepEqual(tokens("a\u0001b"), ["1:1 broken control character in a word"]);
+	assert.deepEqual(tokens('"a\\\nb'), ["1:1 broken unterminated string", "2:1 word b"]);
+	assert.deepEqual(tokens('"a\\'), ["1:1 broken unterminated string"]);
+	assert.deepEqual(tokens('"a\\"b" c'), ['1:1 word a"b', "1:8 word c"]);
+});
+
+test("a string of any length needs no more stack than a short one", () => {
+	const length = 5_000_000;
+	assert.deepEqual(tokens(`"${"a".repeat(length)}`), ["1:1 broken unterminated string"]);
+	assert.deepEqual(tokens(`"${"\\a".repeat(length / 2)}"`), [
+		`1:1 broken a word of ${length + 2} characters; at most ${maxWordLength} are accepted`,
+	]);
 });
 
 test("any text ends, and every token moves on", () => {

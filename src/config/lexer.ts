@@ -100,16 +100,25 @@ export class Lexer {
 	}
 
 	#quoted(): TokenKind {
-		const match = this.#match(quotedWord);
-		if (match === undefined) {
-			const rest = this.#match(restOfLine) ?? "";
-			return this.#broken("unterminated string", Math.max(rest.length, 1));
-		}
-		if (match.length > maxWordLength) return this.#broken(tooLong(match.length), match.length);
-		if (hasControlCharacter(match)) return this.#broken("control character in a string", match.length);
-		this.text = unquote(match.slice(1, -1));
+		const { length, isClosed } = this.#quotedLength();
+		if (!isClosed) return this.#broken("unterminated string", length);
+		if (length > maxWordLength) return this.#broken(tooLong(length), length);
+		const inner = this.#source.slice(this.#at + 1, this.#at + length - 1);
+		if (hasControlCharacter(inner)) return this.#broken("control character in a string", length);
+		this.text = unquote(inner);
 		this.isQuoted = true;
-		return this.#token("word", match.length);
+		return this.#token("word", length);
+	}
+
+	/** To the closing quote, or to the end of the line. A regular expression would run out of stack on a long string. */
+	#quotedLength(): { readonly length: number; readonly isClosed: boolean } {
+		const source = this.#source;
+		let at = this.#at + 1;
+		for (let character = source[at]; character !== undefined && character !== "\n"; character = source[at]) {
+			if (character === '"') return { length: at + 1 - this.#at, isClosed: true };
+			at += character === "\\" && source[at + 1] !== "\n" ? 2 : 1;
+		}
+		return { length: Math.min(at, source.length) - this.#at, isClosed: false };
 	}
 
 	/** False for a comment of the system's own, which is passed over. */
@@ -148,5 +157,4 @@ function tooLong(length: number): string {
 
 const plainWord = /[^\s;{}[\]"#]+|[\s\S]/y;
 const bracketedAddress = /\[[0-9A-Fa-f:.]+\]:[0-9]+/y;
-const quotedWord = /"(?:[^"\\\n]|\\[^\n])*"/y;
 const restOfLine = /[^\n]*/y;

@@ -232,7 +232,8 @@ class HunkPatcher {
 			return entries;
 		}
 		if (present.kind === "leaf-list" && gone.kind === "leaf-list") {
-			const values = present.values.filter((value) => !gone.values.includes(value));
+			const going = new Set(gone.values);
+			const values = present.values.filter((value) => !going.has(value));
 			return values.length === 0 ? undefined : { ...present, values };
 		}
 		if (present.kind === "leaf" && gone.kind === "leaf" && present.value !== gone.value) {

@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { enumeration, integer, name, text } from "#config/leaf-types.ts";
+import { topLevel } from "#config/level.ts";
 import { mergeSchemas } from "#config/merge-schemas.ts";
 import { interfaceAddress, interfaceName, prefix } from "#config/network-types.ts";
 import { printText } from "#config/print-text.ts";
 import { container, flag, leaf, leafList, list } from "#config/schema.ts";
+import { applyLines } from "#config/set-lines.ts";
 import { formatTextError, maxDepth, maxTextErrors, parseText } from "#config/text.ts";
-import { equalSlots } from "#config/tree.ts";
+import { equalSlots, maxListValues } from "#config/tree.ts";
 import { arbitraryConfig } from "../../test/support/config-arbitraries.ts";
+import { sampleRoot } from "../../test/support/config-sample.ts";
 
 const root = mergeSchemas([
 	container({
@@ -340,4 +343,26 @@ test("any tree of any schema comes back exactly from its text", () => {
 		}),
 		{ numRuns: 200 },
 	);
+});
+
+test("the values of one list are bounded, in one statement and over several", () => {
+	const values = (from: number, count: number): string =>
+		Array.from({ length: count }, (_, index) => `p${from + index}`).join(" ");
+	const tooMany = `security { ike { policy p { proposals [ ${values(0, maxListValues + 1)} ]; mode main; } } }`;
+	assert.deepEqual(
+		parseText(sampleRoot, tooMany).errors.map(({ line, message }) => `${line} ${message}`),
+		[`1 more than ${maxListValues} values in one list`],
+	);
+	const half = maxListValues / 2;
+	const statements = [0, half, 2 * half].map((from) => `proposals [ ${values(from, half)} ];`);
+	const { tree, errors } = parseText(sampleRoot, `security { ike { policy p {\n${statements.join("\n")}\n} } }`);
+	assert.deepEqual(
+		errors.map(({ line, message }) => `${line} ${message}`),
+		[`4 more than ${maxListValues} values in 'proposals'`],
+	);
+	const again = applyLines(tree, topLevel(sampleRoot), "set security ike policy p proposals one-more", {
+		salt: (count) => new Uint8Array(count),
+	});
+	assert.equal(again.errors[0]?.message, `more than ${maxListValues} values in 'proposals'`);
+	assert.equal(again.tree, tree);
 });

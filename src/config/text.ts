@@ -5,7 +5,7 @@
  *         errors (then reading stops). Time is linear in the text.
  * Faults: an error never stops the reading of what follows it: the statement is skipped to its `;` or `}`.
  */
-import { assign } from "#config/assign.ts";
+import { assign, overfullList } from "#config/assign.ts";
 import { canonicalComment, joinComments } from "#config/comment.ts";
 import { banner } from "#config/finding.ts";
 import { Lexer, type TokenKind } from "#config/lexer.ts";
@@ -20,6 +20,7 @@ import {
 	changeBranch,
 	emptyTree,
 	type Marks,
+	maxListValues,
 	type Slot,
 	type Step,
 	withChildBranch,
@@ -63,7 +64,8 @@ export interface ParseOptions {
 	readonly maxLength?: number;
 }
 
-export const maxTextLength = 32 * 1024 * 1024;
+/** Twice a configuration of 10,000 policies and 50,000 addresses. Reading it holds up whoever shares the process. */
+export const maxTextLength = 16 * 1024 * 1024;
 export const maxDepth = 64;
 export const maxTextErrors = 100;
 
@@ -187,6 +189,12 @@ class TextParser {
 			this.#skipStatement();
 			return { branch, target: undefined };
 		}
+		const overfull = overfullList(branch, resolved);
+		if (overfull !== undefined) {
+			this.#error(place, { line, column }, overfull, []);
+			this.#skipStatement();
+			return { branch, target: undefined };
+		}
 		const target = targetOf(resolved);
 		if (tag !== undefined) this.#tag(place, resolved, tag);
 		if (tag === "delete") {
@@ -276,6 +284,10 @@ class TextParser {
 			if (kind === "comment") continue;
 			if (kind !== "word") {
 				this.#fail(place, kind === "broken" ? text : `syntax error: ${text}`, ["']'"]);
+				return undefined;
+			}
+			if (words.length >= maxListValues) {
+				this.#fail(place, `more than ${maxListValues} values in one list`, ["']'"]);
 				return undefined;
 			}
 			words.push({ text, isQuoted, line, column, words: undefined });

@@ -58,6 +58,9 @@ export interface Step {
 
 export const noMarks: Marks = { isInactive: false, isProtected: false, comment: undefined };
 
+/** The most values of one leaf list: what is there is looked through for each value that is added. */
+export const maxListValues = 65_536;
+
 /** A configuration without a statement. */
 export const emptyTree: Branch = { kind: "branch", keys: [], hasPresence: false, children: new Map(), ...noMarks };
 
