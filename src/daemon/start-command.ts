@@ -65,7 +65,7 @@ function welcome(managed: Managed): string {
 		["Stop", "Ctrl-C"],
 	];
 	const lines = rows.map(([name, value]) => `  ${(name ?? "").padEnd(16)}${value}\n`).join("");
-	return `Sallyport ${productVersion} is running with ${managed.workers.length} workers.\n\n${lines}\n`;
+	return `Sallyport ${productVersion} is running with ${managed.workers.size} workers.\n\n${lines}\n`;
 }
 
 /** A path as it can be pasted into a shell here: relative where that is shorter, quoted where it must be. */

@@ -7,7 +7,7 @@ import type { GatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 
 /** What a worker needs of a configuration. */
-interface WorkerConfiguration {
+export interface WorkerConfiguration {
 	/** The text, checked by `managed`; the worker compiles it for itself. */
 	readonly configuration: string;
 	/** Public parts of the signing CAs. */

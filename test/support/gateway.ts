@@ -287,11 +287,11 @@ export async function runProgram(
 	return { status, output: program.output, errors: program.errors };
 }
 
-/** The answer of `question` once it is not undefined or false; asks every few milliseconds, fails after 15 seconds or as said. */
+/** The answer of `question` once it is not undefined or false; asks every few milliseconds, fails after 45 seconds or as said. */
 export async function eventually<T>(
 	question: () => T | undefined | false | Promise<T | undefined | false>,
 	what: string,
-	patienceSeconds = 15,
+	patienceSeconds = 45,
 ): Promise<T> {
 	const giveUpAt = performance.now() + patienceSeconds * 1000;
 	for (;;) {

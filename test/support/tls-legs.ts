@@ -67,7 +67,7 @@ export async function run(
 	args: readonly string[],
 	input = "",
 ): Promise<{ readonly status: number | null; readonly output: string }> {
-	const child = spawn(command, [...args], { stdio: ["pipe", "pipe", "pipe"], timeout: 10_000 });
+	const child = spawn(command, [...args], { stdio: ["pipe", "pipe", "pipe"], timeout: 30_000 });
 	t.after(() => child.kill());
 	let output = "";
 	for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));

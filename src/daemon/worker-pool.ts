@@ -1,0 +1,252 @@
+/** The workers of a gateway: starts them, watches them, starts those that die again, and brings them a new configuration. */
+import { type ChildProcess, fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { type Fault, FaultError, fault } from "#base/fault.ts";
+import type { WorkerView } from "#daemon/gateway-view.ts";
+import type { ToManaged, ToWorker, WorkerConfiguration } from "#daemon/worker-protocol.ts";
+import { type CounterSnapshot, type Counters, mergeCounters, retireCounters } from "#telemetry/counters.ts";
+import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
+import type { SessionRecord } from "#telemetry/session-record.ts";
+
+/** What a pool asks of the process around it. */
+export interface WorkerPoolPorts {
+	/** What a worker that starts now is to run. */
+	configuration(): WorkerConfiguration;
+	/** Answers a request for a signature; `answer` goes to the worker that asked. */
+	sign(message: ToManaged & { readonly type: "sign" }, worker: number, answer: (message: ToWorker) => void): void;
+	/** Records of sessions that have ended. */
+	records(records: readonly SessionRecord[]): void;
+	event(event: GatewayEvent): void;
+	readonly log: Logger;
+	readonly counters: Counters;
+}
+
+interface WorkerSlot {
+	readonly number: number;
+	process: ChildProcess | undefined;
+	isListening: boolean;
+	startedAt: number;
+	restarts: number;
+	counters: Partial<CounterSnapshot>;
+	/** Its end was asked for: it is no death. */
+	isRestarting: boolean;
+}
+
+export class WorkerPool {
+	readonly #slots: readonly WorkerSlot[];
+	readonly #ports: WorkerPoolPorts;
+	readonly #ticketKeys = randomBytes(48);
+	#revision = 0;
+	readonly #configuring = new Map<
+		number,
+		{ readonly answers: Set<number>; done(): void; failed(fault: Fault): void }
+	>();
+	readonly #retired: CounterSnapshot[] = [];
+	#isStopping = false;
+
+	constructor(count: number, ports: WorkerPoolPorts) {
+		this.#ports = ports;
+		this.#slots = Array.from({ length: count }, (_, index) => ({
+			number: index + 1,
+			process: undefined,
+			isListening: false,
+			startedAt: 0,
+			restarts: 0,
+			counters: {},
+			isRestarting: false,
+		}));
+	}
+
+	get size(): number {
+		return this.#slots.length;
+	}
+
+	/** Resolves when all of them accept clients, rejects with the fault of the first that cannot. */
+	async start(): Promise<void> {
+		await Promise.all(this.#slots.map((slot) => this.#launch(slot)));
+	}
+
+	/** Resolves when nothing runs any more. */
+	async stop(): Promise<void> {
+		this.#isStopping = true;
+		await Promise.all(this.#slots.map((slot) => stopWorker(slot)));
+	}
+
+	/**
+	 * Resolves when every worker that runs has taken the configuration up.
+	 *
+	 * Faults: rejects with the `FaultError` of the first worker that cannot apply it.
+	 */
+	configure(): Promise<void> {
+		const revision = ++this.#revision;
+		const running = this.#running();
+		if (running.length === 0) return Promise.resolve();
+		return new Promise((resolve, reject) => {
+			const timer = setTimeout(() => settle(fault("INTERNAL", "a worker did not answer")), configureMs);
+			const settle = (failure?: Fault) => {
+				clearTimeout(timer);
+				this.#configuring.delete(revision);
+				if (failure === undefined) resolve();
+				else reject(new FaultError(failure));
+			};
+			const answers = new Set(running.map(({ number }) => number));
+			this.#configuring.set(revision, { answers, done: () => settle(), failed: settle });
+			this.tellAll({ type: "configure", revision, ...this.#ports.configuration() });
+		});
+	}
+
+	/** Sends a message to every worker that runs. */
+	tellAll(message: ToWorker): void {
+		for (const { process: child } of this.#running()) if (child !== undefined) tell(child, message);
+	}
+
+	/** The sum over all workers, dead ones included. */
+	counters(): CounterSnapshot {
+		return mergeCounters([...this.#retired, ...this.#slots.map(({ counters }) => counters)]);
+	}
+
+	views(): readonly WorkerView[] {
+		return this.#slots.map((slot) => ({ ...slot, processId: slot.process?.pid }));
+	}
+
+	/** Ends a worker, or all, with their sessions; each is started again at once. Answers how many. */
+	restart(number?: number): number {
+		const chosen = this.#running().filter((slot) => number === undefined || slot.number === number);
+		for (const slot of chosen) {
+			slot.isRestarting = true;
+			void stopWorker(slot);
+		}
+		return chosen.length;
+	}
+
+	#running(): readonly WorkerSlot[] {
+		return this.#slots.filter((slot) => slot.isListening && slot.process !== undefined);
+	}
+
+	/** A worker has answered, or died, which is as good: it starts with the configuration in force. */
+	#configured(slot: WorkerSlot, revision: number, failure?: Fault): void {
+		const waiting = this.#configuring.get(revision);
+		if (waiting === undefined) return;
+		if (failure !== undefined) return waiting.failed(failure);
+		waiting.answers.delete(slot.number);
+		if (waiting.answers.size === 0) waiting.done();
+	}
+
+	#launch(slot: WorkerSlot): Promise<void> {
+		const { log } = this.#ports;
+		const child = fork(join(import.meta.dirname, "gatewayd.ts"), [], {
+			serialization: "advanced",
+			execArgv: [...process.execArgv, ...workerFlags],
+			// Look-ups of names block a thread each; the default of four lets a few slow names stall everybody's.
+			env: { ...process.env, UV_THREADPOOL_SIZE: "16" },
+			stdio: ["ignore", "inherit", "inherit", "ipc"],
+		});
+		slot.process = child;
+		slot.isListening = false;
+		slot.startedAt = Date.now();
+		return new Promise((resolve, reject) => {
+			child.on("message", (message: ToManaged) => {
+				try {
+					if (message.type === "failed") reject(new FaultError(message.fault));
+					else this.#hear(slot, child, message, resolve);
+				} catch (error) {
+					// A worker that was taken over may say anything; it must not end this process.
+					log.error({ worker: slot.number, cause: String(error) }, "worker said what cannot be read; it is ended");
+					child.kill("SIGKILL");
+				}
+			});
+			child.on("error", (error) => log.error({ worker: slot.number, cause: error.message }, "worker channel failed"));
+			child.on("exit", (code, signal) => {
+				reject(new FaultError(fault("INTERNAL", `worker ${slot.number} ended before it listened`)));
+				this.#ended(slot, child, signal === null ? `exit status ${code}` : `signal ${signal}`);
+			});
+			tell(child, { type: "start", ticketKeys: this.#ticketKeys, ...this.#ports.configuration() });
+		});
+	}
+
+	#hear(
+		slot: WorkerSlot,
+		child: ChildProcess,
+		message: Exclude<ToManaged, { readonly type: "failed" }>,
+		listening: () => void,
+	): void {
+		const ports = this.#ports;
+		switch (message.type) {
+			case "listening":
+				slot.isListening = true;
+				listening();
+				ports.event(gatewayEvent("WORKER_STARTED", Date.now(), { worker: slot.number, processId: child.pid ?? 0 }));
+				return;
+			case "event":
+				return ports.event(message.event);
+			case "configured":
+				return this.#configured(slot, message.revision);
+			case "not-configured":
+				return this.#configured(slot, message.revision, message.fault);
+			case "records":
+				ports.records(message.records);
+				slot.counters = message.counters;
+				return;
+			case "sign":
+				return ports.sign(message, slot.number, (answer) => tell(child, answer));
+			case "stopped":
+				return;
+		}
+	}
+
+	#ended(slot: WorkerSlot, child: ChildProcess, reason: string): void {
+		if (slot.process !== child) return;
+		for (const revision of this.#configuring.keys()) this.#configured(slot, revision);
+		slot.process = undefined;
+		const hadListened = slot.isListening;
+		slot.isListening = false;
+		this.#retired.push(retireCounters(slot.counters));
+		if (this.#retired.length > 1) this.#retired.splice(0, this.#retired.length, mergeCounters(this.#retired));
+		slot.counters = {};
+		if (this.#isStopping || (!hadListened && slot.restarts === 0)) return;
+		const wasAsked = slot.isRestarting;
+		slot.isRestarting = false;
+		const { event, counters } = this.#ports;
+		if (!wasAsked)
+			event(gatewayEvent("WORKER_DIED", Date.now(), { worker: slot.number, processId: child.pid ?? 0, reason }));
+		slot.restarts++;
+		counters.add("worker_restarts");
+		const livedMs = Date.now() - slot.startedAt;
+		setTimeout(() => this.#relaunch(slot), livedMs < shortLifeMs && !wasAsked ? restartDelayMs : 0);
+	}
+
+	#relaunch(slot: WorkerSlot): void {
+		if (this.#isStopping) return;
+		const { event, log } = this.#ports;
+		this.#launch(slot).then(
+			() => {
+				const facts = { worker: slot.number, processId: slot.process?.pid ?? 0, restarts: slot.restarts };
+				event(gatewayEvent("WORKER_RESTARTED", Date.now(), facts));
+			},
+			(error: Error) => log.error({ worker: slot.number, cause: error.message }, "worker did not start again"),
+		);
+	}
+}
+
+function tell(child: ChildProcess, message: ToWorker): void {
+	if (child.connected) child.send(message, () => undefined);
+}
+
+async function stopWorker(slot: WorkerSlot): Promise<void> {
+	const child = slot.process;
+	if (child === undefined) return;
+	const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+	tell(child, { type: "stop" });
+	const timer = setTimeout(() => child.kill("SIGKILL"), stopMs);
+	await ended;
+	clearTimeout(timer);
+}
+
+/** Sessions come and go fast: a heap that begins small would be collected several times a second. */
+const workerFlags = ["--initial-old-space-size=256"];
+const shortLifeMs = 1_000;
+const restartDelayMs = 1_000;
+const stopMs = 3_000;
+const configureMs = 10_000;
