@@ -23,8 +23,8 @@ export interface TerminalDescription {
 export class NoGatewayError extends Error {}
 
 /**
- * Connects to the gateway of a state directory. Rejects with `NoGatewayError` when none is there, and with what is wrong
- * when directory or socket are not the owner's.
+ * Connects to the gateway of a state directory. Rejects with `NoGatewayError` when none is there, or when directory or
+ * socket are not the owner's.
  */
 export async function connectTerminal(place: SocketPlace, description: TerminalDescription): Promise<TerminalSocket> {
 	let socket: Socket;
@@ -34,10 +34,12 @@ export async function connectTerminal(place: SocketPlace, description: TerminalD
 	} catch (cause) {
 		const { code } = cause as NodeJS.ErrnoException;
 		if (code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR")
-			throw new NoGatewayError(`no gateway runs here: nobody listens at ${place.socket}`);
+			throw new NoGatewayError(
+				`no gateway runs here: nobody listens at ${place.socket}; start one with sallyport start, or name another with --state DIR`,
+			);
 		if (code === "EACCES" || code === "EPERM")
 			throw new NoGatewayError(`${place.directory} is its owner's alone; run this as that user or with sudo`);
-		throw cause;
+		throw code === undefined && cause instanceof Error ? new NoGatewayError(cause.message) : cause;
 	}
 	return new TerminalSocket(socket, description);
 }

@@ -31,8 +31,8 @@ export function preparePlace({ directory, socket }: SocketPlace): void {
  */
 export function checkPlace({ directory, socket }: SocketPlace, expected: number): void {
 	const holder = lstatSync(directory);
-	if (!holder.isDirectory() || (holder.mode & 0o022) !== 0)
-		throw new Error(`${directory} can be written by others; its mode should be 0700`);
+	if (!holder.isDirectory()) throw new Error(`${directory} is no directory; expected the one that the gateway makes`);
+	if ((holder.mode & 0o022) !== 0) throw new Error(`${directory} can be written by others; its mode should be 0700`);
 	for (const [path, { uid }] of [
 		[directory, holder],
 		[socket, lstatSync(socket)],

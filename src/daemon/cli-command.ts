@@ -63,7 +63,7 @@ export async function runCli(args: readonly string[], io: CommandOutput): Promis
 		return isOk ? 0 : 1;
 	} catch (error) {
 		if (!(error instanceof NoGatewayError)) throw error;
-		io.stderr.write(`sallyport: ${error.message}; start one with sallyport start, or name another with --state DIR\n`);
+		io.stderr.write(`sallyport: ${error.message}\n`);
 		return 2;
 	}
 }

@@ -80,7 +80,8 @@ class Window {
 	}
 
 	#tmux(...args: readonly string[]): string {
-		return execFileSync(peerPath("tmux"), ["-L", this.#name, ...args], { encoding: "utf8" });
+		const stdio = ["ignore", "pipe", "pipe"] as const;
+		return execFileSync(peerPath("tmux"), ["-L", this.#name, ...args], { encoding: "utf8", stdio: [...stdio] });
 	}
 }
 

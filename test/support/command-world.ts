@@ -41,7 +41,14 @@ export interface World extends CommandWorld {
 /** The world, once its configuration is in force. `configuration` is the text of the first start. */
 export async function commandWorld(
 	owner: Owner,
-	options: { readonly configuration?: string; readonly path?: string } = {},
+	options: {
+		readonly configuration?: string;
+		readonly path?: string;
+		/** The file of `--config`. */
+		readonly file?: string;
+		/** Called before a text counts as applied; what it throws refuses it. */
+		readonly apply?: (text: string) => void;
+	} = {},
 ): Promise<World> {
 	const path = options.path ?? newStateDirectory(owner);
 	mkdirSync(path, { recursive: true });
@@ -51,11 +58,12 @@ export async function commandWorld(
 	const configuration = new ConfigurationService({
 		directory: join(path, "configuration"),
 		copy: state.configuration,
-		file: undefined,
+		file: options.file,
 		factoryText: options.configuration ?? defaultConfiguration(false),
 		caIds: () => caIds,
 		trustNames: () => trustNames(state.trust),
 		apply: async (text) => {
+			options.apply?.(text);
 			applied.push(text);
 		},
 		broadcast: (text) => reports.push(`broadcast: ${text}`),
