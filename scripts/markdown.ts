@@ -7,5 +7,7 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
 }
 
 function cell(text: string): string {
-	return text.replace(/\s+/g, " ").replaceAll("|", "\\|").replaceAll("<", "&lt;").trim();
+	const line = text.replace(/\s+/g, " ").replaceAll("|", "\\|").trim();
+	// A code span shows what stands in it; anywhere else an angle bracket would begin a tag.
+	return line.replace(/`[^`]*`|</g, (found) => (found === "<" ? "&lt;" : found));
 }

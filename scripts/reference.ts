@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { rootSchema } from "#product/root-schema.ts";
+import { commandsPage } from "./reference-commands.ts";
 import { configurationPage } from "./reference-configuration.ts";
 import { collectProofs, readRequirements, requirementsPage } from "./reference-requirements.ts";
 import { countersPage, eventsPage, faultsPage } from "./reference-tables.ts";
@@ -18,6 +19,7 @@ export function referencePages(root: string): Map<string, string> {
 		["docs/reference/faults.md", faultsPage()],
 		["docs/reference/events.md", eventsPage()],
 		["docs/reference/counters.md", countersPage()],
+		["docs/reference/commands.md", commandsPage()],
 		["docs/reference/configuration.md", configurationPage(rootSchema)],
 		["docs/reference/requirements.md", requirementsPage(requirements, collectProofs(root, requirements))],
 	]);

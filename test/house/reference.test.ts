@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { faultTable } from "#base/fault-table.ts";
+import { configurationCommands } from "#cli/configuration-commands.ts";
+import { type CommandNode, listCommands } from "#cli/grammar.ts";
+import { operationalCommands } from "#cli/operational-commands.ts";
+import { pipeCommands } from "#cli/pipe-commands.ts";
 import { enumeration, integer, name, reference } from "#config/leaf-types.ts";
 import { container, flag, leaf, leafList, list } from "#config/schema.ts";
 import { rootSchema } from "#product/root-schema.ts";
 import { counterTable, eventTable } from "#telemetry/event-table.ts";
 import { markdownTable } from "../../scripts/markdown.ts";
 import { comparePages } from "../../scripts/reference.ts";
+import { commandsPage } from "../../scripts/reference-commands.ts";
 import { configurationPage } from "../../scripts/reference-configuration.ts";
 import {
 	collectProofs,
@@ -26,6 +31,22 @@ test("every fault, event and counter is on its page", () => {
 	] as const) {
 		for (const id of ids) assert.ok(page.includes(id), id);
 	}
+});
+
+test("every command and pipe that is offered is on its page, with its options; hidden ones are not", () => {
+	const page = commandsPage().replaceAll("\\|", "|");
+	for (const grammar of [operationalCommands, configurationCommands, pipeCommands] as CommandNode[]) {
+		for (const { syntax, options } of listCommands(grammar)) {
+			assert.ok(page.includes(`\`${syntax}\``), syntax);
+			for (const name of Object.keys(options))
+				assert.match(page, new RegExp(`&emsp;\`${name}[ \`]`), `${syntax} ${name}`);
+		}
+	}
+	assert.doesNotMatch(page, /^### edit\n\nChange the configuration/m);
+	assert.match(
+		page,
+		/\| `show log <filename>` \| Log files, or one of them\. &lt;filename>: Name of a log file\. \| `trace` \|/,
+	);
 });
 
 test("a page that differs, is missing or is not generated is told", (t) => {
