@@ -68,6 +68,17 @@ const rows = {
 		says: "the TLS handshake with the server failed",
 	},
 	SERVER_CERTIFICATE_INVALID: { blame: "peer-untrusted", tls: 48, says: "the server's certificate was refused" },
+	SERVER_CERTIFICATE_REVOKED: { blame: "peer-untrusted", tls: 44, says: "the server's certificate was revoked" },
+	SERVER_STATUS_REFUSED: {
+		blame: "peer-untrusted",
+		tls: 113,
+		says: "nobody vouches that the server's certificate was not revoked, although somebody must",
+	},
+	SERVER_STATUS_UNAVAILABLE: {
+		blame: "environment",
+		tls: 46,
+		says: "it could not be found out whether the server's certificate was revoked, and the profile insists",
+	},
 	SERVER_CERTIFICATE_MALFORMED: { blame: "peer-malformed", tls: 42, says: "the server's certificate cannot be read" },
 	SERVER_WANTS_CLIENT_CERTIFICATE: {
 		blame: "peer-incompatible",

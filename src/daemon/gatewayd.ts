@@ -7,6 +7,13 @@ import { BoundedMap } from "#base/bounded.ts";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
+import {
+	lookUp,
+	refuseLookUp,
+	reportRevocation,
+	revocationConfiguration,
+	revocationCounters,
+} from "#daemon/worker-revocation.ts";
 import { encodeBlockPage } from "#inspect/block-page.ts";
 import { Http1Stream } from "#inspect/http1-stream.ts";
 import { OpaqueStream } from "#inspect/opaque-stream.ts";
@@ -14,7 +21,10 @@ import { patternService } from "#inspect/pattern-service.ts";
 import type { InspectionService } from "#inspect/service.ts";
 import { UnnamedProtocolStream } from "#inspect/unnamed-protocol-stream.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
+import { compileRevocation } from "#pki/compile-revocation.ts";
+import { Fetcher } from "#pki/fetch-shell.ts";
 import type { SigningCa } from "#pki/mint.ts";
+import { RevocationChecker } from "#pki/revocation-shell.ts";
 import { trustKey } from "#pki/trust-selection.ts";
 import { compileGateway, type GatewayPlan, type ListenerPlan } from "#proxy/compile.ts";
 import { type JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
@@ -52,6 +62,8 @@ class Worker {
 	/** The revocation lists of our signing CAs, DER, by the CA's id. */
 	#ownCrls: ReadonlyMap<string, Uint8Array>;
 	readonly #serverSessions = new ServerSessions<JudgedServer>(maxServerSessions);
+	readonly #fetcher: Fetcher;
+	readonly #revocation: RevocationChecker;
 	readonly #signatures = new Map<number, { resolve(certificate: Uint8Array): void; reject(error: Error): void }>();
 	#nextSignature = 1;
 	#records: SessionRecord[] = [];
@@ -64,6 +76,16 @@ class Worker {
 			maxLeafContexts,
 		);
 		this.#ownCrls = start.ownCrls;
+		const closed = { permitted: [], isOwnListener: () => true };
+		this.#fetcher = new Fetcher(closed, refuseLookUp, (outcome) => {
+			this.#counters.add("status_fetches");
+			if (outcome.kind === "failed") this.#counters.add("status_fetch_failures");
+		});
+		const nothing = { authorities: new Map(), loadedCrls: [], crlIssuers: [] };
+		this.#revocation = new RevocationChecker(this.#fetcher, nothing, {
+			decided: (question, verdict, isAskable) => reportRevocation(question, verdict, isAskable, send),
+			listReplaced: () => undefined,
+		});
 		this.#generation = this.#generationOf(start);
 	}
 
@@ -123,6 +145,10 @@ class Worker {
 			{ listener: name, policy, timeouts, mayReachLocal, isOwnListener },
 		]);
 		const resources = this.#makeResources(message, plan, authorities);
+		const revocation = compileRevocation(config);
+		const guard = { permitted: revocation.permittedNetworks, isOwnListener };
+		this.#fetcher.configure(guard, (host, answer) => lookUp(resources.resolver, host, answer));
+		this.#revocation.configure(revocationConfiguration(revocation, message.trust.profiles));
 		return { plan, contexts: new Map(contexts), resources, trustKey: trustKey(message.trust, plan.trust) };
 	}
 
@@ -154,6 +180,7 @@ class Worker {
 			resolver: new Resolver(plan.staticHosts, maxResolvedNames, keepNamesMs),
 			leafContexts: this.#leafContexts,
 			serverSessions: this.#serverSessions,
+			revocation: this.#revocation,
 			judge: new ServerJudge(maxLeafContexts, ownAuthorityKeys(authorities), (facts) => {
 				this.#counters.add("origin_disagreements");
 				send({ type: "event", event: gatewayEvent("ORIGIN_VALIDATION_DISAGREEMENT", Date.now(), facts) });
@@ -243,6 +270,8 @@ class Worker {
 		if (record.clientLeg?.isResumed) counters.add("client_resumptions");
 		if (record.serverLeg !== undefined) counters.add("server_handshakes");
 		if (record.serverLeg?.isResumed) counters.add("server_resumptions");
+		const counter = revocationCounters[record.revocation?.answer ?? ""];
+		if (counter !== undefined) counters.add(counter);
 		counters.add("octets_to_server", record.octetsToServer);
 		counters.add("octets_to_client", record.octetsToClient);
 		counters.add("http_requests", record.requests);

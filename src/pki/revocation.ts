@@ -10,7 +10,7 @@ import type { WorkBudget } from "#pki/build-path.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import { dateText } from "#pki/check-certificate.ts";
 import type { Crl } from "#pki/crl.ts";
-import { crlStatus } from "#pki/crl-status.ts";
+import { type CrlStatus, crlStatus } from "#pki/crl-status.ts";
 import type { DistributionPoint } from "#pki/extensions.ts";
 import { type OcspStatus, ocspStatus } from "#pki/ocsp-status.ts";
 import { accessMethodOid } from "#pki/oids.ts";
@@ -31,6 +31,14 @@ export interface RevocationQuestion {
 	readonly crls: readonly Crl[];
 	/** Certificates of CRL issuers that stand outside the path. */
 	readonly crlIssuers: readonly Certificate[];
+	/** What is asked besides the staple; both when absent. */
+	readonly asks?: { readonly ocsp: boolean; readonly crl: boolean } | undefined;
+	/** Why nothing could be fetched about a certificate, by its fingerprint. */
+	readonly failures?: ReadonlyMap<string, string> | undefined;
+	/** The handshake was an abbreviated one, in which no staple can come. */
+	readonly isResumed?: boolean | undefined;
+	/** Danger: a certificate that is on hold counts as good. */
+	readonly ignoresHold?: boolean | undefined;
 	readonly anchors: TrustAnchors;
 	/** Milliseconds since 1970. */
 	readonly now: number;
@@ -58,12 +66,26 @@ export interface RevocationVerdict {
  * first of its answers does.
  */
 export function decideRevocation(question: RevocationQuestion): RevocationVerdict {
+	return worstVerdict(decideEach(question));
+}
+
+/** What is known about each certificate of the path below its anchor, leaf first. */
+export function decideEach(question: RevocationQuestion): RevocationVerdict[] {
+	const verdicts: RevocationVerdict[] = [];
+	for (let depth = 0; depth < question.path.length - 1; depth++) {
+		const found = decideOne(question, depth);
+		verdicts.push(question.ignoresHold === true && isOnHold(found) ? held(found, question.now) : found);
+	}
+	return verdicts;
+}
+
+/** The verdict over a path from those about its certificates. */
+export function worstVerdict(verdicts: readonly RevocationVerdict[]): RevocationVerdict {
 	let worst: RevocationVerdict | undefined;
 	let until = Number.POSITIVE_INFINITY;
-	for (let depth = 0; depth < question.path.length - 1; depth++) {
-		const verdict = decideOne(question, depth);
-		if (worst === undefined || severity[verdict.answer] > severity[worst.answer]) worst = verdict;
-		until = Math.min(until, verdict.until ?? until);
+	for (const one of verdicts) {
+		if (worst === undefined || severity[one.answer] > severity[worst.answer]) worst = one;
+		until = Math.min(until, one.until ?? until);
 	}
 	if (worst === undefined) return verdict("good", 0, "none", "a trust anchor is not asked about", { until });
 	return worst.answer === "good" ? { ...worst, until } : worst;
@@ -108,7 +130,8 @@ function decideOne(question: RevocationQuestion, depth: number): RevocationVerdi
 	if (staple?.kind === "good") return good(depth, "staple", staple.until);
 	if (staple?.kind === "revoked") return revoked(depth, "staple", staple);
 	const other = decideWithoutStaple(question, depth, staple);
-	const mustStaple = depth === 0 && certificate.typed.tlsFeatures?.includes(statusRequest) === true;
+	const demandsStaple = certificate.typed.tlsFeatures?.includes(statusRequest) === true;
+	const mustStaple = depth === 0 && question.isResumed !== true && demandsStaple;
 	if (!mustStaple || other.answer === "revoked") return other;
 	const found = staple === undefined ? "none came" : `the one that came does not count: ${shortfall(staple)}`;
 	return verdict("staple-missing", depth, "staple", `certificate ${depth} demands a stapled OCSP response; ${found}`);
@@ -121,19 +144,23 @@ function decideWithoutStaple(
 	staple: OcspShortfall | undefined,
 ): RevocationVerdict {
 	const certificate = question.path[depth] as Certificate;
-	const answer = askOcsp(question, depth, question.ocspResponses.get(certificate.fingerprint));
+	const asks = question.asks ?? askAll;
+	const response = asks.ocsp ? question.ocspResponses.get(certificate.fingerprint) : undefined;
+	const answer = askOcsp(question, depth, response);
 	if (answer?.kind === "good") return good(depth, "ocsp", answer.until);
 	if (answer?.kind === "revoked") return revoked(depth, "ocsp", answer);
-	const list = crlStatus({ ...question, depth, issuers: question.crlIssuers });
+	const list: CrlStatus = asks.crl ? crlStatus({ ...question, depth, issuers: question.crlIssuers }) : notAsked;
 	if (list.kind === "revoked") return revoked(depth, "crl", list.entry);
 	if (list.kind === "good") return good(depth, "crl", list.until);
 	const unknownTo = staple?.kind === "unknown" ? "staple" : answer?.kind === "unknown" ? "ocsp" : undefined;
 	if (unknownTo !== undefined)
 		return verdict("unknown", depth, unknownTo, `the OCSP responder does not know certificate ${depth}`);
 	if (isShortLived(certificate)) return good(depth, "short-lived", certificate.notAfter);
+	const failure = question.failures?.get(certificate.fingerprint);
 	const tried = [
 		...(staple === undefined ? [] : [`staple: ${shortfall(staple)}`]),
 		...(answer === undefined ? [] : [`OCSP: ${shortfall(answer)}`]),
+		...(failure === undefined ? [] : [failure]),
 		`CRL: ${list.why}`,
 	];
 	return verdict("unavailable", depth, "none", `the state of certificate ${depth} is not known (${tried.join("; ")})`);
@@ -177,6 +204,16 @@ function revoked(
 	return verdict("revoked", depth, source, sentence, { revokedAt, reason });
 }
 
+function isOnHold({ answer, reason }: RevocationVerdict): boolean {
+	return answer === "revoked" && reason === certificateHold;
+}
+
+/** A hold may end at any time, or become a revocation: it is looked at again soon. */
+function held(found: RevocationVerdict, now: number): RevocationVerdict {
+	const sentence = `${found.sentence}, which this profile ignores`;
+	return { ...found, answer: "good", sentence, until: now + holdMs };
+}
+
 function verdict(
 	answer: RevocationAnswer,
 	depth: number,
@@ -197,6 +234,11 @@ const severity: Readonly<Record<RevocationAnswer, number>> = {
 
 /** The TLS extension status_request (RFC 7633 §4). */
 const statusRequest = 5;
+const askAll = { ocsp: true, crl: true };
+const notAsked: CrlStatus = { kind: "undetermined", why: "lists are not asked" };
+/** CRLReason certificateHold. */
+const certificateHold = 6;
+const holdMs = 600_000;
 const shortLivedMs = 7 * 86_400_000;
 
 /** CRLReason (RFC 5280 §5.3.1). */

@@ -1,7 +1,7 @@
 /** `security pki`: who is trusted, how revocation is looked up, and how keys are kept. */
 import { error, type Finding, warning } from "#config/finding.ts";
 import { enumeration, integer, type LeafType, parsed, reference, refused, shown, text } from "#config/leaf-types.ts";
-import { address, emailAddress, fileName, hexadecimal, url } from "#config/network-types.ts";
+import { address, emailAddress, fileName, hexadecimal, prefix, url } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
 import { traceFile, verifyTraceFile } from "#telemetry/trace-file.ts";
 
@@ -61,7 +61,7 @@ const ocsp = container({
 			enumeration({ disable: "Accept the certificate", "fallback-crl": "Look into the revocation list" }),
 			{
 				help: {
-					what: "What to do when the responder does not answer; the certificate is refused when absent",
+					what: "What to do when the responder does not answer; what the profile of the connection says when absent",
 					loosened:
 						"danger: with disable, who can cut the gateway off from the responder can use a revoked certificate",
 				},
@@ -117,7 +117,7 @@ const caProfile = list({
 						loosened: "danger: revoked certificates are accepted until they expire",
 					},
 				}),
-				"use-crl": flag({ help: "Ask the revocation list; so when neither is named" }),
+				"use-crl": flag({ help: "Ask the revocation list; with neither named, responder and list are asked" }),
 				"use-ocsp": flag({ help: "Ask the responder" }),
 				crl,
 				ocsp,
@@ -196,6 +196,12 @@ export const pkiSchema = container({
 							},
 							default: "disable",
 							engine: "not-yet",
+						}),
+						"fetch-permitted-networks": leafList(prefix(), {
+							help: {
+								what: "danger: networks that revocation and issuer certificates may be fetched from although they are private, loopback or link-local",
+								loosened: "danger: any server can make the gateway send requests into these networks",
+							},
 						}),
 						"persist-private-keys": leaf(enumeration(enableOrDisable), {
 							help: "Keep keys on disk, encrypted; with disable they are in memory only, until the gateway stops",

@@ -74,6 +74,11 @@ export function verifyChain(question: ChainQuestion): ChainVerdict {
 	return untrusted(failure ?? finder.failure ?? noAnchorReached(question));
 }
 
+/** Names a path and the trust that validated it: the same for the same certificates and the same key of the trust. */
+export function pathKeyOf(path: readonly Certificate[], trustKey: string): string {
+	return hash("sha256", `${path.map(({ fingerprint }) => fingerprint).join(" ")} ${trustKey}`, "base64url");
+}
+
 type Search = ReturnType<typeof newSearch>;
 
 function newSearch(question: ChainQuestion) {

@@ -110,6 +110,14 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		mayResumeSessions: true,
 		grade: "strict",
 		validation: "web-pki",
+		revocation: {
+			timeoutMs: 5_000,
+			asksOcsp: true,
+			asksCrl: true,
+			ignoresHold: false,
+			dropsUnavailable: false,
+			key: "5000 true true false false",
+		},
 		log: { allowed: false, dropped: false, exempted: false, errors: false },
 		patternPolicy: undefined,
 	});
@@ -120,6 +128,26 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		[undefined, undefined],
 	);
 	assert.equal(exemptDestinations.matchHost("shop.example"), undefined);
+});
+
+test("revocation is asked about unless both ways are disabled, and either statement drops what cannot be known", () => {
+	const revocation = (actions: string) => withProfile(`actions { ${actions} }`).profile.revocation;
+	assert.deepEqual(
+		[revocation("crl { disable; }"), revocation("ocsp { disable; timeout 2; }")].map((one) => [
+			one?.asksOcsp,
+			one?.asksCrl,
+			one?.timeoutMs,
+		]),
+		[
+			[true, false, 5_000],
+			[false, true, 2_000],
+		],
+	);
+	assert.equal(revocation("crl { disable; } ocsp { disable; }"), undefined);
+	assert.equal(revocation("crl { if-not-present drop; }")?.dropsUnavailable, true);
+	assert.equal(revocation("ocsp { if-unavailable drop; }")?.dropsUnavailable, true);
+	assert.equal(revocation("crl { if-not-present allow; ignore-hold-instruction-code; }")?.ignoresHold, true);
+	assert.notEqual(revocation("ocsp { timeout 3; }")?.key, revocation("")?.key);
 });
 
 test("each action of a profile is the statement of its name", () => {

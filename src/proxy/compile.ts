@@ -11,9 +11,10 @@ import { portsOfApplications } from "#policy/application-ports.ts";
 import type { Policy, PolicyRule } from "#policy/evaluate.ts";
 import { resolveAddresses } from "#policy/resolve-addresses.ts";
 import type { PolicyConfig } from "#policy/schema.ts";
-import type { ProxyProfile } from "#proxy/profile.ts";
+import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import type { ProxyConfig } from "#proxy/schema.ts";
 import type { SessionTimeouts } from "#proxy/session-machine.ts";
+import type { SslProxyProfile } from "#proxy/ssl-proxy-schema.ts";
 
 export type GatewayConfig = ProxyConfig & PolicyConfig & InspectConfig & PkiConfig;
 
@@ -120,6 +121,7 @@ function compileProfile(config: GatewayConfig, name: string, patternPolicy: stri
 		mayResumeSessions: !actions.disableSessionResumption,
 		grade: profile.tlsGrade,
 		validation: profile.certificateValidation,
+		revocation: compileRevocation(actions),
 		log: {
 			allowed: log.all || log.sessionsAllowed,
 			dropped: log.all || log.sessionsDropped,
@@ -128,6 +130,18 @@ function compileProfile(config: GatewayConfig, name: string, patternPolicy: stri
 		},
 		patternPolicy,
 	};
+}
+
+function compileRevocation({ crl, ocsp }: SslProxyProfile["actions"]): ProfileRevocation | undefined {
+	if (crl.disable && ocsp.disable) return undefined;
+	const settings = {
+		timeoutMs: ocsp.timeout * 1000,
+		asksOcsp: !ocsp.disable,
+		asksCrl: !crl.disable,
+		ignoresHold: crl.ignoreHoldInstructionCode,
+		dropsUnavailable: ocsp.ifUnavailable === "drop" || crl.ifNotPresent === "drop",
+	};
+	return { ...settings, key: Object.values(settings).join(" ") };
 }
 
 /** The entries of the address books by the names that a policy gives. */

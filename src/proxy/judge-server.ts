@@ -12,7 +12,7 @@ import { BoundedMap } from "#base/bounded.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import type { TrustAnchors } from "#pki/trust-anchors.ts";
 import { type ProfileName, validationProfiles } from "#pki/validation-profile.ts";
-import { type ChainVerdict, verifyChain } from "#pki/verify-chain.ts";
+import { type ChainVerdict, pathKeyOf, verifyChain } from "#pki/verify-chain.ts";
 import { SignatureCache } from "#pki/verify-signature.ts";
 
 /** The verdict and the certificate that a leaf is minted after. */
@@ -25,6 +25,10 @@ export interface JudgedServer {
 	readonly validUntil: number;
 	/** When the first certificate of the path runs out, milliseconds since 1970; 0 when there is no path. */
 	readonly pathEndsAt: number;
+	/** The validated path, leaf first and anchor last; empty when the server is not trusted. */
+	readonly path: readonly Certificate[];
+	/** Names the path and the trust that validated it. */
+	readonly pathKey: string;
 }
 
 export type ServerJudgement =
@@ -85,7 +89,16 @@ export class ServerJudge {
 		const isTrusted = reason === undefined;
 		const pathEndsAt = verdict.kind === "trusted" ? Math.min(...verdict.path.map(lastMoment)) : 0;
 		const validUntil = isTrusted ? Math.min(now + keepMs, pathEndsAt) : now;
-		const judged = { certificate: decoded, isTrusted, reason: reason ?? "trusted", validUntil, pathEndsAt };
+		const path = isTrusted && verdict.kind === "trusted" ? verdict.path : [];
+		const judged = {
+			certificate: decoded,
+			isTrusted,
+			reason: reason ?? "trusted",
+			validUntil,
+			pathEndsAt,
+			path,
+			pathKey: isTrusted ? pathKeyOf(path, trustKey) : "",
+		};
 		if (isTrusted && leaf.length <= maxKeptOctets) this.#trusted.set(key, judged);
 		return { kind: "judged", judged };
 	}

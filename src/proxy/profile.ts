@@ -1,8 +1,15 @@
 /** An SSL proxy profile, compiled from the configuration: everything a session asks of it. */
 
+import type { RevocationSettings } from "#pki/revocation-settings.ts";
 import type { ProfileName } from "#pki/validation-profile.ts";
 import type { DecryptionExemptions } from "#policy/evaluate.ts";
 import type { Grade } from "#tls/cipher-suites.ts";
+
+/** Revocation of servers' certificates. */
+export interface ProfileRevocation extends RevocationSettings {
+	/** A session about whose server nothing can be learned is ended. */
+	readonly dropsUnavailable: boolean;
+}
 
 export interface ProxyProfile extends DecryptionExemptions {
 	/** Names of the signing CAs. Without an untrusted one, untrusted servers are blocked. */
@@ -16,6 +23,8 @@ export interface ProxyProfile extends DecryptionExemptions {
 	readonly grade: Grade;
 	/** How strict path validation of servers is. */
 	readonly validation: ProfileName;
+	/** How it is found out that a server's certificate was revoked; undefined when nobody asks. */
+	readonly revocation: ProfileRevocation | undefined;
 	/** Which sessions are recorded. */
 	readonly log: {
 		readonly allowed: boolean;

@@ -3,9 +3,10 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { type Address, parseAddress, parsePrefix } from "#base/address.ts";
 import { fault } from "#base/fault.ts";
+import type { RevocationVerdict } from "#pki/revocation.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import type { PolicyRule } from "#policy/evaluate.ts";
-import type { ProxyProfile } from "#proxy/profile.ts";
+import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import {
 	type RelaySummary,
 	type SessionContext,
@@ -59,6 +60,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		mayResumeSessions: true,
 		grade: "strict",
 		validation: "web-pki",
+		revocation: undefined,
 		log: { allowed: true, dropped: true, exempted: true, errors: true },
 		patternPolicy: undefined,
 		...parts,
@@ -291,6 +293,107 @@ describe("a decrypted session", () => {
 				.done();
 			assert.equal(machine.record().clientLeg?.group, group);
 		}
+	});
+});
+
+describe("revocation of the server's certificate (V12)", () => {
+	const settings: ProfileRevocation = {
+		key: "",
+		timeoutMs: 500,
+		asksOcsp: true,
+		asksCrl: true,
+		ignoresHold: false,
+		dropsUnavailable: false,
+	};
+	const asking = (parts: Partial<ProxyProfile> = {}, more: Partial<ProfileRevocation> = {}) => [
+		decryptAll({ revocation: { ...settings, ...more }, ...parts }),
+	];
+	const known = (answer: RevocationVerdict["answer"]): SessionEvent => ({
+		type: "revocation-known",
+		verdict: {
+			answer,
+			depth: 0,
+			source: "ocsp",
+			sentence: `certificate 0 is ${answer}`,
+			until: undefined,
+			revokedAt: undefined,
+			reason: undefined,
+		},
+	});
+	/** Up to the question. */
+	function asked(rules = asking()): Session {
+		const made = at("await-server-tls", rules);
+		made.talk.event(secured()).expect("check-revocation", (effect) => assert.equal(effect.settings.timeoutMs, 500));
+		assert.match(made.machine.describe(), / await-revocation /);
+		return made;
+	}
+
+	test("N8: nothing is sent to the client before the answer; then the leaf is the trusted CA's", () => {
+		const { machine, talk } = asked();
+		talk.waits(1_500).event(known("good"));
+		talk.expect("prepare-context", ({ signer }) => assert.equal(signer, "trusted")).waits(4_000);
+		const { serverTrust, revocation } = machine.record();
+		assert.deepEqual(
+			[serverTrust, revocation],
+			["trusted", { answer: "good", source: "ocsp", sentence: "certificate 0 is good" }],
+		);
+	});
+
+	for (const answer of ["revoked", "unknown", "staple-missing"] as const) {
+		test(`M12: ${answer} means the untrusted CA, and the record says why`, () => {
+			const { machine, talk } = asked();
+			talk.event(known(answer)).expect("prepare-context", ({ signer }) => assert.equal(signer, "untrusted"));
+			assert.equal(machine.distrust, `certificate 0 is ${answer}`);
+			assert.equal(machine.record().serverTrust, `certificate 0 is ${answer}`);
+		});
+	}
+
+	for (const [answer, code, name] of [
+		["revoked", "SERVER_CERTIFICATE_REVOKED", "certificate_revoked"],
+		["unknown", "SERVER_STATUS_REFUSED", "bad_certificate_status_response"],
+		["staple-missing", "SERVER_STATUS_REFUSED", "bad_certificate_status_response"],
+	] as const) {
+		test(`R110: ${answer} is blocked where invalid certificates are`, () => {
+			for (const parts of [{ blocksInvalidCertificates: true }, { untrustedCa: undefined }]) {
+				const { machine, talk } = asked(asking(parts));
+				talk.event(known(answer)).expect("send-client", alert(name)).expect("close", manner("end")).done();
+				assert.equal(machine.record().faultCode, code);
+				assert.match(machine.record().endedBecause, /is blocked; certificate 0 is/);
+			}
+		});
+	}
+
+	test("N4: what cannot be known is let through and recorded, or dropped, as the profile says", () => {
+		const { machine, talk } = asked();
+		talk.event(known("unavailable")).expect("prepare-context", ({ signer }) => assert.equal(signer, "trusted"));
+		assert.equal(machine.record().revocation?.answer, "unavailable");
+
+		const strict = asked(asking({}, { dropsUnavailable: true }));
+		strict.talk.event(known("unavailable")).expect("send-client", alert("certificate_unknown"));
+		strict.talk.expect("close", manner("end")).done();
+		assert.equal(strict.machine.record().faultCode, "SERVER_STATUS_UNAVAILABLE");
+	});
+
+	test("an answer that never comes is one that is unavailable", () => {
+		const { machine, talk } = asked();
+		talk.after(1_500).event(timeUp).expect("prepare-context");
+		assert.match(machine.record().revocation?.sentence ?? "", /in time/);
+		const strict = asked(asking({}, { dropsUnavailable: true }));
+		strict.talk.after(1_500).event(timeUp).expect("send-client").expect("close").done();
+	});
+
+	test("nobody asks about a server that is not trusted anyway, or that counts as trusted whatever is found", () => {
+		const { machine, talk } = at("await-server-tls", asking());
+		talk.event(secured(untrusted)).expect("prepare-context", ({ signer }) => assert.equal(signer, "untrusted"));
+		assert.equal(machine.record().revocation, undefined);
+		const { talk: ignoring } = at("await-server-tls", asking({ ignoresServerAuthFailure: true }));
+		ignoring.event(secured()).expect("prepare-context");
+	});
+
+	test("the client may go while the answer is awaited", () => {
+		const { machine, talk } = asked();
+		talk.event({ type: "client-ended", why: "the client closed the connection" }).expect("close").done();
+		assert.deepEqual(machine.step(known("good"), start), []);
 	});
 });
 

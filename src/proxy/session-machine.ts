@@ -1,19 +1,23 @@
 /**
  * One connection through the explicit forward proxy, from the CONNECT request to the record.
  *
- *   expect-request -> await-resolve -> await-connect -> expect-hello -> await-server-tls -> await-context
- *      -> await-client-tls -> await-relay-end -> closed          (bypass goes from expect-hello to await-relay-end)
+ *   expect-request -> await-resolve -> await-connect -> expect-hello -> await-server-tls -> await-revocation
+ *      -> await-context -> await-client-tls -> await-relay-end -> closed
+ *
+ * Bypass goes from expect-hello to await-relay-end.
  *
  * The server is connected to and verified before the client sees a ServerHello (RFC 8446 §9.3; checklist N8). The
  * machine decides; the shell performs effects and reports what happened.
  */
 import { type Address, formatAddress, parseAddress } from "#base/address.ts";
 import { type Fault, fault } from "#base/fault.ts";
-import { faultTable } from "#base/fault-table.ts";
+import { type FaultCode, faultTable } from "#base/fault-table.ts";
 import { encodeBlockPage } from "#inspect/block-page.ts";
+import type { RevocationVerdict } from "#pki/revocation.ts";
 import { type ConnectionFacts, type Decision, evaluateConnect, evaluateHello, type Policy } from "#policy/evaluate.ts";
 import { ConnectMachine, type ConnectRequest } from "#proxy/connect-machine.ts";
-import type { ProxyProfile } from "#proxy/profile.ts";
+import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
+import { revocationAction } from "#proxy/revocation-action.ts";
 import { isLocalTarget } from "#proxy/target.ts";
 import type { Finding, InspectionState, LegRecord, SessionRecord } from "#telemetry/session-record.ts";
 import { encodeAlert } from "#tls/alert.ts";
@@ -55,6 +59,7 @@ export type SessionEvent =
 	| { readonly type: "server-connected"; readonly address: Address }
 	| { readonly type: "server-failed"; readonly fault: Fault }
 	| { readonly type: "server-secured"; readonly leg: LegRecord; readonly verdict: ServerVerdict }
+	| { readonly type: "revocation-known"; readonly verdict: RevocationVerdict }
 	| { readonly type: "context-ready"; readonly certificateSha256: string; readonly group: string | undefined }
 	| { readonly type: "context-failed"; readonly fault: Fault }
 	| { readonly type: "client-secured"; readonly leg: LegRecord }
@@ -84,6 +89,8 @@ export type SessionEffect =
 			/** The name to verify: the SNI, else the host of the request. */
 			readonly host: string;
 	  }
+	/** Whether a certificate of the server's validated path was revoked. */
+	| { readonly type: "check-revocation"; readonly profile: ProxyProfile; readonly settings: ProfileRevocation }
 	| { readonly type: "prepare-context"; readonly signer: "trusted" | "untrusted"; readonly profile: ProxyProfile }
 	| { readonly type: "start-client-tls"; readonly helloOctets: Uint8Array; readonly alpn: string | undefined }
 	| {
@@ -101,6 +108,12 @@ type State =
 	| { readonly tag: "await-connect"; readonly request: ConnectRequest; readonly until: number }
 	| { readonly tag: "expect-hello"; readonly reader: ClientHelloReader; readonly until: number }
 	| { readonly tag: "await-server-tls"; readonly decrypt: Decrypting; readonly until: number }
+	| {
+			readonly tag: "await-revocation";
+			readonly decrypt: Decrypting;
+			readonly settings: ProfileRevocation;
+			readonly until: number;
+	  }
 	| { readonly tag: "await-context"; readonly decrypt: Decrypting; readonly until: number }
 	| { readonly tag: "await-client-tls"; readonly decrypt: Decrypting; readonly until: number }
 	| { readonly tag: "await-relay-end"; readonly isDecrypted: boolean }
@@ -127,6 +140,7 @@ export class SessionMachine {
 	#serverLeg: LegRecord | undefined;
 	#clientLeg: LegRecord | undefined;
 	#verdict: ServerVerdict | undefined;
+	#revocation: RevocationVerdict | undefined;
 	#leaf: { sha256: string; group: string | undefined } | undefined;
 	#summary: RelaySummary | undefined;
 	#timing: { helloMs?: number; serverReadyMs?: number; clientReadyMs?: number } = {};
@@ -150,6 +164,11 @@ export class SessionMachine {
 	/** The profile of the decision; undefined before there is one, or when no profile took part. */
 	get profile(): ProxyProfile | undefined {
 		return this.#decision?.profile;
+	}
+
+	/** Why the server is not trusted; undefined when it is, or when that is not known yet. */
+	get distrust(): string | undefined {
+		return this.#verdict?.isTrusted === false ? this.#verdict.reason : undefined;
 	}
 
 	get isClosed(): boolean {
@@ -182,6 +201,8 @@ export class SessionMachine {
 				return this.#serverFailed(event.fault, now);
 			case "server-secured":
 				return this.#secured(event.leg, event.verdict, now);
+			case "revocation-known":
+				return this.#revocationKnown(event.verdict, now);
 			case "context-ready":
 				return this.#contextReady(event.certificateSha256, event.group, now);
 			case "context-failed":
@@ -227,6 +248,7 @@ export class SessionMachine {
 			...(clientLeg === undefined ? {} : { clientLeg }),
 			...(this.#serverLeg === undefined ? {} : { serverLeg: this.#serverLeg }),
 			...(this.#verdict === undefined ? {} : { serverTrust: this.#verdict.reason }),
+			...(this.#revocation === undefined ? {} : { revocation: revocationFacts(this.#revocation) }),
 			octetsToServer: summary?.octetsToServer ?? 0,
 			octetsToClient: summary?.octetsToClient ?? 0,
 			requests: summary?.requests ?? 0,
@@ -344,16 +366,42 @@ export class SessionMachine {
 	#secured(leg: LegRecord, verdict: ServerVerdict, now: number): readonly SessionEffect[] {
 		const state = this.#state;
 		if (state.tag !== "await-server-tls") return unexpected(state, "server-secured");
-		const { profile } = state.decrypt.decision;
+		const { decrypt } = state;
+		const { profile } = decrypt.decision;
 		this.#serverLeg = leg;
 		this.#verdict = verdict;
 		this.#timing.serverReadyMs = now - this.#startedAt;
-		const isAccepted = verdict.isTrusted || profile.ignoresServerAuthFailure;
-		if (!isAccepted && (profile.blocksInvalidCertificates || profile.untrustedCa === undefined)) {
-			const message = `server ${this.#request?.host}:${this.#request?.port} is blocked; ${verdict.reason}; exempt it or repair its certificate`;
-			return this.#failHandshake(fault("SERVER_CERTIFICATE_INVALID", message), now);
+		const settings = profile.revocation;
+		if (settings === undefined || !verdict.isTrusted || profile.ignoresServerAuthFailure)
+			return this.#judged(decrypt, "SERVER_CERTIFICATE_INVALID", now);
+		this.#state = { tag: "await-revocation", decrypt, settings, until: now + settings.timeoutMs + lateMs };
+		return [{ type: "check-revocation", profile, settings }];
+	}
+
+	#revocationKnown(found: RevocationVerdict, now: number): readonly SessionEffect[] {
+		const state = this.#state;
+		if (state.tag !== "await-revocation") return unexpected(state, "revocation-known");
+		this.#revocation = found;
+		const action = revocationAction(found, state.settings);
+		if (action.kind === "accept") return this.#judged(state.decrypt, "SERVER_CERTIFICATE_INVALID", now);
+		if (action.kind === "drop") {
+			const message = `server ${this.#target()} is not connected to; ${found.sentence}; see that this host reaches responder and list, or permit it by actions ocsp if-unavailable`;
+			return this.#failHandshake(fault("SERVER_STATUS_UNAVAILABLE", message), now);
 		}
-		this.#state = { tag: "await-context", decrypt: state.decrypt, until: now + this.#context.timeouts.handshakeMs };
+		this.#verdict = { isTrusted: false, reason: found.sentence };
+		return this.#judged(state.decrypt, action.code, now);
+	}
+
+	/** Everything about the server is known; `code` is the fault when it is to be blocked. */
+	#judged(decrypt: Decrypting, code: FaultCode, now: number): readonly SessionEffect[] {
+		const { profile } = decrypt.decision;
+		const verdict = this.#verdict;
+		const isAccepted = verdict?.isTrusted === true || profile.ignoresServerAuthFailure;
+		if (!isAccepted && (profile.blocksInvalidCertificates || profile.untrustedCa === undefined)) {
+			const message = `server ${this.#target()} is blocked; ${verdict?.reason}; exempt it or repair its certificate`;
+			return this.#failHandshake(fault(code, message), now);
+		}
+		this.#state = { tag: "await-context", decrypt, until: now + this.#context.timeouts.handshakeMs };
 		return [{ type: "prepare-context", signer: isAccepted ? "trusted" : "untrusted", profile }];
 	}
 
@@ -387,7 +435,7 @@ export class SessionMachine {
 	#deadlinePassed(now: number): readonly SessionEffect[] {
 		const state = this.#state;
 		const who = formatAddress(this.#client);
-		const target = `${this.#request?.host}:${this.#request?.port}`;
+		const target = this.#target();
 		switch (state.tag) {
 			case "expect-request":
 				return this.#refuse(state.machine.timedOut(), now);
@@ -402,6 +450,8 @@ export class SessionMachine {
 				const message = `server ${target} did not finish its TLS handshake in time`;
 				return this.#failHandshake(fault("SERVER_HANDSHAKE_FAILED", message), now);
 			}
+			case "await-revocation":
+				return this.#revocationKnown(noAnswer, now);
 			case "await-context":
 				return this.#failHandshake(fault("CERTIFICATE_SIGNING_FAILED", "no certificate was signed in time"), now);
 			case "await-client-tls": {
@@ -444,6 +494,10 @@ export class SessionMachine {
 		return [{ type: "close", manner }];
 	}
 
+	#target(): string {
+		return `${this.#request?.host}:${this.#request?.port}`;
+	}
+
 	#mayConnect(address: Address, port: number): boolean {
 		if (this.#context.isOwnListener(address, port)) return false;
 		return this.#context.mayReachLocal || !isLocalTarget(address);
@@ -482,6 +536,10 @@ function helloFacts(hello: ClientHello): Partial<SessionRecord> {
 	};
 }
 
+function revocationFacts({ answer, source, sentence }: RevocationVerdict) {
+	return { answer, source, sentence };
+}
+
 /** Before TLS 1.3 a resumed session takes its key from the first one. */
 function isWithoutKeyExchange(leg: LegRecord): boolean {
 	return leg.isResumed && leg.version !== "TLSv1.3";
@@ -496,5 +554,16 @@ function unexpected(state: State, event: string): never {
 }
 
 const nothing: readonly SessionEffect[] = [];
+/** Who looks is to answer in time; this is for when it does not. */
+const lateMs = 1_000;
+const noAnswer: RevocationVerdict = {
+	answer: "unavailable",
+	depth: 0,
+	source: "none",
+	sentence: "nothing was learned about revocation in time",
+	until: undefined,
+	revokedAt: undefined,
+	reason: undefined,
+};
 const noOctets = new Uint8Array(0);
 const connectionEstablished = Buffer.from("HTTP/1.1 200 Connection established\r\n\r\n", "latin1");

@@ -11,6 +11,8 @@ import type { FaultCode } from "#base/fault-table.ts";
 import type { PlaintextStream } from "#inspect/plaintext-stream.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import type { SigningCa } from "#pki/mint.ts";
+import type { RevocationChecker } from "#pki/revocation-shell.ts";
+import { validationProfiles } from "#pki/validation-profile.ts";
 import { planClientLeg } from "#proxy/client-leg.ts";
 import { Dial } from "#proxy/dial-shell.ts";
 import { clientHandshakeFault, serverHandshakeFault } from "#proxy/handshake-faults.ts";
@@ -35,6 +37,7 @@ export interface SessionResources {
 	readonly leafContexts: LeafContexts;
 	readonly serverSessions: ServerSessions<JudgedServer>;
 	readonly judge: ServerJudge;
+	readonly revocation: RevocationChecker;
 	/** The context of the leg to the server for these options; made once per variant. */
 	serverContext(options: LegContextOptions, contextKey: string, trustStore: readonly string[]): SecureContext;
 	/** The roots of a profile's `trusted-ca`. */
@@ -69,6 +72,7 @@ export class SessionShell {
 	#judged: JudgedServer | undefined;
 	/** A session of the server that waits for the verdict to be kept with. */
 	#newestSession: Buffer | undefined;
+	#staple: Uint8Array | undefined;
 	#hello: ClientHello | undefined;
 	#leafContext: SecureContext | undefined;
 	/** Listens until the relay does. */
@@ -148,6 +152,8 @@ export class SessionShell {
 				return this.#connect(effect);
 			case "start-server-tls":
 				return this.#startServerTls(effect);
+			case "check-revocation":
+				return this.#checkRevocation(effect);
 			case "prepare-context":
 				return this.#prepareContext(effect);
 			case "start-client-tls":
@@ -209,6 +215,7 @@ export class SessionShell {
 			serverName: leg.serverName,
 			alpn: leg.alpn,
 			session: earlier?.session,
+			onStaple: profile.revocation?.asksOcsp === true ? this.#onStaple : undefined,
 			onSession: keepsSessions ? onSession : undefined,
 		};
 		this.#serverTls = startServerTls(transport, start, {
@@ -284,6 +291,26 @@ export class SessionShell {
 		return `${profile.validation} ${this.#resources.trustedRoots(profile.trustStore).key}`;
 	}
 
+	readonly #onStaple = (response: Uint8Array): void => {
+		this.#staple = response;
+	};
+
+	#checkRevocation({ profile, settings }: EffectOf<"check-revocation">): void {
+		const { path, pathKey } = this.#judged as JudgedServer;
+		const staple = this.#staple;
+		this.#staple = undefined;
+		const question = {
+			path,
+			pathKey,
+			staple,
+			isResumed: this.#serverTls?.isSessionReused() === true,
+			anchors: this.#resources.trustedRoots(profile.trustStore).anchors,
+			profile: validationProfiles[profile.validation],
+			settings,
+		};
+		this.#resources.revocation.check(question, (verdict) => this.#step({ type: "revocation-known", verdict }));
+	}
+
 	#prepareContext({ signer, profile }: EffectOf<"prepare-context">): void {
 		const { leafContexts } = this.#resources;
 		this.#isWarning = signer === "untrusted";
@@ -309,7 +336,7 @@ export class SessionShell {
 	#startClientTls({ helloOctets, alpn }: EffectOf<"start-client-tls">): void {
 		this.#releaseClient();
 		const context = this.#leafContext as SecureContext;
-		const whyUntrusted = this.#isWarning ? this.#judged?.reason : undefined;
+		const whyUntrusted = this.#isWarning ? this.#machine.distrust : undefined;
 		this.#clientTls = acceptClientTls(this.#client, helloOctets, context, alpn, {
 			secured: (socket) => this.#step({ type: "client-secured", leg: legRecord(socket, undefined, undefined) }),
 			failed: (error) => {

@@ -97,20 +97,28 @@ const actions = container({
 				engine: "not-yet",
 			},
 		),
-		crl: { ...crlActions, engine: "not-yet" as const },
+		crl: crlActions,
 		ocsp: container({
 			help: "Questions to responders about servers' certificates",
-			engine: "not-yet",
 			children: {
-				"if-unavailable": leaf(enumeration({ allow: "Go on", drop: "End the session" }), {
+				disable: flag({
 					help: {
-						what: "What to do when the responder does not answer",
+						what: "Ask no responder and no server for a stapled answer",
+						loosened: "danger: revoked certificates are accepted unless a revocation list names them",
+					},
+				}),
+				"if-unavailable": leaf(enumeration({ allow: "Go on; it is recorded", drop: "End the session" }), {
+					help: {
+						what: "What to do when neither responder nor revocation list gives an answer",
 						loosened: "danger: with allow, who can cut the gateway off can use a revoked certificate",
 					},
 					default: "allow",
 				}),
 				timeout: leaf(integer({ min: 1, max: 60, unit: "seconds" }), {
-					help: "How long an answer is waited for",
+					help: {
+						what: "How long a session waits for all answers about its server, lists among them",
+						grows: "the time that clients wait when responders are silent",
+					},
 					default: 5,
 				}),
 			},

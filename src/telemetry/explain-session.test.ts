@@ -27,6 +27,7 @@ Asked       On ${localTime(recordedAt)} client 10.1.4.7:40001 asked listener "ex
 Decided     Rule "default" said: decrypt it; the fact that decided: no rule before it matched.
             Profile "standard" says how.
 Server      Its certificate ${"b2".repeat(32)} was verified and is trusted.
+            Nobody asked whether it was revoked.
 Client got  Certificate ${"a1".repeat(32)}, signed by the trusted CA.
 TLS         Client side: TLSv1.3, TLS_AES_256_GCM_SHA384, key exchange X25519MLKEM768, ALPN http/1.1, full handshake.
             Server side: TLSv1.3, TLS_AES_256_GCM_SHA384, key exchange X25519, ALPN http/1.1, full handshake.

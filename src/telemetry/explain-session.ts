@@ -72,8 +72,16 @@ function verified(record: SessionRecord): readonly string[] {
 	}
 	const print = record.serverLeg?.certificateSha256;
 	const which = print === undefined ? "Its certificate" : `Its certificate ${print}`;
-	if (isTrusted(record)) return [`${which} was verified and is trusted.`];
-	return [`${which} is not trusted: ${record.serverTrust}.`];
+	const revocation = revocationText(record);
+	if (isTrusted(record)) return [`${which} was verified and is trusted.`, ...revocation];
+	return [`${which} is not trusted: ${record.serverTrust}.`, ...revocation];
+}
+
+function revocationText({ revocation, serverTrust }: SessionRecord): readonly string[] {
+	if (revocation === undefined) return serverTrust === "trusted" ? ["Nobody asked whether it was revoked."] : [];
+	const { answer, source, sentence: words } = revocation;
+	const by = source === "none" ? "" : `, by ${sourceNames[source] ?? source}`;
+	return [`Revocation: ${answer}${by}: ${words}.`];
 }
 
 function shown(record: SessionRecord, issued: GatewayEvent<"CERTIFICATE_ISSUED"> | undefined): readonly string[] {
@@ -187,5 +195,11 @@ function duration(milliseconds: number): string {
 	return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${rounded(seconds / 3_600)} h`;
 }
 
+const sourceNames: Readonly<Record<string, string>> = {
+	staple: "the OCSP response that the server sent along",
+	ocsp: "its OCSP responder",
+	crl: "its revocation list",
+	"short-lived": "its short life",
+};
 const titleWidth = 12;
 const longestList = 8;

@@ -20,6 +20,8 @@ export interface ServerLegStart {
 	readonly alpn: readonly string[];
 	/** A session of an earlier connection of the same client to the same server. */
 	readonly session: Buffer | undefined;
+	/** Takes the OCSP response that the server sends along, before the handshake is over; absent when none is asked for. */
+	readonly onStaple?: ((response: Uint8Array) => void) | undefined;
 	/** Called for each ticket that the server hands out; absent when none is wanted. */
 	readonly onSession: ((session: Buffer) => void) | undefined;
 }
@@ -37,7 +39,11 @@ export function startServerTls(transport: Socket, start: ServerLegStart, outcome
 	if (start.alpn.length > 0) options.ALPNProtocols = [...start.alpn];
 	if (start.session !== undefined) options.session = start.session;
 	if (start.serverName !== undefined) options.servername = start.serverName;
+	const { onStaple } = start;
+	if (onStaple !== undefined) options.requestOCSP = true;
 	const socket = tls.connect(options);
+	// Told with null when none came.
+	if (onStaple !== undefined) socket.on("OCSPResponse", (response: Buffer | null) => response && onStaple(response));
 	// Node asks for the whole chain as legacy objects before it calls checkServerIdentity, at a sixth of a handshake's
 	// cost; nothing here reads them.
 	socket.getPeerCertificate = noPeerCertificate;

@@ -58,9 +58,9 @@ export const crlActions = container({
 		disable: flag({
 			help: { what: "Do not look", loosened: "danger: revoked certificates are accepted until they expire" },
 		}),
-		"if-not-present": leaf(enumeration({ allow: "Go on", drop: "End the session" }), {
+		"if-not-present": leaf(enumeration({ allow: "Go on; it is recorded", drop: "End the session" }), {
 			help: {
-				what: "What to do when no list can be had",
+				what: "What to do when neither revocation list nor responder gives an answer; allow when absent",
 				loosened: "danger: with allow, who can cut the gateway off from the list can use a revoked certificate",
 			},
 		}),
