@@ -82,6 +82,24 @@ export const pkcs9Oid = {
 	localKeyId: "1.2.840.113549.1.9.21",
 } as const;
 
+/** Content types of PKCS#7 (RFC 5652 §4, §5, §8). */
+export const pkcs7Oid = {
+	data: "1.2.840.113549.1.7.1",
+	signedData: "1.2.840.113549.1.7.2",
+	encryptedData: "1.2.840.113549.1.7.6",
+} as const;
+
+/** Bags of PKCS#12 (RFC 7292 §4.2). */
+export const pkcs12BagOid = {
+	key: "1.2.840.113549.1.12.10.1.1",
+	encryptedKey: "1.2.840.113549.1.12.10.1.2",
+	certificate: "1.2.840.113549.1.12.10.1.3",
+	safeContents: "1.2.840.113549.1.12.10.1.6",
+} as const;
+
+/** The certificate type of a PKCS#12 bag (RFC 7292 §4.2.3). */
+export const x509CertificateOid = "1.2.840.113549.1.9.22.1";
+
 /** The short names that names are printed with (RFC 4514 §3 and common use). */
 export const attributeShortName: Readonly<Record<string, string>> = {
 	[attributeOid.commonName]: "CN",

@@ -11,27 +11,9 @@ import { type AlgorithmIdentifier, readAlgorithmIdentifier } from "#pki/certific
 import { DerReader, derInteger, derNull, derOctetString, derOid, derSequence, derTag } from "#pki/der.ts";
 import { pkcs12Key, pkcs12Password } from "#pki/pkcs12-key.ts";
 
-/**
- * What key derivation may still cost in one file, in iterations of PBKDF2 with HMAC-SHA-256; 1,000,000 take about 0.2 s.
- * Whoever made the file chooses the iterations, so they are counted before anything is computed.
- */
-export class DerivationBudget {
-	#left: number;
-
-	constructor(iterations = maxCost) {
-		this.#left = iterations;
-	}
-
-	/** False when the cost is more than what is left. */
-	spend(cost: number): boolean {
-		if (cost > this.#left) return false;
-		this.#left -= cost;
-		return true;
-	}
-}
-
 /** How a part is encrypted, read and found to be computable. */
 export interface PasswordScheme {
+	/** Of the key derivation, in iterations of PBKDF2 with HMAC-SHA-256: a million take about 0.2 s of one core. */
 	readonly cost: number;
 	/** The plaintext; undefined when its padding is wrong: another passphrase, or damage. */
 	decrypt(ciphertext: Uint8Array, passphrase: string): Uint8Array | undefined;
@@ -41,7 +23,11 @@ export type ReadPasswordScheme =
 	| { readonly kind: "scheme"; readonly scheme: PasswordScheme }
 	| { readonly kind: "refused"; readonly reason: string };
 
-/** Reads the AlgorithmIdentifier of an encrypted part. */
+/**
+ * Reads the AlgorithmIdentifier of an encrypted part.
+ *
+ * Bounds: whoever made the file chose the iterations, so a cost above 2,500,000 is refused before anything is computed.
+ */
 export function readPasswordScheme(algorithm: AlgorithmIdentifier): ReadPasswordScheme {
 	if (algorithm.oid === pbes2Oid) return readPbes2(algorithm.parameters ?? empty);
 	if (algorithm.oid === pkcs12TripleDesOid) return readPkcs12TripleDes(algorithm.parameters ?? empty);
@@ -50,23 +36,24 @@ export function readPasswordScheme(algorithm: AlgorithmIdentifier): ReadPassword
 	return refused(`it is encrypted with ${legacy}, a broken scheme that is not read; ${conversion}`);
 }
 
-/** A key derived with PBKDF2, whose parameters the AlgorithmIdentifier holds (PBMAC1 of RFC 9579 uses it too). */
+/** A key that is derived from a passphrase. */
 export interface DerivedKey {
 	readonly cost: number;
 	derive(passphrase: string): Uint8Array;
 }
 
-/** Reads PBKDF2 or scrypt with their parameters. `keyOctets` is what the cipher or MAC needs. */
-export function readKeyDerivation(
+/** The derivation in a MAC's AlgorithmIdentifier when it is PBMAC1 (RFC 9579), or why it is not computed. */
+export function readMacDerivation(
 	algorithm: AlgorithmIdentifier,
-	keyOctets: number,
-): DerivedKey | { readonly reason: string } {
+): DerivedKey | { readonly reason: string } | undefined {
+	if (algorithm.oid !== pbmac1Oid) return undefined;
 	const reader = new DerReader(algorithm.parameters ?? empty);
-	const fields = reader.open(derTag.sequence, "key derivation");
-	reader.close("key derivation");
-	if (algorithm.oid === pbkdf2Oid) return readPbkdf2(fields, keyOctets);
-	if (algorithm.oid === scryptOid) return readScrypt(fields, keyOctets);
-	return { reason: `key derivation ${algorithm.oid} is not known` };
+	const fields = reader.open(derTag.sequence, "PBMAC1");
+	const derivation = readAlgorithmIdentifier(fields, "PBMAC1: key derivation");
+	const mac = hmacNames[readAlgorithmIdentifier(fields, "PBMAC1: MAC").oid];
+	fields.close("PBMAC1");
+	if (reader.reason !== undefined || mac === undefined) return { reason: reader.reason ?? "PBMAC1: MAC is not known" };
+	return readKeyDerivation(derivation, mac.octets);
 }
 
 /** PBES2 with AES-256-CBC and PBKDF2 with HMAC-SHA-256: AlgorithmIdentifier and ciphertext. */
@@ -111,6 +98,19 @@ function readPbes2(parameters: Uint8Array): ReadPasswordScheme {
 	return { kind: "scheme", scheme: { cost: key.cost, decrypt } };
 }
 
+/** Reads PBKDF2 or scrypt with their parameters. `keyOctets` is what the cipher or MAC needs. */
+function readKeyDerivation(
+	algorithm: AlgorithmIdentifier,
+	keyOctets: number,
+): DerivedKey | { readonly reason: string } {
+	const reader = new DerReader(algorithm.parameters ?? empty);
+	const fields = reader.open(derTag.sequence, "key derivation");
+	reader.close("key derivation");
+	if (algorithm.oid === pbkdf2Oid) return readPbkdf2(fields, keyOctets);
+	if (algorithm.oid === scryptOid) return readScrypt(fields, keyOctets);
+	return { reason: `key derivation ${algorithm.oid} is not known` };
+}
+
 function readPbkdf2(fields: DerReader, keyOctets: number): DerivedKey | { readonly reason: string } {
 	const salt = fields.octetString("PBKDF2: salt");
 	const iterations = fields.smallInteger("PBKDF2: iterations");
@@ -143,9 +143,12 @@ function readScrypt(fields: DerReader, keyOctets: number): DerivedKey | { readon
 		return { reason: "scrypt: the cost must be a power of two, block size and parallelization above 0" };
 	if (octets > maxScryptOctets)
 		return { reason: `scrypt takes ${octets} octets of memory; at most ${maxScryptOctets}` };
+	const weight = blockSize * parallelization * scryptWeight;
+	const bound = checkIterations("scrypt", cost, weight);
+	if (bound !== undefined) return { reason: bound };
 	const options = { N: cost, r: blockSize, p: parallelization, maxmem: 2 * maxScryptOctets };
 	return {
-		cost: cost * blockSize * parallelization * scryptWeight,
+		cost: cost * weight,
 		derive: (passphrase) => scryptSync(passphrase, salt, keyOctets, options),
 	};
 }
@@ -163,11 +166,15 @@ function readPkcs12TripleDes(parameters: Uint8Array): ReadPasswordScheme {
 	const weight = 3 * pkcs12KeyWeight;
 	const bound = checkIterations("PKCS#12 key derivation", iterations, weight);
 	if (bound !== undefined) return refused(bound);
-	const decrypt = (ciphertext: Uint8Array, passphrase: string) => {
-		const password = pkcs12Password(passphrase);
+	const decryptWith = (password: Uint8Array, ciphertext: Uint8Array) => {
 		const key = pkcs12Key("sha1", "key", password, salt, iterations, 24);
 		const iv = pkcs12Key("sha1", "vector", password, salt, iterations, 8);
 		return decipher("des-ede3-cbc", key, iv, ciphertext);
+	};
+	const decrypt = (ciphertext: Uint8Array, passphrase: string) => {
+		const plaintext = decryptWith(pkcs12Password(passphrase), ciphertext);
+		// No passphrase is written in two ways: an empty string with its end, and no octets at all.
+		return plaintext === undefined && passphrase === "" ? decryptWith(empty, ciphertext) : plaintext;
 	};
 	return { kind: "scheme", scheme: { cost: weight * iterations, decrypt } };
 }
@@ -194,8 +201,8 @@ function refused(reason: string): ReadPasswordScheme {
 	return { kind: "refused", reason };
 }
 
-/** How many iterations of PBKDF2 one iteration of the PKCS#12 key derivation takes the time of. */
-export const pkcs12KeyWeight = 10;
+/** One hash by a call of node:crypto, against an iteration inside PBKDF2. */
+const pkcs12KeyWeight = 10;
 /** About half a second of one core. */
 const maxCost = 2_500_000;
 const scryptWeight = 6;
@@ -205,6 +212,7 @@ const conversion =
 const empty = new Uint8Array(0);
 
 const pbes2Oid = "1.2.840.113549.1.5.13";
+const pbmac1Oid = "1.2.840.113549.1.5.14";
 const pbkdf2Oid = "1.2.840.113549.1.5.12";
 const scryptOid = "1.3.6.1.4.1.11591.4.11";
 const hmacSha1Oid = "1.2.840.113549.2.7";
@@ -212,13 +220,20 @@ const hmacSha256Oid = "1.2.840.113549.2.9";
 const aes256CbcOid = "2.16.840.1.101.3.4.1.42";
 const pkcs12TripleDesOid = "1.2.840.113549.1.12.1.3";
 
-/** Names for node:crypto, and the time of an iteration against that of SHA-256. */
-const hmacNames: Readonly<Record<string, { readonly name: string; readonly weight: number }>> = {
-	[hmacSha1Oid]: { name: "sha1", weight: 2 },
-	"1.2.840.113549.2.8": { name: "sha224", weight: 2 },
-	[hmacSha256Oid]: { name: "sha256", weight: 1 },
-	"1.2.840.113549.2.10": { name: "sha384", weight: 3 },
-	"1.2.840.113549.2.11": { name: "sha512", weight: 3 },
+interface HmacRow {
+	/** For node:crypto. */
+	readonly name: string;
+	readonly octets: number;
+	/** The time of an iteration against that of SHA-256. */
+	readonly weight: number;
+}
+
+const hmacNames: Readonly<Record<string, HmacRow>> = {
+	[hmacSha1Oid]: { name: "sha1", octets: 20, weight: 2 },
+	"1.2.840.113549.2.8": { name: "sha224", octets: 28, weight: 2 },
+	[hmacSha256Oid]: { name: "sha256", octets: 32, weight: 1 },
+	"1.2.840.113549.2.10": { name: "sha384", octets: 48, weight: 3 },
+	"1.2.840.113549.2.11": { name: "sha512", octets: 64, weight: 3 },
 };
 
 const ciphers: Readonly<

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { derInteger, derNull, derOctetString, derOid, derSequence } from "#pki/der.ts";
 import { type PrivateKeyFile, readPrivateKey } from "#pki/private-key-file.ts";
 import { type KeyName, makeCertificate, makeKeyPair } from "../../test/support/make-certificate.ts";
+import { pkiFile } from "../../test/support/pki-files.ts";
 
 const accepted = "expected RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519";
 const wrong = "the passphrase is wrong, or the encrypted part of the key is damaged";
@@ -43,6 +44,24 @@ describe("readPrivateKey", () => {
 			assert.ok(isKey(readPrivateKey(der, "secret"), privateKey));
 			assert.deepEqual(readPrivateKey(der, undefined), { kind: "needs-passphrase" });
 		}
+	});
+
+	it("reads the encodings and encryptions of openssl", () => {
+		const key = (name: Parameters<typeof pkiFile>[0], passphrase?: string) => {
+			const answer = readPrivateKey(pkiFile(name), passphrase);
+			assert.equal(answer.kind, "key", `${name}: ${JSON.stringify(answer)}`);
+			return (answer as { key: KeyObject }).key;
+		};
+		const own = key("key-p256-sec1.pem");
+		for (const name of ["scrypt.pem", "des3.pem", "pbes1.pem", "aes.der"] as const) {
+			assert.ok(key(`key-p256-${name}`, "secret").equals(own), name);
+			assert.equal(reasonOf(pkiFile(`key-p256-${name}`), "Secret"), wrong);
+		}
+		assert.ok(key("key-rsa-encrypted.pem", "secret").equals(key("key-rsa-pkcs1.pem")));
+		assert.equal(key("key-ed25519.der").asymmetricKeyType, "ed25519");
+		assert.equal(reasonOf(pkiFile("key-p256-explicit.pem")), `an EC key on a curve that is spelled out; ${accepted}`);
+		assert.match(reasonOf(pkiFile("key-dsa.pem")), /^a key of type dsa; expected RSA/);
+		assert.match(reasonOf(pkiFile("key-openssh.pem")), /^an OpenSSH key file; convert it/);
 	});
 
 	it("reads a key between certificates and text, but not one of two", () => {

@@ -8,8 +8,9 @@ import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { readAlgorithmIdentifier } from "#pki/certificate.ts";
 import { DerReader, derTag } from "#pki/der.ts";
-import { DerivationBudget, readPasswordScheme } from "#pki/password-encryption.ts";
+import { type PasswordScheme, readPasswordScheme } from "#pki/password-encryption.ts";
 import { isPem, type PemBlock, readPemBlocks } from "#pki/pem.ts";
+import { readPublicKeyInfo } from "#pki/public-key.ts";
 
 export type PrivateKeyFile =
 	| { readonly kind: "key"; readonly key: KeyObject }
@@ -42,14 +43,14 @@ export function readPrivateKey(octets: Uint8Array, passphrase: string | undefine
 		: readBlock(block, passphrase);
 }
 
+/** An answer for a key that is no longer encrypted. */
+export type ImportedKey = Exclude<PrivateKeyFile, { readonly kind: "needs-passphrase" }>;
+
 /** The encodings of a private key that is not encrypted. */
 export type KeyEncoding = "pkcs1" | "sec1" | "pkcs8";
 
 /** Imports a key from DER and accepts it or says why not. Never throws. */
-export function importPrivateKey(
-	der: Uint8Array,
-	type: KeyEncoding,
-): Exclude<PrivateKeyFile, { kind: "needs-passphrase" }> {
+export function importPrivateKey(der: Uint8Array, type: KeyEncoding): ImportedKey {
 	try {
 		return accepted(createPrivateKey({ key: Buffer.from(der), format: "der", type }));
 	} catch {
@@ -89,20 +90,24 @@ function readDer(der: Uint8Array, passphrase: string | undefined): PrivateKeyFil
 }
 
 function readEncryptedPkcs8(der: Uint8Array, passphrase: string | undefined): PrivateKeyFile {
-	if (passphrase === undefined) return { kind: "needs-passphrase" };
-	return decryptPkcs8(der, passphrase, new DerivationBudget());
+	const locked = readLockedKey(der);
+	if (locked.kind === "refused") return locked;
+	return passphrase === undefined ? { kind: "needs-passphrase" } : openLockedKey(locked, passphrase);
+}
+
+/** An encrypted key that can be opened with its passphrase. */
+export interface LockedKey {
+	readonly kind: "locked";
+	readonly scheme: PasswordScheme;
+	readonly ciphertext: Uint8Array;
 }
 
 /**
- * Opens an EncryptedPrivateKeyInfo (RFC 5958 §3) within what is left of the budget.
+ * Reads an EncryptedPrivateKeyInfo without opening it (RFC 5958 §3).
  *
  *     SEQUENCE { encryptionAlgorithm AlgorithmIdentifier, encryptedData OCTET STRING }
  */
-export function decryptPkcs8(
-	der: Uint8Array,
-	passphrase: string,
-	budget: DerivationBudget,
-): Exclude<PrivateKeyFile, { kind: "needs-passphrase" }> {
+export function readLockedKey(der: Uint8Array): LockedKey | { readonly kind: "refused"; readonly reason: string } {
 	const reader = new DerReader(der);
 	const fields = reader.open(derTag.sequence, "encrypted key");
 	reader.close("encrypted key");
@@ -112,8 +117,12 @@ export function decryptPkcs8(
 	if (reader.reason !== undefined) return refused(`the key is damaged: ${reader.reason}`);
 	const read = readPasswordScheme(algorithm);
 	if (read.kind === "refused") return refused(`the key cannot be decrypted: ${read.reason}`);
-	if (!budget.spend(read.scheme.cost)) return refused("the key derivations of this file take too long together");
-	const plaintext = read.scheme.decrypt(ciphertext, passphrase);
+	return { kind: "locked", scheme: read.scheme, ciphertext };
+}
+
+/** Decrypts and imports a key. */
+export function openLockedKey(locked: LockedKey, passphrase: string): ImportedKey {
+	const plaintext = locked.scheme.decrypt(locked.ciphertext, passphrase);
 	if (plaintext === undefined || !isPrivateKeyInfo(plaintext)) return refused(wrongPassphrase);
 	const answer = importPrivateKey(plaintext, "pkcs8");
 	plaintext.fill(0);
@@ -146,7 +155,7 @@ function readEncryptedPem(block: PemBlock, passphrase: string | undefined): Priv
 	return accepted(key);
 }
 
-function accepted(key: KeyObject): Exclude<PrivateKeyFile, { kind: "needs-passphrase" }> {
+function accepted(key: KeyObject): ImportedKey {
 	const reason = unacceptable(key);
 	if (reason !== undefined) return refused(`${reason}; expected RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519`);
 	if (!isPair(key)) return refused("the key is damaged: what it signs does not verify with its public part");
@@ -157,8 +166,11 @@ function unacceptable(key: KeyObject): string | undefined {
 	const { asymmetricKeyType: type = "unknown", asymmetricKeyDetails: details = {} } = key;
 	if (type === "ed25519") return undefined;
 	if (type === "ec") {
-		const curve = details.namedCurve ?? "a curve that is spelled out";
-		return curve === "prime256v1" || curve === "secp384r1" ? undefined : `an EC key on ${curve}`;
+		// OpenSSL knows a curve that is spelled out by its numbers, and would spell it out again in certificates.
+		const spki = createPublicKey(key).export({ type: "spki", format: "der" });
+		const { curve } = readPublicKeyInfo(new DerReader(spki), []);
+		if (curve === "P-256" || curve === "P-384") return undefined;
+		return `an EC key on ${curve === "explicit" ? "a curve that is spelled out" : (details.namedCurve ?? curve)}`;
 	}
 	const bits = details.modulusLength ?? 0;
 	if (type !== "rsa") return `a key of type ${type}`;
