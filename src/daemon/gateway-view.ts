@@ -1,6 +1,7 @@
 /** What the commands of operational mode see of the running gateway. */
 import type { ConnectionInfo } from "#cli/connection-shell.ts";
 import type { ConfigurationService } from "#daemon/configuration-service.ts";
+import type { KeyService } from "#daemon/key-service.ts";
 import type { StateDirectory } from "#daemon/state-directory.ts";
 import type { GatewayPlan } from "#proxy/compile.ts";
 import type { CounterSnapshot } from "#telemetry/counters.ts";
@@ -26,6 +27,7 @@ export interface GatewayView {
 	/** Milliseconds since 1970. */
 	readonly startedAt: number;
 	readonly configuration: ConfigurationService;
+	readonly keys: KeyService;
 	counters(): CounterSnapshot;
 	workerViews(): readonly WorkerView[];
 	authorityViews(): readonly AuthorityView[];

@@ -14,6 +14,7 @@ import { ConfigurationService } from "#daemon/configuration-service.ts";
 import { openDaemonLog } from "#daemon/daemon-log.ts";
 import { defaultConfiguration } from "#daemon/default-configuration.ts";
 import type { AuthorityView, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
+import { KeyService } from "#daemon/key-service.ts";
 import { type LoadedConfiguration, parseConfiguration } from "#daemon/load-configuration.ts";
 import { OwnCrls } from "#daemon/own-crls.ts";
 import { SigningDesk } from "#daemon/signing-desk.ts";
@@ -40,6 +41,7 @@ export interface ManagedOptions {
 export class Managed implements GatewayView {
 	readonly state: StateDirectory;
 	readonly configuration: ConfigurationService;
+	readonly keys: KeyService;
 	plan: GatewayPlan;
 	readonly configurationFile: string;
 	readonly warnings: readonly string[];
@@ -64,18 +66,13 @@ export class Managed implements GatewayView {
 			process.stderr.write(`sallyport: log ${this.state.log} cannot be written: ${reason}; free space on its disk\n`);
 		});
 		this.configurationFile = options.configurationFile ?? this.state.configuration;
-		this.#desk = new SigningDesk({
-			directory: this.state.keys,
-			now: this.startedAt,
-			event: (event) => this.#event(event),
-			counters: this.#counters,
-		});
+		this.keys = new KeyService(this.state);
 		this.configuration = new ConfigurationService({
 			directory: join(this.state.path, "configuration"),
 			copy: this.state.configuration,
 			file: options.configurationFile,
 			factoryText: defaultConfiguration(hasIpv6Loopback()),
-			caIds: () => this.#desk.ids(),
+			caIds: () => this.keys.certificateIds(),
 			trustNames: () => trustNames(this.state.trust),
 			apply: (text) => this.configure(text),
 			broadcast: (text) => this.#cli.broadcast(text),
@@ -87,6 +84,8 @@ export class Managed implements GatewayView {
 		this.plan = compileGateway(this.#loaded.config);
 		refuseWithoutListener(this.plan, this.configurationFile);
 		for (const warning of this.warnings) this.#log.warn(warning);
+		this.keys.open(this.#loaded.config, this.startedAt);
+		this.#desk = new SigningDesk({ keys: this.keys, event: (event) => this.#event(event), counters: this.#counters });
 		this.#desk.use(this.plan.signingCas);
 		this.#ownCrls = new OwnCrls(this.state.crl);
 		this.#renewCrls();
@@ -145,7 +144,7 @@ export class Managed implements GatewayView {
 	}
 
 	#parse(text: string, source: string): ReturnType<typeof parseConfiguration> {
-		return parseConfiguration(text, source, this.#desk.ids(), trustNames(this.state.trust));
+		return parseConfiguration(text, source, this.keys.certificateIds(), trustNames(this.state.trust));
 	}
 
 	/** The text of the configuration in force. */
@@ -166,6 +165,7 @@ export class Managed implements GatewayView {
 		refuseWithoutListener(plan, this.configurationFile);
 		const trust = readTrust(this.state.trust, config.security.pki.defaultTrustStore.file);
 		const earlier = { trust: this.#trust, plan: this.plan };
+		this.keys.protect(config);
 		const useEarlierCas = this.#desk.use(plan.signingCas);
 		this.#loaded = { config, warnings, text };
 		this.#trust = trust;
@@ -175,6 +175,7 @@ export class Managed implements GatewayView {
 		} catch (error) {
 			this.#loaded = before;
 			useEarlierCas();
+			this.keys.protect(before.config);
 			this.#trust = earlier.trust;
 			this.plan = earlier.plan;
 			await this.workers.configure();

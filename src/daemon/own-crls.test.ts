@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { OwnCrls } from "#daemon/own-crls.ts";
 import { type Authority, loadAuthority, openAuthority } from "#pki/authority-shell.ts";
 import { type Crl, decodeCrl } from "#pki/crl.ts";
+import { KeyStore } from "#pki/key-store-shell.ts";
 import { makeCertificate } from "../../test/support/make-certificate.ts";
 
 const now = Date.UTC(2026, 10, 21, 12);
@@ -17,8 +18,12 @@ function directory(t: TestContext): string {
 	return path;
 }
 
+function storeOf(t: TestContext): KeyStore {
+	return new KeyStore(directory(t), { isPersistent: true, passphraseFile: undefined }, now);
+}
+
 function authority(t: TestContext, id = "ca"): Authority {
-	return openAuthority(directory(t), { id, title: "Test CA", lifetimeDays: 365 }, now);
+	return openAuthority(storeOf(t), { id, title: "Test CA", lifetimeDays: 365 }, now);
 }
 
 function listOf(lists: ReadonlyMap<string, Uint8Array>, id = "ca"): Crl {
@@ -70,12 +75,12 @@ test("K4: a list of another key, or a file that is none, is replaced", (t) => {
 });
 
 test("K4: a CA whose certificate does not let it sign lists has none", (t) => {
-	const keys = directory(t);
+	const store = storeOf(t);
 	const made = makeCertificate({ subject: "CN=Own CA", isCa: true, keyUsage: ["keyCertSign"] });
-	writeFileSync(join(keys, "own.key"), made.keyPem);
-	writeFileSync(join(keys, "own.crt"), made.pem);
+	const entry = { id: "own", created: now, isExportable: false, certificates: [made.der], key: made.privateKey };
+	store.change({ put: [entry] });
 	const crls = new OwnCrls(directory(t));
-	assert.equal(crls.renew([loadAuthority(keys, "own")], now).size, 0);
+	assert.equal(crls.renew([loadAuthority(store, "own")], now).size, 0);
 	assert.equal(crls.current().size, 0);
 });
 

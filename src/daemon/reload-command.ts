@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { FaultError } from "#base/fault.ts";
+import { KeyService } from "#daemon/key-service.ts";
 import { loadConfiguration } from "#daemon/load-configuration.ts";
 import type { CommandOutput } from "#daemon/sessions-command.ts";
 import { stateDirectoryLayout, stateDirectoryPath } from "#daemon/state-directory.ts";
-import { storedAuthorityIds } from "#pki/authority-shell.ts";
 
 const help = `Usage: sallyport reload [--state DIR]
 
@@ -32,7 +32,7 @@ export async function runReload(args: readonly string[], io: CommandOutput): Pro
 		return 1;
 	}
 	try {
-		const { warnings } = loadConfiguration(state.configuration, new Set(storedAuthorityIds(state.keys)));
+		const { warnings } = loadConfiguration(state.configuration, new KeyService(state).certificateIds());
 		for (const warning of warnings) io.stderr.write(`${warning}\n`);
 	} catch (error) {
 		if (!(error instanceof FaultError)) throw error;

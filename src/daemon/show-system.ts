@@ -122,6 +122,7 @@ function alarmsOf({ gateway }: CommandWorld): readonly Alarm[] {
 	if (dropped > 0)
 		alarms.push({ at: now, level: "Major", text: `${dropped} records were lost: the event store could not take them` });
 	const { configuration, startedAt } = gateway;
+	for (const { level, text } of gateway.keys.alarms()) alarms.push({ at: startedAt, level, text });
 	if (configuration.pendingLine !== undefined)
 		alarms.push({ at: configuration.record.time, level: "Minor", text: configuration.pendingLine.slice(2) });
 	if (!configuration.hasRescue) alarms.push({ at: startedAt, level: "Minor", text: "Rescue configuration is not set" });

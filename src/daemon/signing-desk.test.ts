@@ -5,26 +5,39 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
+import { KeyService } from "#daemon/key-service.ts";
+import { parseConfiguration } from "#daemon/load-configuration.ts";
 import { SigningDesk } from "#daemon/signing-desk.ts";
+import { openStateDirectory } from "#daemon/state-directory.ts";
 import type { ToWorker } from "#daemon/worker-protocol.ts";
 import { keyIdentifier, planLeaf, type SigningCa } from "#pki/mint.ts";
 import { Counters } from "#telemetry/counters.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
 import { makeKeyPair } from "../../test/support/make-certificate.ts";
 
+const { config } = parseConfiguration("", "test", new Set());
+
 function deskOf(t: TestContext) {
 	const directory = mkdtempSync(join(tmpdir(), "desk-"));
 	t.after(() => rmSync(directory, { recursive: true, force: true }));
 	const events: GatewayEvent[] = [];
 	const counters = new Counters();
-	const open = () => new SigningDesk({ directory, now: Date.now(), event: (event) => events.push(event), counters });
+	const state = openStateDirectory(directory);
+	const open = () => {
+		const keys = new KeyService(state);
+		keys.open(config, Date.now());
+		return new SigningDesk({ keys, event: (event) => events.push(event), counters });
+	};
 	return { directory, events, counters, open };
 }
 
 test("K1: the first desk makes both CAs and says so; the next one opens the same", (t) => {
 	const { directory, events, open } = deskOf(t);
 	const desk = open();
-	assert.deepEqual([...desk.ids()].sort(), [trustedCaId, untrustedCaId].sort());
+	assert.deepEqual(
+		desk.views().map(({ id }) => id),
+		[trustedCaId, untrustedCaId],
+	);
 	desk.publish(undefined, join(directory, "ca.pem"));
 	assert.deepEqual(
 		events.map(({ id }) => id),

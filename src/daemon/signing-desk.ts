@@ -2,10 +2,11 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { formatAddress } from "#base/address.ts";
-import { trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
+import { trustedCaId } from "#daemon/default-configuration.ts";
 import type { AuthorityView } from "#daemon/gateway-view.ts";
+import type { KeyService } from "#daemon/key-service.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
-import { type Authority, loadAuthority, openAuthority, storedAuthorityIds } from "#pki/authority-shell.ts";
+import type { Authority } from "#pki/authority-shell.ts";
 import { type GeneralName, generalNameText } from "#pki/general-name.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import { certificatePem } from "#pki/pem.ts";
@@ -13,41 +14,29 @@ import type { Counters } from "#telemetry/counters.ts";
 import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 
 export interface SigningDeskOptions {
-	/** Where keys and certificates of the CAs lie. */
-	readonly directory: string;
-	/** Milliseconds since 1970. */
-	readonly now: number;
+	/** Open by the time that the desk is made. */
+	readonly keys: KeyService;
 	readonly event: (event: GatewayEvent) => void;
 	readonly counters: Counters;
 }
 
 export class SigningDesk {
 	readonly #options: SigningDeskOptions;
-	/** The two that every installation has. */
-	readonly #own: ReadonlyMap<string, Authority>;
 	#authorities: ReadonlyMap<string, Authority>;
 
-	/** Opens our own CAs, or makes them. Throws `FaultError` KEY_STORE_BROKEN. */
+	/** Begins with our own CAs. */
 	constructor(options: SigningDeskOptions) {
 		this.#options = options;
-		this.#own = openOwnAuthorities(options.directory, options.now);
-		this.#authorities = this.#own;
-	}
-
-	/** Names of the signing certificates that a configuration may use. */
-	ids(): ReadonlySet<string> {
-		return new Set([...this.#own.keys(), ...storedAuthorityIds(this.#options.directory)]);
+		this.#authorities = options.keys.authorities([], Date.now());
 	}
 
 	/**
-	 * Loads the CAs that a configuration uses: our own two and any `keys/NAME.key` with `keys/NAME.crt`. Answers how to go
-	 * back to those in use before. Throws `FaultError` KEY_STORE_BROKEN.
+	 * Takes the CAs that a configuration uses, beside our own two. Answers how to go back to those in use before. Throws
+	 * `FaultError` KEY_STORE_BROKEN.
 	 */
 	use(ids: readonly string[]): () => void {
 		const before = this.#authorities;
-		const authorities = new Map(this.#own);
-		for (const id of ids) if (!authorities.has(id)) authorities.set(id, loadAuthority(this.#options.directory, id));
-		this.#authorities = authorities;
+		this.#authorities = this.#options.keys.authorities(ids, Date.now());
 		return () => {
 			this.#authorities = before;
 		};
@@ -112,14 +101,6 @@ export class SigningDesk {
 	}
 }
 
-function openOwnAuthorities(directory: string, now: number): Map<string, Authority> {
-	const plans = [
-		{ id: trustedCaId, title: "Sallyport CA", lifetimeDays: caLifetimeDays },
-		{ id: untrustedCaId, title: "UNTRUSTED by Sallyport", lifetimeDays: caLifetimeDays },
-	];
-	return new Map(plans.map((plan) => [plan.id, openAuthority(directory, plan, now)]));
-}
-
 /** A name as a person writes it: the host name or address alone. */
 function nameText(name: GeneralName): string {
 	if (name.kind === "dns") return name.text;
@@ -130,7 +111,6 @@ function sha256Of(certificate: Uint8Array): string {
 	return createHash("sha256").update(certificate).digest("hex");
 }
 
-const caLifetimeDays = 1_825;
 const expiryWarningDays = 60;
 const maxNamesInEvent = 32;
 const dayMs = 86_400_000;

@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
-import {
-	mkdirSync,
-	mkdtempSync,
-	readdirSync,
-	readFileSync,
-	rmSync,
-	statSync,
-	unlinkSync,
-	writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { FaultError } from "#base/fault.ts";
-import { loadAuthority, openAuthority, storedAuthorityIds } from "#pki/authority-shell.ts";
+import { loadAuthority, openAuthority } from "#pki/authority-shell.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
+import { KeyStore } from "#pki/key-store-shell.ts";
 import { keyIdentifier, planLeaf } from "#pki/mint.ts";
 import { extensionOid } from "#pki/oids.ts";
-import { certificatePem } from "#pki/pem.ts";
 import {
 	type CertificateRequest,
 	type KeyName,
@@ -36,19 +27,25 @@ function directory(t: TestContext): string {
 	return path;
 }
 
-/** Writes a CA as an administrator would import it. */
-function place(at: string, key: string, certificate: string): void {
-	writeFileSync(join(at, "ca.key"), key);
-	writeFileSync(join(at, "ca.crt"), certificate);
+/** The store of a directory. */
+function storeOf(at: string, isPersistent = true): KeyStore {
+	return new KeyStore(at, { isPersistent, passphraseFile: undefined }, now);
 }
 
-function isBroken(file: string, why: RegExp): (error: unknown) => boolean {
+/** A store with a CA as an administrator would import it. */
+function placed(t: TestContext, key: KeyObject, ...certificates: Uint8Array[]): KeyStore {
+	const store = storeOf(directory(t));
+	store.change({ put: [{ id: "ca", created: now, isExportable: false, certificates, key }] });
+	return store;
+}
+
+function isBroken(store: KeyStore, why: RegExp): (error: unknown) => boolean {
 	return (error) => {
 		assert.ok(error instanceof FaultError, String(error));
 		assert.equal(error.fault.code, "KEY_STORE_BROKEN");
-		assert.ok(error.message.startsWith(file), error.message);
+		assert.ok(error.message.startsWith(`${store.file} cannot be used: certificate "`), error.message);
 		assert.match(error.message, why);
-		assert.match(error.message, /restore it from a backup, or move/);
+		assert.match(error.message, /restore the file from a backup, or move it away/);
 		return true;
 	};
 }
@@ -64,8 +61,8 @@ function leafRequest(at: { subject: Uint8Array; ca: Parameters<typeof planLeaf>[
 const leafSubject = makeCertificate({ subject: "CN=shop.example" }).certificate.subject.raw;
 
 test("K1 N1: each installation makes its own CA with a key of its own", (t) => {
-	const one = openAuthority(directory(t), plan, now);
-	const other = openAuthority(directory(t), plan, now);
+	const one = openAuthority(storeOf(directory(t)), plan, now);
+	const other = openAuthority(storeOf(directory(t)), plan, now);
 	assert.deepEqual([one.isNew, other.isNew], [true, true]);
 	assert.notDeepEqual(one.ca.subjectKeyIdentifier, other.ca.subjectKeyIdentifier);
 	assert.notDeepEqual(one.ca.subject, other.ca.subject, "no two CAs share a name");
@@ -77,34 +74,42 @@ test("K1 N1: each installation makes its own CA with a key of its own", (t) => {
 });
 
 test("a new CA begins a day back, for clients whose clock is behind, and lasts as long as planned", (t) => {
-	const { ca } = openAuthority(directory(t), plan, now + 321);
+	const { ca } = openAuthority(storeOf(directory(t)), plan, now + 321);
 	assert.deepEqual([ca.notBefore, ca.notAfter], [now - day, now - day + 365 * day]);
 });
 
-test("K3: key and certificate have mode 0600 whatever the process's mask is, and nothing else is left", (t) => {
-	const mask = process.umask(0);
-	t.after(() => process.umask(mask));
-	const at = directory(t);
-	openAuthority(at, plan, now);
-	assert.deepEqual(readdirSync(at).toSorted(), ["ca.crt", "ca.key"]);
-	for (const file of ["ca.key", "ca.crt"]) assert.equal(statSync(join(at, file)).mode & 0o777, 0o600, file);
-	assert.match(readFileSync(join(at, "ca.key"), "utf8"), /^-----BEGIN PRIVATE KEY-----\n/);
-	assert.deepEqual(storedAuthorityIds(at), ["ca"]);
+test("K3: the key of a new CA is not exportable", (t) => {
+	const store = storeOf(directory(t));
+	openAuthority(store, plan, now);
+	assert.equal(store.entry("ca")?.isExportable, false);
 });
 
 test("the second start finds the CA of the first", (t) => {
 	const at = directory(t);
-	const first = openAuthority(at, plan, now);
-	const second = openAuthority(at, plan, now + day);
+	const first = openAuthority(storeOf(at), plan, now);
+	const store = storeOf(at);
+	const second = openAuthority(store, plan, now + day);
 	assert.equal(second.isNew, false);
-	assert.deepEqual(second.ca, first.ca);
-	assert.deepEqual(loadAuthority(at, "ca").ca, first.ca);
+	const plainly = ({ ca }: typeof first) => ({ ...ca, certificate: Buffer.from(ca.certificate).toString("hex") });
+	assert.deepEqual(plainly(second).certificate, plainly(first).certificate);
+	assert.deepEqual(loadAuthority(store, "ca").ca, second.ca);
+});
+
+test("R90: a CA whose key was in memory only is made anew under its name, with another key", (t) => {
+	const at = directory(t);
+	const first = openAuthority(storeOf(at, false), plan, now);
+	const store = storeOf(at, false);
+	assert.throws(() => loadAuthority(store, "ca"), isBroken(store, /it has no key/));
+	const second = openAuthority(store, plan, now);
+	assert.equal(second.isNew, true);
+	assert.notDeepEqual(second.ca.subjectKeyIdentifier, first.ca.subjectKeyIdentifier);
+	assert.deepEqual([...store.entries.keys()], ["ca"]);
 });
 
 test("what was signed before and after a start is by the same key", (t) => {
 	const at = directory(t);
-	const first = openAuthority(at, plan, now);
-	const second = openAuthority(at, plan, now);
+	const first = openAuthority(storeOf(at), plan, now);
+	const second = openAuthority(storeOf(at), plan, now);
 	const { publicKey } = new X509Certificate(first.ca.certificate);
 	for (const authority of [first, second]) {
 		const signed = authority.signLeaf(leafRequest({ subject: leafSubject, ca: authority.ca }));
@@ -117,7 +122,7 @@ test("what was signed before and after a start is by the same key", (t) => {
 });
 
 test("K7 M5: what is no leaf is not signed", (t) => {
-	const authority = openAuthority(directory(t), plan, now);
+	const authority = openAuthority(storeOf(directory(t)), plan, now);
 	const signed = authority.signLeaf(leafRequest({ subject: authority.ca.subject, ca: authority.ca }));
 	assert.ok(signed.kind === "refused");
 	assert.match(signed.reason, /its subject is the CA/);
@@ -126,54 +131,22 @@ test("K7 M5: what is no leaf is not signed", (t) => {
 	assert.equal(authority.signLeaf(new Uint8Array(0)).kind, "refused");
 });
 
-for (const missing of ["ca.key", "ca.crt"]) {
-	test(`a pair without its ${missing} is told and left as it is: a new CA is not made over what remains`, (t) => {
-		const at = directory(t);
-		openAuthority(at, plan, now);
-		unlinkSync(join(at, missing));
-		const left = readdirSync(at).map((file) => readFileSync(join(at, file), "utf8"));
-		assert.throws(() => openAuthority(at, plan, now), isBroken(join(at, missing), /ENOENT/));
-		assert.deepEqual(
-			readdirSync(at).map((file) => readFileSync(join(at, file), "utf8")),
-			left,
-		);
-	});
-}
-
-test("files of another CA, cut short or empty are told by name", (t) => {
+test("a damaged key, another's key, no certificate and no entry are told; a new CA is not made over what remains", (t) => {
 	const at = directory(t);
-	const { keyPem: otherKey } = makeCertificate({ isCa: true });
+	openAuthority(storeOf(at), plan, now);
+	const file = join(at, "key-store.json");
+	const text = readFileSync(file, "utf8");
+	writeFileSync(file, text.replace(/"key": "..../, '"key": "AAAA'));
+	const damaged = storeOf(at);
+	assert.throws(() => openAuthority(damaged, plan, now), isBroken(damaged, /"ca": its key is damaged/));
 	const made = makeCertificate({ subject: "CN=Own CA", isCa: true });
-	place(at, otherKey, made.pem);
-	assert.throws(() => loadAuthority(at, "ca"), isBroken(join(at, "ca.key"), /it is not the key of .*ca\.crt/));
-	place(at, made.keyPem.slice(0, 100), made.pem);
-	assert.throws(() => loadAuthority(at, "ca"), isBroken(join(at, "ca.key"), /cannot be used/));
-	place(at, "", made.pem);
-	assert.throws(() => loadAuthority(at, "ca"), isBroken(join(at, "ca.key"), /cannot be used/));
-	place(at, made.keyPem, "");
-	assert.throws(() => loadAuthority(at, "ca"), isBroken(join(at, "ca.crt"), /it holds no PEM certificate/));
-	place(at, made.keyPem, certificatePem(made.der.subarray(0, 200)));
-	assert.throws(() => loadAuthority(at, "ca"), isBroken(join(at, "ca.crt"), /it is not a certificate/));
-	assert.throws(() => loadAuthority(at, "none"), isBroken(join(at, "none.key"), /ENOENT/));
-});
-
-test("a file that cannot be read is told with the system's reason", (t) => {
-	const at = directory(t);
-	openAuthority(at, plan, now);
-	unlinkSync(join(at, "ca.key"));
-	mkdirSync(join(at, "ca.key"));
-	assert.throws(() => openAuthority(at, plan, now), isBroken(join(at, "ca.key"), /EISDIR/));
-});
-
-test("no message holds a part of a private key", (t) => {
-	const at = directory(t);
-	const made = makeCertificate({ subject: "CN=Own CA", isCa: true });
-	const lines = made.keyPem.split("\n");
-	place(at, lines.slice(0, 2).join("\n"), made.pem);
-	assert.throws(
-		() => loadAuthority(at, "ca"),
-		(error: Error) => !error.message.includes((lines[1] as string).slice(0, 12)),
-	);
+	const others = placed(t, makeKeyPair("p256").privateKey, made.der);
+	assert.throws(() => openAuthority(others, plan, now), isBroken(others, /its key is another's/));
+	const cut = placed(t, made.privateKey, made.der.subarray(0, 200));
+	assert.throws(() => openAuthority(cut, plan, now), isBroken(cut, /it cannot be read/));
+	const bare = placed(t, made.privateKey);
+	assert.throws(() => openAuthority(bare, plan, now), isBroken(bare, /there is no such certificate/));
+	assert.throws(() => loadAuthority(bare, "none"), isBroken(bare, /"none": there is no such certificate/));
 });
 
 for (const [name, scheme] of [
@@ -184,16 +157,9 @@ for (const [name, scheme] of [
 	["ed25519", "ed25519"],
 ] as const satisfies readonly (readonly [KeyName, string])[]) {
 	test(`K2: an imported CA with a key of type ${name} is loaded and signs`, (t) => {
-		const at = directory(t);
-		const made = makeCertificate({
-			subject: "CN=Own CA",
-			isCa: true,
-			key: name,
-			notBefore: now - day,
-			notAfter: now + day,
-		});
-		place(at, made.keyPem, made.pem);
-		const authority = openAuthority(at, plan, now);
+		const dates = { notBefore: now - day, notAfter: now + day };
+		const made = makeCertificate({ subject: "CN=Own CA", isCa: true, key: name, ...dates });
+		const authority = openAuthority(placed(t, made.privateKey, made.der), plan, now);
 		assert.equal(authority.isNew, false);
 		assert.equal(authority.ca.scheme, scheme);
 		assert.deepEqual([authority.ca.notBefore, authority.ca.notAfter], [now - day, now + day]);
@@ -204,48 +170,28 @@ for (const [name, scheme] of [
 }
 
 for (const [says, request, why] of [
-	["an RSA key of 1024 bits", { isCa: true, key: "rsa1024" }, /its type cannot sign here/],
-	["a P-521 key", { isCa: true, key: "p521" }, /its type cannot sign here/],
+	["an RSA key of 1024 bits", { isCa: true, key: "rsa1024" }, /its key cannot sign here/],
+	["a P-521 key", { isCa: true, key: "p521" }, /its key cannot sign here/],
 	["a certificate that is no CA's", { isCa: false }, /it is not a CA certificate/],
 	["no subjectKeyIdentifier", { isCa: true, without: [extensionOid.subjectKeyIdentifier] }, /no subjectKeyIdentifier/],
 ] as const satisfies readonly (readonly [string, CertificateRequest, RegExp])[]) {
 	test(`a CA with ${says} is refused`, (t) => {
-		const at = directory(t);
 		const made = makeCertificate({ subject: "CN=Own CA", ...request });
-		place(at, made.keyPem, made.pem);
-		assert.throws(
-			() => openAuthority(at, plan, now),
-			isBroken(join(at, /type/.test(why.source) ? "ca.key" : "ca.crt"), why),
-		);
+		const store = placed(t, made.privateKey, made.der);
+		assert.throws(() => openAuthority(store, plan, now), isBroken(store, why));
 	});
 }
 
 test("a key of another kind is refused", (t) => {
-	const at = directory(t);
-	const pair = generateKeyPairSync("ed448") as { privateKey: KeyObject; publicKey: KeyObject };
-	const made = makeCertificate({
-		subject: "CN=Own CA",
-		isCa: true,
-		issuer: makeCertificate({ isCa: true }),
-		key: pair,
-	});
-	place(at, made.keyPem, made.pem);
-	assert.throws(() => loadAuthority(at, "ca"), isBroken(join(at, "ca.key"), /got ed448/));
+	const key = generateKeyPairSync("ed448") as { privateKey: KeyObject; publicKey: KeyObject };
+	const made = makeCertificate({ subject: "CN=Own CA", isCa: true, issuer: makeCertificate({ isCa: true }), key });
+	const store = placed(t, made.privateKey, made.der);
+	assert.throws(() => loadAuthority(store, "ca"), isBroken(store, /got ed448/));
 });
 
-test("an encrypted key is told, not asked for at a terminal", (t) => {
-	const at = directory(t);
-	const pair = makeKeyPair("p256");
-	const made = makeCertificate({ subject: "CN=Own CA", isCa: true, key: pair });
-	const locked = pair.privateKey.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "x" });
-	place(at, String(locked), made.pem);
-	assert.throws(() => loadAuthority(at, "ca"), isBroken(join(at, "ca.key"), /passphrase|cannot be used/i));
-});
-
-test("of a certificate file with a chain the first one is the CA's", (t) => {
-	const at = directory(t);
+test("of an entry with a chain the first certificate is the CA's", (t) => {
 	const root = makeCertificate({ subject: "CN=Root", isCa: true });
 	const made = makeCertificate({ subject: "CN=Own CA", isCa: true, issuer: root });
-	place(at, made.keyPem, made.pem + root.pem);
-	assert.deepEqual(Buffer.from(loadAuthority(at, "ca").ca.certificate), Buffer.from(made.der));
+	const store = placed(t, made.privateKey, made.der, root.der);
+	assert.deepEqual(Buffer.from(loadAuthority(store, "ca").ca.certificate), Buffer.from(made.der));
 });

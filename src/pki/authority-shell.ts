@@ -1,20 +1,16 @@
 /**
- * The signing CAs of an installation: made on first start, kept as files of mode 0600, used to sign leaves. Private keys
- * never leave the process that holds this object.
- *
- *   keys/NAME.key   PKCS #8, PEM      keys/NAME.crt   certificate, PEM
+ * The signing CAs of an installation: made on first start, kept in the key store, used to sign leaves. Private keys never
+ * leave the process that holds this object.
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { FaultError, fault } from "#base/fault.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import { checkLeaf, type LeafCheck } from "#pki/check-leaf.ts";
 import { keyUsageBit } from "#pki/extensions.ts";
+import type { KeyStore } from "#pki/key-store-shell.ts";
 import { assembleCertificate, keyIdentifier, planAuthority, type SignatureScheme, type SigningCa } from "#pki/mint.ts";
 import { type CrlPlan, planCrl } from "#pki/mint-crl.ts";
-import { certificatePem, pemCertificates } from "#pki/pem.ts";
 
 /** A leaf as it was checked, and its certificate with the signature, DER. */
 export interface SignedLeaf {
@@ -59,7 +55,7 @@ export class Authority {
 
 /** What a new CA is called and how long it serves. */
 export interface AuthorityPlan {
-	/** The handle in the configuration and the name of the files. */
+	/** The handle in the configuration and the name of the entry. */
 	readonly id: string;
 	/** Begins the common name; a random number that makes it unique follows. */
 	readonly title: string;
@@ -67,53 +63,45 @@ export interface AuthorityPlan {
 }
 
 /**
- * Loads the CA `plan.id` from `directory`, or makes it (P-256) when neither of its files exists.
+ * The CA `plan.id` of the store; made (P-256) when there is none, or when its key was in memory only and went with the
+ * process that had it.
  *
  * Faults: throws `FaultError` KEY_STORE_BROKEN that names the file and the remedy.
  */
-export function openAuthority(directory: string, plan: AuthorityPlan, now: number): Authority {
-	const files = authorityFiles(directory, plan.id);
-	if (existsSync(files.key) || existsSync(files.certificate)) return loadAuthority(directory, plan.id);
-	return makeAuthority(directory, plan, now);
+export function openAuthority(store: KeyStore, plan: AuthorityPlan, now: number): Authority {
+	const entry = store.entry(plan.id);
+	if (entry === undefined || entry.keyProblem === "not-kept") return makeAuthority(store, plan, now);
+	return loadAuthority(store, plan.id);
 }
 
-/** Loads a CA that must exist. */
-export function loadAuthority(directory: string, id: string): Authority {
-	const files = authorityFiles(directory, id);
-	const key = readFile(files.key, (text) => createPrivateKey(text));
-	const der = readFile(files.certificate, firstCertificate);
+/** A CA that must be in the store. */
+export function loadAuthority(store: KeyStore, id: string): Authority {
+	const entry = store.entry(id);
+	const der = entry?.certificates[0];
+	if (entry === undefined || der === undefined) throw broken(store, id, "there is no such certificate");
+	const { key, keyProblem } = entry;
+	if (key === undefined) throw broken(store, id, keyProblem === "damaged" ? "its key is damaged" : "it has no key");
 	const decoded = decodeCertificate(der);
-	if (decoded.kind !== "done") throw broken(files.certificate, "it is not a certificate");
+	if (decoded.kind !== "done") throw broken(store, id, "it cannot be read");
 	const certificate = decoded.value;
 	const publicKeyInfo = createPublicKey(key).export({ type: "spki", format: "der" });
-	if (Buffer.compare(publicKeyInfo, certificate.publicKey.raw) !== 0) {
-		throw broken(files.key, `it is not the key of ${files.certificate}`);
-	}
-	if (certificate.typed.basicConstraints?.isCa !== true) throw broken(files.certificate, "it is not a CA certificate");
+	if (Buffer.compare(publicKeyInfo, certificate.publicKey.raw) !== 0) throw broken(store, id, "its key is another's");
+	if (certificate.typed.basicConstraints?.isCa !== true) throw broken(store, id, "it is not a CA certificate");
 	const subjectKeyIdentifier = certificate.typed.subjectKeyIdentifier;
-	if (subjectKeyIdentifier === undefined) throw broken(files.certificate, "it has no subjectKeyIdentifier");
+	if (subjectKeyIdentifier === undefined) throw broken(store, id, "it has no subjectKeyIdentifier");
+	const scheme = schemeOf(key);
+	if (scheme === undefined) {
+		const expected = "P-256, P-384, RSA of 2048 bits or more or Ed25519";
+		throw broken(store, id, `its key cannot sign here; expected ${expected}, got ${key.asymmetricKeyType}`);
+	}
 	const { notBefore, notAfter } = certificate;
-	const ca = {
-		id,
-		certificate: der,
-		subject: certificate.subject.raw,
-		subjectKeyIdentifier,
-		notBefore,
-		notAfter,
-		scheme: schemeOf(key, files.key),
-		maySignCrls: ((certificate.typed.keyUsage ?? keyUsageBit.cRLSign) & keyUsageBit.cRLSign) !== 0,
-	};
+	const subject = certificate.subject.raw;
+	const maySignCrls = ((certificate.typed.keyUsage ?? keyUsageBit.cRLSign) & keyUsageBit.cRLSign) !== 0;
+	const ca = { id, certificate: der, subject, subjectKeyIdentifier, notBefore, notAfter, scheme, maySignCrls };
 	return new Authority(ca, key, false);
 }
 
-/** The names of the CAs in a directory. */
-export function storedAuthorityIds(directory: string): string[] {
-	const files = readdirSync(directory);
-	return files.flatMap((file) => (file.endsWith(".key") ? [file.slice(0, -".key".length)] : []));
-}
-
-function makeAuthority(directory: string, plan: AuthorityPlan, now: number): Authority {
-	const files = authorityFiles(directory, plan.id);
+function makeAuthority(store: KeyStore, plan: AuthorityPlan, now: number): Authority {
 	const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 	const scheme: SignatureScheme = "ecdsa-p256";
 	const publicKeyInfo = publicKey.export({ type: "spki", format: "der" });
@@ -128,51 +116,23 @@ function makeAuthority(directory: string, plan: AuthorityPlan, now: number): Aut
 		serial: randomBytes(16),
 	});
 	const certificate = assembleCertificate(toBeSigned, scheme, sign(digests[scheme], toBeSigned, privateKey));
-	writePrivate(files.key, privateKey.export({ type: "pkcs8", format: "pem" }) as string);
-	writePrivate(files.certificate, certificatePem(certificate));
-	const made = loadAuthority(directory, plan.id);
-	return new Authority(made.ca, privateKey, true);
+	const { id } = plan;
+	store.change({ put: [{ id, created: now, isExportable: false, certificates: [certificate], key: privateKey }] });
+	return new Authority(loadAuthority(store, id).ca, privateKey, true);
 }
 
-function firstCertificate(text: string): Uint8Array {
-	const [der] = pemCertificates(text);
-	if (der === undefined) throw new Error("it holds no PEM certificate");
-	return der;
-}
-
-function schemeOf(key: KeyObject, file: string): SignatureScheme {
+/** Undefined for a key that cannot sign. */
+export function schemeOf(key: KeyObject): SignatureScheme | undefined {
 	const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
 	if (type === "ec" && details?.namedCurve === "prime256v1") return "ecdsa-p256";
 	if (type === "ec" && details?.namedCurve === "secp384r1") return "ecdsa-p384";
 	if (type === "rsa" && (details?.modulusLength ?? 0) >= 2048) return "rsa-sha256";
-	if (type === "ed25519") return "ed25519";
-	throw broken(
-		file,
-		`its type cannot sign here; expected P-256, P-384, RSA of 2048 bits or more or Ed25519, got ${type}`,
-	);
+	return type === "ed25519" ? "ed25519" : undefined;
 }
 
-function readFile<T>(file: string, read: (text: string) => T): T {
-	try {
-		return read(readFileSync(file, "utf8"));
-	} catch (error) {
-		throw broken(file, error instanceof Error ? error.message : String(error));
-	}
-}
-
-function writePrivate(file: string, text: string): void {
-	const fresh = `${file}.new`;
-	writeFileSync(fresh, text, { mode: 0o600 });
-	renameSync(fresh, file);
-}
-
-function broken(file: string, why: string): FaultError {
-	const message = `${file} cannot be used: ${why}; restore it from a backup, or move the .key and .crt of this name away to have a new CA made`;
+function broken(store: KeyStore, id: string, why: string): FaultError {
+	const message = `${store.file} cannot be used: certificate "${id}": ${why}; restore the file from a backup, or move it away to begin with new CAs`;
 	return new FaultError(fault("KEY_STORE_BROKEN", message, { cause: why }));
-}
-
-function authorityFiles(directory: string, id: string): { key: string; certificate: string } {
-	return { key: join(directory, `${id}.key`), certificate: join(directory, `${id}.crt`) };
 }
 
 const digests: Readonly<Record<SignatureScheme, string | null>> = {

@@ -138,11 +138,16 @@ const caProfile = list({
 
 const keyStore = container({
 	help: "Where private keys are kept",
-	engine: "not-yet",
 	children: {
-		"passphrase-file": leaf(fileName(), { help: "File with the passphrase that keys at rest are encrypted with" }),
+		"passphrase-file": leaf(fileName(), {
+			help: {
+				what: "File with the passphrase that keys at rest are encrypted with (argon2id, AES-256-GCM); relative to the state directory. Read at the start and at each commit. Without it: the credential sallyport-passphrase of systemd, else a generated key in keys/master-key",
+				loosened: "danger: without a passphrase, a copy of the state directory is a copy of the CA's key",
+			},
+		}),
 		pkcs11: container({
 			help: "A hardware security module",
+			engine: "not-yet",
 			children: {
 				module: leaf(fileName(), { help: "The module's library" }),
 				token: leaf(text({ min: 1, max: 32, placeholder: "label" }), { help: "Label of the token" }),
@@ -204,9 +209,8 @@ export const pkiSchema = container({
 							},
 						}),
 						"persist-private-keys": leaf(enumeration(enableOrDisable), {
-							help: "Keep keys on disk, encrypted; with disable they are in memory only, until the gateway stops",
+							help: "Keep keys on disk, encrypted; with disable they are in memory only, until the gateway stops, and signing CAs are made anew at the next start",
 							default: "enable",
-							engine: "not-yet",
 						}),
 						"key-store": keyStore,
 						"expiry-warning": leaf(integer({ min: 1, max: 365, unit: "days" }), {
@@ -260,6 +264,11 @@ export function verifyPki(config: PkiConfig): readonly Finding[] {
 	if (absent.length > 0 && absent.length < 3) {
 		const names = absent.map(([part]) => `'${part}'`).join(" and ");
 		findings.push(error([...path, "key-store", "pkcs11"], undefined, `missing ${names}: the three belong together`));
+	}
+	if (pki.persistPrivateKeys === "disable") {
+		const message =
+			"private keys are removed from the disk and are lost when the gateway stops; at the next start signing CAs are made anew, and clients must be given them";
+		findings.push(warning(path, "persist-private-keys", message));
 	}
 	if (pki.persistPrivateKeys === "disable" && pki.keyStore.passphraseFile !== undefined) {
 		const message = "is not used: persist-private-keys is disabled, so that no key is written";

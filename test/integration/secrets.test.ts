@@ -1,5 +1,6 @@
 /** What must not leave the gateway in the clear stands in no record, no event, no log line and no message. */
 import assert from "node:assert/strict";
+import type { KeyObject } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -66,22 +67,27 @@ test("N14 N3: no query, cookie, credential or body is kept, whether a request pa
 	}
 });
 
-test("N1 K3: private keys stand in their files, which only the owner may read, and nowhere else", async (t) => {
+test("N1 K3: private keys are encrypted at rest, in files that only the owner may read, and stand nowhere else", async (t) => {
 	const fresh = await startGateway(t, {});
 	await eventually(() => fresh.events("GATEWAY_STARTED").length > 0, "the first events");
+	const processes = commandLines();
 	await fresh.stop();
-	const keys = readdirSync(join(fresh.state, "keys")).filter((name) => name.endsWith(".key"));
-	assert.deepEqual(keys.sort(), ["sallyport-ca.key", "sallyport-untrusted-ca.key"]);
-	const bodies = keys.map((name) => {
-		const path = join(fresh.state, "keys", name);
-		assert.equal(statSync(path).mode & 0o777, 0o600);
-		return readFileSync(path, "utf8").split("\n")[1] ?? "";
-	});
-	for (const file of files(fresh.state).filter((name) => !name.endsWith(".key"))) {
-		const text = readFileSync(file, "latin1");
-		for (const body of bodies) assert.ok(!text.includes(body.slice(0, 40)), file);
+	const keys = ["sallyport-ca", "sallyport-untrusted-ca"].map((id) => fresh.storedKey(id));
+	const names = readdirSync(join(fresh.state, "keys"));
+	assert.deepEqual(names.sort(), ["key-store.json", "master-key"]);
+	for (const name of names) assert.equal(statSync(join(fresh.state, "keys", name)).mode & 0o777, 0o600);
+	assert.equal(statSync(join(fresh.state, "keys")).mode & 0o777, 0o700);
+	const texts = new Map([
+		["the program's output", fresh.program.output + fresh.program.errors],
+		["process arguments and environments", processes],
+		...files(fresh.state).map((file) => [file, readFileSync(file, "latin1")] as const),
+	]);
+	const masterKey = readFileSync(join(fresh.state, "keys/master-key"), "latin1").trim();
+	for (const [where, text] of texts) {
+		for (const trace of keys.flatMap(traces)) assert.ok(!text.includes(trace), where);
+		assert.ok(where.endsWith("/master-key") || !text.includes(masterKey), where);
 	}
-	assert.notEqual(bodies[0], bodies[1]);
+	assert.ok(!keys[0]?.equals(keys[1] as KeyObject));
 });
 
 test("N1: every installation has a CA of its own", async (t) => {
@@ -94,4 +100,33 @@ function files(directory: string): string[] {
 	return readdirSync(directory, { recursive: true, encoding: "utf8" })
 		.map((name) => join(directory, name))
 		.filter((path) => statSync(path).isFile() && !path.endsWith("test.conf") && !path.endsWith("test.pem"));
+}
+
+/** By what a private key could be recognised, in each form in which a file could hold it. */
+function traces(key: KeyObject): string[] {
+	const secret = Buffer.from(key.export({ format: "jwk" }).d ?? "", "base64url");
+	const der = key.export({ type: "pkcs8", format: "der" });
+	return [
+		secret.toString("latin1"),
+		secret.toString("hex"),
+		secret.toString("base64").slice(0, 40),
+		der.toString("base64").slice(0, 40),
+		// PEM: the part of the base64 text that holds the secret.
+		...(der.toString("base64").match(/.{64}/g) ?? []),
+	];
+}
+
+/** The arguments and environments of all processes of this user. */
+function commandLines(): string {
+	const texts: string[] = [];
+	for (const id of readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name))) {
+		for (const name of ["cmdline", "environ"]) {
+			try {
+				texts.push(readFileSync(join("/proc", id, name), "latin1"));
+			} catch {
+				// Another user's, or over meanwhile.
+			}
+		}
+	}
+	return texts.join("\n");
 }

@@ -1,6 +1,6 @@
 /** The gateway ends cleanly in the midst of its work, and a second start goes on where the first ended. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -154,12 +154,28 @@ describe("what keeps the gateway from starting is one line that names it, and ex
 		assert.match(errors, /configuration \S+none cannot be read/);
 	});
 
-	test("a broken key names the file and the remedy", async (t) => {
+	test("a broken key store, a lost master key or a half key file names the file and the remedy", async (t) => {
 		const gateway = await startGateway(t, {});
 		await gateway.stop();
-		writeFileSync(join(gateway.state, "keys/sallyport-ca.key"), "-----BEGIN PRIVATE KEY-----\nhalf");
-		const message = await refused(gateway.state, gatewayConfiguration(await ports()));
-		assert.match(message, /keys\/sallyport-ca\.key cannot be used: .*; restore it from a backup/);
+		const keys = join(gateway.state, "keys");
+		const plain = join(keys, "old.key");
+		writeFileSync(plain, "-----BEGIN PRIVATE KEY-----\nhalf");
+		const configuration = gatewayConfiguration(await ports());
+		assert.match(
+			await refused(gateway.state, configuration),
+			/keys\/old\.key cannot be used: .*; restore it from a backup/,
+		);
+		rmSync(plain);
+		rmSync(join(keys, "master-key"));
+		assert.match(
+			await refused(gateway.state, configuration),
+			/keys\/master-key cannot be used: it is not there; restore it from a backup/,
+		);
+		writeFileSync(join(keys, "key-store.json"), "{");
+		assert.match(
+			await refused(gateway.state, configuration),
+			/keys\/key-store\.json cannot be used: it is cut short or no JSON; restore it from a backup/,
+		);
 	});
 
 	test("a second gateway on the same state directory", async (t) => {

@@ -1,7 +1,6 @@
 /** An origin whose certificate is not trusted never looks trusted to the client: it is signed by the other CA, or blocked. */
 import assert from "node:assert/strict";
-import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { createPublicKey, X509Certificate } from "node:crypto";
 import { after, describe, test } from "node:test";
 import { decodeCertificate } from "#pki/certificate.ts";
 import { hostBook, hostPolicy, startGateway } from "../support/gateway.ts";
@@ -132,7 +131,7 @@ test("the same origin is signed anew by the trusted CA where its faults are igno
 });
 
 test("V23: a certificate that the gateway's own CA has signed makes no origin trusted", async () => {
-	const key = createPrivateKey(readFileSync(`${gateway.state}/keys/sallyport-ca.key`));
+	const key = gateway.storedKey("sallyport-ca");
 	const decoded = decodeCertificate(new X509Certificate(gateway.caPem).raw);
 	assert.ok(decoded.kind === "done");
 	const issuer = { ...makeCertificate(), privateKey: key, publicKey: createPublicKey(key), certificate: decoded.value };

@@ -6,6 +6,7 @@ import type { ConnectionInfo } from "#cli/connection-shell.ts";
 import { ConfigurationService } from "#daemon/configuration-service.ts";
 import { defaultConfiguration, trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
 import type { AuthorityView, CommandWorld, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
+import { KeyService } from "#daemon/key-service.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import { openStateDirectory } from "#daemon/state-directory.ts";
 import { trustNames } from "#daemon/trust-directory.ts";
@@ -88,6 +89,7 @@ export async function commandWorld(
 			plan: compileGateway(parseConfiguration(configuration.text, "configuration", caIds).config),
 			startedAt: Date.now() - 90_061_000,
 			configuration,
+			keys: new KeyService(state),
 			totals,
 			workers: [
 				{

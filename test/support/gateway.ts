@@ -1,10 +1,22 @@
 /** The real gateway as a child process, on free loopback ports, with a state directory of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { type KeyObject, randomInt } from "node:crypto";
+import {
+	cpSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	readlinkSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decodeKeyStoreFile } from "#pki/key-store-file.ts";
+import { KeyStore } from "#pki/key-store-shell.ts";
+import { certificatePem } from "#pki/pem.ts";
 import type { EventId, GatewayEvent } from "#telemetry/event-table.ts";
 import { SessionReader } from "#telemetry/session-reader-shell.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
@@ -173,7 +185,29 @@ export class Gateway {
 	}
 
 	get untrustedCaPem(): string {
-		return readFileSync(join(this.state, "keys/sallyport-untrusted-ca.crt"), "utf8");
+		return certificatePem(this.storedCertificate("sallyport-untrusted-ca"));
+	}
+
+	/** A certificate of the key store, DER. */
+	storedCertificate(id: string): Uint8Array {
+		const decoded = decodeKeyStoreFile(readFileSync(join(this.state, "keys/key-store.json"), "utf8"));
+		const entries = decoded.kind === "done" ? decoded.value.entries : [];
+		const der = entries.find((entry) => entry.id === id)?.certificates[0];
+		if (der === undefined) throw new Error(`the key store holds no certificate ${id}`);
+		return der;
+	}
+
+	/** A private key of the key store, out of a copy of it, so that this one is left alone. */
+	storedKey(id: string): KeyObject {
+		const copy = mkdtempSync(join(tmpdir(), "sallyport-keys-"));
+		try {
+			cpSync(join(this.state, "keys"), copy, { recursive: true });
+			const key = new KeyStore(copy, { isPersistent: true, passphraseFile: undefined }, 0).entry(id)?.key;
+			if (key === undefined) throw new Error(`the key store holds no key ${id}`);
+			return key;
+		} finally {
+			rmSync(copy, { recursive: true, force: true });
+		}
 	}
 
 	get log(): string {
