@@ -1,6 +1,6 @@
 /** The verbs of configuration mode, as data. Statements behind them are read by the schema of the configuration. */
 import type { ArgumentType, CommandNode } from "#cli/grammar.ts";
-import { enumeration, integer, text, union } from "#config/leaf-types.ts";
+import { enumeration, integer, shown, text, union } from "#config/leaf-types.ts";
 import { dateTime, timeOfDay } from "#config/network-types.ts";
 
 export type ConfigurationHandler =
@@ -49,6 +49,16 @@ function loads(help: string): Node {
 	};
 }
 
+/** A date may be written with a blank before the time of day, in quotes. */
+const anyTime = union([timeOfDay(), dateTime()]);
+const commitTime: ArgumentType = {
+	...anyTime,
+	parse(typed) {
+		const at = anyTime.parse(typed.replace(/^(\S+) +(\S+)$/, "$1.$2"));
+		if (at.ok) return at;
+		return { ok: false, message: `invalid time: '${shown(typed)}'; expected hh:mm or YYYY-MM-DD.hh:mm:ss` };
+	},
+};
 const fileHelp = "File with the configuration";
 const pattern = text({ min: 1, placeholder: "pattern" });
 
@@ -63,7 +73,7 @@ export const configurationCommands: Node = {
 			run: "commit",
 			options: {
 				"and-quit": { help: "Leave configuration mode afterwards" },
-				at: { help: "Time of day or date at which to commit, UTC", type: union([timeOfDay(), dateTime()]) },
+				at: { help: "Time of day or date at which to commit, UTC", type: commitTime },
 				check: { help: "Look for errors and do nothing" },
 				comment: { help: "Message for the log", type: text({ min: 1, max: 512, placeholder: "message" }) },
 				confirmed: {

@@ -124,7 +124,7 @@ test("commit, commit check, commit and-quit, comments", () => {
 		user.enter("commit synchronize"),
 		"warning: this system is not part of a cluster; committed here alone\ncommit complete\n",
 	);
-	assert.match(user.enter("commit at 25:00"), /expected YYYY-MM-DD/);
+	assert.match(user.enter("commit at 25:00"), /expected hh:mm or YYYY-MM-DD/);
 });
 
 test("commit confirmed counts down in the banner, and rolls back by itself unless confirmed", () => {
@@ -141,6 +141,7 @@ test("commit confirmed counts down in the banner, and rolls back by itself unles
 	assert.equal(user.prompt, "\n# commit confirmed will be rolled back in 9 minutes\n[edit]\nadmin@gw# ");
 	assert.equal(user.enter("commit check"), "configuration check succeeds\n");
 	assert.equal(user.prompt, "\n[edit]\nadmin@gw# ");
+	assert.match(user.enter("commit confirmed 0"), /\^\nValue 0 is not within range \(1\.\.65535\)\n$/);
 	user.enterAll("set system host-name newer", "commit confirmed 1");
 	other.printed = "";
 	system.wait(61_000);
@@ -158,6 +159,11 @@ test("commit at waits for its time; clear system commit forgets it", () => {
 	system.wait(13 * 60_000);
 	assert.equal(user.enter("run show configuration system"), "host-name later;\n");
 	assert.match(user.enter("commit at 2026-11-01.10:00:00"), /executed at 2026-11-01 10:00:00 UTC/);
+	assert.match(user.enter('commit at "2026-11-01 11:00"'), /executed at 2026-11-01 11:00:00 UTC/);
+	assert.match(user.enter("commit at 2026-11-02"), /executed at 2026-11-02 00:00:00 UTC/);
+	assert.equal(user.enter("commit at 2020-01-01.10:00:00"), "error: 2020-01-01 10:00:00 UTC is past\n");
+	for (const time of ["99:00", "soon", '"2026-02-30 10:00"'])
+		assert.match(user.enter(`commit at ${time}`), /\^\ninvalid time: '.*'; expected hh:mm or YYYY-MM-DD.hh:mm:ss\.\n$/);
 });
 
 test("rollback loads an earlier configuration, which needs a commit", () => {

@@ -11,7 +11,7 @@ import { displayForm, type ShowContext, showDifference, showStatement } from "#c
 import { visibleTree } from "#cli/visible-tree.ts";
 import { type CandidateAnswer, candidateOf, isModified } from "#config/candidate.ts";
 import type { CandidateEvent } from "#config/candidate-machine.ts";
-import { defaultConfirmMinutes } from "#config/commit.ts";
+import { defaultConfirmMinutes, utc } from "#config/commit.ts";
 import { describeEditors, type EditAccess, type EditMode, type Editor } from "#config/editor.ts";
 import { banner } from "#config/finding.ts";
 import { type Level, levelAbove, levelWords, topLevel } from "#config/level.ts";
@@ -245,7 +245,9 @@ export class ConfigurationSession {
 	}
 
 	#commit(values: Readonly<Record<string, string>>, context: CommandContext): Reply {
-		const { comment, at } = values;
+		const { comment } = values;
+		const at = values.at === undefined ? undefined : nextTime(values.at, context.now);
+		if (at !== undefined && at <= context.now) return failure(`error: ${utc(at)} is past`);
 		const minutes = values.confirmed === "" ? defaultConfirmMinutes : Number(values.confirmed);
 		const order: CommitOrder = {
 			via: "cli",
@@ -254,7 +256,7 @@ export class ConfigurationSession {
 			isDetailed: displayForm(context.pipes).isDetailed,
 			...(comment === undefined ? {} : { comment }),
 			...(values.confirmed === undefined ? {} : { confirmMinutes: minutes }),
-			...(at === undefined ? {} : { at: nextTime(at, context.now) }),
+			...(at === undefined ? {} : { at }),
 		};
 		const notes =
 			values.synchronize === undefined ? [] : ["warning: this system is not part of a cluster; committed here alone"];
@@ -375,7 +377,7 @@ function editAccess(ports: SessionPorts): EditAccess {
 /** The next moment at which it is `hh:mm[:ss]`, or the moment `YYYY-MM-DD.hh:mm[:ss]`; UTC, as all times are told. */
 function nextTime(text: string, now: number): number {
 	const clock = /^([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?$/.exec(text);
-	if (clock === null) return Date.parse(`${text.replace(".", "T")}Z`);
+	if (clock === null) return Date.parse(`${text.replace(/[. ]+/, "T")}Z`);
 	const at = new Date(now).setUTCHours(Number(clock[1]), Number(clock[2]), Number(clock[3] ?? 0), 0);
 	return at > now ? at : at + dayMs;
 }

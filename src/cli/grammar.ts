@@ -229,21 +229,23 @@ class Walk<H extends string> {
 
 	#step(word: LineWord): CommandProblem | undefined {
 		const awaited = this.#optionAwaited();
+		let notItsValue: CommandProblem | undefined;
 		if (awaited?.type !== undefined) {
 			const name = this.#option as string;
 			const result = awaited.type.parse(word.text);
-			if (result.ok || awaited.valueIsOptional !== true) {
-				this.#option = undefined;
-				return result.ok ? this.#keep(name, word) : refuse(word.start, withPeriod(result.message));
-			}
 			this.#option = undefined;
+			if (result.ok) return this.#keep(name, word);
+			notItsValue = refuse(word.start, withPeriod(result.message));
+			if (awaited.valueIsOptional !== true) return notItsValue;
 		}
 		const keyword = word.isQuoted ? undefined : this.#keywordFor(word);
 		if (typeof keyword === "object") return keyword;
 		if (keyword !== undefined) return this.#enter(keyword);
 		const { value } = this.#node;
-		if (value === undefined || this.#used.size > 0)
+		if (value === undefined || this.#used.size > 0) {
+			if (notItsValue !== undefined) return notItsValue;
 			return refuse(word.start, this.#words.length === 0 ? "unknown command." : "syntax error, expecting <command>.");
+		}
 		const result = value.type.parse(word.text);
 		if (!result.ok) return refuse(word.start, withPeriod(result.message));
 		this.#node = value.node;

@@ -21,4 +21,4 @@ export function joinComments(a: string | undefined, b: string | undefined): stri
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced.
-const controls = /[\u0000-\u001f\u007f]/g;
+const controls = /[\u0000-\u001f\u007f-\u009f]/g;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { canonicalComment } from "#config/comment.ts";
 import { Lexer } from "#config/lexer.ts";
 import { formatWord, hasControlCharacter, joinWords } from "#config/word.ts";
 
@@ -13,6 +14,15 @@ test("words are bare where Junos leaves them bare and quoted elsewhere", () => {
 		joinWords(["a b", "", "user@host", "inactive:", "/*x", "$9$x", "ä"]),
 		'"a b" "" "user@host" "inactive:" "/*x" "$9$x" "ä"',
 	);
+});
+
+test("what moves the cursor of a terminal is in no word and no comment, also in its form of one octet", () => {
+	for (const code of [0, 7, 8, 10, 13, 27, 127, 128, 0x85, 0x90, 0x9b, 0x9d, 0x9f, 0x2028]) {
+		const character = String.fromCharCode(code);
+		assert.ok(hasControlCharacter(`a${character}`), String(code));
+		assert.ok(!canonicalComment(`a${character}b`)?.includes(character) || code === 10, String(code));
+	}
+	assert.ok(!hasControlCharacter("\u00a0ä"));
 });
 
 test("any word without control characters is read back as it was", () => {

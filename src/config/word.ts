@@ -26,7 +26,7 @@ export function unquote(inner: string): string {
 /** True when the word holds a character that no configuration word may hold. */
 export function hasControlCharacter(word: string): boolean {
 	// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
-	return /[\u0000-\u0008\u000a-\u001f\u007f\u0085\u2028\u2029]/.test(word);
+	return /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/.test(word);
 }
 
 const bare = /^(?:[A-Za-z0-9_.\-/:*+,=~%]+|<[A-Za-z0-9_.\-/:*]+>|\[[0-9A-Fa-f:.]+\]:[0-9]+)$/;
