@@ -5,7 +5,7 @@ import { formatFinding } from "#config/finding.ts";
 import { parseJson, readJson } from "#config/json.ts";
 import { jsonOf, printJson } from "#config/print-json.ts";
 import { printText } from "#config/print-text.ts";
-import { maxTextErrors, maxTextLength } from "#config/text.ts";
+import { formatTextError, maxTextErrors, maxTextLength, type TextError } from "#config/text.ts";
 import { equalSlots, maxListValues } from "#config/tree.ts";
 import { arbitraryConfig } from "../../test/support/config-arbitraries.ts";
 import { sampleRoot, treeOf } from "../../test/support/config-sample.ts";
@@ -23,23 +23,45 @@ test("JSON in the form of Junos is read: flags, marks, aliases, numbers and stri
 	);
 });
 
-test("errors name the path, and the rest is read", () => {
+test("errors name line, column and path, and the rest is read", () => {
 	const { tree, errors } = parseJson(
 		sampleRoot,
-		'{ "system": { "host-nam": "gw", "ports": [0, 1], "location": {} }, "security": { "ike": { "policy": [ {}, { "name": "-" }, 5 ] } }, "__proto__": { "x": 1 } }',
+		`{ "system": { "host-nam": "gw",
+  "ports": [0, 1], "location": {} },
+"security": { "ike": { "gateway": [ {},
+  { "name": "-" }, 5 ], "policy": [ { "name": "p", "mode": "x" } ] } },
+"__proto__": { "x": 1 } }`,
 	);
-	assert.deepEqual(errors.map(formatFinding), [
-		"[edit system]\n  'host-nam'\n    syntax error; did you mean 'host-name'?",
-		"[edit system]\n  'ports'\n    Value 0 is not within range (1..65535)",
-		"[edit system]\n  'location'\n    expected a string or a number",
-		"[edit security ike]\n  'policy'\n    missing key 'name'",
-		"[edit security ike]\n  'policy'\n    invalid value: '-': Must be a string beginning with a number or letter and consisting of letters, numbers, dashes and underscores",
-		"[edit security ike]\n  'policy'\n    expected an object",
-		"[edit]\n  '__proto__'\n    syntax error",
-	]);
-	assert.equal(printText(sampleRoot, tree), "system {\n    ports 1;\n}\n");
-	assert.match(parseJson(sampleRoot, "{").errors[0]?.message ?? "", /^syntax error: /);
+	assert.deepEqual(
+		errors.map((error) => formatTextError("f", error)),
+		[
+			"f:1:(27) 'host-nam': syntax error; did you mean 'host-name'?\n  [edit system]",
+			"f:2:(13) 'ports': Value 0 is not within range (1..65535)\n  [edit system]",
+			"f:2:(32) 'location': expected a string or a number\n  [edit system]",
+			"f:3:(37) 'gateway': missing key 'name'\n  [edit security ike]",
+			"f:4:(13) 'gateway': invalid value: '-': Must be a string beginning with a number or letter and consisting of letters, numbers, dashes and underscores\n  [edit security ike]",
+			"f:4:(20) 'gateway': expected an object\n  [edit security ike]",
+			"f:4:(60) 'mode': invalid value 'x'; expected main | aggressive\n  [edit security ike policy p]",
+			"f:5:(14) '__proto__': syntax error\n  [edit]",
+		],
+	);
+	assert.equal(
+		printText(sampleRoot, tree),
+		"system {\n    ports 1;\n}\nsecurity {\n    ike {\n        policy p;\n    }\n}\n",
+	);
+	const wrapped = '{\n"configuration": {"system": {"ports": 1, "x": 2}}}';
+	assert.equal(
+		formatTextError("f", parseJson(sampleRoot, wrapped).errors[0] as TextError).split("\n")[0],
+		"f:2:(47) 'x': syntax error",
+	);
+	assert.equal(
+		parseJson(sampleRoot, '{\n  "system": {').errors[0]?.message,
+		"syntax error: expected a name in quotes before the end of the text",
+	);
 	assert.match(parseJson(sampleRoot, "[1]").errors[0]?.message ?? "", /^expected an object/);
+	assert.deepEqual(readJson(sampleRoot, { system: { x: 1 } }).errors.map(formatFinding), [
+		"[edit system]\n  'x'\n    syntax error",
+	]);
 });
 
 test("size, depth and number of errors are bounded", () => {

@@ -59,6 +59,6 @@ test("with an error nothing is loaded", () => {
 		load("set", "set system host-name b\nset nowhere"),
 		"terminal:2:(5) syntax error: nowhere\n  [edit]\n    expected groups, system, security, interfaces, routing-options",
 	);
-	assert.match(load("merge", '{ "nowhere": 1 }', { format: "json" }), /'nowhere'\n\s+syntax error/);
+	assert.match(load("merge", '{ "nowhere": 1 }', { format: "json" }), /^terminal:1:\(14\) 'nowhere': syntax error/);
 	assert.match(load("override", "system {", {}), /missing '\}'/);
 });

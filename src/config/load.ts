@@ -4,7 +4,6 @@
  * Bounds: those of the readers (`text.ts`, `set-lines.ts`, `json.ts`, `patch.ts`).
  */
 import type { EditOptions } from "#config/edit.ts";
-import { formatFinding } from "#config/finding.ts";
 import { parseJson } from "#config/json.ts";
 import { isInGroups, type Level, topLevel } from "#config/level.ts";
 import { mergeTrees, shareEqual } from "#config/merge-trees.ts";
@@ -37,7 +36,8 @@ export function loadInto(tree: Branch, level: Level, request: LoadRequest, optio
 	const { how, text, source } = request;
 	if (how === "set") return loaded(source, applyLines(tree, at, text, options));
 	if (how === "patch") return loaded(source, applyPatch(tree, at, text, options));
-	const read = request.format === "json" ? readJsonText(at, text, options) : readText(at, text, source, options);
+	const read =
+		request.format === "json" ? readJsonText(at, text, source, options) : readText(at, text, source, options);
 	if (!read.ok) return read;
 	if (how === "override" || how === "update")
 		return { ok: true, tree: replaced(tree, at, read.tree, how === "update") };
@@ -56,9 +56,9 @@ function readText(level: Level, text: string, source: string, options: EditOptio
 	return { ok: true, tree, tags };
 }
 
-function readJsonText(level: Level, text: string, options: EditOptions): Read {
+function readJsonText(level: Level, text: string, source: string, options: EditOptions): Read {
 	const { tree, errors } = parseJson(level.node, text, { ...options, inGroups: isInGroups(level) });
-	if (errors.length > 0) return { ok: false, errors: errors.map(formatFinding) };
+	if (errors.length > 0) return { ok: false, errors: errors.map((error) => formatTextError(source, error)) };
 	return { ok: true, tree, tags: [] };
 }
 
