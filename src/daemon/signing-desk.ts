@@ -23,6 +23,8 @@ export interface SigningDeskOptions {
 export class SigningDesk {
 	readonly #options: SigningDeskOptions;
 	#authorities: ReadonlyMap<string, Authority>;
+	/** Each is told of as new once, not with every commit. */
+	readonly #told = new WeakSet<Authority>();
 
 	/** Begins with our own CAs. */
 	constructor(options: SigningDeskOptions) {
@@ -93,7 +95,8 @@ export class SigningDesk {
 		const { event } = this.#options;
 		const { id: ca, notAfter, certificate } = authority.ca;
 		const sha256 = sha256Of(certificate);
-		if (authority.isNew) event(gatewayEvent("CA_CREATED", now, { ca, sha256, notAfter }));
+		if (authority.isNew && !this.#told.has(authority)) event(gatewayEvent("CA_CREATED", now, { ca, sha256, notAfter }));
+		this.#told.add(authority);
 		const daysLeft = Math.floor((notAfter - now) / dayMs);
 		if (daysLeft < 0) event(gatewayEvent("CA_EXPIRED", now, { ca, sha256, notAfter }));
 		else if (daysLeft < expiryWarningDays)
