@@ -125,8 +125,8 @@ class JsonScanner {
 				return unquoted(this.#source.slice(start, this.at));
 			}
 			if (code === 92) {
-				escape.lastIndex = at;
-				const length = escape.exec(this.#source)?.[0].length;
+				escapeSequence.lastIndex = at;
+				const length = escapeSequence.exec(this.#source)?.[0].length;
 				if (length !== undefined) {
 					at += length - 1;
 					continue;
@@ -208,4 +208,4 @@ function unquoted(text: string): string {
 
 const unterminated = "unterminated string";
 const scalar = /true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
