@@ -6,6 +6,7 @@ import { type Address, formatAddress, parseAddress } from "#base/address.ts";
 import { BoundedMap } from "#base/bounded.ts";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
+import { onboardingSite } from "#daemon/onboarding-site.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import {
 	lookUp,
@@ -140,9 +141,10 @@ class Worker {
 		const { policy, timeouts, listeners } = plan;
 		const isOwnListener = (address: Address, port: number) =>
 			isListenerAddress(listeners, formatAddress(address), port);
+		const onboarding = onboardingSite(plan.onboarding, authorities, message.caProfiles);
 		const contexts = listeners.map(({ name, mayReachLocal }): [string, SessionContext] => [
 			name,
-			{ listener: name, policy, timeouts, mayReachLocal, isOwnListener },
+			{ listener: name, policy, timeouts, mayReachLocal, isOwnListener, onboarding },
 		]);
 		const resources = this.#makeResources(message, plan, authorities);
 		const revocation = compileRevocation(config);

@@ -61,6 +61,31 @@ test("F14: local targets are reached through a listener of loopback, or one that
 	assert.deepEqual(listeners[2]?.listen, { host: "192.0.2.1", port: 8080 });
 });
 
+const openWith = (name: string, profile: string) => `policy ${name} { match { source-address any;
+	destination-address any; application any; } then { permit { application-services { ssl-proxy { profile-name ${profile}; } } } } }`;
+
+test("the onboarding page offers the trusted CAs of policies, each once, and never one that signs for untrusted servers", () => {
+	const { onboarding } = plan(`
+		services { ssl { proxy {
+			profile a { root-ca ca-a; untrusted-root-ca bad; }
+			profile b { root-ca ca-b; }
+			profile c { root-ca bad; }
+			profile unused { root-ca ca-unused; }
+		} } }
+		security { policies { global { ${["b", "a", "c", "b"].map((name, at) => openWith(`p${at}`, name)).join(" ")} } } }`);
+	assert.deepEqual(onboarding?.trustedCas, ["ca-b", "ca-a"]);
+});
+
+test("a disabled onboarding page is none", () => {
+	assert.equal(plan("services { gateway { onboarding { disable; } } }").onboarding, undefined);
+	assert.deepEqual(plan("services { gateway { onboarding { host-name a.example; contact me; } } }").onboarding, {
+		hostName: "a.example",
+		contact: "me",
+		proxyAddress: undefined,
+		trustedCas: [],
+	});
+});
+
 test("addresses of static host names are known by their name, both families", () => {
 	const { staticHosts } = plan(
 		"system { static-host-mapping shop.example { inet [ 192.0.2.1 192.0.2.2 ]; inet6 2001:db8::1; } }",

@@ -39,6 +39,18 @@ export interface GatewayPlan {
 	readonly signingCas: readonly string[];
 	/** What is chosen of the certificates that may vouch for servers. */
 	readonly trust: TrustSelection;
+	/** Undefined when it is disabled. */
+	readonly onboarding: OnboardingPlan | undefined;
+}
+
+/** The gateway's own page. */
+export interface OnboardingPlan {
+	readonly hostName: string;
+	readonly contact: string | undefined;
+	/** Where clients are told to find the proxy. */
+	readonly proxyAddress: Endpoint | undefined;
+	/** Names of the signing CAs that stand for trusted servers in a policy, in the order of the policies. */
+	readonly trustedCas: readonly string[];
 }
 
 export function compileGateway(config: GatewayConfig): GatewayPlan {
@@ -55,9 +67,10 @@ export function compileGateway(config: GatewayConfig): GatewayPlan {
 	for (const { rootCa, untrustedRootCa } of profiles.values()) {
 		for (const id of [rootCa, untrustedRootCa]) if (id !== undefined) signingCas.add(id);
 	}
+	const policy = compilePolicy(config);
 	return {
 		listeners,
-		policy: compilePolicy(config),
+		policy,
 		patternPolicies: compilePatterns(config),
 		staticHosts: new Map(
 			[...config.system.staticHostMapping].map(([name, { inet, inet6 }]) => [name, [...inet, ...inet6]]),
@@ -73,7 +86,17 @@ export function compileGateway(config: GatewayConfig): GatewayPlan {
 		maximumDecodedOctets: config.security.inspection.maximumDecodedSize * 1_048_576,
 		signingCas: [...signingCas],
 		trust: selectTrust(config),
+		onboarding: compileOnboarding(config, policy),
 	};
+}
+
+/** A CA that signs for untrusted servers in any profile is never offered, whatever else it is used for. */
+function compileOnboarding(config: GatewayConfig, policy: Policy<ProxyProfile>): OnboardingPlan | undefined {
+	const { disable, hostName, contact, proxyAddress } = config.services.gateway.onboarding;
+	if (disable) return undefined;
+	const untrusted = new Set([...config.services.ssl.proxy.profile.values()].map((profile) => profile.untrustedRootCa));
+	const used = policy.rules.flatMap(({ profile }) => (profile === undefined ? [] : [profile.trustedCa]));
+	return { hostName, contact, proxyAddress, trustedCas: [...new Set(used)].filter((id) => !untrusted.has(id)) };
 }
 
 function compilePolicy(config: GatewayConfig): Policy<ProxyProfile> {

@@ -44,7 +44,6 @@ function normal(answer: ConnectAnswer): { kind: string; host?: string } {
 }
 
 for (const [name, text, code] of [
-	["a GET", "GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n", "PROXY_METHOD_REFUSED"],
 	["no port", "CONNECT a.example HTTP/1.1\r\n\r\n", "PROXY_REQUEST_MALFORMED"],
 	["port 0", "CONNECT a.example:0 HTTP/1.1\r\n\r\n", "PROXY_REQUEST_MALFORMED"],
 	["port 65536", "CONNECT a.example:65536 HTTP/1.1\r\n\r\n", "PROXY_REQUEST_MALFORMED"],
@@ -67,6 +66,15 @@ for (const [name, text, code] of [
 		assert.equal(answer.kind === "refuse" && answer.fault.code, code);
 	});
 }
+
+test("a head with another method is handed on as it is, with the reason why the proxy refuses it", () => {
+	const head = "GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n";
+	const answer = feed(`${head}more`, [10, 20]);
+	assert.ok(answer.kind === "plain");
+	assert.deepEqual([answer.request.method, answer.request.target], ["GET", "http://a.example/"]);
+	assert.equal(Buffer.from(answer.request.head).toString("latin1"), head);
+	assert.equal(answer.fault.code, "PROXY_METHOD_REFUSED");
+});
 
 test("the time-out tells how much had arrived", () => {
 	const machine = new ConnectMachine();

@@ -1,5 +1,5 @@
 /**
- * Reads the head of a request to the explicit proxy: HTTP/1.1 CONNECT and nothing else (RFC 9110 §9.3.6).
+ * Reads the head of a request to the explicit proxy: HTTP/1.1 CONNECT (RFC 9110 §9.3.6). Other methods are handed on unread.
  *
  * Bounds: at most `maxHeadOctets` are kept; the octets behind the head are handed on untouched.
  */
@@ -8,6 +8,7 @@ import { formatAddress, parseAddress } from "#base/address.ts";
 import { concat } from "#base/bytes.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import { normalizeHostName } from "#base/host-name.ts";
+import type { PlainRequest } from "#onboarding/request.ts";
 
 /** What the client asked for. `host` is a host name in normal form or an address in canonical text. */
 export interface ConnectRequest {
@@ -20,6 +21,8 @@ export interface ConnectRequest {
 export type ConnectAnswer =
 	| { readonly kind: "need-more" }
 	| { readonly kind: "connect"; readonly request: ConnectRequest }
+	/** A whole head whose request line is one; `fault` is why the proxy refuses it when nobody else answers it. */
+	| { readonly kind: "plain"; readonly request: PlainRequest; readonly fault: Fault }
 	| { readonly kind: "refuse"; readonly fault: Fault };
 
 /** The states of one proxy connection before the tunnel: feed it octets until it answers something else than need-more. */
@@ -83,18 +86,22 @@ function parseHead(octets: Uint8Array, end: number): ConnectAnswer {
 	if (parts === null) {
 		return refuse("PROXY_REQUEST_MALFORMED", "CONNECT host:port HTTP/1.1", quote(withoutSecrets(requestLine)));
 	}
-	if (parts[1] !== "CONNECT") return refuse("PROXY_METHOD_REFUSED", "CONNECT", parts[1] as string);
+	const [, method, target] = parts as unknown as [string, string, string];
+	if (method !== "CONNECT") {
+		const request = { method, target, head: octets.subarray(0, end) };
+		return { kind: "plain", request, fault: refusal("PROXY_METHOD_REFUSED", "CONNECT", method) };
+	}
 	const bad = lines.slice(1).find((line) => !headerLine.test(line));
 	if (bad !== undefined) {
 		// The value may be a password.
 		const got = `a line that begins ${quote(bad.split(":", 1)[0] as string)}`;
 		return refuse("PROXY_REQUEST_MALFORMED", "name: value in each header line", got);
 	}
-	const target = parseAuthority(parts[2] as string);
-	if (target === undefined) {
-		return refuse("PROXY_REQUEST_MALFORMED", "CONNECT host:port", quote(withoutSecrets(parts[2] as string)));
+	const authority = parseAuthority(target);
+	if (authority === undefined) {
+		return refuse("PROXY_REQUEST_MALFORMED", "CONNECT host:port", quote(withoutSecrets(target)));
 	}
-	return { kind: "connect", request: { ...target, rest: octets.subarray(end) } };
+	return { kind: "connect", request: { ...authority, rest: octets.subarray(end) } };
 }
 
 /** `host:port` or `[IPv6]:port`; the port is mandatory (RFC 9110 §9.3.6). */
@@ -109,13 +116,15 @@ function parseAuthority(text: string): { host: string; port: number } | undefine
 	return host === undefined ? undefined : { host, port };
 }
 
-function refuse(
-	code: "PROXY_REQUEST_MALFORMED" | "PROXY_METHOD_REFUSED" | "PROXY_HEAD_TOO_LARGE",
-	expected: string,
-	got: string,
-): ConnectAnswer {
+type RefusalCode = "PROXY_REQUEST_MALFORMED" | "PROXY_METHOD_REFUSED" | "PROXY_HEAD_TOO_LARGE";
+
+function refuse(code: RefusalCode, expected: string, got: string): ConnectAnswer {
+	return { kind: "refuse", fault: refusal(code, expected, got) };
+}
+
+function refusal(code: RefusalCode, expected: string, got: string): Fault {
 	const message = `the request to the proxy is refused; expected ${expected}, got ${got}; set this address as an HTTPS proxy (HTTP CONNECT)`;
-	return { kind: "refuse", fault: fault(code, message, { expected, got }) };
+	return fault(code, message, { expected, got });
 }
 
 /** The text without a user's name and password before `@` and without a query: it goes into records. */

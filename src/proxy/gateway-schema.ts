@@ -3,6 +3,7 @@ import { error, type Finding } from "#config/finding.ts";
 import { enumeration, integer, keyword, name, reference, union } from "#config/leaf-types.ts";
 import { endpoint, hostEndpoint, interfaceName, port } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
+import { onboarding } from "#onboarding/schema.ts";
 import { portRange } from "#policy/application-types.ts";
 
 const listen = leaf(endpoint(), { help: "Address and port to accept clients at", mandatory: true });
@@ -149,6 +150,7 @@ export const gateway = container({
 		encrypt,
 		"pass-through": passThrough,
 		datagram,
+		onboarding,
 		workers: leaf(integer({ min: 1, max: 128 }), {
 			help: { what: "Number of worker processes; one per core when absent", grows: "memory, by about 60 MiB a worker" },
 		}),

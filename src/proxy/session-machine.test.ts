@@ -17,6 +17,7 @@ import {
 import type { LegRecord } from "#telemetry/session-record.ts";
 import { alertOf } from "#tls/alert.ts";
 import { contentType } from "#tls/record.ts";
+import { exampleSite } from "../../test/support/onboarding.ts";
 import { type Play, play } from "../../test/support/play.ts";
 import { buildHello, capturedHello, inRecords, serverNameExtension } from "../../test/support/tls-hello.ts";
 
@@ -24,7 +25,7 @@ const start = 1_000_000;
 const octets = (text: string) => Buffer.from(text, "latin1");
 const address = (text: string) => parseAddress(text) as Address;
 const server = address("192.0.2.10");
-const client = { address: address("10.1.4.7"), port: 40_001 };
+const client = { address: address("10.1.4.7"), port: 40_001, reachedAt: "192.0.2.1:8080" };
 const timeouts = { requestMs: 1_000, helloMs: 2_000, connectMs: 3_000, handshakeMs: 4_000, idleMs: 5_000 };
 const hello = inRecords(buildHello({ extensions: [serverNameExtension([0, "shop.example"])] }));
 const namelessHello = inRecords(buildHello({ extensions: [] }));
@@ -107,6 +108,7 @@ function session(
 		timeouts,
 		mayReachLocal: false,
 		isOwnListener: () => false,
+		onboarding: undefined,
 		...parts,
 	};
 	const machine = new SessionMachine("3f9c2a1b77d0e452", context, client, start);
@@ -431,6 +433,92 @@ describe("a bypassed session", () => {
 		const { decision, fact, profile: name } = machine.record();
 		assert.deepEqual([decision, name], ["bypass", "inspect"]);
 		assert.equal(fact, "server name shop.example is covered by *.example of banks");
+	});
+});
+
+describe("the gateway's own page", () => {
+	const page = says("GET http://sallyport.test/ HTTP/1.1\r\nHost: sallyport.test\r\n\r\n");
+	const withPage = { onboarding: exampleSite() };
+
+	test("it is answered whatever the policy says, and the record tells so", () => {
+		const { machine, talk } = session([deny({ host: "sallyport.test" })], withPage);
+		talk.after(10).event(page);
+		talk.expect("answer-client", (effect) => {
+			status(200)(effect);
+			// The address that the client reached.
+			assert.match(Buffer.from(effect.octets).toString(), /192\.0\.2\.1:8080/);
+		});
+		talk.waits(4_000).after(10).event({ type: "answer-sent" }).expect("close", manner("end"));
+		const record = machine.record();
+		assert.deepEqual([record.decision, record.fact, record.faultCode], ["none", "onboarding", undefined]);
+		assert.equal(record.endedBecause, "the onboarding page was sent");
+	});
+
+	test("a client that does not take the answer is reset in time", () => {
+		const { machine, talk } = session([], withPage);
+		talk.event(page).expect("answer-client").after(4_000).event(timeUp).expect("close", manner("reset"));
+		assert.match(machine.record().endedBecause, /did not take all of it/);
+	});
+
+	test("a request for somebody else, or while the page is disabled, keeps its 405", () => {
+		for (const [event, parts] of [
+			[says("GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n"), withPage],
+			[page, {}],
+		] as const) {
+			const { machine, talk } = session([], parts);
+			talk.event(event).expect("send-client", status(405)).expect("close");
+			assert.deepEqual([machine.record().faultCode, machine.record().fact], ["PROXY_METHOD_REFUSED", ""]);
+		}
+	});
+
+	test("the test is a TLS connection that ends here: no name is resolved, no server connected", () => {
+		const { machine, talk } = session([], withPage);
+		talk.event(connect("check.sallyport.test:443")).expect("send-client").waits(2_000);
+		assert.ok(machine.wantsOctets);
+		talk
+			.after(10)
+			.event(says(hello))
+			.expect("prepare-own-context", ({ host, signer }) => {
+				assert.deepEqual([host, signer], ["check.sallyport.test", "ca"]);
+			});
+		talk.event(ready).expect("start-client-tls").event(clientSecured).expect("read-plaintext");
+		const request = octets("GET / HTTP/1.1\r\nHost: check.sallyport.test\r\n\r\n");
+		talk.event({ type: "client-plaintext", octets: request }).expect("answer-client", status(200));
+		talk.event({ type: "client-plaintext", octets: request });
+		talk.event({ type: "answer-sent" }).expect("close");
+		const record = machine.record();
+		assert.deepEqual([record.server.host, record.fact], ["check.sallyport.test", "onboarding"]);
+		assert.deepEqual([record.clientLeg?.certificateSha256, record.clientLeg?.group], ["bb", "P-256"]);
+		assert.ok(record.ja4 !== undefined && record.timing.helloMs === 10);
+	});
+
+	test("a hello in the same octets as CONNECT is read; another port, or a site without a test, goes the usual way", () => {
+		const begun = Buffer.concat([octets("CONNECT check.sallyport.test:443 HTTP/1.1\r\n\r\n"), hello]);
+		session([], withPage).talk.event(says(begun)).expect("send-client").expect("prepare-own-context");
+		session([decryptAll()], withPage).talk.event(connect("check.sallyport.test:8443")).expect("resolve-server");
+		const none = { onboarding: exampleSite({ signer: undefined }) };
+		session([decryptAll()], none).talk.event(connect("check.sallyport.test:443")).expect("resolve-server");
+	});
+
+	test("a client that does not trust the CA is told by its alert alone; one that says nothing in time is reset", () => {
+		const refused = session([], withPage);
+		refused.talk.event(connect("check.sallyport.test:443")).expect("send-client").event(says(hello));
+		refused.talk.expect("prepare-own-context").event(ready).expect("start-client-tls");
+		const failure = fault("CLIENT_DOES_NOT_TRUST_CA", "client 10.1.4.7 does not trust the CA");
+		refused.talk.event({ type: "client-failed", fault: failure }).expect("close");
+		assert.equal(refused.machine.record().faultCode, "CLIENT_DOES_NOT_TRUST_CA");
+		const silent = session([], withPage);
+		silent.talk.event(connect("check.sallyport.test:443")).expect("send-client");
+		silent.talk.after(2_000).event(timeUp).expect("send-client", alert("handshake_failure")).expect("close");
+		const hasty = session([], withPage);
+		hasty.talk.event(connect("check.sallyport.test:443")).expect("send-client").event(says(hello));
+		hasty.talk.expect("prepare-own-context").event(ready).expect("start-client-tls").event(clientSecured);
+		hasty.talk.expect("read-plaintext").event({ type: "client-ended", why: "the client closed" }).expect("close");
+		assert.match(hasty.machine.record().endedBecause, /closed right after the handshake.* may not trust the CA/);
+		const mute = session([], withPage);
+		mute.talk.event(connect("check.sallyport.test:443")).expect("send-client").event(says(hello));
+		mute.talk.expect("prepare-own-context").event(ready).expect("start-client-tls").event(clientSecured);
+		mute.talk.expect("read-plaintext").after(1_000).event(timeUp).expect("close", manner("reset"));
 	});
 });
 

@@ -13,12 +13,15 @@ import { type Address, formatAddress, parseAddress } from "#base/address.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import { type FaultCode, faultTable } from "#base/fault-table.ts";
 import { encodeBlockPage } from "#inspect/block-page.ts";
+import type { PlainRequest } from "#onboarding/request.ts";
+import type { OnboardingSite, SiteAnswer } from "#onboarding/site.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
 import { type ConnectionFacts, type Decision, evaluateConnect, evaluateHello, type Policy } from "#policy/evaluate.ts";
 import { ConnectMachine, type ConnectRequest } from "#proxy/connect-machine.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import { revocationAction } from "#proxy/revocation-action.ts";
 import { isLocalTarget } from "#proxy/target.ts";
+import { type OwnTest, TrustCheckMachine, type TrustCheckReply } from "#proxy/trust-check-machine.ts";
 import type { Finding, InspectionState, LegRecord, SessionRecord } from "#telemetry/session-record.ts";
 import { encodeAlert } from "#tls/alert.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
@@ -50,6 +53,16 @@ export interface SessionContext {
 	readonly mayReachLocal: boolean;
 	/** True when the address and port are one of the gateway's own listeners. */
 	readonly isOwnListener: (address: Address, port: number) => boolean;
+	/** The gateway's own page and test; undefined when they are disabled. */
+	readonly onboarding: OnboardingSite | undefined;
+}
+
+/** Who connected. */
+export interface SessionClient {
+	readonly address: Address;
+	readonly port: number;
+	/** Address and port at which it reached the proxy. */
+	readonly reachedAt: string;
 }
 
 export type SessionEvent =
@@ -64,6 +77,10 @@ export type SessionEvent =
 	| { readonly type: "context-failed"; readonly fault: Fault }
 	| { readonly type: "client-secured"; readonly leg: LegRecord }
 	| { readonly type: "client-failed"; readonly fault: Fault }
+	/** What the client sent to the gateway's own TLS end. */
+	| { readonly type: "client-plaintext"; readonly octets: Uint8Array }
+	/** Everything of `answer-client` has left. */
+	| { readonly type: "answer-sent" }
 	| { readonly type: "relay-ended"; readonly summary: RelaySummary }
 	| { readonly type: "deadline-passed" };
 
@@ -99,6 +116,17 @@ export type SessionEffect =
 			readonly first: Uint8Array;
 			readonly decision: Decision<ProxyProfile>;
 	  }
+	/** The context of the gateway's own TLS end, under a name of its own. */
+	| {
+			readonly type: "prepare-own-context";
+			readonly hello: ClientHello;
+			readonly host: string;
+			/** Name of the signing CA. */
+			readonly signer: string;
+	  }
+	| { readonly type: "read-plaintext" }
+	/** The gateway's own last word, in TLS where TLS stands. */
+	| { readonly type: "answer-client"; readonly octets: Uint8Array }
 	/** End: what was sent is flushed and both sides are closed. Reset: TCP RST to the client. */
 	| { readonly type: "close"; readonly manner: "end" | "reset" };
 
@@ -117,6 +145,8 @@ type State =
 	| { readonly tag: "await-context"; readonly decrypt: Decrypting; readonly until: number }
 	| { readonly tag: "await-client-tls"; readonly decrypt: Decrypting; readonly until: number }
 	| { readonly tag: "await-relay-end"; readonly isDecrypted: boolean }
+	| { readonly tag: "in-trust-check"; readonly machine: TrustCheckMachine }
+	| { readonly tag: "await-answer-sent"; readonly answer: SiteAnswer; readonly until: number }
 	| { readonly tag: "closed" };
 
 interface Decrypting {
@@ -131,12 +161,15 @@ export class SessionMachine {
 	readonly #context: SessionContext;
 	readonly #client: Address;
 	readonly #clientPort: number;
+	readonly #reachedAt: string;
 	readonly #startedAt: number;
 	#state: State;
 	#request: ConnectRequest | undefined;
 	#server: Address | undefined;
 	#helloFacts: Partial<SessionRecord> | undefined;
 	#decision: Decision<ProxyProfile> | undefined;
+	/** Why there is no decision: the gateway itself was meant. */
+	#ownFact: string | undefined;
 	#serverLeg: LegRecord | undefined;
 	#clientLeg: LegRecord | undefined;
 	#verdict: ServerVerdict | undefined;
@@ -147,18 +180,21 @@ export class SessionMachine {
 	#end: { why: string; faultCode?: string } | undefined;
 	#endedAt = 0;
 
-	constructor(id: string, context: SessionContext, client: { address: Address; port: number }, now: number) {
+	constructor(id: string, context: SessionContext, client: SessionClient, now: number) {
 		this.id = id;
 		this.#context = context;
 		this.#client = client.address;
 		this.#clientPort = client.port;
+		this.#reachedAt = client.reachedAt;
 		this.#startedAt = now;
 		this.#state = { tag: "expect-request", machine: new ConnectMachine(), until: now + context.timeouts.requestMs };
 	}
 
 	/** True while octets of the client are input of this machine; the shell stops reading otherwise. */
 	get wantsOctets(): boolean {
-		return this.#state.tag === "expect-request" || this.#state.tag === "expect-hello";
+		const state = this.#state;
+		if (state.tag === "in-trust-check") return state.machine.wantsOctets;
+		return state.tag === "expect-request" || state.tag === "expect-hello";
 	}
 
 	/** The profile of the decision; undefined before there is one, or when no profile took part. */
@@ -177,6 +213,7 @@ export class SessionMachine {
 
 	/** When `deadline-passed` is due, in milliseconds; Infinity while relaying (the relay has its own idle time). */
 	deadline(): number {
+		if (this.#state.tag === "in-trust-check") return this.#state.machine.until;
 		return "until" in this.#state ? this.#state.until : Number.POSITIVE_INFINITY;
 	}
 
@@ -188,11 +225,12 @@ export class SessionMachine {
 	/** After the close whatever is late is answered with nothing. */
 	step(event: SessionEvent, now: number): readonly SessionEffect[] {
 		if (this.isClosed) return nothing;
+		if (this.#state.tag === "in-trust-check") this.#noteOwnEnd(event, now);
 		switch (event.type) {
 			case "client-octets":
 				return this.#clientOctets(event.octets, now);
 			case "client-ended":
-				return this.#close(now, event.why);
+				return this.#close(now, this.#whyEnded(event.why));
 			case "server-resolved":
 				return this.#resolved(event.addresses, now);
 			case "server-connected":
@@ -211,6 +249,10 @@ export class SessionMachine {
 				return this.#clientSecured(event.leg, now);
 			case "client-failed":
 				return this.#close(now, event.fault.message, event.fault.code);
+			case "client-plaintext":
+				return this.#plaintext(event.octets, now);
+			case "answer-sent":
+				return this.#answerSent(now);
 			case "relay-ended":
 				this.#summary = event.summary;
 				return this.#close(now, event.summary.why, event.summary.faultCode);
@@ -242,7 +284,7 @@ export class SessionMachine {
 			...this.#helloFacts,
 			decision: this.#decision?.action ?? "none",
 			rule: this.#decision?.rule ?? "",
-			fact: this.#decision?.fact ?? "",
+			fact: this.#decision?.fact ?? this.#ownFact ?? "",
 			...(this.#decision?.profile === undefined ? {} : { profile: this.#decision.profile.name }),
 			inspection: summary?.inspection ?? "not decrypted",
 			...(clientLeg === undefined ? {} : { clientLeg }),
@@ -263,6 +305,7 @@ export class SessionMachine {
 		const state = this.#state;
 		if (state.tag === "expect-request") return this.#requestOctets(state.machine, octets, now);
 		if (state.tag === "expect-hello") return this.#helloOctets(state.reader, octets, now);
+		if (state.tag === "in-trust-check") return this.#trustCheck(state.machine.clientOctets(octets, now), now);
 		return unexpected(state, "client-octets");
 	}
 
@@ -270,8 +313,13 @@ export class SessionMachine {
 		const answer = machine.push(octets);
 		if (answer.kind === "need-more") return nothing;
 		if (answer.kind === "refuse") return this.#refuse(answer.fault, now);
+		if (answer.kind === "plain") return this.#plainRequest(answer.request, answer.fault, now);
 		const { request } = answer;
 		this.#request = request;
+		const { onboarding } = this.#context;
+		if (onboarding?.test !== undefined && request.host === onboarding.test.host && request.port === 443) {
+			return this.#beginTrustCheck(onboarding, onboarding.test, request.rest, now);
+		}
 		const literal = parseAddress(request.host);
 		const verdict = evaluateConnect(this.#context.policy, this.#facts(literal));
 		if (verdict !== undefined) return this.#refuseByPolicy(verdict, now);
@@ -407,6 +455,7 @@ export class SessionMachine {
 
 	#contextReady(sha256: string, group: string | undefined, now: number): readonly SessionEffect[] {
 		const state = this.#state;
+		if (state.tag === "in-trust-check") return this.#trustCheck(state.machine.contextReady(now), now);
 		if (state.tag !== "await-context") return unexpected(state, "context-ready");
 		const { decrypt } = state;
 		this.#leaf = { sha256, group };
@@ -416,6 +465,7 @@ export class SessionMachine {
 
 	#clientSecured(leg: LegRecord, now: number): readonly SessionEffect[] {
 		const state = this.#state;
+		if (state.tag === "in-trust-check") return this.#trustCheck(state.machine.secured(now), now);
 		if (state.tag !== "await-client-tls") return unexpected(state, "client-secured");
 		this.#clientLeg = leg;
 		this.#timing.clientReadyMs = now - this.#startedAt;
@@ -454,6 +504,15 @@ export class SessionMachine {
 				return this.#revocationKnown(noAnswer, now);
 			case "await-context":
 				return this.#failHandshake(fault("CERTIFICATE_SIGNING_FAILED", "no certificate was signed in time"), now);
+			case "in-trust-check":
+				return this.#trustCheck(state.machine.timedOut(who), now);
+			case "await-answer-sent":
+				return this.#close(
+					now,
+					`${state.answer.says}; client ${who} did not take all of it in time`,
+					undefined,
+					"reset",
+				);
 			case "await-client-tls": {
 				const failure = fault("CLIENT_HANDSHAKE_FAILED", `client ${who} did not finish its TLS handshake in time`);
 				return this.#close(now, failure.message, failure.code, "reset");
@@ -461,6 +520,74 @@ export class SessionMachine {
 			default:
 				return nothing;
 		}
+	}
+
+	/** A request whose method is not CONNECT: for the gateway's own page, or refused. */
+	#plainRequest(request: PlainRequest, failure: Fault, now: number): readonly SessionEffect[] {
+		const visit = { sessionId: this.id, reachedAt: this.#reachedAt };
+		const answer = this.#context.onboarding?.answer(request, visit);
+		return answer === undefined ? this.#refuse(failure, now) : this.#answer(answer, now);
+	}
+
+	/** The client wants to know whether it trusts the CA: the gateway is the server. */
+	#beginTrustCheck(site: OnboardingSite, test: OwnTest, rest: Uint8Array, now: number): readonly SessionEffect[] {
+		const machine = new TrustCheckMachine(site, test, this.id, this.#context.timeouts, now);
+		this.#ownFact = "onboarding";
+		this.#state = { tag: "in-trust-check", machine };
+		const established: SessionEffect = { type: "send-client", octets: connectionEstablished };
+		if (rest.length === 0) return [established];
+		return [established, ...this.#trustCheck(machine.clientOctets(rest, now), now)];
+	}
+
+	#trustCheck(reply: TrustCheckReply, now: number): readonly SessionEffect[] {
+		switch (reply.kind) {
+			case "go-on":
+				if (reply.hello !== undefined) {
+					this.#helloFacts = helloFacts(reply.hello);
+					this.#timing.helloMs = now - this.#startedAt;
+				}
+				return reply.effects;
+			case "answer":
+				return this.#answer(reply.answer, now);
+			case "failed":
+				return reply.isInTls
+					? this.#close(now, reply.fault.message, reply.fault.code, "reset")
+					: this.#failHandshake(reply.fault, now);
+		}
+	}
+
+	/** What the record tells of the gateway's own TLS end. */
+	#noteOwnEnd(event: SessionEvent, now: number): void {
+		if (event.type === "context-ready") this.#leaf = { sha256: event.certificateSha256, group: event.group };
+		else if (event.type === "client-secured") {
+			this.#clientLeg = event.leg;
+			this.#timing.clientReadyMs = now - this.#startedAt;
+		}
+	}
+
+	#whyEnded(why: string): string {
+		const state = this.#state;
+		if (state.tag !== "in-trust-check" || !state.machine.isSecured) return why;
+		return `${why} right after the handshake, without a request; it may not trust the CA`;
+	}
+
+	#plaintext(octets: Uint8Array, now: number): readonly SessionEffect[] {
+		const state = this.#state;
+		// Whatever comes behind the request that is being answered.
+		if (state.tag !== "in-trust-check") return nothing;
+		return this.#trustCheck(state.machine.plaintext(octets), now);
+	}
+
+	#answer(answer: SiteAnswer, now: number): readonly SessionEffect[] {
+		this.#ownFact = "onboarding";
+		this.#state = { tag: "await-answer-sent", answer, until: now + this.#context.timeouts.handshakeMs };
+		return [{ type: "answer-client", octets: answer.octets }];
+	}
+
+	#answerSent(now: number): readonly SessionEffect[] {
+		const state = this.#state;
+		if (state.tag !== "await-answer-sent") return unexpected(state, "answer-sent");
+		return this.#close(now, state.answer.says, state.answer.faultCode);
 	}
 
 	/** An answer in HTTP, while the client still waits for the answer to CONNECT. */

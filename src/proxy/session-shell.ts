@@ -5,10 +5,11 @@
 import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import type { SecureContext, TLSSocket } from "node:tls";
-import { type Address, formatAddress } from "#base/address.ts";
+import { type Address, formatAddress, formatEndpoint } from "#base/address.ts";
 import { fault } from "#base/fault.ts";
 import type { FaultCode } from "#base/fault-table.ts";
 import type { PlaintextStream } from "#inspect/plaintext-stream.ts";
+import { ownIdentity } from "#onboarding/own-identity.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { RevocationChecker } from "#pki/revocation-shell.ts";
@@ -93,7 +94,9 @@ export class SessionShell {
 		this.#clientAddress = formatAddress(clientAddress);
 		this.#context = context;
 		this.#resources = resources;
-		this.#machine = new SessionMachine(id, context, { address: clientAddress, port: client.remotePort ?? 0 }, now);
+		const reachedAt = formatEndpoint({ host: client.localAddress ?? "", port: client.localPort ?? 0 });
+		const port = client.remotePort ?? 0;
+		this.#machine = new SessionMachine(id, context, { address: clientAddress, port, reachedAt }, now);
 		client.on("error", this.#onClientError);
 		client.on("data", this.#onClientData);
 		client.on("end", this.#onClientEnd);
@@ -160,6 +163,12 @@ export class SessionShell {
 				return this.#startClientTls(effect);
 			case "relay":
 				return this.#startRelay(effect);
+			case "prepare-own-context":
+				return this.#prepareOwnContext(effect);
+			case "read-plaintext":
+				return this.#readPlaintext();
+			case "answer-client":
+				return this.#answerClient(effect.octets);
 			case "close":
 				return this.#close(effect.manner);
 		}
@@ -331,6 +340,40 @@ export class SessionShell {
 		leafContexts.get(request).then(ready, (error: Error) => {
 			this.#step({ type: "context-failed", fault: fault("CERTIFICATE_SIGNING_FAILED", error.message) });
 		});
+	}
+
+	#prepareOwnContext({ hello, host, signer }: EffectOf<"prepare-own-context">): void {
+		this.#hello = hello;
+		const ca = this.#resources.signingCa(signer);
+		const leg = planClientLeg(hello, "strict", false);
+		const origin = ownIdentity(host, ca, Date.now());
+		this.#resources.leafContexts
+			.get({ origin, signer: ca, keyType: leg.keyType, options: leg.options, variant: leg.variant })
+			.then(
+				({ context, certificateSha256 }) => {
+					this.#leafContext = context;
+					this.#step({ type: "context-ready", certificateSha256, group: leg.group });
+				},
+				(error: Error) =>
+					this.#step({ type: "context-failed", fault: fault("CERTIFICATE_SIGNING_FAILED", error.message) }),
+			);
+	}
+
+	/** The gateway is the server of this TLS connection. */
+	#readPlaintext(): void {
+		const client = this.#clientTls as TLSSocket;
+		const ended = (): void => this.#step({ type: "client-ended", why: "the client closed the connection" });
+		client.on("error", (error) => this.#step({ type: "client-ended", why: `the client failed: ${error.message}` }));
+		client.on("end", ended);
+		client.on("close", ended);
+		client.on("data", (octets: Buffer) => this.#step({ type: "client-plaintext", octets }));
+	}
+
+	#answerClient(octets: Uint8Array): void {
+		const sent = (): void => this.#step({ type: "answer-sent" });
+		const tls = this.#clientTls;
+		if (tls === undefined) return void this.#client.write(octets, sent);
+		tls.end(octets, sent);
 	}
 
 	#startClientTls({ helloOctets, alpn }: EffectOf<"start-client-tls">): void {
