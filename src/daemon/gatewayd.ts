@@ -107,11 +107,6 @@ class Worker {
 		if (isOtherTrust) this.#leafContexts.clear();
 	}
 
-	/** The revocation list of a signing CA, for whoever asks the gateway's own name for `crlPath(caId)`. */
-	ownCrl(caId: string): Uint8Array | undefined {
-		return this.#ownCrls.get(caId);
-	}
-
 	takeCrls(renewed: ReadonlyMap<string, Uint8Array>): void {
 		this.#ownCrls = new Map([...this.#ownCrls, ...renewed]);
 	}
@@ -141,7 +136,7 @@ class Worker {
 		const { policy, timeouts, listeners } = plan;
 		const isOwnListener = (address: Address, port: number) =>
 			isListenerAddress(listeners, formatAddress(address), port);
-		const onboarding = onboardingSite(plan.onboarding, authorities, message.caProfiles);
+		const onboarding = onboardingSite(plan.onboarding, authorities, message.trust, (id) => this.#ownCrls.get(id));
 		const contexts = listeners.map(({ name, mayReachLocal }): [string, SessionContext] => [
 			name,
 			{ listener: name, policy, timeouts, mayReachLocal, isOwnListener, onboarding },

@@ -12,20 +12,22 @@ const plan = {
 	proxyAddress: { host: "::1", port: 8080 },
 	trustedCas: ["ca"],
 };
+const none = { profiles: new Map(), groups: new Map(), defaultRoots: [] };
+const noCrl = () => undefined;
 const authorities = new Map([["ca", signingCaOf(signer)]]);
 
 test("R65: the root of a signing CA is found among the CA profiles", () => {
-	const site = onboardingSite(plan, authorities, new Map([["corp", [root.pem]]]));
+	const site = onboardingSite(plan, authorities, { ...none, profiles: new Map([["corp", [root.pem]]]) }, noCrl);
 	assert.deepEqual(site?.parts.cas[0]?.certificate, Buffer.from(root.der));
 	assert.deepEqual([site?.parts.proxyAddress, site?.test?.signer], ["[::1]:8080", "ca"]);
 });
 
 test("without the root nothing is offered, and the test is there all the same", () => {
-	const site = onboardingSite(plan, authorities, new Map());
+	const site = onboardingSite(plan, authorities, none, noCrl);
 	assert.deepEqual(site?.parts.cas, []);
 	assert.equal(site?.test?.host, "check.sallyport.test");
 });
 
 test("a disabled page is none", () => {
-	assert.equal(onboardingSite(undefined, authorities, new Map()), undefined);
+	assert.equal(onboardingSite(undefined, authorities, none, noCrl), undefined);
 });

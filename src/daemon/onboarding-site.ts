@@ -4,23 +4,28 @@ import { offeredCas } from "#onboarding/offered-ca.ts";
 import { OnboardingSite } from "#onboarding/site.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import { pemCertificates } from "#pki/pem.ts";
+import type { TrustSources } from "#pki/trust-selection.ts";
 import type { OnboardingPlan } from "#proxy/compile.ts";
 
-/** Undefined when the page is disabled. `caProfiles` are the certificates in PEM by profile. */
+/**
+ * Undefined when the page is disabled. The roots of intermediate signing CAs are looked for among all certificates of
+ * `trust`; `crl` answers the revocation list of a signing CA.
+ */
 export function onboardingSite(
 	plan: OnboardingPlan | undefined,
 	authorities: ReadonlyMap<string, SigningCa>,
-	caProfiles: ReadonlyMap<string, readonly string[]>,
+	trust: TrustSources,
+	crl: (id: string) => Uint8Array | undefined,
 ): OnboardingSite | undefined {
 	if (plan === undefined) return undefined;
 	const signers = plan.trustedCas.flatMap((id) => authorities.get(id) ?? []);
-	const others = [...caProfiles.values()].flat().flatMap(pemCertificates);
+	const others = [...trust.profiles.values(), ...trust.groups.values(), trust.defaultRoots].flat();
 	return new OnboardingSite({
 		hostName: plan.hostName,
 		contact: plan.contact,
-		cas: offeredCas(signers, others),
+		cas: offeredCas(signers, others.flatMap(pemCertificates)),
 		signer: signers[0]?.id,
 		proxyAddress: plan.proxyAddress === undefined ? undefined : formatEndpoint(plan.proxyAddress),
-		crls: new Map(),
+		crl,
 	});
 }

@@ -1,7 +1,7 @@
 /** `services gateway onboarding`: the page that helps clients to trust the gateway's CA. */
 import { text } from "#config/leaf-types.ts";
 import { hostEndpoint, hostName } from "#config/network-types.ts";
-import { container, flag, leaf, type Snapshot } from "#config/schema.ts";
+import { container, flag, leaf } from "#config/schema.ts";
 
 export const onboarding = container({
 	help: "Page on which clients get the gateway's CA, the steps that make them trust it, and a test",
@@ -20,5 +20,3 @@ export const onboarding = container({
 		contact: leaf(text({ min: 1, max: 200 }), { help: "Whom people may ask, as the page shows it" }),
 	},
 });
-
-export type OnboardingConfig = Snapshot<typeof onboarding>;

@@ -6,7 +6,7 @@ import { clientSteps } from "#onboarding/client-steps.ts";
 import { pemCertificates } from "#pki/pem.ts";
 import { exampleRoot, exampleSite, plainRequest, visit } from "../../test/support/onboarding.ts";
 
-const site = exampleSite({ crls: new Map([["ca", new Uint8Array([0x30, 0x03, 1, 2, 3])]]) });
+const site = exampleSite({ crl: (id) => (id === "ca" ? new Uint8Array([0x30, 0x03, 1, 2, 3]) : undefined) });
 
 function get(path: string, from = site, method = "GET") {
 	const request = plainRequest(`${method} http://sallyport.test${path} HTTP/1.1\nHost: sallyport.test`);
@@ -75,6 +75,7 @@ test("HEAD gets the head alone", () => {
 
 test("what is not there is 404, what is not for reading 405, and both are told to the record", () => {
 	assert.match(get("/crl/other.crl").head, /^HTTP\/1\.1 404 /);
+	assert.match(get("/crl/%ff.crl").head, /^HTTP\/1\.1 404 /);
 	assert.match(get("/../etc/passwd").head, /^HTTP\/1\.1 404 /);
 	const post = get("/", site, "POST");
 	assert.match(post.head, /^HTTP\/1\.1 405 [\s\S]*Allow: GET, HEAD/);

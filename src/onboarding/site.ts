@@ -29,8 +29,8 @@ export interface SiteParts {
 	readonly signer: string | undefined;
 	/** Where clients are told to find the proxy; the address that each reached when undefined. */
 	readonly proxyAddress: string | undefined;
-	/** CRLs of the signing CAs by their names, DER. */
-	readonly crls: ReadonlyMap<string, Uint8Array>;
+	/** The CRL of the signing CA of that name, DER, as it is when somebody asks. */
+	crl(id: string): Uint8Array | undefined;
 }
 
 /** Where a request came in. */
@@ -58,7 +58,7 @@ export class OnboardingSite {
 	constructor(parts: SiteParts) {
 		this.parts = parts;
 		this.test = parts.signer === undefined ? undefined : { host: checkHost(parts.hostName), signer: parts.signer };
-		this.#files = new Map([...caFiles(parts.cas), ...crlFiles(parts.crls)]);
+		this.#files = new Map(caFiles(parts.cas));
 	}
 
 	/** The answer to a request of a client in plain HTTP; undefined when it is meant for somebody else. */
@@ -91,9 +91,15 @@ export class OnboardingSite {
 			const content = path === "/" ? { type: html, body: pages.html } : { type: plainText, body: pages.steps };
 			return { octets: response(content, isHeadOnly), says: "the onboarding page was sent" };
 		}
-		const file = this.#files.get(path);
+		const file = this.#files.get(path) ?? this.#crl(path);
 		if (file === undefined) return notFound(sessionId, isHeadOnly);
 		return { octets: response(file, isHeadOnly), says: `the onboarding file ${path.slice(1)} was sent` };
+	}
+
+	#crl(path: string): Content | undefined {
+		const id = crlId(path);
+		const body = id === undefined ? undefined : this.parts.crl(id);
+		return body === undefined ? undefined : { type: "application/pkix-crl", body, fileName: "sallyport.crl" };
 	}
 
 	#pagesFor(proxy: string): { readonly html: Uint8Array; readonly steps: Uint8Array } {
@@ -128,6 +134,16 @@ function checkHost(hostName: string): string {
 	return `check.${hostName}`;
 }
 
+/** The id in a path of the form that `crlPath` makes. */
+function crlId(path: string): string | undefined {
+	const text = /^\/crl\/([^/]{1,255})\.crl$/.exec(path)?.[1];
+	try {
+		return text === undefined ? undefined : decodeURIComponent(text);
+	} catch {
+		return undefined;
+	}
+}
+
 interface Content {
 	readonly type: string;
 	readonly body: Uint8Array;
@@ -148,13 +164,6 @@ function caFiles(cas: readonly OfferedCa[]): [string, Content][] {
 		file("sallyport-ca.crt", "application/x-x509-ca-cert", first.certificate),
 		file("sallyport-ca.mobileconfig", "application/x-apple-aspen-config", encodeMobileconfig(cas)),
 	];
-}
-
-function crlFiles(crls: ReadonlyMap<string, Uint8Array>): [string, Content][] {
-	return [...crls].map(([id, body]) => [
-		`/crl/${id}.crl`,
-		{ type: "application/pkix-crl", body, fileName: `${id}.crl` },
-	]);
 }
 
 function refusal(

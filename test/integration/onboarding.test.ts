@@ -4,12 +4,15 @@ import { X509Certificate } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { decodeCrl } from "#pki/crl.ts";
+import { crlPath } from "#pki/mint-crl.ts";
 import { eventually, gatewayConfiguration, makeStateDirectory, startGateway } from "../support/gateway.ts";
 import { makeCertificate } from "../support/make-certificate.ts";
 import { dial, fetchOnce, openTls, openTunnel } from "../support/proxy-client.ts";
 
 const owner = { after };
 const gateway = await startGateway(owner, {
+	trust: makeCertificate({ subject: "CN=Test Root", isCa: true }).pem,
 	gateway: `timeouts { request 1; client-hello 1; connect 1; handshake 2; } onboarding { contact "Service desk, 4711"; }`,
 });
 const host = "Host: sallyport.test";
@@ -38,8 +41,17 @@ describe("the onboarding page", { concurrency: 8 }, () => {
 		const page = (await get("http://sallyport.test/")).body.toString();
 		assert.ok(page.includes(new X509Certificate(gateway.caPem).fingerprint256));
 		assert.ok(!page.includes(new X509Certificate(gateway.untrustedCaPem).fingerprint256));
-		for (const id of ["sallyport-untrusted-ca.crt", "sallyport-untrusted-ca.pem", "crl/sallyport-untrusted-ca.crl"])
+		for (const id of ["sallyport-untrusted-ca.crt", "sallyport-untrusted-ca.pem"])
 			assert.equal((await get(`http://sallyport.test/${id}`)).status, 404, id);
+	});
+
+	test("the signing CAs' revocation lists are served as they are", async () => {
+		for (const id of ["sallyport-ca", "sallyport-untrusted-ca"]) {
+			const { status, headers, body } = await get(`http://sallyport.test${crlPath(id)}`);
+			assert.deepEqual([status, headers.get("content-type")], [200, "application/pkix-crl"]);
+			assert.equal(decodeCrl(body).kind, "done");
+		}
+		assert.equal((await get("http://sallyport.test/crl/other.crl")).status, 404);
 	});
 
 	for (const family of ["ipv4", "ipv6"] as const) {

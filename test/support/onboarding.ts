@@ -16,6 +16,7 @@ export function signingCaOf(made: Made, id = "ca"): SigningCa {
 		notBefore: certificate.notBefore,
 		notAfter: certificate.notAfter,
 		scheme: "ecdsa-p256",
+		maySignCrls: true,
 	};
 }
 
@@ -29,7 +30,7 @@ export function exampleSite(parts: Partial<SiteParts> = {}): OnboardingSite {
 		cas: offeredCas([signingCaOf(exampleRoot)], []),
 		signer: "ca",
 		proxyAddress: undefined,
-		crls: new Map(),
+		crl: () => undefined,
 		...parts,
 	});
 }
