@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aproposStatements, statementHelp } from "#cli/configuration-help.ts";
+import { aproposText, statementHelp } from "#cli/configuration-help.ts";
 import { sampleRoot } from "../../test/support/config-sample.ts";
 
 function reference(words: string): string {
@@ -8,11 +8,12 @@ function reference(words: string): string {
 }
 
 test("apropos finds statements by name and by help, and shows how to set them", () => {
-	const found = aproposStatements(sampleRoot, "bad-spi");
+	const found = aproposText(sampleRoot, "bad-spi");
 	assert.equal(found, "set security ike respond-bad-spi <number>\n    Answers to a bad SPI\n");
-	assert.match(aproposStatements(sampleRoot, "Where it stands"), /^set system location <text>\n/);
-	assert.match(aproposStatements(sampleRoot, "mtu"), /^set interfaces <interface-name> mtu <octets>\n/);
-	assert.equal(aproposStatements(sampleRoot, "nowhere"), "No statement has 'nowhere' in its name or help\n");
+	assert.match(aproposText(sampleRoot, "Where it stands"), /^set system location <text>\n/);
+	assert.match(aproposText(sampleRoot, "mtu"), /^set interfaces <interface-name> mtu <octets>\n/);
+	assert.equal(aproposText(sampleRoot, "nowhere"), "Nothing has 'nowhere' in its name or help\n");
+	assert.equal(aproposText(sampleRoot, "nowhere", "show nowhere\n"), "show nowhere\n");
 });
 
 test("topic tells what a statement does; names of objects may stand in the path or be left out", () => {

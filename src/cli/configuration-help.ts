@@ -11,8 +11,13 @@ import {
 	type SchemaNode,
 } from "#config/schema.ts";
 
-/** The statements whose name or help has the text, as commands, each with its help. */
-export function aproposStatements(root: ContainerNode, text: string): string {
+/** What `help apropos` says; `commands` are what was found beside statements. */
+export function aproposText(root: ContainerNode, text: string, commands = ""): string {
+	return commands + aproposStatements(root, text) || `Nothing has '${text}' in its name or help\n`;
+}
+
+/** The statements whose name or help has the text, as commands, each with its help; empty when there are none. */
+function aproposStatements(root: ContainerNode, text: string): string {
 	const wanted = text.toLowerCase();
 	const lines: string[] = [];
 	let isCut = false;
@@ -33,7 +38,7 @@ export function aproposStatements(root: ContainerNode, text: string): string {
 		}
 	};
 	look(root, "");
-	if (lines.length === 0) return `No statement has '${text}' in its name or help\n`;
+	if (lines.length === 0) return "";
 	return `${lines.join("\n")}\n${isCut ? `... only the first ${maxFound} are shown\n` : ""}`;
 }
 

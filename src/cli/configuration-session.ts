@@ -2,7 +2,7 @@
 import { compareTree } from "#cli/compare-pipe.ts";
 import { type ConfigurationHandler, configurationCommands } from "#cli/configuration-commands.ts";
 import { candidatesOf } from "#cli/configuration-completion.ts";
-import { aproposStatements, statementHelp } from "#cli/configuration-help.ts";
+import { aproposText, statementHelp } from "#cli/configuration-help.ts";
 import { type ParsedCommand, parseCommand } from "#cli/grammar.ts";
 import type { LineWord } from "#cli/parse-line.ts";
 import { askYesNo, type CommandContext, type CommitOrder, failure, type Reply, silence, success } from "#cli/reply.ts";
@@ -104,7 +104,7 @@ export class ConfigurationSession {
 			case "wildcard-range":
 				return this.#wildcardRange(words[2] as string, rest, context);
 			case "help-apropos":
-				return { kind: "text", text: aproposStatements(this.#state.root, textOf(rest)) };
+				return { kind: "text", text: aproposText(this.#state.root, textOf(rest)) };
 			case "help-topic":
 			case "help-reference": {
 				const path = [...levelWords(level ?? this.level), ...rest.map(({ text }) => text)];

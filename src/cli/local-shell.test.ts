@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { commandOf, namesOf, readLocalFile, runLocalProgram, writeLocalFile } from "#cli/local-shell.ts";
+import { commandOf, namesOf, runLocalProgram } from "#cli/local-shell.ts";
+import type { LocalProgram } from "#cli/socket-protocol.ts";
 
 function directory(t: TestContext): string {
 	const path = mkdtempSync(join(tmpdir(), "local-"));
@@ -11,35 +12,14 @@ function directory(t: TestContext): string {
 	return path;
 }
 
-async function read(file: string): Promise<string> {
-	let text = "";
-	for await (const piece of readLocalFile(file)) text += piece;
-	return text;
-}
-
-test("files are written for their owner alone, added to, and read piece by piece", async (t) => {
-	const file = join(directory(t), "x");
-	writeLocalFile(file, "a\n", "replace");
-	writeLocalFile(file, "b\n", "append");
-	assert.equal(statSync(file).mode & 0o777, 0o600);
-	assert.equal(await read(file), "a\nb\n");
-	writeLocalFile(file, "c\n", "replace");
-	assert.equal(readFileSync(file, "utf8"), "c\n");
-});
-
-test("what is no file is refused with the reason of the system", async (t) => {
-	const path = directory(t);
-	await assert.rejects(() => read(join(path, "none")), /ENOENT/);
-	await assert.rejects(() => read(path), /is no file/);
-	await assert.rejects(() => read("/dev/zero"), /is no file/);
-	assert.throws(() => writeLocalFile(path, "x", "replace"), /EISDIR/);
-});
-
-async function run(program: "file-list" | "file-show", path: string): Promise<{ text: string; message: string }> {
+async function run(
+	program: LocalProgram,
+	values: string | Readonly<Record<string, string>>,
+): Promise<{ text: string; message: string }> {
 	let text = "";
 	const running = runLocalProgram(
 		program,
-		{ path },
+		typeof values === "string" ? { path: values } : values,
 		(piece) => {
 			text += piece;
 		},
@@ -55,6 +35,35 @@ test("file list and file show do what they say, and tell what they cannot", asyn
 	assert.equal((await run("file-show", join(path, "one.txt"))).text, "first\nsecond\n");
 	assert.match((await run("file-show", join(path, "none"))).message, /ENOENT/);
 	assert.match((await run("file-list", join(path, "none"))).message, /ENOENT/);
+});
+
+test("files are copied, renamed, compared and deleted; another one is never overwritten", async (t) => {
+	const path = directory(t);
+	const [one, two] = [join(path, "one.txt"), join(path, "two.txt")];
+	writeFileSync(one, "first\n");
+	assert.deepEqual(await run("file-copy", { from: one, to: two }), { text: "", message: "" });
+	assert.match((await run("file-copy", { from: one, to: two })).message, /EEXIST/);
+	assert.deepEqual(await run("file-compare", { from: one, to: two }), { text: "", message: "" });
+	writeFileSync(two, "second\n");
+	const { text, message } = await run("file-compare", { from: one, to: two });
+	assert.equal(message, "");
+	assert.match(text, /^-first\n\+second$/m);
+	assert.match((await run("file-compare", { from: one, to: join(path, "none") })).message, /diff ended with status 2/);
+	assert.match((await run("file-rename", { from: two, to: one })).message, /one\.txt exists; delete it first/);
+	assert.equal((await run("file-rename", { from: two, to: join(path, "three") })).message, "");
+	assert.equal((await run("file-delete", one)).message, "");
+	assert.match((await run("file-delete", path)).message, /EISDIR|EPERM/);
+	assert.deepEqual(await run("file-list", path), { text: `${path}:\nthree\ntotal files: 1\n`, message: "" });
+});
+
+test("a checksum is told in the form of Junos", async (t) => {
+	const file = join(directory(t), "abc");
+	writeFileSync(file, "abc");
+	assert.deepEqual(await run("file-checksum", { path: file, algorithm: "sha-256" }), {
+		text: `SHA256 (${file}) = ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n`,
+		message: "",
+	});
+	assert.match((await run("file-checksum", { path: `${file}x`, algorithm: "md5" })).message, /ENOENT/);
 });
 
 test("values become arguments of programs, never options", () => {

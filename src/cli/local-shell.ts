@@ -1,27 +1,18 @@
 /**
- * What a terminal does itself, with the rights of its user: reads and writes files, runs the few programs that commands
- * stand for, looks names up.
+ * What a terminal does itself, with the rights of its user: runs the few programs that commands stand for, looks names up.
  */
 import { spawn } from "node:child_process";
 import { Resolver } from "node:dns/promises";
-import { appendFileSync, createReadStream, lstatSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import {
+	checksum,
+	copyFile,
+	deleteFile,
+	listFiles,
+	localPath,
+	readLocalFile,
+	renameFile,
+} from "#cli/local-files-shell.ts";
 import type { LocalProgram } from "#cli/socket-protocol.ts";
-
-/** Reads a file piece by piece; `~` is the user's directory. Throws what the system says of it. */
-export async function* readLocalFile(file: string): AsyncIterable<string> {
-	const path = localPath(file);
-	if (!statSync(path).isFile()) throw new Error(`${file} is no file`);
-	for await (const piece of createReadStream(path, { encoding: "utf8", highWaterMark: 65_536 })) yield String(piece);
-}
-
-/** Writes or adds to a file (0600 when it is new). */
-export function writeLocalFile(file: string, text: string, how: "replace" | "append"): void {
-	const path = localPath(file);
-	if (how === "append") appendFileSync(path, text, { mode: 0o600 });
-	else writeFileSync(path, text, { mode: 0o600 });
-}
 
 /** A program that runs: its output comes by `onText`, its end by `ended` (a message when it failed). */
 export interface RunningProgram {
@@ -38,8 +29,31 @@ export function runLocalProgram(
 	onText: (text: string) => void,
 	hasTerminal: boolean,
 ): RunningProgram {
-	if (program === "file-list") return finished(() => onText(listFiles(values.path ?? ".")));
-	if (program === "file-show") return showFile(values.path ?? "", onText);
+	const { path = "", from = "", to = "" } = values;
+	switch (program) {
+		case "file-checksum":
+			return finished(() => onText(checksum(path, values.algorithm ?? "")));
+		case "file-copy":
+			return finished(() => copyFile(from, to));
+		case "file-delete":
+			return finished(() => deleteFile(path));
+		case "file-list":
+			return finished(() => onText(listFiles(values.path ?? ".")));
+		case "file-rename":
+			return finished(() => renameFile(from, to));
+		case "file-show":
+			return showFile(path, onText);
+		default:
+			return spawned(program, values, onText, hasTerminal);
+	}
+}
+
+function spawned(
+	program: LocalProgram,
+	values: Readonly<Record<string, string>>,
+	onText: (text: string) => void,
+	hasTerminal: boolean,
+): RunningProgram {
 	const [command, ...args] = commandOf(program, values);
 	const child = spawn(command as string, args, {
 		stdio: program === "shell" && hasTerminal ? "inherit" : ["ignore", "pipe", "pipe"],
@@ -51,7 +65,9 @@ export function runLocalProgram(
 			settle(error.code === "ENOENT" ? `the program ${command} is not installed on this host` : error.message);
 		});
 		child.on("close", (code) =>
-			settle(code === 0 || program === "shell" ? "" : `${command} ended with status ${code}`),
+			settle(
+				code === 0 || code === goodStatus[program] || program === "shell" ? "" : `${command} ended with status ${code}`,
+			),
 		);
 	});
 	return { ended, stop: () => void child.kill("SIGINT") };
@@ -81,6 +97,8 @@ export function commandOf(program: LocalProgram, values: Readonly<Record<string,
 	const option = (flag: string, name: string): string[] => (has(name) ? [flag, values[name] as string] : []);
 	const { host = "" } = values;
 	switch (program) {
+		case "file-compare":
+			return ["diff", "-u", "--", localPath(values.from ?? ""), localPath(values.to ?? "")];
 		case "ping":
 			return [
 				"ping",
@@ -104,19 +122,6 @@ export function commandOf(program: LocalProgram, values: Readonly<Record<string,
 		default:
 			return [process.env.SHELL ?? "/bin/sh"];
 	}
-}
-
-function localPath(file: string): string {
-	return file === "~" || file.startsWith("~/") ? join(homedir(), file.slice(1)) : resolve(file);
-}
-
-function listFiles(file: string): string {
-	const path = localPath(file);
-	const found = lstatSync(path);
-	if (!found.isDirectory()) return `${path}\n`;
-	const entries = readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-	const lines = entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
-	return [`${path}:`, ...lines, `total files: ${entries.length}`, ""].join("\n");
 }
 
 function showFile(file: string, onText: (text: string) => void): RunningProgram {
@@ -152,6 +157,8 @@ function messageOf(cause: unknown): string {
 	return cause instanceof Error ? cause.message : String(cause);
 }
 
+/** A status beside 0 that is no failure: the files differ. */
+const goodStatus: Partial<Record<LocalProgram, number>> = { "file-compare": 1 };
 /** Until Ctrl-C, as far as that goes. */
 const endlessPings = "100000";
 const resolveMs = 1_000;

@@ -7,7 +7,12 @@ import { address, host, prefix } from "#config/network-types.ts";
 export type SessionHandler =
 	| "clear-commit"
 	| "configure"
+	| "file-checksum"
+	| "file-compare"
+	| "file-copy"
+	| "file-delete"
 	| "file-list"
+	| "file-rename"
 	| "file-show"
 	| "help-apropos"
 	| "help-reference"
@@ -323,15 +328,45 @@ const monitor: Node = {
 	},
 };
 
+/** `file copy FROM TO` and its like. */
+function fromTo(help: string, run: OperationalHandler): Node {
+	return {
+		help,
+		value: {
+			name: "from",
+			type: path,
+			node: { help: "File", value: { name: "to", type: path, node: { help: "Other file", run } } },
+		},
+	};
+}
+
 const file: Node = {
 	help: "Files of this host, with the rights of this user",
 	permission: "maintenance",
 	children: {
+		checksum: {
+			help: "Checksum of a file",
+			value: {
+				name: "algorithm",
+				type: enumeration({ md5: "MD5", sha1: "SHA-1", "sha-256": "SHA-256" }),
+				node: { help: "", value: { name: "path", type: path, node: { help: "File", run: "file-checksum" } } },
+			},
+		},
+		compare: {
+			help: "Compare files",
+			children: { files: fromTo("Differences between two files", "file-compare") },
+		},
+		copy: fromTo("Copy a file", "file-copy"),
+		delete: {
+			help: "Delete a file",
+			value: { name: "path", type: path, node: { help: "File", run: "file-delete" } },
+		},
 		list: {
 			help: "List files",
 			run: "file-list",
 			value: { name: "path", type: path, node: { help: "Directory or file", run: "file-list" } },
 		},
+		rename: fromTo("Give a file another name", "file-rename"),
 		show: {
 			help: "Print a file",
 			value: { name: "path", type: path, node: { help: "File", run: "file-show" } },

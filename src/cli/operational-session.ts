@@ -1,7 +1,7 @@
 /** Operational mode of one session: what it answers itself, and what it hands to the system. */
 
 import { compareTree } from "#cli/compare-pipe.ts";
-import { aproposStatements, statementHelp } from "#cli/configuration-help.ts";
+import { aproposText, statementHelp } from "#cli/configuration-help.ts";
 import type { ConfigurationSession } from "#cli/configuration-session.ts";
 import { listCommands, type ParsedCommand, parseCommand } from "#cli/grammar.ts";
 import { type OperationalHandler, operationalCommands } from "#cli/operational-commands.ts";
@@ -123,7 +123,12 @@ export class OperationalSession {
 				return this.#showRollback(values, context);
 			case "ping":
 			case "traceroute":
+			case "file-checksum":
+			case "file-compare":
+			case "file-copy":
+			case "file-delete":
 			case "file-list":
+			case "file-rename":
 			case "file-show":
 				return { kind: "run", program: handler, values };
 			case "start-shell":
@@ -215,7 +220,7 @@ export class OperationalSession {
 			.flatMap(({ syntax, help }) => [syntax, `    ${help}`]);
 		const commands = lines.length === 0 ? "" : `${lines.join("\n")}\n`;
 		const { root } = this.#ports.configuration.candidates();
-		return commands + aproposStatements(root, text);
+		return aproposText(root, text, commands);
 	}
 
 	#set(words: readonly string[], values: Readonly<Record<string, string>>): Reply {

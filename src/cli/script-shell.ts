@@ -1,6 +1,7 @@
 /** A script in the place of a person: commands from a list or a stream, output to streams. */
 import { createInterface } from "node:readline";
-import { namesOf, readLocalFile, runLocalProgram, writeLocalFile } from "#cli/local-shell.ts";
+import { readLocalFile, writeLocalFile } from "#cli/local-files-shell.ts";
+import { namesOf, runLocalProgram } from "#cli/local-shell.ts";
 import { type ScriptEffect, type ScriptEvent, ScriptMachine } from "#cli/script-machine.ts";
 import type { TerminalSocket } from "#cli/socket-client-shell.ts";
 

@@ -18,7 +18,8 @@ test("? lists what may follow, with marks and help", () => {
 	assert.deepEqual(user.help("show log "), ["<[Enter]>", "<filename>", "messages", "sallyport.log", "|"]);
 	assert.deepEqual(user.help("show configuration sec"), [">security"]);
 	user.enter("configure");
-	assert.deepEqual(user.help("set "), [">groups", ">interfaces", ">routing-options", ">security", ">system"]);
+	const groups = ["+apply-groups", "+apply-groups-except", ">groups"];
+	assert.deepEqual(user.help("set "), [...groups, ">interfaces", ">routing-options", ">security", ">system"]);
 	assert.deepEqual(user.help("set system p"), ["+ports"]);
 	assert.deepEqual(user.help("set security ike policy p1 "), [
 		"<[Enter]>",

@@ -38,7 +38,7 @@ export type FromTerminal =
 	| { readonly type: "resize"; readonly columns: number; readonly rows: number };
 
 /** Programs that the terminal runs itself, with the rights of its user. */
-export type LocalProgram = "file-list" | "file-show" | "ping" | "shell" | "traceroute";
+export type LocalProgram = (typeof localPrograms)[number];
 
 /** What the system says. */
 export type ToTerminal =
@@ -272,7 +272,7 @@ function readPipe(value: unknown): Pipe | undefined {
 }
 
 function isLocalProgram(word: string): word is LocalProgram {
-	return ["file-list", "file-show", "ping", "shell", "traceroute"].includes(word);
+	return (localPrograms as readonly string[]).includes(word);
 }
 
 /** Reads the members of an object; a member of the wrong type makes it broken for good. */
@@ -346,6 +346,18 @@ class Fields {
 	}
 }
 
+const localPrograms = [
+	"file-checksum",
+	"file-compare",
+	"file-copy",
+	"file-delete",
+	"file-list",
+	"file-rename",
+	"file-show",
+	"ping",
+	"shell",
+	"traceroute",
+] as const;
 /** The version of what is spoken here. */
 export const protocolVersion = 2;
 /** Octets of the JSON of one frame. */

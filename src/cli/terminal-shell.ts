@@ -1,6 +1,7 @@
 /** A person's terminal: raw mode, the size of the window, and what the terminal machine asks for. */
 import type { ReadStream, WriteStream } from "node:tty";
-import { namesOf, type RunningProgram, readLocalFile, runLocalProgram, writeLocalFile } from "#cli/local-shell.ts";
+import { readLocalFile, writeLocalFile } from "#cli/local-files-shell.ts";
+import { namesOf, type RunningProgram, runLocalProgram } from "#cli/local-shell.ts";
 import type { TerminalSocket } from "#cli/socket-client-shell.ts";
 import { type TerminalEffect, type TerminalEvent, TerminalMachine } from "#cli/terminal-machine.ts";
 

@@ -24,9 +24,27 @@ test("statements are listed with their marks and help, by name", () => {
 	const result = at("security ike ");
 	assert.deepEqual(rows(result), ["> gateway", "> policy", "  respond-bad-spi", "> traceoptions"]);
 	assert.equal(result.rows[0]?.help, "Peer");
-	assert.deepEqual(rows(at("")), ["> groups", "> interfaces", "> routing-options", "> security", "> system"]);
+	assert.deepEqual(rows(at("")), [
+		"+ apply-groups",
+		"+ apply-groups-except",
+		"> groups",
+		"> interfaces",
+		"> routing-options",
+		"> security",
+		"> system",
+	]);
 	assert.deepEqual(rows(at("system ")), ["  host-name", "  location", "+ ports", "> root-authentication"]);
 	assert.deepEqual(rows(at("security ike traceoptions ")), ["> file", "+ flag"]);
+});
+
+test("groups are applied at every level: offered at the top, and elsewhere once begun, with the groups there are", () => {
+	assert.deepEqual(rows(at("system ap")), ["+ apply-groups", "+ apply-groups-except"]);
+	assert.equal(at("apply-groups").keyword, "apply-groups");
+	const applied = treeOf("groups { lab { system { host-name x; } } } system { apply-groups lab; }");
+	const of = (line: string, mode: "set" | "existing") => rows(complete(applied, topLevel(sampleRoot), line, { mode }));
+	assert.deepEqual(of("apply-groups ", "set"), ["  <group-name>", "  lab"]);
+	assert.deepEqual(of("system ap", "existing"), ["+ apply-groups"]);
+	assert.deepEqual(of("ap", "existing"), []);
 });
 
 test("a beginning is completed when it is the only one, and all that share it are listed when not", () => {

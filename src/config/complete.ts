@@ -8,7 +8,7 @@ import { resolveOptions } from "#config/edit.ts";
 import type { Level } from "#config/level.ts";
 import { readLine } from "#config/line.ts";
 import { type Awaited, type Item, type Resolved, resolveWords, type Unresolved } from "#config/resolve.ts";
-import { type BranchNode, type Child, helpLine, type SchemaNode } from "#config/schema.ts";
+import { type BranchNode, type Child, groupChildren, helpLine, type SchemaNode } from "#config/schema.ts";
 import { type Branch, childBranch, emptyTree } from "#config/tree.ts";
 import { formatWord } from "#config/word.ts";
 
@@ -89,15 +89,20 @@ class Context {
 		return resolveWords(this.#level.node, items, { ...options, valueIsOptional });
 	}
 
-	/** Statements, and values of unnamed statements, below the branch at hand. */
+	/**
+	 * Statements, and values of unnamed statements, below the branch at hand. Those of groups could stand at every level:
+	 * they are listed at the top, and elsewhere once they are begun.
+	 */
 	statements(resolved: Resolved, partial: string): CompletionRow[] {
 		const node = resolved.passed.at(-1)?.node ?? this.#level.node;
 		const branch = this.#branches(resolved).at(-1);
 		if (this.#mode === "existing" && resolved.endsInLeaf) return [];
 		const isGiven = new Set(resolved.endsInLeaf ? resolved.assignments.map(({ child }) => child.name) : []);
 		const rows: CompletionRow[] = [];
-		for (const child of node.children) {
-			if (child.node.hidden === true || isGiven.has(child.name)) continue;
+		const isTop = this.#level.path.length + resolved.passed.length === 0;
+		const groups = resolved.endsInLeaf || (partial === "" && !isTop) ? [] : groupChildren.values();
+		for (const child of [...node.children.filter((one) => one.node.hidden !== true), ...groups]) {
+			if (isGiven.has(child.name)) continue;
 			if (this.#mode === "existing" && branch?.children.has(child.name) !== true) continue;
 			if (child.node.unnamed === true) rows.push(...this.#unnamed(child, resolved, partial));
 			else if (child.name.startsWith(partial))

@@ -316,7 +316,8 @@ const groupName: LeafType<string> = {
 	format: (value) => value,
 };
 
-const groupChildren: ReadonlyMap<string, Child> = new Map(
+/** `apply-groups` and `apply-groups-except`, which stand at every level. */
+export const groupChildren: ReadonlyMap<string, Child> = new Map(
 	[
 		{ name: "apply-groups", help: "Groups from which to inherit configuration data" },
 		{ name: "apply-groups-except", help: "Do not inherit configuration data from these groups" },

@@ -89,5 +89,5 @@ test("the status names listeners, workers and how full they are", async (t) => {
 
 test("profiles are told with what they sign with and who uses them", async (t) => {
 	const world = await commandWorld(t);
-	assert.match(showProfiles(world), /^Profile: inspect, used by 1 policies\n {2}Signs with: sallyport-ca; /);
+	assert.match(showProfiles(world), /^Profile: inspect, policies that use it: 1\n {2}Signs with: sallyport-ca; /);
 });

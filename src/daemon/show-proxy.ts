@@ -125,7 +125,7 @@ export function showProfiles(world: CommandWorld): string {
 	const lines: string[] = [];
 	for (const [name, { rootCa, untrustedRootCa, trustedCa, tlsGrade, decryptionPolicy }] of profiles) {
 		lines.push(
-			`Profile: ${name}, used by ${uses.get(name) ?? 0} policies`,
+			`Profile: ${name}, policies that use it: ${uses.get(name) ?? 0}`,
 			`  Signs with: ${rootCa ?? "-"}; servers that are not trusted: ${untrustedRootCa ?? "blocked"}`,
 			`  Trusts: ${trustedCa.join(", ") || "nobody"}; grade ${tlsGrade}; decryption policy ${decryptionPolicy ?? "-"}`,
 		);
