@@ -1,5 +1,6 @@
 /** The commands of operational mode, as data. What each of them does stands with its handler. */
 import type { ArgumentType, CommandNode, OptionNode } from "#cli/grammar.ts";
+import { type PkiHandler, pkiClears, pkiRequests, pkiShows } from "#cli/pki-commands.ts";
 import { enumeration, integer, name, parsed, refused, text } from "#config/leaf-types.ts";
 import { address, host, prefix } from "#config/network-types.ts";
 
@@ -32,6 +33,7 @@ export type SessionHandler =
 	| "traceroute";
 
 export type SystemHandler =
+	| PkiHandler
 	| "clear-log"
 	| "clear-proxy-statistics"
 	| "explain-session"
@@ -170,6 +172,7 @@ const show: Node = {
 						"server-name": { help: "Server name in the ClientHello", type: host() },
 					},
 				},
+				pki: pkiShows,
 			},
 		},
 		services: { help: "Services", children: { ssl: { help: "TLS", children: { proxy } } } },
@@ -274,6 +277,7 @@ const request: Node = {
 	help: "Ask the system to do something",
 	permission: "maintenance",
 	children: {
+		security: { help: "Security", children: { pki: pkiRequests } },
 		system: {
 			help: "System",
 			children: {
@@ -405,6 +409,7 @@ export const operationalCommands: Node = {
 					help: "Empty a log file",
 					value: { name: "file", type: logFile, node: { help: "Name of a log file", run: "clear-log" } },
 				},
+				security: { help: "Security", children: { pki: pkiClears } },
 				services: {
 					help: "Services",
 					children: {

@@ -6,7 +6,8 @@ import type { ConfigurationSession } from "#cli/configuration-session.ts";
 import { listCommands, type ParsedCommand, parseCommand } from "#cli/grammar.ts";
 import { type OperationalHandler, operationalCommands } from "#cli/operational-commands.ts";
 import type { LineWord } from "#cli/parse-line.ts";
-import { type CommandContext, failure, type Reply, silence, success } from "#cli/reply.ts";
+import type { ConfirmedPkiHandler } from "#cli/pki-commands.ts";
+import { askYesNo, type CommandContext, failure, type Reply, silence, success } from "#cli/reply.ts";
 import type { SessionIdentity, SessionPorts } from "#cli/session-ports.ts";
 import { displayForm, showDifference, showStatement } from "#cli/show-configuration.ts";
 import { visibleTree } from "#cli/visible-tree.ts";
@@ -133,6 +134,10 @@ export class OperationalSession {
 				return { kind: "run", program: handler, values };
 			case "start-shell":
 				return { kind: "run", program: "shell", values };
+			case "ca-certificate-load":
+			case "ca-certificate-replace":
+			case "ca-group-load":
+				return confirmCertificates(handler, values);
 			default:
 				return { kind: "handle", handler, values, isJson: displayForm(context.pipes).form === "json" };
 		}
@@ -268,6 +273,14 @@ function misplacedPipe(handler: OperationalHandler, { pipes }: CommandContext): 
 	return undefined;
 }
 
+/** What a file holds is shown and has to be confirmed before it is trusted. */
+function confirmCertificates(handler: ConfirmedPkiHandler, values: Readonly<Record<string, string>>): Reply {
+	const load = (): Reply => ({ kind: "handle", handler, values, isJson: false });
+	const question = "Do you want to load this CA certificate?";
+	const then = (): Reply => askYesNo(question, false, (isYes) => (isYes ? load() : silence));
+	return { kind: "handle", handler: "ca-file-show", values: { ...values, for: handler }, isJson: false, then };
+}
+
 function settingsText(settings: SessionSettings): string {
 	const size = (value: number | undefined): string => (value === undefined ? "that of the terminal" : String(value));
 	const idle = settings.idleMinutes ?? 0;
@@ -287,6 +300,9 @@ function textOf(words: readonly LineWord[]): string {
 
 const jsonHandlers: ReadonlySet<OperationalHandler> = new Set<OperationalHandler>([
 	"explain-session",
+	"show-ca-certificate",
+	"show-ca-group",
+	"show-default-store",
 	"show-proxy-counters",
 	"show-proxy-sessions",
 	"show-proxy-statistics",

@@ -37,6 +37,8 @@ export type Reply =
 			readonly handler: SystemHandler;
 			readonly values: Readonly<Record<string, string>>;
 			readonly isJson: boolean;
+			/** What follows when it did not fail. */
+			readonly then?: () => Reply;
 	  }
 	/** The terminal runs a program of its own. */
 	| { readonly kind: "run"; readonly program: LocalProgram; readonly values: Readonly<Record<string, string>> }

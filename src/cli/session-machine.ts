@@ -68,7 +68,7 @@ type Mode =
 	/** A program of the terminal. */
 	| { readonly kind: "expect-program" }
 	| { readonly kind: "await-printed"; readonly isOk: boolean }
-	| { readonly kind: "await-handler" }
+	| { readonly kind: "await-handler"; readonly then: (() => Reply) | undefined }
 	| { readonly kind: "await-commit"; readonly then: (isOk: boolean, lines: readonly string[]) => Reply }
 	| { readonly kind: "await-tree"; readonly then: (tree: Branch) => Reply }
 	| { readonly kind: "closed" };
@@ -126,7 +126,7 @@ export class SessionMachine {
 				if (this.#mode.kind === "await-printed") this.#finish(this.#mode.isOk, now);
 				return;
 			case "handled":
-				if (this.#mode.kind === "await-handler") this.#handled(event.complaint, now);
+				if (this.#mode.kind === "await-handler") this.#handled(event.complaint, this.#mode.then, now);
 				return;
 			case "commit-answered":
 				if (this.#mode.kind === "await-commit") this.#reply(this.#mode.then(event.isOk, event.lines), now);
@@ -251,7 +251,7 @@ export class SessionMachine {
 					values: reply.values,
 					isJson: reply.isJson,
 				});
-				this.#mode = { kind: "await-handler" };
+				this.#mode = { kind: "await-handler", then: reply.then };
 				return;
 			case "run":
 				this.#send({ type: "run", program: reply.program, values: reply.values });
@@ -308,8 +308,9 @@ export class SessionMachine {
 		this.#mode = { kind: "expect-written", then };
 	}
 
-	#handled(complaint: string, now: number): void {
+	#handled(complaint: string, then: (() => Reply) | undefined, now: number): void {
 		this.#hasPrinted = true;
+		if (complaint === "" && then !== undefined) return this.#reply(then(), now);
 		if (complaint !== "")
 			this.#send({ type: "complaint", text: complaint.endsWith("\n") ? complaint : `${complaint}\n` });
 		this.#finish(complaint === "", now);
@@ -330,6 +331,9 @@ export class SessionMachine {
 	#interrupted(now: number): void {
 		switch (this.#mode.kind) {
 			case "await-handler":
+				this.#mode = { kind: "await-handler", then: undefined };
+				this.#effects.push({ type: "stop-handler" });
+				return;
 			case "await-printed":
 				this.#effects.push({ type: "stop-handler" });
 				return;

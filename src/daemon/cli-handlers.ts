@@ -2,6 +2,7 @@
 import type { HandlerRequest } from "#cli/connection-shell.ts";
 import type { SystemHandler } from "#cli/operational-commands.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
+import { pkiHandlers } from "#daemon/pki-handlers.ts";
 import { clearLog, listLogs, showLog } from "#daemon/show-log.ts";
 import { matchPolicies, testDecryption } from "#daemon/show-policy.ts";
 import {
@@ -24,6 +25,7 @@ export function handleCommand(world: CommandWorld, request: HandlerRequest): Out
 }
 
 const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: HandlerRequest) => Output | string>> = {
+	...pkiHandlers,
 	"clear-log": ({ gateway }, { values }) => clearLog(gateway.state.log, values.file ?? ""),
 	"clear-proxy-statistics": (world) => clearStatistics(world),
 	"explain-session": (world, { values, isJson }) => explain(world, values, isJson),

@@ -117,7 +117,7 @@ export class CliService {
 					name.startsWith(prefix),
 				);
 			default:
-				return [];
+				return this.#gateway.trust.names(source).filter((name) => name.startsWith(prefix));
 		}
 	}
 }

@@ -3,6 +3,7 @@ import type { ConnectionInfo } from "#cli/connection-shell.ts";
 import type { ConfigurationService } from "#daemon/configuration-service.ts";
 import type { KeyService } from "#daemon/key-service.ts";
 import type { StateDirectory } from "#daemon/state-directory.ts";
+import type { TrustService } from "#daemon/trust-service.ts";
 import type { GatewayPlan } from "#proxy/compile.ts";
 import type { CounterSnapshot } from "#telemetry/counters.ts";
 
@@ -28,6 +29,7 @@ export interface GatewayView {
 	readonly startedAt: number;
 	readonly configuration: ConfigurationService;
 	readonly keys: KeyService;
+	readonly trust: TrustService;
 	counters(): CounterSnapshot;
 	workerViews(): readonly WorkerView[];
 	authorityViews(): readonly AuthorityView[];

@@ -20,6 +20,7 @@ import { OwnCrls } from "#daemon/own-crls.ts";
 import { SigningDesk } from "#daemon/signing-desk.ts";
 import { openStateDirectory, type StateDirectory } from "#daemon/state-directory.ts";
 import { readTrust, trustNames } from "#daemon/trust-directory.ts";
+import { TrustService } from "#daemon/trust-service.ts";
 import { productVersion } from "#daemon/version.ts";
 import { WorkerPool } from "#daemon/worker-pool.ts";
 import type { WorkerConfiguration } from "#daemon/worker-protocol.ts";
@@ -42,6 +43,7 @@ export class Managed implements GatewayView {
 	readonly state: StateDirectory;
 	readonly configuration: ConfigurationService;
 	readonly keys: KeyService;
+	readonly trust: TrustService;
 	plan: GatewayPlan;
 	readonly configurationFile: string;
 	readonly warnings: readonly string[];
@@ -50,6 +52,7 @@ export class Managed implements GatewayView {
 	#loaded: LoadedConfiguration;
 	#trust: TrustSources;
 	readonly #desk: SigningDesk;
+	#lastChange: Promise<void> = Promise.resolve();
 	readonly #store: EventStore;
 	readonly #counters = new Counters();
 	readonly startedAt = Date.now();
@@ -67,6 +70,13 @@ export class Managed implements GatewayView {
 		});
 		this.configurationFile = options.configurationFile ?? this.state.configuration;
 		this.keys = new KeyService(this.state);
+		this.trust = new TrustService({
+			directory: this.state.trust,
+			config: () => this.#loaded.config,
+			apply: () => this.#inTurn(() => this.#putInForce(this.#loaded.text)),
+			report: (change, user) => this.#event(gatewayEvent("TRUST_CHANGED", Date.now(), { change, user })),
+			now: Date.now,
+		});
 		this.configuration = new ConfigurationService({
 			directory: join(this.state.path, "configuration"),
 			copy: this.state.configuration,
@@ -158,7 +168,23 @@ export class Managed implements GatewayView {
 	 * Faults: rejects with a `FaultError` when it is not valid or a worker cannot apply it; then the one before is in force
 	 * at every worker.
 	 */
-	async configure(text: string): Promise<void> {
+	configure(text: string): Promise<void> {
+		return this.#inTurn(async () => {
+			await this.#putInForce(text);
+			this.#publishAuthorities();
+			this.#renewCrls();
+			this.#configurationLoaded();
+		});
+	}
+
+	/** One change after another: each begins with what the one before has left. */
+	#inTurn(change: () => Promise<void>): Promise<void> {
+		const turn = this.#lastChange.then(change, change);
+		this.#lastChange = turn.catch(() => undefined);
+		return turn;
+	}
+
+	async #putInForce(text: string): Promise<void> {
 		const before = this.#loaded;
 		const { config, warnings } = this.#parse(text, "configuration");
 		const plan = compileGateway(config);
@@ -181,9 +207,6 @@ export class Managed implements GatewayView {
 			await this.workers.configure();
 			throw error;
 		}
-		this.#publishAuthorities();
-		this.#renewCrls();
-		this.#configurationLoaded();
 	}
 
 	/** Commits what the configuration file holds by now; what keeps it from being so is told and logged. */

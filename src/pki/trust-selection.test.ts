@@ -32,7 +32,8 @@ const select = (statements: string) => selectTrust(configOf(`security { pki { ${
 const none = select("");
 
 function resolve(names: readonly string[], selection = none) {
-	const store = () => assembleDefaultStore([publicRoot.pem], sources.defaultRoots, selection.excluded);
+	const store = () =>
+		assembleDefaultStore({ runtime: [publicRoot.pem], environment: [] }, sources.defaultRoots, selection.excluded);
 	return resolveTrust(names, sources, selection, store);
 }
 
@@ -74,15 +75,20 @@ test("R108: a certificate that is no root vouches for nothing by itself and comp
 
 test("R107: the default store is the runtime's roots and those that were added, each once, single ones excluded", () => {
 	const { fingerprint } = publicRoot.certificate;
-	const store = assembleDefaultStore([publicRoot.pem, "garbage"], [publicRoot.pem, added.pem], new Set([fingerprint]));
+	const store = assembleDefaultStore(
+		{ runtime: [publicRoot.pem, "garbage"], environment: [publicRoot.pem, lab.pem] },
+		[lab.pem, added.pem],
+		new Set([fingerprint]),
+	);
 	assert.deepEqual(
 		store.roots.map(({ certificate, origin, isExcluded }) => [certificate.subject.text, origin, isExcluded]),
 		[
 			["CN=Public", "runtime", true],
+			["CN=Lab", "environment", false],
 			["CN=Added", "file", false],
 		],
 	);
-	assert.equal(store.duplicates, 1);
+	assert.equal(store.duplicates, 2);
 	assert.equal(store.unreadable, 1);
 	const selection = select(`default-trust-store { exclude ${fingerprint}; }`);
 	assert.deepEqual(subjects(["default"], selection), ["Added"]);

@@ -40,11 +40,19 @@ export interface ResolvedTrust {
 	readonly hasDefaultStore: boolean;
 }
 
+/** `runtime`: it came with the runtime; `environment`: the runtime was started with it; `file`: it was added here. */
+export type DefaultRootOrigin = "runtime" | "environment" | "file";
+
+/** What the runtime trusts by itself, PEM: what it brings, and what its environment adds. */
+export interface RuntimeRoots {
+	readonly runtime: readonly string[];
+	readonly environment: readonly string[];
+}
+
 /** One root of the default store. */
 export interface DefaultRoot {
 	readonly certificate: Certificate;
-	/** `runtime`: it came with the runtime; `file`: it was added. */
-	readonly origin: "runtime" | "file";
+	readonly origin: DefaultRootOrigin;
 	readonly isExcluded: boolean;
 }
 
@@ -71,7 +79,7 @@ export function selectTrust({ security }: PkiConfig): TrustSelection {
 
 /** Puts the default store together from the runtime's roots and those that were added. */
 export function assembleDefaultStore(
-	runtime: readonly string[],
+	{ runtime, environment }: RuntimeRoots,
 	added: readonly string[],
 	excluded: ReadonlySet<string>,
 ): DefaultStore {
@@ -80,6 +88,7 @@ export function assembleDefaultStore(
 	let unreadable = 0;
 	for (const [origin, texts] of [
 		["runtime", runtime],
+		["environment", environment],
 		["file", added],
 	] as const) {
 		for (const text of texts) {

@@ -6,6 +6,7 @@ import { TrustAnchors } from "#pki/trust-anchors.ts";
 import {
 	assembleDefaultStore,
 	type DefaultStore,
+	type RuntimeRoots,
 	resolveTrust,
 	type TrustSelection,
 	type TrustSources,
@@ -61,10 +62,17 @@ export class TrustStore {
 	}
 
 	#store(): DefaultStore {
-		this.#defaultStore ??= assembleDefaultStore(publicRoots, this.#sources.defaultRoots, this.#selection.excluded);
+		this.#defaultStore ??= assembleDefaultStore(runtimeRoots, this.#sources.defaultRoots, this.#selection.excluded);
 		return this.#defaultStore;
 	}
 }
 
 /** What the runtime trusts by itself, read before a store adds to it. */
-export const publicRoots: readonly string[] = getCACertificates("default");
+export const runtimeRoots: RuntimeRoots = readRuntimeRoots();
+
+/** NODE_EXTRA_CA_CERTS and the system's store, where the runtime was told to use them. */
+function readRuntimeRoots(): RuntimeRoots {
+	const runtime = getCACertificates("bundled");
+	const bundled = new Set(runtime);
+	return { runtime, environment: getCACertificates("default").filter((pem) => !bundled.has(pem)) };
+}

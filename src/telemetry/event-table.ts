@@ -122,6 +122,12 @@ const events = {
 		text: "configuration {file} refused: {reason}; the configuration before it stays in force",
 		help: "Correct what the reason names and load it again.",
 	},
+	TRUST_CHANGED: {
+		severity: "notice",
+		fields: { change: "text", user: "text" },
+		text: "what is trusted was changed by {user}: {change}",
+		help: "New sessions are judged by the certificates that are loaded now; show security pki ca-certificate lists them.",
+	},
 	ORIGIN_VALIDATION_DISAGREEMENT: {
 		severity: "warning",
 		fields: { host: "text", originSha256: "text", ours: "text", openssl: "text" },

@@ -242,8 +242,13 @@ export class CliUser {
 			}
 			case "handle": {
 				const handler = this.system.handlers[effect.handler];
-				this.#output(handler?.(effect.values, effect.isJson) ?? "");
-				return this.step({ type: "handled", complaint: handler === undefined ? "error: no handler" : "" });
+				let complaint = handler === undefined ? "error: no handler" : "";
+				try {
+					this.#output(handler?.(effect.values, effect.isJson) ?? "");
+				} catch (error) {
+					complaint = `error: ${(error as Error).message}`;
+				}
+				return this.step({ type: "handled", complaint });
 			}
 			case "stop-handler":
 			case "follow":

@@ -10,6 +10,7 @@ import { KeyService } from "#daemon/key-service.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import { openStateDirectory } from "#daemon/state-directory.ts";
 import { trustNames } from "#daemon/trust-directory.ts";
+import { TrustService } from "#daemon/trust-service.ts";
 import { compileGateway } from "#proxy/compile.ts";
 import { Counters } from "#telemetry/counters.ts";
 import { openEventDatabase } from "#telemetry/event-database-shell.ts";
@@ -90,6 +91,15 @@ export async function commandWorld(
 			startedAt: Date.now() - 90_061_000,
 			configuration,
 			keys: new KeyService(state),
+			trust: new TrustService({
+				directory: state.trust,
+				config: () => parseConfiguration(configuration.text, "configuration", caIds).config,
+				apply: async () => {
+					applied.push(`trust: ${[...trustNames(state.trust)].join(" ")}`);
+				},
+				report: (change, user) => reports.push(`${user}: ${change}`),
+				now: Date.now,
+			}),
 			totals,
 			workers: [
 				{

@@ -29,6 +29,8 @@ export interface Owner {
 
 /** What differs from the configuration that `gatewayConfiguration` writes. Each text is statements. */
 export interface GatewayParts {
+	/** PEM of the only roots that profile `inspect` trusts; without it, whatever is loaded and the public roots. */
+	readonly trust?: string;
 	/** In `services gateway`, besides the listeners. */
 	readonly gateway?: string;
 	/** In each listener. */
@@ -54,8 +56,6 @@ export interface GatewayParts {
 }
 
 export interface GatewayOptions extends GatewayParts {
-	/** PEM of the roots that the gateway trusts beside the public ones. */
-	readonly trust?: string;
 	/** A directory that is there already; a new one otherwise. */
 	readonly state?: string;
 	/** The whole configuration, instead of the parts. */
@@ -123,7 +123,7 @@ services {
 		profile inspect {
 			root-ca sallyport-ca;
 			untrusted-root-ca sallyport-untrusted-ca;
-			trusted-ca test;
+			trusted-ca ${parts.trust === undefined ? "all" : "test"};
 			${parts.profile ?? ""}
 			actions { log { all; } ${parts.actions ?? ""} }
 		}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { listCommands } from "#cli/grammar.ts";
+import { pkiClears, pkiRequests, pkiShows } from "#cli/pki-commands.ts";
+import { CliSystem } from "../../test/support/cli-session.ts";
+
+const line = "request security pki ca-certificate load ca-profile corp filename /tmp/ca.pem";
+
+function system(handlers: Record<string, (values: Readonly<Record<string, string>>) => string> = {}) {
+	const done: string[] = [];
+	const user = new CliSystem({
+		handlers: {
+			"ca-file-show": () => "Fingerprint:\n    00:11 (sha1)\n",
+			"ca-certificate-load": (values) => {
+				done.push(JSON.stringify(values));
+				return "CA certificate for profile corp loaded successfully\n";
+			},
+			...handlers,
+		},
+	}).login();
+	return { user, done };
+}
+
+test("the fingerprint is shown and must be confirmed before a CA certificate is loaded", () => {
+	const { user, done } = system();
+	const asked = user.enter(line);
+	assert.match(asked, /^Fingerprint:\n {4}00:11 \(sha1\)\n/);
+	assert.deepEqual(done, []);
+	assert.match(user.answer("yes"), /loaded successfully/);
+	assert.deepEqual(done, ['{"ca-profile":"corp","filename":"/tmp/ca.pem"}']);
+});
+
+test("anything but yes loads nothing", () => {
+	for (const answer of ["", "no", "n"]) {
+		const { user, done } = system();
+		user.enter(line);
+		user.answer(answer);
+		assert.deepEqual(done, []);
+		assert.equal(user.enter("show system uptime").includes("unknown"), false);
+	}
+});
+
+test("a file that cannot be used is told, and nobody is asked", () => {
+	const { user, done } = system({
+		"ca-file-show": () => {
+			throw new Error("/tmp/ca.pem holds no certificate");
+		},
+	});
+	assert.match(user.enter(line), /error: \/tmp\/ca\.pem holds no certificate/);
+	user.enter("yes");
+	assert.deepEqual(done, []);
+});
+
+test("R81 R96 R97 R98: the commands of authorities, as Junos has them", () => {
+	const all = [pkiRequests, pkiShows, pkiClears].flatMap((node) => listCommands(node)).map(({ syntax }) => syntax);
+	assert.deepEqual(all, [
+		"ca-certificate ca-profile-group load",
+		"ca-certificate export",
+		"ca-certificate load",
+		"ca-certificate replace",
+		"ca-certificate verify",
+		"ca-profile-group load",
+		"default-trust-store load",
+		"ca-certificate",
+		"ca-certificates",
+		"default-trust-store",
+		"ca-certificate",
+		"ca-certificates",
+		"ca-profile-group",
+		"default-trust-store",
+	]);
+});
