@@ -11,6 +11,7 @@ import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import {
 	lookUp,
 	refuseLookUp,
+	reportRepair,
 	reportRevocation,
 	revocationConfiguration,
 	revocationCounters,
@@ -22,6 +23,7 @@ import { patternService } from "#inspect/pattern-service.ts";
 import type { InspectionService } from "#inspect/service.ts";
 import { UnnamedProtocolStream } from "#inspect/unnamed-protocol-stream.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
+import { ChainRepair } from "#pki/chain-repair-shell.ts";
 import { compileRevocation } from "#pki/compile-revocation.ts";
 import { Fetcher } from "#pki/fetch-shell.ts";
 import type { SigningCa } from "#pki/mint.ts";
@@ -65,6 +67,7 @@ class Worker {
 	readonly #serverSessions = new ServerSessions<JudgedServer>(maxServerSessions);
 	readonly #fetcher: Fetcher;
 	readonly #revocation: RevocationChecker;
+	readonly #chainRepair: ChainRepair;
 	readonly #signatures = new Map<number, { resolve(certificate: Uint8Array): void; reject(error: Error): void }>();
 	#nextSignature = 1;
 	#records: SessionRecord[] = [];
@@ -82,6 +85,7 @@ class Worker {
 			this.#counters.add("status_fetches");
 			if (outcome.kind === "failed") this.#counters.add("status_fetch_failures");
 		});
+		this.#chainRepair = new ChainRepair(this.#fetcher);
 		const nothing = { authorities: new Map(), loadedCrls: [], crlIssuers: [] };
 		this.#revocation = new RevocationChecker(this.#fetcher, nothing, {
 			decided: (question, verdict, isAskable) => reportRevocation(question, verdict, isAskable, send),
@@ -178,6 +182,8 @@ class Worker {
 			leafContexts: this.#leafContexts,
 			serverSessions: this.#serverSessions,
 			revocation: this.#revocation,
+			chainRepair: this.#chainRepair,
+			chainRepaired: (leaf, fetchedFrom) => reportRepair(leaf, fetchedFrom, send),
 			judge: new ServerJudge(maxLeafContexts, ownAuthorityKeys(authorities), (facts) => {
 				this.#counters.add("origin_disagreements");
 				send({ type: "event", event: gatewayEvent("ORIGIN_VALIDATION_DISAGREEMENT", Date.now(), facts) });
@@ -269,6 +275,7 @@ class Worker {
 		if (record.serverLeg?.isResumed) counters.add("server_resumptions");
 		const counter = revocationCounters[record.revocation?.answer ?? ""];
 		if (counter !== undefined) counters.add(counter);
+		if (record.isChainRepaired === true) counters.add("server_chains_repaired");
 		counters.add("octets_to_server", record.octetsToServer);
 		counters.add("octets_to_client", record.octetsToClient);
 		counters.add("http_requests", record.requests);

@@ -39,7 +39,7 @@ function reported(answer: RevocationVerdict["answer"], isAskable = true): Gatewa
 
 test("settings go to each certificate of their CA profile, and every one may sign lists", () => {
 	const own = { ...usualRevocation, isDisabled: true };
-	const plan = { authorities: new Map([["a", own]]), permittedNetworks: [], repairsChains: false };
+	const plan = { authorities: new Map([["a", own]]), permittedNetworks: [] };
 	const profiles = new Map([
 		["a", [root.pem, intermediate.pem]],
 		["b", [leaf.pem]],

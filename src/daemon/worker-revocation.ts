@@ -60,6 +60,16 @@ export function reportRevocation(
 	send({ type: "event", event: gatewayEvent("REVOCATION_UNAVAILABLE", Date.now(), { ...facts, action }) });
 }
 
+/** An event for a server whose chain was completed. */
+export function reportRepair(
+	leaf: Certificate,
+	fetchedFrom: readonly string[],
+	send: (message: ToManaged) => void,
+): void {
+	const facts = { subject: leaf.subject.text.slice(0, maxSubject), originSha256: leaf.fingerprint, fetchedFrom };
+	send({ type: "event", event: gatewayEvent("CHAIN_REPAIRED", Date.now(), facts) });
+}
+
 /** What a session counts as, by the answer in its record. */
 export const revocationCounters: Readonly<Record<string, CounterId>> = {
 	revoked: "servers_revoked",

@@ -19,12 +19,11 @@ const asks = (statements: string) => {
 	return `${asksOcsp ? "ocsp" : ""} ${asksCrl ? "crl" : ""}`;
 };
 
-test("nothing is permitted and nothing repaired unless the configuration says so", () => {
+test("no network but the public one is permitted unless the configuration says so", () => {
 	const plan = compile("");
-	assert.deepEqual([plan.permittedNetworks, plan.repairsChains, plan.authorities.size], [[], false, 0]);
-	const other = compile("fetch-permitted-networks [ 10.0.0.0/8 ::1/128 ]; fetch-missing-intermediates enable;");
+	assert.deepEqual([plan.permittedNetworks, plan.authorities.size], [[], 0]);
+	const other = compile("fetch-permitted-networks [ 10.0.0.0/8 ::1/128 ];");
 	assert.deepEqual(other.permittedNetworks.map(formatPrefix), ["10.0.0.0/8", "::1/128"]);
-	assert.equal(other.repairsChains, true);
 });
 
 test("responder and list are asked, or the one that is named; a list comes after a responder where it may", () => {

@@ -8,7 +8,6 @@ export interface RevocationPlan {
 	readonly authorities: ReadonlyMap<string, AuthorityRevocation>;
 	/** Networks that may be fetched from although they are not public. */
 	readonly permittedNetworks: readonly Prefix[];
-	readonly repairsChains: boolean;
 }
 
 export function compileRevocation({ security: { pki } }: PkiConfig): RevocationPlan {
@@ -17,7 +16,6 @@ export function compileRevocation({ security: { pki } }: PkiConfig): RevocationP
 	return {
 		authorities,
 		permittedNetworks: pki.fetchPermittedNetworks,
-		repairsChains: pki.fetchMissingIntermediates === "enable",
 	};
 }
 

@@ -200,7 +200,6 @@ export const pkiSchema = container({
 								loosened: "danger: servers can make the gateway send requests to addresses of their choice",
 							},
 							default: "disable",
-							engine: "not-yet",
 						}),
 						"fetch-permitted-networks": leafList(prefix(), {
 							help: {

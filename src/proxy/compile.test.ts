@@ -143,6 +143,7 @@ test("a profile has the strict defaults unless told otherwise", () => {
 			dropsUnavailable: false,
 			key: "5000 true true false false",
 		},
+		repairsChains: false,
 		log: { allowed: false, dropped: false, exempted: false, errors: false },
 		patternPolicy: undefined,
 	});

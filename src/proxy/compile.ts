@@ -145,6 +145,7 @@ function compileProfile(config: GatewayConfig, name: string, patternPolicy: stri
 		grade: profile.tlsGrade,
 		validation: profile.certificateValidation,
 		revocation: compileRevocation(actions),
+		repairsChains: config.security.pki.fetchMissingIntermediates === "enable",
 		log: {
 			allowed: log.all || log.sessionsAllowed,
 			dropped: log.all || log.sessionsDropped,

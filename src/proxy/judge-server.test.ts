@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TrustAnchors } from "#pki/trust-anchors.ts";
 import { ServerJudge, type ServerQuestion } from "#proxy/judge-server.ts";
-import { makeCertificate } from "../../test/support/make-certificate.ts";
+import { makeCertificate, makeChain } from "../../test/support/make-certificate.ts";
 
 const day = 86_400_000;
 const now = Date.now();
@@ -59,4 +59,54 @@ test("a large certificate is judged anew each time, so that thousands of them ta
 	assert.ok(large.der.length > 8_192);
 	assert.notEqual(certificateOf(large.der), certificateOf(large.der));
 	assert.equal(certificateOf(small.der), certificateOf(small.der));
+});
+
+test("a server that leaves its intermediate out is trusted with the one that was fetched, and only by that lack", () => {
+	const { root, intermediate, leaf } = makeChain(["a.test"]);
+	const disagreements: unknown[] = [];
+	const judge = new ServerJudge(16, new Set(), (facts) => disagreements.push(facts));
+	const ask = (more: Partial<ServerQuestion>) => {
+		const judgement = judge.judge(
+			{
+				leaf: leaf.der,
+				others: () => [],
+				host: "a.test",
+				anchors: new TrustAnchors([root.certificate]),
+				trustKey: "web-pki test",
+				validation: "web-pki",
+				opensslError: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+				...more,
+			},
+			now,
+		);
+		assert.ok(judgement.kind === "judged");
+		const { isTrusted, isIssuerMissing, isRepaired } = judgement.judged;
+		return { isTrusted, isIssuerMissing, isRepaired };
+	};
+	const fetched = [intermediate.certificate];
+	const missing = { isTrusted: false, isIssuerMissing: true, isRepaired: false };
+	const refused = { isTrusted: false, isIssuerMissing: false, isRepaired: false };
+	const repaired = { isTrusted: true, isIssuerMissing: false, isRepaired: true };
+	assert.deepEqual(ask({}), missing);
+	// OpenSSL saw another fault than the lack: nothing is repaired.
+	for (const opensslError of ["CERT_HAS_EXPIRED", "CERT_SIGNATURE_FAILURE", "CERT_REVOKED", "INVALID_CA"]) {
+		assert.deepEqual(ask({ opensslError }), refused);
+		assert.deepEqual(ask({ opensslError, fetched }), refused);
+	}
+	const before = disagreements.length;
+	assert.deepEqual(ask({ fetched }), repaired);
+	assert.equal(disagreements.length, before);
+	// Known from now on, for a server that sends as little as this one.
+	assert.deepEqual(ask({}), repaired);
+	assert.deepEqual(ask({ opensslError: "CERT_HAS_EXPIRED" }), refused);
+	assert.deepEqual(ask({ host: "b.test" }), missing);
+	assert.deepEqual(ask({ host: "b.test", fetched }), refused);
+	assert.deepEqual(ask({ opensslError: undefined, others: () => [intermediate.der] }), {
+		...repaired,
+		isRepaired: false,
+	});
+	assert.deepEqual(
+		ask({ anchors: new TrustAnchors([]), trustKey: "web-pki none", fetched: [...fetched, root.certificate] }),
+		missing,
+	);
 });

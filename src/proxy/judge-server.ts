@@ -6,7 +6,7 @@
  * the work for a certificate whose verdict is known is one hash.
  */
 import { Buffer } from "node:buffer";
-import { hash } from "node:crypto";
+import { hash, X509Certificate } from "node:crypto";
 import { getPublicSuffix } from "tldts";
 import { BoundedMap } from "#base/bounded.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
@@ -29,6 +29,10 @@ export interface JudgedServer {
 	readonly path: readonly Certificate[];
 	/** Names the path and the trust that validated it. */
 	readonly pathKey: string;
+	/** No path was found, and both validations say that an issuer's certificate is all that is missing. */
+	readonly isIssuerMissing: boolean;
+	/** Trusted by the help of certificates that the server did not send. */
+	readonly isRepaired: boolean;
 }
 
 export type ServerJudgement =
@@ -42,6 +46,8 @@ export interface ServerQuestion {
 	readonly leaf: Uint8Array;
 	/** What it sent besides, DER; asked for only when no verdict is known. */
 	readonly others: () => readonly Uint8Array[];
+	/** Certificates that were fetched because the server did not send them. */
+	readonly fetched?: readonly Certificate[] | undefined;
 	/** The host that the certificate must be for. */
 	readonly host: string;
 	readonly anchors: TrustAnchors;
@@ -78,14 +84,16 @@ export class ServerJudge {
 		const fingerprint = hash("sha256", leaf, "hex");
 		const key = `${fingerprint} ${host} ${trustKey}`;
 		const known = this.#trusted.get(key);
-		if (known !== undefined && known.validUntil > now && opensslError === undefined)
-			return { kind: "judged", judged: known };
+		const hasOpensslSaidSo = known?.isRepaired === true ? isMissingIssuer(opensslError) : opensslError === undefined;
+		if (known !== undefined && known.validUntil > now && hasOpensslSaidSo) return { kind: "judged", judged: known };
 		const decoded = this.#decode(leaf, fingerprint);
 		if (typeof decoded === "string") return { kind: "unreadable", reason: decoded };
 		const verdict = this.#verify(question, decoded, now);
 		const ours = verdict.kind === "trusted" ? undefined : verdict.reason.sentence;
-		if ((ours === undefined) !== (opensslError === undefined)) this.#disagree(question, fingerprint, verdict);
-		const reason = ours ?? opensslReason(opensslError);
+		const isRepaired = verdict.kind === "trusted" && isRepairedPath(verdict.path, question);
+		if ((ours === undefined) !== (opensslError === undefined) && !isRepaired)
+			this.#disagree(question, fingerprint, verdict);
+		const reason = ours ?? (isRepaired ? undefined : opensslReason(opensslError));
 		const isTrusted = reason === undefined;
 		const pathEndsAt = verdict.kind === "trusted" ? Math.min(...verdict.path.map(lastMoment)) : 0;
 		const validUntil = isTrusted ? Math.min(now + keepMs, pathEndsAt) : now;
@@ -98,6 +106,9 @@ export class ServerJudge {
 			pathEndsAt,
 			path,
 			pathKey: isTrusted ? pathKeyOf(path, trustKey) : "",
+			isIssuerMissing:
+				verdict.kind === "untrusted" && verdict.reason.code === "unknown-issuer" && isMissingIssuer(opensslError),
+			isRepaired,
 		};
 		if (isTrusted && leaf.length <= maxKeptOctets) this.#trusted.set(key, judged);
 		return { kind: "judged", judged };
@@ -108,9 +119,21 @@ export class ServerJudge {
 	 * of the path may have run out since (V21).
 	 */
 	again(judged: JudgedServer, host: string, now: number): JudgedServer {
+		// What the server sent is not known any more: there is nothing to repair.
+		if (judged.isIssuerMissing) return { ...judged, isIssuerMissing: false };
 		if (!judged.isTrusted || now <= judged.pathEndsAt) return judged;
 		const reason = `a certificate in the path of ${host} expired while its TLS session was kept`;
 		return { ...judged, isTrusted: false, reason };
+	}
+
+	/** What is at hand to build a path with, besides what was fetched. */
+	intermediatesOf(question: ServerQuestion): Certificate[] {
+		const intermediates: Certificate[] = [...(question.intermediates ?? [])];
+		for (const der of question.others().slice(0, maxOthers)) {
+			const decoded = this.#decode(der, hash("sha256", der, "hex"));
+			if (typeof decoded !== "string") intermediates.push(decoded);
+		}
+		return intermediates;
 	}
 
 	#decode(der: Uint8Array, fingerprint: string): Certificate | string {
@@ -125,11 +148,7 @@ export class ServerJudge {
 	}
 
 	#verify(question: ServerQuestion, leaf: Certificate, now: number): ChainVerdict {
-		const intermediates: Certificate[] = [...(question.intermediates ?? [])];
-		for (const der of question.others().slice(0, maxOthers)) {
-			const decoded = this.#decode(der, hash("sha256", der, "hex"));
-			if (typeof decoded !== "string") intermediates.push(decoded);
-		}
+		const intermediates = [...this.intermediatesOf(question), ...(question.fetched ?? [])];
 		const { anchors, host, validation } = question;
 		const profile = validationProfiles[validation];
 		const { ownAuthorities, cache } = { ownAuthorities: this.#ownAuthorities, cache: this.#signatures };
@@ -149,6 +168,25 @@ function isPublicSuffix(name: string): boolean {
 	return getPublicSuffix(name) === name;
 }
 
+/** OpenSSL got no further than to the certificate whose issuer the server did not send. */
+function isMissingIssuer(error: string | undefined): boolean {
+	return error !== undefined && missingIssuerErrors.has(error);
+}
+
+/**
+ * A path that a fetched certificate completes. OpenSSL could not see it in the handshake: here it says of each
+ * certificate whether the next one issued and signed it.
+ */
+function isRepairedPath(path: readonly Certificate[], { fetched, opensslError }: ServerQuestion): boolean {
+	if (fetched === undefined || !isMissingIssuer(opensslError)) return false;
+	if (!path.some((certificate) => fetched.includes(certificate))) return false;
+	const chain = path.map(({ der }) => new X509Certificate(der));
+	return chain.every((certificate, depth) => {
+		const issuer = chain[depth + 1];
+		return issuer === undefined || (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey));
+	});
+}
+
 /** A certificate is valid through the whole last second. */
 function lastMoment(certificate: Certificate): number {
 	return certificate.notAfter + 999;
@@ -159,6 +197,11 @@ function opensslReason(error: string | undefined): string | undefined {
 	return opensslReasons[error] ?? `OpenSSL refuses the certificate chain (${error})`;
 }
 
+const missingIssuerErrors: ReadonlySet<string> = new Set([
+	"UNABLE_TO_GET_ISSUER_CERT",
+	"UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+	"UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
 /** OpenSSL's verification errors (x509_vfy.h) in words. */
 const opensslReasons: Readonly<Record<string, string>> = {
 	DEPTH_ZERO_SELF_SIGNED_CERT: "the certificate is self-signed",

@@ -25,6 +25,8 @@ export interface ProxyProfile extends DecryptionExemptions {
 	readonly validation: ProfileName;
 	/** How it is found out that a server's certificate was revoked; undefined when nobody asks. */
 	readonly revocation: ProfileRevocation | undefined;
+	/** Issuers that a server does not send are fetched. */
+	readonly repairsChains: boolean;
 	/** Which sessions are recorded. */
 	readonly log: {
 		readonly allowed: boolean;

@@ -9,6 +9,7 @@ import type { PolicyRule } from "#policy/evaluate.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import {
 	type RelaySummary,
+	type ServerVerdict,
 	type SessionContext,
 	type SessionEffect,
 	type SessionEvent,
@@ -62,6 +63,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		grade: "strict",
 		validation: "web-pki",
 		revocation: undefined,
+		repairsChains: false,
 		log: { allowed: true, dropped: true, exempted: true, errors: true },
 		patternPolicy: undefined,
 		...parts,
@@ -125,7 +127,11 @@ const resolved = (...addresses: readonly string[]): SessionEvent => ({
 	addresses: addresses.map(address),
 });
 const connected: SessionEvent = { type: "server-connected", address: server };
-const secured = (verdict = trusted): SessionEvent => ({ type: "server-secured", leg: serverLeg, verdict });
+const secured = (verdict: ServerVerdict = trusted): SessionEvent => ({
+	type: "server-secured",
+	leg: serverLeg,
+	verdict,
+});
 const clientSecured: SessionEvent = { type: "client-secured", leg };
 
 /** The conversations up to the state of that name. */
@@ -295,6 +301,42 @@ describe("a decrypted session", () => {
 				.done();
 			assert.equal(machine.record().clientLeg?.group, group);
 		}
+	});
+});
+
+describe("a server that leaves an issuer out", () => {
+	const missing = { isTrusted: false, reason: "no path", isIssuerMissing: true };
+	const repairing = (parts: Partial<ProxyProfile> = {}) => [decryptAll({ repairsChains: true, ...parts })];
+	const completed = (verdict: ServerVerdict): SessionEvent => ({ type: "chain-completed", verdict });
+	function incomplete(rules = repairing()): Session {
+		const made = at("await-server-tls", rules);
+		made.talk.event(secured(missing)).expect("complete-chain", ({ timeoutMs }) => assert.equal(timeoutMs, 5_000));
+		assert.match(made.machine.describe(), / await-chain /);
+		return made;
+	}
+
+	test("N8: is judged again with what was fetched, before the client sees anything", () => {
+		const { machine, talk } = incomplete();
+		talk.waits(6_000).event(completed({ ...trusted, isRepaired: true }));
+		talk.expect("prepare-context", ({ signer }) => assert.equal(signer, "trusted"));
+		assert.deepEqual([machine.record().serverTrust, machine.record().isChainRepaired], ["trusted", true]);
+	});
+
+	test("stays untrusted when nothing could be fetched, or not in time", () => {
+		for (const event of [completed(missing), timeUp]) {
+			const { machine, talk } = incomplete();
+			talk
+				.after(6_000)
+				.event(event)
+				.expect("prepare-context", ({ signer }) => assert.equal(signer, "untrusted"));
+			assert.deepEqual([machine.record().serverTrust, machine.record().isChainRepaired], ["no path", undefined]);
+		}
+	});
+
+	test("has nothing fetched where the configuration does not say so, or where nothing is verified", () => {
+		for (const parts of [{ repairsChains: false }, { ignoresServerAuthFailure: true }])
+			at("await-server-tls", repairing(parts)).talk.event(secured(missing)).expect("prepare-context").done();
+		at("await-server-tls", repairing()).talk.event(secured(untrusted)).expect("prepare-context").done();
 	});
 });
 

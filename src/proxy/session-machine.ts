@@ -4,7 +4,8 @@
  *   expect-request -> await-resolve -> await-connect -> expect-hello -> await-server-tls -> await-revocation
  *      -> await-context -> await-client-tls -> await-relay-end -> closed
  *
- * Bypass goes from expect-hello to await-relay-end.
+ * Bypass goes from expect-hello to await-relay-end. A server that leaves an issuer out goes by await-chain to
+ * await-revocation.
  *
  * The server is connected to and verified before the client sees a ServerHello (RFC 8446 §9.3; checklist N8). The
  * machine decides; the shell performs effects and reports what happened.
@@ -33,6 +34,10 @@ export interface ServerVerdict {
 	readonly isTrusted: boolean;
 	/** "trusted", or the first reason why it is not, in words. */
 	readonly reason: string;
+	/** All that is missing is an issuer's certificate, which the server should have sent. */
+	readonly isIssuerMissing?: boolean;
+	/** Trusted by the help of certificates that were fetched. */
+	readonly isRepaired?: boolean;
 }
 
 /** How many milliseconds each wait may take. */
@@ -72,6 +77,8 @@ export type SessionEvent =
 	| { readonly type: "server-connected"; readonly address: Address }
 	| { readonly type: "server-failed"; readonly fault: Fault }
 	| { readonly type: "server-secured"; readonly leg: LegRecord; readonly verdict: ServerVerdict }
+	/** Judged again, with the issuers that could be fetched. */
+	| { readonly type: "chain-completed"; readonly verdict: ServerVerdict }
 	| { readonly type: "revocation-known"; readonly verdict: RevocationVerdict }
 	| { readonly type: "context-ready"; readonly certificateSha256: string; readonly group: string | undefined }
 	| { readonly type: "context-failed"; readonly fault: Fault }
@@ -106,6 +113,8 @@ export type SessionEffect =
 			/** The name to verify: the SNI, else the host of the request. */
 			readonly host: string;
 	  }
+	/** Fetch the issuers that the server did not send, and judge it again. */
+	| { readonly type: "complete-chain"; readonly profile: ProxyProfile; readonly timeoutMs: number }
 	/** Whether a certificate of the server's validated path was revoked. */
 	| { readonly type: "check-revocation"; readonly profile: ProxyProfile; readonly settings: ProfileRevocation }
 	| { readonly type: "prepare-context"; readonly signer: "trusted" | "untrusted"; readonly profile: ProxyProfile }
@@ -136,6 +145,7 @@ type State =
 	| { readonly tag: "await-connect"; readonly request: ConnectRequest; readonly until: number }
 	| { readonly tag: "expect-hello"; readonly reader: ClientHelloReader; readonly until: number }
 	| { readonly tag: "await-server-tls"; readonly decrypt: Decrypting; readonly until: number }
+	| { readonly tag: "await-chain"; readonly decrypt: Decrypting; readonly until: number }
 	| {
 			readonly tag: "await-revocation";
 			readonly decrypt: Decrypting;
@@ -239,6 +249,8 @@ export class SessionMachine {
 				return this.#serverFailed(event.fault, now);
 			case "server-secured":
 				return this.#secured(event.leg, event.verdict, now);
+			case "chain-completed":
+				return this.#chainCompleted(event.verdict, now);
 			case "revocation-known":
 				return this.#revocationKnown(event.verdict, now);
 			case "context-ready":
@@ -290,6 +302,7 @@ export class SessionMachine {
 			...(clientLeg === undefined ? {} : { clientLeg }),
 			...(this.#serverLeg === undefined ? {} : { serverLeg: this.#serverLeg }),
 			...(this.#verdict === undefined ? {} : { serverTrust: this.#verdict.reason }),
+			...(this.#verdict?.isRepaired === true ? { isChainRepaired: true } : {}),
 			...(this.#revocation === undefined ? {} : { revocation: revocationFacts(this.#revocation) }),
 			octetsToServer: summary?.octetsToServer ?? 0,
 			octetsToClient: summary?.octetsToClient ?? 0,
@@ -419,8 +432,24 @@ export class SessionMachine {
 		this.#serverLeg = leg;
 		this.#verdict = verdict;
 		this.#timing.serverReadyMs = now - this.#startedAt;
+		const mayRepair = profile.repairsChains && !profile.ignoresServerAuthFailure;
+		if (!mayRepair || verdict.isTrusted || verdict.isIssuerMissing !== true) return this.#askRevocation(decrypt, now);
+		this.#state = { tag: "await-chain", decrypt, until: now + chainMs + lateMs };
+		return [{ type: "complete-chain", profile, timeoutMs: chainMs }];
+	}
+
+	#chainCompleted(verdict: ServerVerdict, now: number): readonly SessionEffect[] {
+		const state = this.#state;
+		if (state.tag !== "await-chain") return unexpected(state, "chain-completed");
+		this.#verdict = verdict;
+		return this.#askRevocation(state.decrypt, now);
+	}
+
+	/** The path is known: is it still vouched for? */
+	#askRevocation(decrypt: Decrypting, now: number): readonly SessionEffect[] {
+		const { profile } = decrypt.decision;
 		const settings = profile.revocation;
-		if (settings === undefined || !verdict.isTrusted || profile.ignoresServerAuthFailure)
+		if (settings === undefined || this.#verdict?.isTrusted !== true || profile.ignoresServerAuthFailure)
 			return this.#judged(decrypt, "SERVER_CERTIFICATE_INVALID", now);
 		this.#state = { tag: "await-revocation", decrypt, settings, until: now + settings.timeoutMs + lateMs };
 		return [{ type: "check-revocation", profile, settings }];
@@ -436,7 +465,7 @@ export class SessionMachine {
 			const message = `server ${this.#target()} is not connected to; ${found.sentence}; see that this host reaches responder and list, or permit it by actions ocsp if-unavailable`;
 			return this.#failHandshake(fault("SERVER_STATUS_UNAVAILABLE", message), now);
 		}
-		this.#verdict = { isTrusted: false, reason: found.sentence };
+		this.#verdict = { ...this.#verdict, isTrusted: false, reason: found.sentence };
 		return this.#judged(state.decrypt, action.code, now);
 	}
 
@@ -500,6 +529,8 @@ export class SessionMachine {
 				const message = `server ${target} did not finish its TLS handshake in time`;
 				return this.#failHandshake(fault("SERVER_HANDSHAKE_FAILED", message), now);
 			}
+			case "await-chain":
+				return this.#askRevocation(state.decrypt, now);
 			case "await-revocation":
 				return this.#revocationKnown(noAnswer, now);
 			case "await-context":
@@ -682,6 +713,8 @@ function unexpected(state: State, event: string): never {
 
 const nothing: readonly SessionEffect[] = [];
 /** Who looks is to answer in time; this is for when it does not. */
+/** For all fetches of missing issuers together. */
+const chainMs = 5_000;
 const lateMs = 1_000;
 const noAnswer: RevocationVerdict = {
 	answer: "unavailable",

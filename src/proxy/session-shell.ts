@@ -11,13 +11,20 @@ import type { FaultCode } from "#base/fault-table.ts";
 import type { PlaintextStream } from "#inspect/plaintext-stream.ts";
 import { ownIdentity } from "#onboarding/own-identity.ts";
 import type { Certificate } from "#pki/certificate.ts";
+import type { ChainRepair } from "#pki/chain-repair-shell.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { RevocationChecker } from "#pki/revocation-shell.ts";
 import { validationProfiles } from "#pki/validation-profile.ts";
 import { planClientLeg } from "#proxy/client-leg.ts";
 import { Dial } from "#proxy/dial-shell.ts";
 import { clientHandshakeFault, serverHandshakeFault } from "#proxy/handshake-faults.ts";
-import { type JudgedServer, maxKeptOctets, type ServerJudge, type ServerJudgement } from "#proxy/judge-server.ts";
+import {
+	type JudgedServer,
+	maxKeptOctets,
+	type ServerJudge,
+	type ServerJudgement,
+	type ServerQuestion,
+} from "#proxy/judge-server.ts";
 import type { LeafContext, LeafContexts, LeafRequest } from "#proxy/leaf-contexts-shell.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { RelayShell } from "#proxy/relay-shell.ts";
@@ -39,6 +46,9 @@ export interface SessionResources {
 	readonly serverSessions: ServerSessions<JudgedServer>;
 	readonly judge: ServerJudge;
 	readonly revocation: RevocationChecker;
+	readonly chainRepair: ChainRepair;
+	/** Called when the issuers that a server left out were fetched, and from where. */
+	chainRepaired(leaf: Certificate, from: readonly string[]): void;
 	/** The context of the leg to the server for these options; made once per variant. */
 	serverContext(options: LegContextOptions, contextKey: string, trustStore: readonly string[]): SecureContext;
 	/** The roots of a profile's `trusted-ca`. */
@@ -74,6 +84,7 @@ export class SessionShell {
 	/** A session of the server that waits for the verdict to be kept with. */
 	#newestSession: Buffer | undefined;
 	#staple: Uint8Array | undefined;
+	#question: ServerQuestion | undefined;
 	#hello: ClientHello | undefined;
 	#leafContext: SecureContext | undefined;
 	/** Listens until the relay does. */
@@ -155,6 +166,8 @@ export class SessionShell {
 				return this.#connect(effect);
 			case "start-server-tls":
 				return this.#startServerTls(effect);
+			case "complete-chain":
+				return this.#completeChain(effect);
 			case "check-revocation":
 				return this.#checkRevocation(effect);
 			case "prepare-context":
@@ -253,7 +266,12 @@ export class SessionShell {
 			// Before TLS 1.3 a session serves many times, and no new one comes.
 			if (socket.getProtocol() !== "TLSv1.3") this.#resources.serverSessions.put(this.#sessionKey, earlier);
 		} else {
-			const judgement = this.#judge(socket, host, profile, now);
+			const question = this.#questionAbout(socket, host, profile);
+			const judgement: ServerJudgement =
+				question === undefined
+					? { kind: "unreadable", reason: "the server presented none" }
+					: judge.judge(question, now);
+			this.#question = question;
 			if (judgement.kind === "unreadable") {
 				const message = `server ${host} presented a certificate that cannot be read: ${judgement.reason}`;
 				return this.#step({ type: "server-failed", fault: fault("SERVER_CERTIFICATE_MALFORMED", message) });
@@ -261,9 +279,8 @@ export class SessionShell {
 			this.#judged = judgement.judged;
 		}
 		this.#keepSession();
-		const { certificate, isTrusted, reason } = this.#judged;
-		const leg = legRecord(socket, groupOf(socket), certificate);
-		this.#step({ type: "server-secured", leg, verdict: { isTrusted, reason } });
+		const leg = legRecord(socket, groupOf(socket), this.#judged.certificate);
+		this.#step({ type: "server-secured", leg, verdict: this.#judged });
 	}
 
 	/** A TLS 1.2 server hands its ticket out before the handshake is told to be over, and so before the verdict. */
@@ -271,18 +288,19 @@ export class SessionShell {
 		const session = this.#newestSession;
 		const judged = this.#judged;
 		if (session === undefined || judged === undefined || judged.certificate.der.length > maxKeptOctets) return;
+		// Not before it is known whether the chain can be repaired.
+		if (judged.isIssuerMissing && this.#machine.profile?.repairsChains === true) return;
 		this.#resources.serverSessions.put(this.#sessionKey, { session, judged });
 		this.#newestSession = undefined;
 	}
 
-	#judge(socket: TLSSocket, host: string, profile: ProxyProfile, now: number): ServerJudgement {
+	#questionAbout(socket: TLSSocket, host: string, profile: ProxyProfile): ServerQuestion | undefined {
 		const certificate = socket.getPeerX509Certificate();
-		if (certificate === undefined) return { kind: "unreadable", reason: "the server presented none" };
+		if (certificate === undefined) return undefined;
 		const verdict = socket.authorizationError as (Error & { code?: string }) | string | null | undefined;
 		const opensslError = verdict instanceof Error ? (verdict.code ?? verdict.message) : (verdict ?? undefined);
-		const { judge, trustedRoots } = this.#resources;
-		const { anchors, intermediates } = trustedRoots(profile.trustStore);
-		const question = {
+		const { anchors, intermediates } = this.#resources.trustedRoots(profile.trustStore);
+		return {
 			leaf: certificate.raw,
 			others: () => issuersOf(certificate),
 			host,
@@ -292,7 +310,22 @@ export class SessionShell {
 			validation: profile.validation,
 			opensslError,
 		};
-		return judge.judge(question, now);
+	}
+
+	#completeChain({ timeoutMs }: EffectOf<"complete-chain">): void {
+		const { judge, chainRepair, chainRepaired } = this.#resources;
+		const question = this.#question as ServerQuestion;
+		const { certificate: leaf } = this.#judged as JudgedServer;
+		const chain = { leaf, intermediates: judge.intermediatesOf(question), anchors: question.anchors, timeoutMs };
+		void chainRepair.complete(chain).then(({ certificates, from }) => {
+			if (this.#machine.isClosed) return;
+			const judgement = judge.judge({ ...question, fetched: certificates }, Date.now());
+			if (judgement.kind === "judged") this.#judged = judgement.judged;
+			const judged = this.#judged as JudgedServer;
+			if (judged.isRepaired) chainRepaired(judged.certificate, from);
+			this.#keepSession();
+			this.#step({ type: "chain-completed", verdict: judged });
+		});
 	}
 
 	/** The validation and the very certificates that vouch: what was found out under others is not used again (V21). */
@@ -407,6 +440,7 @@ export class SessionShell {
 				: undefined;
 		const client = { stream: this.#clientTls ?? this.#client, transport: this.#client, peer: this.#clientAddress };
 		const server = { stream: this.#serverTls ?? transport, transport, peer: this.#serverAddress };
+		this.#question = undefined;
 		// The hello pins the buffer it was read into.
 		this.#hello = undefined;
 		this.#leafContext = undefined;

@@ -72,7 +72,8 @@ function verified(record: SessionRecord): readonly string[] {
 	}
 	const print = record.serverLeg?.certificateSha256;
 	const which = print === undefined ? "Its certificate" : `Its certificate ${print}`;
-	const revocation = revocationText(record);
+	const repaired = record.isChainRepaired === true ? [repairedText] : [];
+	const revocation = [...repaired, ...revocationText(record)];
 	if (isTrusted(record)) return [`${which} was verified and is trusted.`, ...revocation];
 	return [`${which} is not trusted: ${record.serverTrust}.`, ...revocation];
 }
@@ -195,6 +196,8 @@ function duration(milliseconds: number): string {
 	return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${rounded(seconds / 3_600)} h`;
 }
 
+const repairedText =
+	"The server left certificates out of its chain; they were fetched from where its certificate says.";
 const sourceNames: Readonly<Record<string, string>> = {
 	staple: "the OCSP response that the server sent along",
 	ocsp: "its OCSP responder",

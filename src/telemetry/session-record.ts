@@ -55,6 +55,8 @@ export interface SessionRecord {
 	readonly serverLeg?: LegRecord;
 	/** "trusted", or the first reason why the server's certificate is not. */
 	readonly serverTrust?: string;
+	/** The server left certificates out of its chain, and they were fetched. */
+	readonly isChainRepaired?: boolean;
 	/** What was found out about revocation: the answer, where it came from, and in words. Absent when nobody asked. */
 	readonly revocation?: { readonly answer: string; readonly source: string; readonly sentence: string };
 	readonly octetsToServer: number;

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Certificate } from "#pki/certificate.ts";
-import { derOid, derSequence } from "#pki/der.ts";
+import { derConstructed, derInteger, derOid, derSequence, derSetOf } from "#pki/der.ts";
 import { accessMethodOid, extensionOid } from "#pki/oids.ts";
 import type { Owner } from "./gateway.ts";
 import { type Made, makeGeneralName, type TestExtension } from "./make-certificate.ts";
@@ -59,6 +59,18 @@ export function ocspAbout(
 ): Uint8Array {
 	const answer = { certificate, issuer: issuer.certificate, status, ...more };
 	return makeOcspResponse({ answers: [answer], signer: issuer, ...whole });
+}
+
+/** A CMS message that holds nothing but certificates (RFC 5652 §5.1). */
+export function certsOnly(...certificates: readonly { readonly der: Uint8Array }[]): Uint8Array {
+	const data = derSequence(
+		derInteger(1),
+		derSetOf(),
+		derSequence(derOid("1.2.840.113549.1.7.1")),
+		derConstructed(0, ...certificates.map(({ der }) => der)),
+		derSetOf(),
+	);
+	return derSequence(derOid("1.2.840.113549.1.7.2"), derConstructed(0, data));
 }
 
 /** The extensions by which a certificate says where its state and its issuer are found. */
