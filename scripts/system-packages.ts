@@ -112,8 +112,8 @@ export const systemPackages: readonly SystemPackage[] = [
 	{
 		name: "libnss3-tools",
 		groups: ["interop"],
-		brings: ["certutil"],
-		purpose: "puts the gateway's CA into the database of certificates that Chromium reads",
+		brings: ["certutil", "pk12util"],
+		purpose: "puts the gateway's CA into the database that Chromium reads; PKCS#12 files of another maker",
 	},
 	{
 		name: "python3-cryptography-vectors",

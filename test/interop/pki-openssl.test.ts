@@ -1,11 +1,7 @@
 /** Certificates, CRLs and OCSP against the `openssl` command: what it writes is read here, what is written here it reads. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { newWorkBudget } from "#pki/build-path.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import { decodeCrl } from "#pki/crl.ts";
@@ -19,34 +15,10 @@ import { verifyChain } from "#pki/verify-chain.ts";
 import { SignatureCache } from "#pki/verify-signature.ts";
 import { type Made, makeCertificate, makeChain } from "../support/make-certificate.ts";
 import { makeCrlDer } from "../support/make-crl.ts";
-import { peerPath, requirePeers } from "../support/peers.ts";
+import { OpenSslFolder } from "../support/openssl-folder.ts";
+import { requirePeers } from "../support/peers.ts";
 
-/** A folder of its own with the command run inside it. */
-class OpenSsl {
-	readonly folder = mkdtempSync(join(tmpdir(), "sallyport-pki-"));
-
-	constructor(t: TestContext) {
-		t.after(() => rmSync(this.folder, { recursive: true }));
-	}
-
-	write(file: string, content: string | Uint8Array): string {
-		writeFileSync(join(this.folder, file), content);
-		return file;
-	}
-
-	read(file: string): Uint8Array {
-		return readFileSync(join(this.folder, file));
-	}
-
-	run(...args: string[]): string {
-		return execFileSync(peerPath("openssl"), args, {
-			cwd: this.folder,
-			encoding: "utf8",
-			stdio: "pipe",
-			timeout: 20_000,
-		});
-	}
-
+class OpenSsl extends OpenSslFolder {
 	certificate(file: string): Certificate {
 		this.run("x509", "-in", file, "-outform", "DER", "-out", `${file}.der`);
 		const decoded = decodeCertificate(this.read(`${file}.der`));
