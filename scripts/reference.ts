@@ -1,5 +1,5 @@
 /**
- * Generates the pages of `docs/reference/` from the tables, the schema and the tests (`npm run reference`).
+ * Generates the pages of `docs/reference/`, and the guide to onboarding, from the tables, the schema and the tests (`npm run reference`).
  *
  * With `--check` it writes nothing and fails when a page on disk differs from what it would write.
  */
@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { rootSchema } from "#product/root-schema.ts";
 import { commandsPage } from "./reference-commands.ts";
 import { configurationPage } from "./reference-configuration.ts";
+import { onboardingGuide } from "./reference-onboarding.ts";
 import { collectProofs, readRequirements, requirementsPage } from "./reference-requirements.ts";
 import { countersPage, eventsPage, faultsPage } from "./reference-tables.ts";
 import { listFiles, projectRoot, readText } from "./source-files.ts";
@@ -16,6 +17,7 @@ import { listFiles, projectRoot, readText } from "./source-files.ts";
 export function referencePages(root: string): Map<string, string> {
 	const requirements = readRequirements(root);
 	return new Map([
+		["docs/guide/onboarding.md", onboardingGuide()],
 		["docs/reference/faults.md", faultsPage()],
 		["docs/reference/events.md", eventsPage()],
 		["docs/reference/counters.md", countersPage()],

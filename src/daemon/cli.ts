@@ -4,6 +4,7 @@ import { runCli } from "#daemon/cli-command.ts";
 import { runReload } from "#daemon/reload-command.ts";
 import { type CommandOutput, runExplain, runSessions } from "#daemon/sessions-command.ts";
 import { runStart } from "#daemon/start-command.ts";
+import { runTrustCommands } from "#daemon/trust-commands.ts";
 import { floorMajor, productVersion } from "#daemon/version.ts";
 
 const help = `Sallyport ${productVersion}: TLS inspection gateway
@@ -15,6 +16,8 @@ Usage: sallyport COMMAND [OPTIONS]
   reload     have the running gateway read its configuration again
   sessions   list what became of connections; --follow to watch
   explain    tell one session's whole story in sentences
+  trust-commands
+             how each kind of client comes to trust the CA
   version    print the version
 
 sallyport COMMAND --help tells a command's options.
@@ -26,6 +29,7 @@ const commands: Readonly<Record<string, (args: readonly string[], io: CommandOut
 	reload: runReload,
 	sessions: runSessions,
 	explain: runExplain,
+	"trust-commands": runTrustCommands,
 	version: async (_, io) => {
 		io.stdout.write(
 			`sallyport ${productVersion} (node ${process.versions.node}, openssl ${process.versions.openssl})\n`,

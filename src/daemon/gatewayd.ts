@@ -140,7 +140,9 @@ class Worker {
 		const { policy, timeouts, listeners } = plan;
 		const isOwnListener = (address: Address, port: number) =>
 			isListenerAddress(listeners, formatAddress(address), port);
-		const onboarding = onboardingSite(plan.onboarding, authorities, message.trust, (id) => this.#ownCrls.get(id));
+		const onboarding = onboardingSite(plan.onboarding, message.authorities, message.trust, (id) =>
+			this.#ownCrls.get(id),
+		);
 		const contexts = listeners.map(({ name, mayReachLocal }): [string, SessionContext] => [
 			name,
 			{ listener: name, policy, timeouts, mayReachLocal, isOwnListener, onboarding },

@@ -12,10 +12,11 @@ import { FaultError, fault } from "#base/fault.ts";
 import { CliService } from "#daemon/cli-service.ts";
 import { ConfigurationService } from "#daemon/configuration-service.ts";
 import { openDaemonLog } from "#daemon/daemon-log.ts";
-import { defaultConfiguration } from "#daemon/default-configuration.ts";
+import { defaultConfiguration, trustedCaId } from "#daemon/default-configuration.ts";
 import type { AuthorityView, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { KeyService } from "#daemon/key-service.ts";
 import { type LoadedConfiguration, parseConfiguration } from "#daemon/load-configuration.ts";
+import { publishOnboarding } from "#daemon/onboarding-site.ts";
 import { OwnCrls } from "#daemon/own-crls.ts";
 import { SigningDesk } from "#daemon/signing-desk.ts";
 import { openStateDirectory, type StateDirectory } from "#daemon/state-directory.ts";
@@ -277,7 +278,8 @@ export class Managed implements GatewayView {
 	/** The certificate of the first profile's CA is the one that clients are shown. */
 	#publishAuthorities(): void {
 		const [first] = this.#loaded.config.services.ssl.proxy.profile.values();
-		this.#desk.publish(first?.rootCa, this.state.caCertificate);
+		this.#desk.announce();
+		publishOnboarding(this.state, this.plan, this.#desk.signingCas(), this.#trust, first?.rootCa ?? trustedCaId);
 	}
 
 	#event(event: GatewayEvent): void {

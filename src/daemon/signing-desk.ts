@@ -1,15 +1,12 @@
 /** The signing CAs of a running gateway: answers the workers' requests for signatures and tells what was issued. */
 import { createHash } from "node:crypto";
-import { writeFileSync } from "node:fs";
 import { formatAddress } from "#base/address.ts";
-import { trustedCaId } from "#daemon/default-configuration.ts";
 import type { AuthorityView } from "#daemon/gateway-view.ts";
 import type { KeyService } from "#daemon/key-service.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import type { Authority } from "#pki/authority-shell.ts";
 import { type GeneralName, generalNameText } from "#pki/general-name.ts";
 import type { SigningCa } from "#pki/mint.ts";
-import { certificatePem } from "#pki/pem.ts";
 import type { Counters } from "#telemetry/counters.ts";
 import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 
@@ -81,14 +78,10 @@ export class SigningDesk {
 		event(gatewayEvent("CERTIFICATE_ISSUED", Date.now(), facts));
 	}
 
-	/** An event for each CA that is new or near its end; the certificate of `published`, or of our own CA, into `file`. */
-	publish(published: string | undefined, file: string): void {
+	/** An event for each CA that is new or near its end. */
+	announce(): void {
 		const now = Date.now();
 		for (const authority of this.#authorities.values()) this.#announce(authority, now);
-		const chosen = this.#authorities.get(published ?? trustedCaId) ?? this.#authorities.get(trustedCaId);
-		if (chosen === undefined) return;
-		// The certificate is public: clients on this host read it where it lies.
-		writeFileSync(file, certificatePem(chosen.ca.certificate), { mode: 0o600 });
 	}
 
 	#announce(authority: Authority, now: number): void {

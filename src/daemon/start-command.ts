@@ -59,6 +59,7 @@ function welcome(managed: Managed): string {
 	const rows = [
 		["Proxy", proxies.join("  ")],
 		["CA certificate", here(state.caCertificate)],
+		...(plan.onboarding === undefined ? [] : [["Clients", `trust it with the steps at ${proxies[0]}/`]]),
 		["Configuration", `${here(managed.configurationFile)}  (after a change: ${command} reload${stateOption})`],
 		["Try it", `curl --proxy ${proxies[0]} --cacert ${here(state.caCertificate)} https://example.com/`],
 		["Look", `${command} sessions --follow${stateOption}`],

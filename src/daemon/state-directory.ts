@@ -13,6 +13,8 @@ export interface StateDirectory {
 	/** Revocation lists of the signing CAs: `ID.crl`. */
 	readonly crl: string;
 	readonly caCertificate: string;
+	/** The facts for `sallyport trust-commands`. */
+	readonly onboarding: string;
 	readonly eventStore: string;
 	readonly log: string;
 	readonly lock: string;
@@ -32,6 +34,7 @@ export function stateDirectoryLayout(path: string): StateDirectory {
 		trust: join(path, "trust"),
 		crl: join(path, "crl"),
 		caCertificate: join(path, "ca.pem"),
+		onboarding: join(path, "onboarding.json"),
 		eventStore: join(path, "events.sqlite"),
 		log: join(path, "sallyport.log"),
 		lock: join(path, "managed.pid"),

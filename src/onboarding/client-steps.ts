@@ -60,7 +60,7 @@ export function fillIn(text: string, values: StepValues): string {
 
 /** The command that saves a file of the page in the current folder. */
 export function saveCommand(file: OfferedFile): string {
-	return `curl -fsS --noproxy '' --proxy http://{proxy} -O {page}${file}`;
+	return `curl -fsS --proxy http://{proxy} -O {page}${file}`;
 }
 
 /** The commands that print a certificate's fingerprint, for the comparison that every way begins with. */

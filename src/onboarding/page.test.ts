@@ -12,7 +12,7 @@ const values = stepValues("sallyport.test", "192.0.2.1:8080", cas[0]);
 const html = onboardingPage({ values, contact: "Service desk <4711>", cas });
 
 test("R53 R64: the page offers the files, the fingerprint, every client's steps, the test and the contact", () => {
-	for (const file of ["sallyport-ca.pem", "sallyport-ca.crt", "sallyport-ca.mobileconfig"])
+	for (const file of ["sallyport-ca.pem", "sallyport-ca.crt", "sallyport-ca.p12", "sallyport-ca.mobileconfig"])
 		assert.ok(html.includes(`href="/${file}"`), file);
 	assert.ok(html.includes(fingerprintText(cas[0]?.sha256 ?? "")));
 	for (const { name } of clientSteps) assert.ok(html.includes(`<details id="${name}">`), name);

@@ -108,4 +108,5 @@ const files: readonly { readonly name: OfferedFile; readonly says: string }[] = 
 	{ name: "sallyport-ca.crt", says: "DER: Windows, Android, Firefox, Java" },
 	{ name: "sallyport-ca.pem", says: "PEM: Linux, macOS, curl, Node, Python, git" },
 	{ name: "sallyport-ca.mobileconfig", says: "Profile: iPhone, iPad, Mac" },
+	{ name: "sallyport-ca.p12", says: "PKCS#12, for what takes nothing else; password: changeit" },
 ];

@@ -23,6 +23,7 @@ test("the page, its files and the CRL are answered with their types and lengths"
 		["/steps.txt", "text/plain; charset=utf-8"],
 		["/sallyport-ca.pem", "application/x-pem-file"],
 		["/sallyport-ca.crt", "application/x-x509-ca-cert"],
+		["/sallyport-ca.p12", "application/x-pkcs12"],
 		["/sallyport-ca.mobileconfig", "application/x-apple-aspen-config"],
 		["/crl/ca.crl", "application/pkix-crl"],
 	] as const) {

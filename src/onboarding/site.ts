@@ -31,6 +31,8 @@ export interface SiteParts {
 	readonly proxyAddress: string | undefined;
 	/** The CRL of the signing CA of that name, DER, as it is when somebody asks. */
 	crl(id: string): Uint8Array | undefined;
+	/** These certificates as a PKCS#12 file under `pkcs12Passphrase`. */
+	pkcs12(cas: readonly OfferedCa[]): Uint8Array;
 }
 
 /** Where a request came in. */
@@ -91,9 +93,15 @@ export class OnboardingSite {
 			const content = path === "/" ? { type: html, body: pages.html } : { type: plainText, body: pages.steps };
 			return { octets: response(content, isHeadOnly), says: "the onboarding page was sent" };
 		}
-		const file = this.#files.get(path) ?? this.#crl(path);
+		const file = this.#files.get(path) ?? this.#crl(path) ?? this.#pkcs12(path);
 		if (file === undefined) return notFound(sessionId, isHeadOnly);
 		return { octets: response(file, isHeadOnly), says: `the onboarding file ${path.slice(1)} was sent` };
+	}
+
+	#pkcs12(path: string): Content | undefined {
+		const { cas } = this.parts;
+		if (path !== "/sallyport-ca.p12" || cas.length === 0) return undefined;
+		return { type: "application/x-pkcs12", body: this.parts.pkcs12(cas), fileName: "sallyport-ca.p12" };
 	}
 
 	#crl(path: string): Content | undefined {
@@ -143,6 +151,9 @@ function crlId(path: string): string | undefined {
 		return undefined;
 	}
 }
+
+/** Many programs open no PKCS#12 file without one. It protects nothing: the file holds certificates only. */
+export const pkcs12Passphrase = "changeit";
 
 interface Content {
 	readonly type: string;

@@ -31,6 +31,7 @@ export function exampleSite(parts: Partial<SiteParts> = {}): OnboardingSite {
 		signer: "ca",
 		proxyAddress: undefined,
 		crl: () => undefined,
+		pkcs12: () => new Uint8Array([0x30, 0x00]),
 		...parts,
 	});
 }
