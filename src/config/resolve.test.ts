@@ -80,6 +80,9 @@ test("aliases are stored under the first name, abbreviations only where they are
 	assert.equal(path(resolve("sec ike gat g", { mayAbbreviate: true })), "security/ike/gateway=g");
 	assert.equal(problem(resolve("s", { mayAbbreviate: true })), "0 ambiguous: 's' is ambiguous. (system security)");
 	assert.match(problem(resolve("sec ike")), /^0 unknown: syntax error: sec/);
+	assert.deepEqual(leaves(resolve("security ike policy p mode agg", { mayAbbreviate: true })), ["mode=aggressive"]);
+	assert.match(problem(resolve("security ike policy p mode agg")), /^5 invalid: invalid value 'agg'/);
+	assert.match(problem(resolve('security ike policy p mode "agg"', { mayAbbreviate: true })), /^5 invalid/);
 });
 
 test("a quoted word is a value before it is a name, a bare word a name before it is a value", () => {

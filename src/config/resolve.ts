@@ -206,14 +206,15 @@ class Resolver {
 			(child) => child.node.unnamed !== true && child.node.hidden !== true && child.name.startsWith(word),
 		);
 		if (fitting.length < 2) return fitting[0];
-		return {
-			ok: false,
-			kind: "ambiguous",
-			item: this.#at,
-			message: `'${shown(word)}' is ambiguous.`,
-			expected: fitting.map((child) => child.name),
-			...this.#soFar(),
-		};
+		return this.#ambiguous(
+			word,
+			fitting.map((child) => child.name),
+		);
+	}
+
+	#ambiguous(word: string, expected: readonly string[]): Unresolved {
+		const message = `'${shown(word)}' is ambiguous.`;
+		return { ok: false, kind: "ambiguous", item: this.#at, message, expected, ...this.#soFar() };
 	}
 
 	/** After a leaf of a one-line branch the words may go on with what belongs to the branch around it. */
@@ -326,6 +327,11 @@ class Resolver {
 		const result = type.parse(item.text);
 		if (result.ok) return storedText(type, item.text, this.#options.salt);
 		const words = type.words === undefined ? [type.placeholder] : Object.keys(type.words);
+		if (type.words !== undefined && this.#options.mayAbbreviate === true && !item.isQuoted) {
+			const fitting = words.filter((word) => word.startsWith(item.text));
+			if (fitting.length === 1) return fitting[0] as string;
+			if (fitting.length > 1) return this.#ambiguous(item.text, fitting);
+		}
 		const near = type.words === undefined ? undefined : nearestName(item.text, words);
 		return {
 			ok: false,
