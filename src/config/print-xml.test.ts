@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { printXml } from "#config/print-xml.ts";
+import { equalSlots } from "#config/tree.ts";
+import { arbitraryConfig } from "../../test/support/config-arbitraries.ts";
 import { sampleRoot, treeOf } from "../../test/support/config-sample.ts";
+import { treeOfXml } from "../../test/support/config-xml.ts";
 
 test("statements are elements, keys come first, marks are attributes, text is escaped", () => {
 	const tree = treeOf(
@@ -32,5 +36,15 @@ test("statements are elements, keys come first, marks are attributes, text is es
     </interfaces>
 </configuration>
 `,
+	);
+});
+
+test("nothing of any tree is lost in its XML", () => {
+	fc.assert(
+		fc.property(arbitraryConfig, ({ schema, tree }) => {
+			const printed = printXml(schema, tree);
+			assert.ok(equalSlots(treeOfXml(schema, printed), tree), printed);
+		}),
+		{ numRuns: 300 },
 	);
 });

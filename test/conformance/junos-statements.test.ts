@@ -18,6 +18,7 @@ import { applyLines } from "#config/set-lines.ts";
 import { fixedSalt, formatTextError, parseText } from "#config/text.ts";
 import { type Branch, branchAt, changeBranch, emptyTree } from "#config/tree.ts";
 import { type RootConfig, rootSchema, verifyConfiguration } from "#product/root-schema.ts";
+import { CliSystem } from "../support/cli-session.ts";
 
 interface Example {
 	readonly example: string;
@@ -60,6 +61,25 @@ for (const { example, set, then, show } of examples) {
 				assert.equal(printText(node, again), read(file));
 			});
 		}
+		const isSet = set.length > 0;
+		it(`load ${isSet ? "set" : "merge"} terminal takes it, and show prints it at each level`, () => {
+			const user = new CliSystem({ root: rootSchema, configuration: "" }).login({ columns: 200 });
+			user.enter("configure");
+			for (const file of isSet ? set : show.map((shown) => shown.file)) {
+				user.enter(`load ${isSet ? "set" : "merge"} terminal`);
+				assert.ok(user.isCollecting);
+				assert.equal(user.type(read(file)), "load complete\n");
+			}
+			for (const { level, file } of show) {
+				if (skips[file] !== undefined) continue;
+				if (level === "") assert.equal(revealed(user.enter("top show")), revealed(read(file)));
+				else {
+					assert.equal(revealed(user.enter(`top show ${level}`)), revealed(read(file)));
+					assert.equal(user.enter(`top edit ${level}`), "");
+					assert.equal(revealed(user.enter("show")), revealed(read(file)));
+				}
+			}
+		});
 		it("its set lines give the same configuration again", () => {
 			const lines = printSetLines(rootSchema, tree);
 			const { tree: again, errors } = applyLines(emptyTree, topLevel(rootSchema), lines, options);
