@@ -60,13 +60,16 @@ test("R81 R96 R97 R98: the commands of authorities, as Junos has them", () => {
 		"ca-certificate replace",
 		"ca-certificate verify",
 		"ca-profile-group load",
+		"crl load",
 		"default-trust-store load",
 		"ca-certificate",
 		"ca-certificates",
+		"crl",
 		"default-trust-store",
 		"ca-certificate",
 		"ca-certificates",
 		"ca-profile-group",
+		"crl",
 		"default-trust-store",
 	]);
 });

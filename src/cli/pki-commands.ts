@@ -1,4 +1,5 @@
 /** The commands of certificates, as data: `request`, `show` and `clear security pki`. */
+import { type CrlHandler, crlClears, crlRequests, crlShows } from "#cli/crl-commands.ts";
 import type { ArgumentType, CommandNode, OptionNode } from "#cli/grammar.ts";
 import { enumeration, text } from "#config/leaf-types.ts";
 
@@ -7,6 +8,7 @@ export type ConfirmedPkiHandler = "ca-certificate-load" | "ca-certificate-replac
 
 export type PkiHandler =
 	| ConfirmedPkiHandler
+	| CrlHandler
 	| "ca-certificate-clear"
 	| "ca-certificate-export"
 	| "ca-certificate-verify"
@@ -77,6 +79,7 @@ export const pkiRequests: Node = {
 			},
 		},
 		"ca-profile-group": { help: "Many authorities by one name", children: groupChildren },
+		crl: crlRequests,
 		"default-trust-store": {
 			help: "Public roots",
 			children: {
@@ -110,6 +113,7 @@ export const pkiShows: Node = {
 			run: "show-ca-group",
 			options: { ...forms, "ca-profile-group": groupOption },
 		},
+		crl: crlShows,
 		"default-trust-store": {
 			help: "Public roots: how many, from where, which are left out",
 			run: "show-default-store",
@@ -138,6 +142,7 @@ export const pkiClears: Node = {
 			run: "ca-group-clear",
 			options: { "ca-group-name": groupOption },
 		},
+		crl: crlClears,
 		"default-trust-store": { help: "What was added to the public roots", run: "default-store-clear" },
 	},
 };

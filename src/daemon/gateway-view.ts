@@ -1,6 +1,7 @@
 /** What the commands of operational mode see of the running gateway. */
 import type { ConnectionInfo } from "#cli/connection-shell.ts";
 import type { ConfigurationService } from "#daemon/configuration-service.ts";
+import type { CrlService } from "#daemon/crl-service.ts";
 import type { KeyService } from "#daemon/key-service.ts";
 import type { StateDirectory } from "#daemon/state-directory.ts";
 import type { TrustService } from "#daemon/trust-service.ts";
@@ -30,6 +31,7 @@ export interface GatewayView {
 	readonly configuration: ConfigurationService;
 	readonly keys: KeyService;
 	readonly trust: TrustService;
+	readonly crls: CrlService;
 	counters(): CounterSnapshot;
 	workerViews(): readonly WorkerView[];
 	authorityViews(): readonly AuthorityView[];

@@ -25,6 +25,7 @@ import { UnnamedProtocolStream } from "#inspect/unnamed-protocol-stream.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
 import { ChainRepair } from "#pki/chain-repair-shell.ts";
 import { compileRevocation } from "#pki/compile-revocation.ts";
+import { crlFacts } from "#pki/crl-text.ts";
 import { Fetcher } from "#pki/fetch-shell.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import { RevocationChecker } from "#pki/revocation-shell.ts";
@@ -89,7 +90,7 @@ class Worker {
 		const nothing = { authorities: new Map(), loadedCrls: [], crlIssuers: [] };
 		this.#revocation = new RevocationChecker(this.#fetcher, nothing, {
 			decided: (question, verdict, isAskable) => reportRevocation(question, verdict, isAskable, send),
-			listReplaced: () => undefined,
+			listFetched: (url, crl) => send({ type: "list-fetched", list: { url, ...crlFacts(crl) } }),
 		});
 		this.#generation = this.#generationOf(start);
 	}
@@ -151,8 +152,13 @@ class Worker {
 		const revocation = compileRevocation(config);
 		const guard = { permitted: revocation.permittedNetworks, isOwnListener };
 		this.#fetcher.configure(guard, (host, answer) => lookUp(resources.resolver, host, answer));
-		this.#revocation.configure(revocationConfiguration(revocation, message.trust.profiles));
+		this.#revocation.configure(revocationConfiguration(revocation, message.trust.profiles, message.loadedCrls));
 		return { plan, contexts: new Map(contexts), resources, trustKey: trustKey(message.trust, plan.trust) };
+	}
+
+	/** The operator wants every list and answer fetched again. */
+	forgetFetched(): void {
+		this.#revocation.forget();
 	}
 
 	signed(message: ToWorker & { readonly type: "signed" | "not-signed" }): void {
@@ -340,6 +346,9 @@ process.on("message", (message: ToWorker) => {
 			return;
 		case "own-crls":
 			worker?.takeCrls(message.ownCrls);
+			return;
+		case "forget-fetched":
+			worker?.forgetFetched();
 			return;
 		case "signed":
 		case "not-signed":

@@ -11,6 +11,7 @@ import { formatEndpoint } from "#base/address.ts";
 import { FaultError, fault } from "#base/fault.ts";
 import { CliService } from "#daemon/cli-service.ts";
 import { ConfigurationService } from "#daemon/configuration-service.ts";
+import { CrlService } from "#daemon/crl-service.ts";
 import { openDaemonLog } from "#daemon/daemon-log.ts";
 import { defaultConfiguration, trustedCaId } from "#daemon/default-configuration.ts";
 import type { AuthorityView, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
@@ -45,6 +46,7 @@ export class Managed implements GatewayView {
 	readonly configuration: ConfigurationService;
 	readonly keys: KeyService;
 	readonly trust: TrustService;
+	readonly crls: CrlService;
 	plan: GatewayPlan;
 	readonly configurationFile: string;
 	readonly warnings: readonly string[];
@@ -78,6 +80,17 @@ export class Managed implements GatewayView {
 			report: (change, user) => this.#event(gatewayEvent("TRUST_CHANGED", Date.now(), { change, user })),
 			now: Date.now,
 		});
+		this.crls = new CrlService(
+			{
+				directory: join(this.state.crl, "loaded"),
+				config: () => this.#loaded.config,
+				certificates: (profile) => this.trust.directory.bundle("profile", profile)?.certificates ?? [],
+				apply: () => this.#inTurn(() => this.workers.configure()),
+				forgetFetched: () => this.workers.tellAll({ type: "forget-fetched" }),
+				report: (change, user) => this.#event(gatewayEvent("TRUST_CHANGED", Date.now(), { change, user })),
+			},
+			(file, reason) => this.#log.error({ file, reason }, "a revocation list cannot be read"),
+		);
 		this.configuration = new ConfigurationService({
 			directory: join(this.state.path, "configuration"),
 			copy: this.state.configuration,
@@ -115,6 +128,7 @@ export class Managed implements GatewayView {
 			sign: (message, worker, answer) => this.#desk.sign(message, worker, answer),
 			records: (records) => this.#store.appendSessions(records),
 			event: (event) => this.#event(event),
+			listFetched: (list) => this.crls.note(list),
 			log: this.#log,
 			counters: this.#counters,
 		});
@@ -226,6 +240,7 @@ export class Managed implements GatewayView {
 			authorities: this.#desk.signingCas(),
 			trust: this.#trust,
 			ownCrls: this.#ownCrls.current(),
+			loadedCrls: this.crls.current(),
 		};
 	}
 

@@ -1,6 +1,7 @@
 /** What `request`, `show` and `clear security pki` do. */
 import type { HandlerRequest } from "#cli/connection-shell.ts";
 import type { PkiHandler } from "#cli/pki-commands.ts";
+import { crlHandlers } from "#daemon/crl-handlers.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
 import {
 	loadNotes,
@@ -16,6 +17,7 @@ import { visibleText } from "#telemetry/display-text.ts";
 type Output = AsyncIterable<string> | Iterable<string> | string;
 
 export const pkiHandlers: Readonly<Record<PkiHandler, (world: CommandWorld, request: HandlerRequest) => Output>> = {
+	...crlHandlers,
 	"ca-certificate-clear": (world, request) => clearProfiles(world, request),
 	"ca-certificate-export": ({ gateway }, { values }) => {
 		const { "ca-profile": name = "", filename = "", type } = values;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
 import type { WorkerView } from "#daemon/gateway-view.ts";
-import type { ToManaged, ToWorker, WorkerConfiguration } from "#daemon/worker-protocol.ts";
+import type { FetchedListFacts, ToManaged, ToWorker, WorkerConfiguration } from "#daemon/worker-protocol.ts";
 import { type CounterSnapshot, type Counters, mergeCounters, retireCounters } from "#telemetry/counters.ts";
 import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
@@ -19,6 +19,8 @@ export interface WorkerPoolPorts {
 	/** Records of sessions that have ended. */
 	records(records: readonly SessionRecord[]): void;
 	event(event: GatewayEvent): void;
+	/** A worker fetched a revocation list. */
+	listFetched(list: FetchedListFacts): void;
 	readonly log: Logger;
 	readonly counters: Counters;
 }
@@ -181,6 +183,8 @@ export class WorkerPool {
 				return;
 			case "event":
 				return ports.event(message.event);
+			case "list-fetched":
+				return ports.listFetched(message.list);
 			case "configured":
 				return this.#configured(slot, message.revision);
 			case "not-configured":

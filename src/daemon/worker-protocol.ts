@@ -1,5 +1,6 @@
 /** What `managed` and a worker say to each other, over the channel of the child process. */
 import type { Fault } from "#base/fault.ts";
+import type { CrlFacts } from "#pki/crl-text.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { TrustSources } from "#pki/trust-selection.ts";
 import type { CounterSnapshot } from "#telemetry/counters.ts";
@@ -16,6 +17,13 @@ export interface WorkerConfiguration {
 	readonly trust: TrustSources;
 	/** The revocation list of each signing CA that has one, DER, by the CA's id; to be served at `crlPath(id)`. */
 	readonly ownCrls: ReadonlyMap<string, Uint8Array>;
+	/** Revocation lists of other authorities that the operator loaded, DER. */
+	readonly loadedCrls: readonly Uint8Array[];
+}
+
+/** A revocation list that a worker fetched. */
+export interface FetchedListFacts extends CrlFacts {
+	readonly url: string;
 }
 
 export type ToWorker =
@@ -25,6 +33,8 @@ export type ToWorker =
 	| ({ readonly type: "configure"; readonly revision: number } & WorkerConfiguration)
 	/** Revocation lists of signing CAs that were renewed; those not named stay as they are. */
 	| { readonly type: "own-crls"; readonly ownCrls: ReadonlyMap<string, Uint8Array> }
+	/** Forget every revocation list and OCSP response that was fetched. */
+	| { readonly type: "forget-fetched" }
 	| { readonly type: "signed"; readonly request: number; readonly certificate: Uint8Array }
 	| { readonly type: "not-signed"; readonly request: number; readonly reason: string }
 	/** Stop listening, end the sessions, report the last records, exit. */
@@ -43,6 +53,7 @@ export type ToManaged =
 	| { readonly type: "configured"; readonly revision: number }
 	/** The worker goes on with the configuration before. */
 	| { readonly type: "not-configured"; readonly revision: number; readonly fault: Fault }
+	| { readonly type: "list-fetched"; readonly list: FetchedListFacts }
 	| { readonly type: "event"; readonly event: GatewayEvent }
 	/** The last message of a worker that was told to stop. */
 	| { readonly type: "stopped" }

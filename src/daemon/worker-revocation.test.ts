@@ -10,6 +10,7 @@ import { validationProfiles } from "#pki/validation-profile.ts";
 import { Resolver } from "#proxy/resolver-shell.ts";
 import { formatEvent, type GatewayEvent } from "#telemetry/event-table.ts";
 import { makeChain } from "../../test/support/make-certificate.ts";
+import { makeCrl } from "../../test/support/make-crl.ts";
 
 const { root, intermediate, leaf } = makeChain();
 const question: PathQuestion & { readonly settings: { readonly dropsUnavailable: boolean } } = {
@@ -44,12 +45,19 @@ test("settings go to each certificate of their CA profile, and every one may sig
 		["a", [root.pem, intermediate.pem]],
 		["b", [leaf.pem]],
 	]);
-	const { authorities, crlIssuers } = revocationConfiguration(plan, profiles);
+	const { authorities, crlIssuers, loadedCrls } = revocationConfiguration(plan, profiles, [
+		makeCrl({ issuer: root }).der,
+		Buffer.from("no list"),
+	]);
 	assert.deepEqual(
 		[...authorities.keys()].sort(),
 		[root, intermediate].map((made) => made.certificate.fingerprint).sort(),
 	);
 	assert.equal(crlIssuers.length, 3);
+	assert.deepEqual(
+		loadedCrls.map(({ issuer }) => issuer.text),
+		[root.certificate.subject.text],
+	);
 });
 
 test("an address needs no resolver, a name is looked up, and before there is a configuration nothing is found", () => {

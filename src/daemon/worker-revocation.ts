@@ -3,6 +3,7 @@ import { type Address, parseAddress } from "#base/address.ts";
 import type { ToManaged } from "#daemon/worker-protocol.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import type { RevocationPlan } from "#pki/compile-revocation.ts";
+import { type Crl, decodeCrl } from "#pki/crl.ts";
 import type { LookUp } from "#pki/fetch-shell.ts";
 import { readPemCertificates } from "#pki/pem.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
@@ -15,6 +16,7 @@ import { type CounterId, gatewayEvent } from "#telemetry/event-table.ts";
 export function revocationConfiguration(
 	{ authorities }: RevocationPlan,
 	caProfiles: ReadonlyMap<string, readonly string[]>,
+	lists: readonly Uint8Array[],
 ): RevocationConfiguration {
 	const byFingerprint = new Map<string, AuthorityRevocation>();
 	const crlIssuers: Certificate[] = [];
@@ -25,7 +27,12 @@ export function revocationConfiguration(
 			if (settings !== undefined) byFingerprint.set(certificate.fingerprint, settings);
 		}
 	}
-	return { authorities: byFingerprint, loadedCrls: [], crlIssuers };
+	return { authorities: byFingerprint, loadedCrls: lists.flatMap(readList), crlIssuers };
+}
+
+function readList(der: Uint8Array): Crl[] {
+	const decoded = decodeCrl(der);
+	return decoded.kind === "done" ? [decoded.value] : [];
 }
 
 /** The worker's resolver, and addresses that are written as such. */

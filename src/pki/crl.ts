@@ -92,6 +92,11 @@ export class Crl {
 		return this.#entries.count;
 	}
 
+	/** The serials (content octets) with the time of revocation in milliseconds since 1970, in the list's order. */
+	entries(): Iterable<{ readonly serial: Uint8Array; readonly revokedAt: number }> {
+		return this.#entries.all();
+	}
+
 	/**
 	 * The entry for a certificate of this issuer with this serial (content octets of its INTEGER). To be asked once the
 	 * list's signature was verified: a forged list could be made to fall into one place of the table.
@@ -196,6 +201,13 @@ class EntryTable {
 			const revokedAt = entry.time("revocationDate");
 			const extensions = entry.isAtEnd ? [] : readExtensions(entry, "crlEntryExtensions", []);
 			return { revokedAt, ...decodeCrlEntryExtensions(extensions, []) };
+		}
+	}
+
+	*all(): Generator<{ readonly serial: Uint8Array; readonly revokedAt: number }> {
+		for (let index = 0; index < this.count; index++) {
+			const entry = this.#entryAt(index);
+			yield { serial: entry.integer("userCertificate"), revokedAt: entry.time("revocationDate") };
 		}
 	}
 

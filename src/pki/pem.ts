@@ -79,6 +79,13 @@ export function readPemBlocks(text: string): PemBlocks {
 	return { kind: "blocks", blocks };
 }
 
+/** The DER of the first block with this label when the octets are PEM; undefined otherwise. */
+export function pemDer(octets: Uint8Array, label: string): Uint8Array | undefined {
+	if (!isPem(octets)) return undefined;
+	const text = readPemBlocks(Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("latin1"));
+	return text.kind === "blocks" ? text.blocks.find((block) => block.label === label)?.der : undefined;
+}
+
 function readBlock(label: string, lines: readonly string[]): PemBlock | undefined {
 	// Headers are lines with a colon, and lines that continue them, up to an empty line.
 	const hasHeaders = lines[0]?.includes(":") === true;

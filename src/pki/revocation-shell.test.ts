@@ -56,7 +56,9 @@ function checker(configuration: Partial<RevocationConfiguration> = {}) {
 	const whole = { authorities: new Map(), loadedCrls: [], crlIssuers: [], ...configuration };
 	const one = new RevocationChecker(fetcher, whole, {
 		decided: (_, verdict, isAskable) => seen.push({ verdict, isAskable }),
-		listReplaced: () => replaced++,
+		listFetched: (_, __, isNew) => {
+			if (isNew) replaced++;
+		},
 	});
 	return { one, seen, replaced: () => replaced };
 }

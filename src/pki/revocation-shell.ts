@@ -15,7 +15,7 @@ import { type Crl, decodeCrl } from "#pki/crl.ts";
 import type { Fetcher } from "#pki/fetch-shell.ts";
 import { encodeOcspRequest } from "#pki/ocsp.ts";
 import { ocspStatus } from "#pki/ocsp-status.ts";
-import { isPem, readPemBlocks } from "#pki/pem.ts";
+import { pemDer } from "#pki/pem.ts";
 import {
 	decideEach,
 	type RevocationAnswer,
@@ -59,8 +59,8 @@ export interface RevocationConfiguration {
 export interface RevocationObserver {
 	/** A verdict that was not known before. `isAskable` is false when the path names no place to ask. */
 	decided(question: PathQuestion, verdict: RevocationVerdict, isAskable: boolean): void;
-	/** A list took the place of another of the same address. */
-	listReplaced(): void;
+	/** A list was fetched; `isNew` when it took the place of another of the same address. */
+	listFetched(url: string, crl: Crl, isNew: boolean): void;
 }
 
 export class RevocationChecker {
@@ -272,16 +272,16 @@ export class RevocationChecker {
 		if (outcome.kind === "failed") return this.#listFailed(url, outcome.why);
 		// The same outcome comes to everybody who waited for it.
 		if (this.#lists.get(url)?.octets === outcome.octets) return;
-		const decoded = decodeCrl(derOf(outcome.octets));
+		const decoded = decodeCrl(pemDer(outcome.octets, "X509 CRL") ?? outcome.octets);
 		if (decoded.kind !== "done")
 			return this.#listFailed(url, decoded.kind === "malformed" ? decoded.reason : "it is cut short");
 		const crl = decoded.value;
 		const fetched: FetchedList = { octets: outcome.octets, crl, fetchedAt: Date.now() };
 		this.#lists.set(url, fetched, crl.der.length + crl.entryCount * entryIndexOctets + entryOctets);
 		this.#failures.take(url);
-		if (before === undefined || before.crl.fingerprint === crl.fingerprint) return;
-		this.#verdicts.clear();
-		this.#observer.listReplaced();
+		const isNew = before !== undefined && before.crl.fingerprint !== crl.fingerprint;
+		if (isNew) this.#verdicts.clear();
+		this.#observer.listFetched(url, crl, isNew);
 	}
 
 	#listFailed(url: string, why: string): void {
@@ -385,13 +385,6 @@ function ocspAddress(url: string, body: Uint8Array, isUnique: boolean) {
 	const asked = `${url}${url.endsWith("/") ? "" : "/"}${encodeURIComponent(Buffer.from(body).toString("base64"))}`;
 	if (!isUnique && !url.includes("?") && asked.length <= maxGetLength) return { url: asked };
 	return { url, post: { contentType: "application/ocsp-request", body } };
-}
-
-/** Lists are served in DER; a few servers send PEM. */
-function derOf(octets: Uint8Array): Uint8Array {
-	if (!isPem(octets)) return octets;
-	const text = readPemBlocks(Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("latin1"));
-	return (text.kind === "blocks" ? text.blocks.find(({ label }) => label === "X509 CRL")?.der : undefined) ?? octets;
 }
 
 function shown(url: string): string {

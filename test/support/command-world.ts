@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ConnectionInfo } from "#cli/connection-shell.ts";
 import { ConfigurationService } from "#daemon/configuration-service.ts";
+import { CrlService } from "#daemon/crl-service.ts";
 import { defaultConfiguration, trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
 import type { AuthorityView, CommandWorld, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { KeyService } from "#daemon/key-service.ts";
@@ -100,6 +101,19 @@ export async function commandWorld(
 				report: (change, user) => reports.push(`${user}: ${change}`),
 				now: Date.now,
 			}),
+			crls: new CrlService(
+				{
+					directory: join(state.crl, "loaded"),
+					config: () => parseConfiguration(configuration.text, "configuration", caIds).config,
+					certificates: (profile) => world.gateway.trust.directory.bundle("profile", profile)?.certificates ?? [],
+					apply: async () => {
+						applied.push(`lists: ${world.gateway.crls.current().length}`);
+					},
+					forgetFetched: () => applied.push("forget-fetched"),
+					report: (change, user) => reports.push(`${user}: ${change}`),
+				},
+				(file, why) => reports.push(`${file}: ${why}`),
+			),
 			totals,
 			workers: [
 				{
