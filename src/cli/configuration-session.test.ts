@@ -350,3 +350,15 @@ test("own classes see and change what their permissions and expressions name; se
 	assert.deepEqual(narrow.help("show security ike "), ["<[Enter]>", ">gateway", "|"]);
 	assert.equal(narrow.enter("save /tmp/all"), "Wrote 8 lines of configuration to '/tmp/all'\n");
 });
+
+test("display changed marks what was changed and not committed", () => {
+	const user = new CliSystem({ configuration: sample }).login();
+	user.enterAll("configure", "set system location here", "delete security ike policy p2");
+	const shown = user.enter("show | display changed");
+	assert.match(shown, /^<configuration xmlns:junos="[^"]+">\n {4}<system junos:changed="changed">\n/);
+	assert.match(shown, /\n {8}<host-name>gw<\/host-name>\n {8}<location junos:changed="changed">here<\/location>\n/);
+	assert.match(shown, /\n {4}<security junos:changed="changed">\n {8}<ike junos:changed="changed">\n {12}<policy>\n/);
+	user.enter("commit");
+	assert.doesNotMatch(user.enter("show | display changed"), /changed/);
+	assert.doesNotMatch(user.enter("run show configuration | display changed"), /changed/);
+});

@@ -228,11 +228,17 @@ export class ConfigurationSession {
 		if (!Array.isArray(items)) return items;
 		const { root } = this.#state;
 		const tree = this.visibleCandidate;
-		const show: ShowContext = { root, tree, level, hidesSecrets: !this.#ports.access().maySeeSecrets };
 		const display = displayForm(context.pipes);
+		const base = this.#editor.own?.base ?? this.#state.active;
+		const show: ShowContext = {
+			root,
+			tree,
+			level,
+			hidesSecrets: !this.#ports.access().maySeeSecrets,
+			...(display.marksChanges ? { before: visibleTree(root, base, this.#ports.access()) } : {}),
+		};
 		const compare = context.pipes.find(({ kind }) => kind === "compare");
 		if (compare !== undefined) {
-			const base = this.#editor.own?.base ?? this.#state.active;
 			return compareTree(compare, { root, base, active: this.#state.active, salt: this.#state.salt }, (before) => ({
 				kind: "text",
 				text: showDifference(show, visibleTree(root, before, this.#ports.access()), display),

@@ -8,5 +8,5 @@ test("every pipe of Junos is there, with help", () => {
 	assert.deepEqual(Object.keys(pipeCommands.children ?? {}).sort(), wanted.split(" "));
 	for (const { syntax, help } of listCommands(pipeCommands)) assert.notEqual(help, "", syntax);
 	const forms = Object.keys(pipeCommands.children?.display?.children ?? {}).sort();
-	assert.deepEqual(forms, ["detail", "inheritance", "json", "omit", "set", "xml"]);
+	assert.deepEqual(forms, ["changed", "detail", "inheritance", "json", "omit", "set", "xml"]);
 });

@@ -57,6 +57,7 @@ export const pipeCommands: Node = {
 		display: {
 			help: "Show in another form",
 			children: {
+				changed: { help: "As XML, what was changed and not committed with a mark", run: "display" },
 				detail: { help: "With what happens on the way", run: "display" },
 				inheritance: {
 					help: "With what is inherited from groups",

@@ -24,6 +24,8 @@ export interface DisplayForm {
 	readonly inheritance: "remarks" | "brief" | "silent" | undefined;
 	/** `display detail`. */
 	readonly isDetailed: boolean;
+	/** `display changed`: what differs from the configuration in force bears a mark. */
+	readonly marksChanges: boolean;
 }
 
 /** Everything that `show` needs besides the words. */
@@ -31,6 +33,8 @@ export interface ShowContext {
 	readonly root: ContainerNode;
 	/** The tree, without what the user may not see. */
 	readonly tree: Branch;
+	/** The one in force, seen the same way; without it nothing counts as changed. */
+	readonly before?: Branch;
 	readonly level: Level;
 	readonly hidesSecrets: boolean;
 }
@@ -42,12 +46,19 @@ export type Shown =
 
 /** Reads `display` out of the pipes. */
 export function displayForm(pipes: readonly Pipe[]): DisplayForm {
-	let display: DisplayForm = { form: "text", isRelative: false, inheritance: undefined, isDetailed: false };
+	let display: DisplayForm = {
+		form: "text",
+		isRelative: false,
+		inheritance: undefined,
+		isDetailed: false,
+		marksChanges: false,
+	};
 	for (const { kind, words, values } of pipes) {
 		if (kind !== "display") continue;
 		const [form, ...more] = words;
 		if (form === "set") display = { ...display, form, isRelative: more.includes("relative") };
 		else if (form === "json" || form === "xml") display = { ...display, form };
+		else if (form === "changed") display = { ...display, form: "xml", marksChanges: true };
 		else if (form === "detail") display = { ...display, isDetailed: true };
 		else if (form === "inheritance") {
 			const inheritance =
@@ -115,7 +126,7 @@ function placeOf(tree: Branch, level: Level, items: readonly Item[]): Place | (S
 }
 
 function printed(
-	{ root, level, hidesSecrets }: ShowContext,
+	{ root, level, hidesSecrets, before }: ShowContext,
 	place: Place & { readonly branch: Branch },
 	display: DisplayForm,
 ): string {
@@ -128,7 +139,10 @@ function printed(
 		case "json":
 			return printJson(root, aloneAt(path, branch), { hidesSecrets });
 		case "xml":
-			return printXml(root, aloneAt(path, branch), { hidesSecrets });
+			return printXml(root, aloneAt(path, branch), {
+				hidesSecrets,
+				...(display.marksChanges && before !== undefined ? { before } : {}),
+			});
 		case "text":
 			return printText(node, branch, { hidesSecrets, ...remarks(display) });
 	}

@@ -1,15 +1,18 @@
 /** Prints a configuration as XML: `| display xml`. */
 import { inSchemaOrder } from "#config/print-text.ts";
 import { type BranchNode, type Child, isBranchNode } from "#config/schema.ts";
-import type { Branch, Marks, Statement } from "#config/tree.ts";
+import { type Branch, emptyTree, equalSlots, type Marks, type Slot, type Statement } from "#config/tree.ts";
 
 export interface PrintXmlOptions {
 	readonly hidesSecrets?: boolean;
+	/** Statements that are not the same here, or hold such ones, bear the attribute `junos:changed`. */
+	readonly before?: Branch;
 }
 
 /** The XML text of what is below a branch, in `<configuration>`. */
 export function printXml(node: BranchNode, branch: Branch, options: PrintXmlOptions = {}): string {
-	const lines = ["<configuration>"];
+	const { before } = options;
+	const lines = [before === undefined ? "<configuration>" : `<configuration xmlns:junos="${junosNamespace}">`];
 	printBranch(node, branch, 1, lines, options);
 	lines.push("</configuration>");
 	return `${lines.join("\n")}\n`;
@@ -17,21 +20,27 @@ export function printXml(node: BranchNode, branch: Branch, options: PrintXmlOpti
 
 function printBranch(node: BranchNode, branch: Branch, depth: number, lines: string[], options: PrintXmlOptions): void {
 	for (const { child, slot } of inSchemaOrder(node, branch)) {
-		const statements: Iterable<Statement> = slot.kind === "entries" ? slot : [slot];
-		for (const statement of statements) printStatement(child, statement, depth, lines, options);
+		const old = options.before?.children.get(child.name);
+		if (slot.kind !== "entries") printStatement(child, slot, old, depth, lines, options);
+		else {
+			for (const entry of slot)
+				printStatement(child, entry, old?.kind === "entries" ? old.get(entry.keys) : undefined, depth, lines, options);
+		}
 	}
 }
 
 function printStatement(
 	child: Child,
 	statement: Statement,
+	old: Slot | undefined,
 	depth: number,
 	lines: string[],
 	options: PrintXmlOptions,
 ): void {
 	const indent = "    ".repeat(depth);
 	const { name, node } = child;
-	const open = `${indent}<${name}${attributes(statement)}`;
+	const isChanged = options.before !== undefined && !equalSlots(old, statement);
+	const open = `${indent}<${name}${attributes(statement)}${isChanged ? ' junos:changed="changed"' : ""}`;
 	if (statement.comment !== undefined) lines.push(`${indent}<comment>/* ${escapeXml(statement.comment)} */</comment>`);
 	if (statement.kind !== "branch") {
 		const values = statement.kind === "leaf-list" ? statement.values : [statement.value];
@@ -50,7 +59,8 @@ function printStatement(
 		for (const [index, key] of node.keys.entries())
 			lines.push(`${indent}    <${key.name}>${escapeXml(statement.keys[index] ?? "")}</${key.name}>`);
 	}
-	printBranch(node, statement, depth + 1, lines, options);
+	const before = old?.kind === "branch" ? old : emptyTree;
+	printBranch(node, statement, depth + 1, lines, options.before === undefined ? options : { ...options, before });
 	lines.push(`${indent}</${name}>`);
 }
 
@@ -67,3 +77,4 @@ function escapeXml(text: string): string {
 }
 
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+const junosNamespace = "http://xml.juniper.net/junos";
