@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultConfiguration, trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
+import { defaultConfiguration, ownCaIds, trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import { compileGateway } from "#proxy/compile.ts";
 
-const ids = new Set([trustedCaId, untrustedCaId]);
+const ids = new Set(ownCaIds);
 
 for (const hasIpv6 of [false, true]) {
 	test(`what a first start writes ${hasIpv6 ? "with" : "without"} IPv6 is valid, warns of nothing and listens on this host only`, () => {

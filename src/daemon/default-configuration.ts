@@ -1,8 +1,13 @@
 /** The configuration that a first start writes. */
 
-/** Names of the signing CAs that are made on first start. */
+/** Names of the signing CAs of our own. Those with RSA keys are made when a configuration first names them. */
 export const trustedCaId = "sallyport-ca";
 export const untrustedCaId = "sallyport-untrusted-ca";
+export const trustedRsaCaId = "sallyport-ca-rsa";
+export const untrustedRsaCaId = "sallyport-untrusted-ca-rsa";
+
+/** All of them: a configuration may name each at any time. */
+export const ownCaIds: readonly string[] = [trustedCaId, untrustedCaId, trustedRsaCaId, untrustedRsaCaId];
 
 /** The text; the IPv6 listener only where the host has IPv6. */
 export function defaultConfiguration(hasIpv6: boolean): string {
@@ -19,6 +24,8 @@ ${ipv6}    }
             profile inspect {
                 root-ca ${trustedCaId};
                 untrusted-root-ca ${untrustedCaId};
+                root-ca-rsa ${trustedRsaCaId};
+                untrusted-root-ca-rsa ${untrustedRsaCaId};
                 trusted-ca all;
                 decryption-policy exemptions;
                 actions {

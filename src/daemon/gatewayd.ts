@@ -33,6 +33,7 @@ import { trustKey } from "#pki/trust-selection.ts";
 import { compileGateway, type GatewayPlan, type ListenerPlan } from "#proxy/compile.ts";
 import { type JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
+import { defaultLeafSettings } from "#proxy/leaf-settings.ts";
 import { isListenerAddress, Listener } from "#proxy/listener-shell.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { Resolver } from "#proxy/resolver-shell.ts";
@@ -79,6 +80,7 @@ class Worker {
 			(request) => this.#sign(request),
 			Buffer.from(start.ticketKeys),
 			maxLeafContexts,
+			defaultLeafSettings,
 		);
 		this.#ownCrls = start.ownCrls;
 		const closed = { permitted: [], isOwnListener: () => true };
@@ -93,6 +95,7 @@ class Worker {
 			listFetched: (url, crl) => send({ type: "list-fetched", list: { url, ...crlFacts(crl) } }),
 		});
 		this.#generation = this.#generationOf(start);
+		this.#applyCacheSettings();
 	}
 
 	async listen(): Promise<void> {
@@ -108,8 +111,15 @@ class Worker {
 		const isOtherTrust = next.trustKey !== this.#generation.trustKey;
 		this.#generation = next;
 		this.#ownCrls = message.ownCrls;
+		this.#applyCacheSettings();
 		// What a leaf stands for was validated under the trust before (V21). Verdicts and sessions bear it in their keys.
 		if (isOtherTrust) this.#leafContexts.clear();
+	}
+
+	#applyCacheSettings(): void {
+		const { leaves } = this.#generation.plan;
+		this.#leafContexts.configure(leaves);
+		this.#serverSessions.lifetimeMs = leaves.sessionSeconds * 1000;
 	}
 
 	takeCrls(renewed: ReadonlyMap<string, Uint8Array>): void {
@@ -263,6 +273,7 @@ class Worker {
 		readonly ca: string;
 		readonly toBeSigned: Uint8Array;
 		readonly originSha256: string;
+		readonly session: string;
 	}): Promise<Uint8Array> {
 		return new Promise((resolve, reject) => {
 			const number = this.#nextSignature++;

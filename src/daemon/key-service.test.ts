@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { ownCaIds } from "#daemon/default-configuration.ts";
 import { KeyService } from "#daemon/key-service.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import { openStateDirectory, type StateDirectory } from "#daemon/state-directory.ts";
@@ -25,13 +26,13 @@ function opened(state: StateDirectory, pki = ""): KeyService {
 	return keys;
 }
 
-test("names are known before the store is opened: our own two, what is stored, and plain files", (t) => {
+test("names are known before the store is opened: our own, what is stored, and plain files", (t) => {
 	const state = newState(t);
-	assert.deepEqual([...new KeyService(state).certificateIds()], ["sallyport-ca", "sallyport-untrusted-ca"]);
+	assert.deepEqual([...new KeyService(state).certificateIds()], ownCaIds);
 	const made = makeCertificate({ isCa: true });
 	writeFileSync(join(state.keys, "corp.key"), made.keyPem);
 	writeFileSync(join(state.keys, "corp.crt"), made.pem);
-	const all = ["corp", "sallyport-ca", "sallyport-untrusted-ca"];
+	const all = ["corp", ...ownCaIds].sort();
 	assert.deepEqual([...new KeyService(state).certificateIds()].sort(), all);
 	const keys = opened(state);
 	assert.deepEqual([...keys.certificateIds()].sort(), all);

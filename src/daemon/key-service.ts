@@ -1,6 +1,6 @@
 /** The key store in `managed`: opened as the configuration asks, and the signing CAs that come out of it. */
 import { isAbsolute, join } from "node:path";
-import { trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
+import { trustedCaId, trustedRsaCaId, untrustedCaId, untrustedRsaCaId } from "#daemon/default-configuration.ts";
 import type { StateDirectory } from "#daemon/state-directory.ts";
 import { type Authority, type AuthorityPlan, loadAuthority, openAuthority } from "#pki/authority-shell.ts";
 import type { KeyStoreSettings } from "#pki/key-protection-shell.ts";
@@ -23,13 +23,13 @@ export class KeyService {
 	}
 
 	/**
-	 * Opens the store and the gateway's own CAs; on a first start they are made.
+	 * Opens the store and the gateway's own CAs; on a first start they are made. Those with RSA keys come when they are used.
 	 *
 	 * Faults: throws `FaultError` KEY_STORE_BROKEN that names the file and the remedy.
 	 */
 	open(config: PkiConfig, now: number): void {
 		const store = new KeyStore(this.#state.keys, this.#settings(config), now);
-		const own = new Map(ownCas.map((plan) => [plan.id, openAuthority(store, plan, now)]));
+		const own = new Map(ownCas.filter(isAlwaysThere).map((plan) => [plan.id, openAuthority(store, plan, now)]));
 		this.#opened = { store, own };
 	}
 
@@ -56,8 +56,10 @@ export class KeyService {
 		return this.#opened?.store.alarms() ?? [];
 	}
 
-	/** One whose key was in memory only is made anew under its name. */
+	/** One of our own, or one whose key was in memory only, is made anew under its name. */
 	#authority(store: KeyStore, id: string, now: number): Authority {
+		const plan = ownCas.find((own) => own.id === id);
+		if (plan !== undefined) return openAuthority(store, plan, now);
 		const wasNotKept = store.entry(id)?.keyProblem === "not-kept";
 		return wasNotKept ? openAuthority(store, { id, title: id, lifetimeDays }, now) : loadAuthority(store, id);
 	}
@@ -80,4 +82,11 @@ const lifetimeDays = 1_825;
 const ownCas: readonly AuthorityPlan[] = [
 	{ id: trustedCaId, title: "Sallyport CA", lifetimeDays },
 	{ id: untrustedCaId, title: "UNTRUSTED by Sallyport", lifetimeDays },
+	{ id: trustedRsaCaId, title: "Sallyport CA (RSA)", lifetimeDays, keyType: "rsa" },
+	{ id: untrustedRsaCaId, title: "UNTRUSTED by Sallyport (RSA)", lifetimeDays, keyType: "rsa" },
 ];
+
+/** RSA keys of 3072 bits take a second to make. */
+function isAlwaysThere({ keyType }: AuthorityPlan): boolean {
+	return keyType !== "rsa";
+}

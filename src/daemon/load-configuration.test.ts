@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { FaultError } from "#base/fault.ts";
-import { defaultConfiguration, trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
+import { defaultConfiguration, ownCaIds, trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
 import { loadConfiguration, parseConfiguration } from "#daemon/load-configuration.ts";
 
-const ids = new Set([trustedCaId, untrustedCaId]);
+const ids = new Set(ownCaIds);
 
 function file(t: TestContext, text: string): string {
 	const path = mkdtempSync(join(tmpdir(), "configuration-"));

@@ -110,7 +110,7 @@ export class Managed implements GatewayView {
 		for (const warning of this.warnings) this.#log.warn(warning);
 		this.keys.open(this.#loaded.config, this.startedAt);
 		this.#desk = new SigningDesk({ keys: this.keys, event: (event) => this.#event(event), counters: this.#counters });
-		this.#desk.use(this.plan.signingCas);
+		this.#desk.use(this.plan.signingCas, this.plan.leaves);
 		this.#ownCrls = new OwnCrls(this.state.crl);
 		this.#renewCrls();
 		this.#trust = readTrust(this.state.trust, this.#loaded.config.security.pki.defaultTrustStore.file);
@@ -207,7 +207,7 @@ export class Managed implements GatewayView {
 		const trust = readTrust(this.state.trust, config.security.pki.defaultTrustStore.file);
 		const earlier = { trust: this.#trust, plan: this.plan };
 		this.keys.protect(config);
-		const useEarlierCas = this.#desk.use(plan.signingCas);
+		const useEarlierCas = this.#desk.use(plan.signingCas, plan.leaves);
 		this.#loaded = { config, warnings, text };
 		this.#trust = trust;
 		this.plan = plan;
@@ -290,11 +290,12 @@ export class Managed implements GatewayView {
 		return this.workers.restart(number);
 	}
 
-	/** The certificate of the first profile's CA is the one that clients are shown. */
+	/** The certificates of the first profile's CAs are those that clients are shown. */
 	#publishAuthorities(): void {
 		const [first] = this.#loaded.config.services.ssl.proxy.profile.values();
 		this.#desk.announce();
-		publishOnboarding(this.state, this.plan, this.#desk.signingCas(), this.#trust, first?.rootCa ?? trustedCaId);
+		const shown = [first?.rootCa ?? trustedCaId, first?.rootCaRsa].filter((id) => id !== undefined);
+		publishOnboarding(this.state, this.plan, this.#desk.signingCas(), this.#trust, shown);
 	}
 
 	#event(event: GatewayEvent): void {

@@ -66,13 +66,9 @@ test("the PKCS#12 file holds the certificate and no key, and is made once", () =
 test("R65: ca.pem is the root that is offered, the facts beside it tell the proxy", (t) => {
 	const state = stateOf(t);
 	const listeners = [{ name: "a", listen: { host: "0.0.0.0", port: 3128 }, mayReachLocal: false }];
-	publishOnboarding(
-		state,
-		{ onboarding: { ...plan, proxyAddress: undefined }, listeners },
-		authorities,
-		withRoot,
+	publishOnboarding(state, { onboarding: { ...plan, proxyAddress: undefined }, listeners }, authorities, withRoot, [
 		"ca",
-	);
+	]);
 	const pem = readFileSync(state.caCertificate, "latin1");
 	assert.deepEqual(pemCertificates(pem), [Buffer.from(root.der)]);
 	const told = JSON.parse(readFileSync(state.onboarding, "utf8"));
@@ -83,17 +79,17 @@ test("R65: ca.pem is the root that is offered, the facts beside it tell the prox
 test("a CA that no policy uses, or whose root is unknown, is still in ca.pem, and is not offered", (t) => {
 	const state = stateOf(t);
 	const unused = { onboarding: { ...plan, trustedCas: [] }, listeners: [] };
-	publishOnboarding(state, unused, [signingCaOf(spare, "spare")], none, "spare");
+	publishOnboarding(state, unused, [signingCaOf(spare, "spare")], none, ["spare"]);
 	assert.deepEqual(pemCertificates(readFileSync(state.caCertificate, "latin1")), [Buffer.from(spare.der)]);
 	assert.deepEqual(JSON.parse(readFileSync(state.onboarding, "utf8")).cas, []);
-	publishOnboarding(state, { onboarding: plan, listeners: [] }, authorities, none, "ca");
+	publishOnboarding(state, { onboarding: plan, listeners: [] }, authorities, none, ["ca"]);
 	assert.deepEqual(pemCertificates(readFileSync(state.caCertificate, "latin1")), [Buffer.from(signer.der)]);
 });
 
 test("a page that is disabled takes its facts away", (t) => {
 	const state = stateOf(t);
-	publishOnboarding(state, { onboarding: plan, listeners: [] }, authorities, withRoot, "ca");
+	publishOnboarding(state, { onboarding: plan, listeners: [] }, authorities, withRoot, ["ca"]);
 	assert.ok(existsSync(state.onboarding));
-	publishOnboarding(state, { onboarding: undefined, listeners: [] }, authorities, withRoot, "ca");
+	publishOnboarding(state, { onboarding: undefined, listeners: [] }, authorities, withRoot, ["ca"]);
 	assert.ok(!existsSync(state.onboarding) && existsSync(state.caCertificate));
 });

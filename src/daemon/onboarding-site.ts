@@ -47,7 +47,7 @@ export interface PublishedOnboarding {
 
 /**
  * Writes what clients of this host need: the certificates to be trusted as `ca.pem` and, unless the page is disabled,
- * the facts for `sallyport trust-commands`. `fallback` names the signing CA whose certificate goes into `ca.pem` when no
+ * the facts for `sallyport trust-commands`. `fallback` names the signing CAs whose certificates go into `ca.pem` when no
  * policy uses one.
  */
 export function publishOnboarding(
@@ -55,12 +55,12 @@ export function publishOnboarding(
 	plan: Pick<GatewayPlan, "onboarding" | "listeners">,
 	authorities: readonly SigningCa[],
 	trust: TrustSources,
-	fallback: string,
+	fallback: readonly string[],
 ): void {
 	const { onboarding, listeners } = plan;
 	const others = allCertificates(trust);
 	const used = offeredCas(signersOf(onboarding?.trustedCas ?? [], authorities), others);
-	const spare = signersOf([fallback], authorities);
+	const spare = signersOf(fallback, authorities);
 	const shown = used.length > 0 ? used : offeredCas(spare, others);
 	const certificates = shown.length > 0 ? shown : spare;
 	// The certificate is public: clients on this host read it where it lies.

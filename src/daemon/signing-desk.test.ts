@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
+import { trustedCaId, trustedRsaCaId, untrustedCaId, untrustedRsaCaId } from "#daemon/default-configuration.ts";
 import { KeyService } from "#daemon/key-service.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import { SigningDesk } from "#daemon/signing-desk.ts";
@@ -16,6 +16,7 @@ import type { GatewayEvent } from "#telemetry/event-table.ts";
 import { makeKeyPair } from "../../test/support/make-certificate.ts";
 
 const { config } = parseConfiguration("", "test", new Set());
+const rules = { maximumLifetimeMs: 47 * 86_400_000, crlHost: undefined };
 
 function deskOf(t: TestContext) {
 	const directory = mkdtempSync(join(tmpdir(), "desk-"));
@@ -47,10 +48,28 @@ test("K1: the first desk makes both CAs and says so; the next one opens the same
 	assert.deepEqual(open().signingCas(), desk.signingCas());
 });
 
+test("the CAs with RSA keys are made when a configuration first names them, and found by the next start", (t) => {
+	const { open } = deskOf(t);
+	const desk = open();
+	assert.deepEqual(
+		desk.signingCas().map(({ id }) => id),
+		[trustedCaId, untrustedCaId],
+	);
+	desk.use([trustedRsaCaId, untrustedRsaCaId], rules);
+	const made = desk.signingCas().find(({ id }) => id === trustedRsaCaId) as SigningCa;
+	const certificate = new X509Certificate(made.certificate);
+	assert.equal(certificate.publicKey.asymmetricKeyDetails?.modulusLength, 3_072);
+	assert.equal(made.scheme, "rsa-sha256");
+	assert.equal(desk.signingCas().length, 4);
+	const again = open();
+	again.use([trustedRsaCaId, untrustedRsaCaId], rules);
+	assert.deepEqual(again.signingCas(), desk.signingCas());
+});
+
 test("a CA that is not there cannot be used, and those in use stay", (t) => {
 	const desk = deskOf(t).open();
 	const before = desk.views();
-	assert.throws(() => desk.use(["none"]), /none/);
+	assert.throws(() => desk.use(["none"], rules), /none/);
 	assert.deepEqual(desk.views(), before);
 });
 
@@ -58,10 +77,16 @@ test("K8: a leaf is signed and told with the certificate that it stands for; any
 	const { events, counters, open } = deskOf(t);
 	const desk = open();
 	const ca = desk.signingCas().find(({ id }) => id === trustedCaId) as SigningCa;
-	const identity = { subject: Buffer.from("3000", "hex"), notBefore: Date.now(), notAfter: Date.now() + 86_400_000 };
+	const identity = {
+		subject: Buffer.from("3000", "hex"),
+		notBefore: Date.now(),
+		notAfter: Date.now() + 86_400_000,
+		hasCrl: false,
+	};
 	const publicKeyInfo = makeKeyPair("p256").publicKey.export({ type: "spki", format: "der" });
 	const leafKey = { publicKeyInfo, keyIdentifier: keyIdentifier(publicKeyInfo), keyType: "ec" as const };
-	const toBeSigned = planLeaf(identity, ca, leafKey, Buffer.alloc(16, 7));
+	const toBeSigned = planLeaf(identity, ca, leafKey, Buffer.alloc(16, 7), { ...rules, now: Date.now() });
+	desk.use([], rules);
 	const ask = (part: Uint8Array, id: string): ToWorker => {
 		let answered: ToWorker | undefined;
 		desk.sign({ type: "sign", request: 5, ca: id, toBeSigned: part, originSha256: "ab" }, 1, (message) => {

@@ -6,7 +6,7 @@ import type { KeyService } from "#daemon/key-service.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import type { Authority } from "#pki/authority-shell.ts";
 import { type GeneralName, generalNameText } from "#pki/general-name.ts";
-import type { SigningCa } from "#pki/mint.ts";
+import type { MintingRules, SigningCa } from "#pki/mint.ts";
 import type { Counters } from "#telemetry/counters.ts";
 import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 
@@ -17,9 +17,13 @@ export interface SigningDeskOptions {
 	readonly counters: Counters;
 }
 
+/** What the configuration says about leaves. */
+type LeafRules = Omit<MintingRules, "now">;
+
 export class SigningDesk {
 	readonly #options: SigningDeskOptions;
 	#authorities: ReadonlyMap<string, Authority>;
+	#rules: LeafRules = { maximumLifetimeMs: 0, crlHost: undefined };
 	/** Each is told of as new once, not with every commit. */
 	readonly #told = new WeakSet<Authority>();
 
@@ -30,14 +34,16 @@ export class SigningDesk {
 	}
 
 	/**
-	 * Takes the CAs that a configuration uses, beside our own two. Answers how to go back to those in use before. Throws
-	 * `FaultError` KEY_STORE_BROKEN.
+	 * Takes the CAs that a configuration uses, beside our own two; from now on leaves follow `rules`. Answers how to go back
+	 * to what held before. Throws `FaultError` KEY_STORE_BROKEN.
 	 */
-	use(ids: readonly string[]): () => void {
-		const before = this.#authorities;
+	use(ids: readonly string[], rules: LeafRules): () => void {
+		const before = { authorities: this.#authorities, rules: this.#rules };
 		this.#authorities = this.#options.keys.authorities(ids, Date.now());
+		this.#rules = rules;
 		return () => {
-			this.#authorities = before;
+			this.#authorities = before.authorities;
+			this.#rules = before.rules;
 		};
 	}
 
@@ -60,7 +66,10 @@ export class SigningDesk {
 		const { counters, event } = this.#options;
 		const { request, ca, toBeSigned, originSha256 } = message;
 		const authority = this.#authorities.get(ca);
-		const signed = authority?.signLeaf(toBeSigned) ?? { kind: "refused", reason: `no CA "${ca}"` };
+		const signed = authority?.signLeaf(toBeSigned, { ...this.#rules, now: Date.now() }) ?? {
+			kind: "refused",
+			reason: `no CA "${ca}"`,
+		};
 		if (authority === undefined || signed.kind === "refused") {
 			const reason = signed.kind === "refused" ? signed.reason : "";
 			counters.add("issuances_refused");

@@ -28,7 +28,7 @@ async function run(t: TestContext, args: readonly string[], trustedCas: readonly
 	};
 	const listeners = [{ name: "a", listen: { host: "192.0.2.1", port: 8080 }, mayReachLocal: false }];
 	const plan = { onboarding: trustedCas === undefined ? undefined : onboarding, listeners };
-	publishOnboarding(stateDirectoryLayout(state), plan, [signingCaOf(root)], trust, "ca");
+	publishOnboarding(stateDirectoryLayout(state), plan, [signingCaOf(root)], trust, ["ca"]);
 	return await runIn(state, args);
 }
 

@@ -40,6 +40,7 @@ const names = (events: readonly GatewayEvent[]) => events.map(({ id }) => id);
 const signingCas = ["sallyport-ca", "sallyport-untrusted-ca"].map((id) => ({
 	id,
 	certificate: new Uint8Array(0),
+	chain: [],
 	subject: new Uint8Array(0),
 	subjectKeyIdentifier: new Uint8Array(0),
 	notBefore: 0,

@@ -11,9 +11,9 @@ export function ownIdentity(host: string, ca: SigningCa, now: number): Certifica
 	const notBefore = Math.floor(now / periodMs) * periodMs - dayMs;
 	const name = derSequence(derSetOf(derSequence(derOid("2.5.4.3"), derUtf8String(host))));
 	const subjectAltName = derSequence(derElement(0x82, Buffer.from(host, "latin1")));
-	const identity = { subject: name, subjectAltName, notBefore, notAfter: notBefore + 2 * periodMs };
+	const identity = { subject: name, subjectAltName, notBefore, notAfter: notBefore + 2 * periodMs, hasCrl: false };
 	const key = { publicKeyInfo: placeholderKey, keyIdentifier: noOctets, keyType: "ec" } as const;
-	const toBeSigned = planLeaf(identity, ca, key, serial);
+	const toBeSigned = planLeaf(identity, ca, key, serial, { now, maximumLifetimeMs: 2 * periodMs, crlHost: undefined });
 	const decoded = decodeCertificate(assembleCertificate(toBeSigned, ca.scheme, noOctets));
 	if (decoded.kind !== "done") throw new Error(`the pattern of the own leaf for ${host} cannot be read`);
 	return decoded.value;

@@ -19,6 +19,7 @@ import {
 
 const now = Date.UTC(2026, 10, 21, 12);
 const day = 86_400_000;
+const rules = { now, maximumLifetimeMs: 47 * day, crlHost: undefined };
 const plan = { id: "ca", title: "Sallyport CA", lifetimeDays: 365 };
 
 function directory(t: TestContext): string {
@@ -54,8 +55,8 @@ function leafRequest(at: { subject: Uint8Array; ca: Parameters<typeof planLeaf>[
 	const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 	const publicKeyInfo = publicKey.export({ type: "spki", format: "der" });
 	const key = { publicKeyInfo, keyIdentifier: keyIdentifier(publicKeyInfo), keyType: "ec" } as const;
-	const dates = { notBefore: now, notAfter: now + day };
-	return planLeaf({ subject: at.subject, ...dates }, at.ca, key, new Uint8Array(16).fill(9));
+	const dates = { notBefore: now, notAfter: now + day, hasCrl: false };
+	return planLeaf({ subject: at.subject, ...dates }, at.ca, key, new Uint8Array(16).fill(9), rules);
 }
 
 const leafSubject = makeCertificate({ subject: "CN=shop.example" }).certificate.subject.raw;
@@ -112,7 +113,7 @@ test("what was signed before and after a start is by the same key", (t) => {
 	const second = openAuthority(storeOf(at), plan, now);
 	const { publicKey } = new X509Certificate(first.ca.certificate);
 	for (const authority of [first, second]) {
-		const signed = authority.signLeaf(leafRequest({ subject: leafSubject, ca: authority.ca }));
+		const signed = authority.signLeaf(leafRequest({ subject: leafSubject, ca: authority.ca }), rules);
 		assert.ok(signed.kind === "signed");
 		assert.equal(new X509Certificate(signed.certificate).verify(publicKey), true);
 		const decoded = decodeCertificate(signed.certificate);
@@ -123,12 +124,12 @@ test("what was signed before and after a start is by the same key", (t) => {
 
 test("K7 M5: what is no leaf is not signed", (t) => {
 	const authority = openAuthority(storeOf(directory(t)), plan, now);
-	const signed = authority.signLeaf(leafRequest({ subject: authority.ca.subject, ca: authority.ca }));
+	const signed = authority.signLeaf(leafRequest({ subject: authority.ca.subject, ca: authority.ca }), rules);
 	assert.ok(signed.kind === "refused");
 	assert.match(signed.reason, /its subject is the CA/);
 	const foreign = makeCertificate({ isCa: true }).certificate.tbs;
-	assert.equal(authority.signLeaf(foreign).kind, "refused");
-	assert.equal(authority.signLeaf(new Uint8Array(0)).kind, "refused");
+	assert.equal(authority.signLeaf(foreign, rules).kind, "refused");
+	assert.equal(authority.signLeaf(new Uint8Array(0), rules).kind, "refused");
 });
 
 test("a damaged key, another's key, no certificate and no entry are told; a new CA is not made over what remains", (t) => {
@@ -163,7 +164,7 @@ for (const [name, scheme] of [
 		assert.equal(authority.isNew, false);
 		assert.equal(authority.ca.scheme, scheme);
 		assert.deepEqual([authority.ca.notBefore, authority.ca.notAfter], [now - day, now + day]);
-		const signed = authority.signLeaf(leafRequest({ subject: leafSubject, ca: authority.ca }));
+		const signed = authority.signLeaf(leafRequest({ subject: leafSubject, ca: authority.ca }), rules);
 		assert.ok(signed.kind === "signed");
 		assert.equal(new X509Certificate(signed.certificate).verify(made.publicKey), true);
 	});

@@ -5,12 +5,19 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import { hostname } from "node:os";
 import { FaultError, fault } from "#base/fault.ts";
-import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
+import type { Certificate } from "#pki/certificate.ts";
 import { checkLeaf, type LeafCheck } from "#pki/check-leaf.ts";
-import { keyUsageBit } from "#pki/extensions.ts";
 import type { KeyStore } from "#pki/key-store-shell.ts";
-import { assembleCertificate, keyIdentifier, planAuthority, type SignatureScheme, type SigningCa } from "#pki/mint.ts";
+import {
+	assembleCertificate,
+	keyIdentifier,
+	type MintingRules,
+	planAuthority,
+	type SignatureScheme,
+	type SigningCa,
+} from "#pki/mint.ts";
 import { type CrlPlan, planCrl } from "#pki/mint-crl.ts";
+import { describeSigningCa } from "#pki/signing-ca.ts";
 
 /** A leaf as it was checked, and its certificate with the signature, DER. */
 export interface SignedLeaf {
@@ -35,8 +42,8 @@ export class Authority {
 	}
 
 	/** Signs a leaf's to-be-signed part after checking that it is one. The answer's leaf carries the signature. */
-	signLeaf(toBeSigned: Uint8Array): SignedLeaf | Extract<LeafCheck, { readonly kind: "refused" }> {
-		const check = checkLeaf(toBeSigned, this.ca, this.#publicKeyInfo);
+	signLeaf(toBeSigned: Uint8Array, rules: MintingRules): SignedLeaf | Extract<LeafCheck, { readonly kind: "refused" }> {
+		const check = checkLeaf(toBeSigned, this.ca, this.#publicKeyInfo, rules);
 		if (check.kind === "refused") return check;
 		const signature = sign(digests[this.ca.scheme], toBeSigned, this.#key);
 		return {
@@ -60,10 +67,12 @@ export interface AuthorityPlan {
 	/** Begins the common name; a random number that makes it unique follows. */
 	readonly title: string;
 	readonly lifetimeDays: number;
+	/** P-256, also when absent, or RSA 3072: as strong, for leaves with RSA keys. */
+	readonly keyType?: "ec" | "rsa";
 }
 
 /**
- * The CA `plan.id` of the store; made (P-256) when there is none, or when its key was in memory only and went with the
+ * The CA `plan.id` of the store; made when there is none, or when its key was in memory only and went with the
  * process that had it.
  *
  * Faults: throws `FaultError` KEY_STORE_BROKEN that names the file and the remedy.
@@ -77,33 +86,28 @@ export function openAuthority(store: KeyStore, plan: AuthorityPlan, now: number)
 /** A CA that must be in the store. */
 export function loadAuthority(store: KeyStore, id: string): Authority {
 	const entry = store.entry(id);
-	const der = entry?.certificates[0];
-	if (entry === undefined || der === undefined) throw broken(store, id, "there is no such certificate");
+	if (entry === undefined || entry.certificates.length === 0) throw broken(store, id, "there is no such certificate");
 	const { key, keyProblem } = entry;
 	if (key === undefined) throw broken(store, id, keyProblem === "damaged" ? "its key is damaged" : "it has no key");
-	const decoded = decodeCertificate(der);
-	if (decoded.kind !== "done") throw broken(store, id, "it cannot be read");
-	const certificate = decoded.value;
-	const publicKeyInfo = createPublicKey(key).export({ type: "spki", format: "der" });
-	if (Buffer.compare(publicKeyInfo, certificate.publicKey.raw) !== 0) throw broken(store, id, "its key is another's");
-	if (certificate.typed.basicConstraints?.isCa !== true) throw broken(store, id, "it is not a CA certificate");
-	const subjectKeyIdentifier = certificate.typed.subjectKeyIdentifier;
-	if (subjectKeyIdentifier === undefined) throw broken(store, id, "it has no subjectKeyIdentifier");
 	const scheme = schemeOf(key);
 	if (scheme === undefined) {
 		const expected = "P-256, P-384, RSA of 2048 bits or more or Ed25519";
 		throw broken(store, id, `its key cannot sign here; expected ${expected}, got ${key.asymmetricKeyType}`);
 	}
-	const { notBefore, notAfter } = certificate;
-	const subject = certificate.subject.raw;
-	const maySignCrls = ((certificate.typed.keyUsage ?? keyUsageBit.cRLSign) & keyUsageBit.cRLSign) !== 0;
-	const ca = { id, certificate: der, subject, subjectKeyIdentifier, notBefore, notAfter, scheme, maySignCrls };
-	return new Authority(ca, key, false);
+	const described = describeSigningCa(id, entry.certificates, scheme);
+	if (described.kind === "refused") throw broken(store, id, described.reason);
+	const publicKeyInfo = createPublicKey(key).export({ type: "spki", format: "der" });
+	if (Buffer.compare(publicKeyInfo, described.certificate.publicKey.raw) !== 0)
+		throw broken(store, id, "its key is another's");
+	return new Authority(described.ca, key, false);
 }
 
 function makeAuthority(store: KeyStore, plan: AuthorityPlan, now: number): Authority {
-	const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-	const scheme: SignatureScheme = "ecdsa-p256";
+	const isRsa = plan.keyType === "rsa";
+	const { privateKey, publicKey } = isRsa
+		? generateKeyPairSync("rsa", { modulusLength: 3_072 })
+		: generateKeyPairSync("ec", { namedCurve: "P-256" });
+	const scheme: SignatureScheme = isRsa ? "rsa-sha256" : "ecdsa-p256";
 	const publicKeyInfo = publicKey.export({ type: "spki", format: "der" });
 	const start = Math.floor(now / 1000) * 1000 - backdateMs;
 	const toBeSigned = planAuthority({

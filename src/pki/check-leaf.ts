@@ -6,9 +6,10 @@
  */
 import { equalBytes } from "#base/bytes.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
-import { keyUsageBit } from "#pki/extensions.ts";
-import { assembleCertificate, type SigningCa } from "#pki/mint.ts";
+import { type DistributionPoint, keyUsageBit } from "#pki/extensions.ts";
+import { assembleCertificate, crlUrl, type MintingRules, type SigningCa } from "#pki/mint.ts";
 import { extensionOid, purposeOid } from "#pki/oids.ts";
+import { forbiddenName } from "#pki/signing-ca.ts";
 
 /** The decoded leaf (its signature is not one), or the reason why it must not be signed. */
 export type LeafCheck =
@@ -16,7 +17,12 @@ export type LeafCheck =
 	| { readonly kind: "refused"; readonly reason: string };
 
 /** Checks a TBSCertificate that a worker wants signed by `ca`. */
-export function checkLeaf(toBeSigned: Uint8Array, ca: SigningCa, caPublicKeyInfo: Uint8Array): LeafCheck {
+export function checkLeaf(
+	toBeSigned: Uint8Array,
+	ca: SigningCa,
+	caPublicKeyInfo: Uint8Array,
+	rules: MintingRules,
+): LeafCheck {
 	const decoded = decodeCertificate(assembleCertificate(toBeSigned, ca.scheme, noSignature));
 	if (decoded.kind !== "done") {
 		return refused(`it cannot be read: ${decoded.kind === "malformed" ? decoded.reason : "it is cut short"}`);
@@ -36,6 +42,9 @@ export function checkLeaf(toBeSigned: Uint8Array, ca: SigningCa, caPublicKeyInfo
 	if (leaf.notBefore > leaf.notAfter) return refused("it ends before it begins");
 	if (leaf.notBefore < ca.notBefore && leaf.notBefore !== leaf.notAfter) return refused("it begins before the CA");
 	if (leaf.notAfter > ca.notAfter) return refused("it ends after the CA");
+	if (rules.now > ca.notAfter + lastSecondMs) return refused("the CA has ended; replace it");
+	if (leaf.notAfter - leaf.notBefore > rules.maximumLifetimeMs)
+		return refused("it lasts longer than the policy permits");
 	if (equalBytes(leaf.publicKey.raw, caPublicKeyInfo)) return refused("its key is the CA's own");
 	if (equalBytes(leaf.subject.raw, ca.subject)) return refused("its subject is the CA");
 	if (leaf.serial.length < minSerialOctets) return refused("its serial has less than 64 random bits");
@@ -43,7 +52,18 @@ export function checkLeaf(toBeSigned: Uint8Array, ca: SigningCa, caPublicKeyInfo
 	if (foreign !== undefined) return refused(`extension ${foreign.oid} is not one of a leaf`);
 	if (new Set(leaf.extensions.map(({ oid }) => oid)).size < leaf.extensions.length)
 		return refused("an extension occurs twice");
-	return { kind: "leaf", leaf };
+	if (typed.crlDistributionPoints !== undefined && !namesOnly(typed.crlDistributionPoints, crlUrl(ca, rules))) {
+		return refused("its revocation list is not the CA's");
+	}
+	const forbidden = forbiddenName(leaf, ca);
+	return forbidden === undefined ? { kind: "leaf", leaf } : { kind: "refused", reason: forbidden };
+}
+
+function namesOnly(points: readonly DistributionPoint[], url: string | undefined): boolean {
+	const [point, ...others] = points;
+	const [name, ...names] = point?.fullName ?? [];
+	const isAlone = others.length === 0 && names.length === 0 && point?.crlIssuer === undefined;
+	return isAlone && name?.kind === "uri" && name.text === url;
 }
 
 function refused(reason: string): LeafCheck {
@@ -60,4 +80,7 @@ const leafExtensions: ReadonlySet<string> = new Set([
 	extensionOid.authorityKeyIdentifier,
 	extensionOid.subjectKeyIdentifier,
 	extensionOid.subjectAltName,
+	extensionOid.crlDistributionPoints,
 ]);
+/** A certificate is valid through the whole last second. */
+const lastSecondMs = 999;

@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
 import { sign, X509Certificate } from "node:crypto";
 import { test } from "node:test";
-import fc from "fast-check";
 import { decodeCrl } from "#pki/crl.ts";
-import { DerReader } from "#pki/der.ts";
-import { decodeExtension, noExtensions } from "#pki/extensions.ts";
 import { assembleCertificate, type SigningCa } from "#pki/mint.ts";
-import { crlPath, crlPointer, crlUrl, planCrl } from "#pki/mint-crl.ts";
-import { extensionOid } from "#pki/oids.ts";
+import { planCrl } from "#pki/mint-crl.ts";
 import { signatureScheme, verifySignature } from "#pki/verify-signature.ts";
 import { makeCertificate } from "../../test/support/make-certificate.ts";
 
@@ -26,6 +22,7 @@ for (const [key, scheme] of [
 		const ca: SigningCa = {
 			id: "ca",
 			certificate: made.der,
+			chain: [],
 			subject: made.certificate.subject.raw,
 			subjectKeyIdentifier: made.certificate.typed.subjectKeyIdentifier as Uint8Array,
 			notBefore: made.certificate.notBefore,
@@ -49,24 +46,3 @@ for (const [key, scheme] of [
 		assert.ok(verifySignature(wanted, new X509Certificate(made.der).publicKey, crl.tbs, crl.signature));
 	});
 }
-
-test("K4: the address in a leaf is read back as it was written, whatever the CA is called", () => {
-	fc.assert(
-		fc.property(fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_. -]{0,62}$/), (id) => {
-			const url = crlUrl("sallyport.test", id);
-			const values = noExtensions();
-			const faults: string[] = [];
-			const extension = { oid: extensionOid.crlDistributionPoints, isCritical: false, value: crlPointer(url) };
-			decodeExtension(extension, values, faults);
-			assert.deepEqual(faults, []);
-			const [point] = values.crlDistributionPoints ?? [];
-			const [name] = point?.fullName ?? [];
-			assert.ok(name?.kind === "uri");
-			assert.equal(name.text, url);
-			assert.equal(new URL(url).pathname, crlPath(id));
-			assert.equal(decodeURIComponent(crlPath(id)), `/crl/${id}.crl`);
-			assert.equal(new DerReader(crlPointer(url)).peek(), 0x30);
-		}),
-		{ numRuns: 50 },
-	);
-});

@@ -4,7 +4,6 @@
  *
  * Source: RFC 5280 §5.1, §5.2.
  */
-import { Buffer } from "node:buffer";
 import { derConstructed, derElement, derInteger, derOctetString, derOid, derSequence, derTime } from "#pki/der.ts";
 import { type SigningCa, signatureAlgorithms } from "#pki/mint.ts";
 import { extensionOid } from "#pki/oids.ts";
@@ -31,22 +30,6 @@ export function planCrl(ca: SigningCa, { thisUpdate, nextUpdate, number }: CrlPl
 		derTime(nextUpdate),
 		derConstructed(0, extensions),
 	);
-}
-
-/** Where the gateway serves the list of a CA: the path below its own name. */
-export function crlPath(caId: string): string {
-	return `/crl/${encodeURIComponent(caId)}.crl`;
-}
-
-/** The address of the list for a leaf's cRLDistributionPoints; `host` is the gateway's own name. */
-export function crlUrl(host: string, caId: string): string {
-	return `http://${host}${crlPath(caId)}`;
-}
-
-/** The value of cRLDistributionPoints with one address (RFC 5280 §4.2.1.13). */
-export function crlPointer(url: string): Uint8Array {
-	const name = derElement(0x86, Buffer.from(url, "latin1"));
-	return derSequence(derSequence(derConstructed(0, derConstructed(0, name))));
 }
 
 function extension(oid: string, value: Uint8Array): Uint8Array {

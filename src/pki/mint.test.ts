@@ -5,13 +5,17 @@ import fc from "fast-check";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import { checkLeaf } from "#pki/check-leaf.ts";
 import { derElement, derSequence } from "#pki/der.ts";
-import { keyUsageBit } from "#pki/extensions.ts";
+import { decodeExtension, keyUsageBit, noExtensions } from "#pki/extensions.ts";
 import {
 	assembleCertificate,
+	crlPath,
+	crlPointer,
+	crlUrl,
 	keyIdentifier,
 	type LeafKey,
 	leafDates,
 	type MintedIdentity,
+	type MintingRules,
 	planAuthority,
 	planLeaf,
 	type SignatureScheme,
@@ -30,6 +34,8 @@ import {
 const second = 1_000;
 const day = 86_400_000;
 const now = Date.UTC(2026, 10, 21);
+const rules: MintingRules = { now, maximumLifetimeMs: 47 * day, crlHost: "sallyport.test" };
+const endless: MintingRules = { ...rules, maximumLifetimeMs: 100_000 * day };
 const digests: Record<SignatureScheme, string | null> = {
 	"ecdsa-p256": "sha256",
 	"ecdsa-p384": "sha384",
@@ -77,6 +83,7 @@ function makeAuthority(scheme: SignatureScheme, pair = makeKeyPair(keyNames[sche
 	const ca: SigningCa = {
 		id: "ca",
 		certificate: der,
+		chain: [],
 		subject: certificate.subject.raw,
 		subjectKeyIdentifier: certificate.typed.subjectKeyIdentifier ?? new Uint8Array(),
 		notBefore: certificate.notBefore,
@@ -101,10 +108,17 @@ const identityOf = (origin: Certificate): MintedIdentity => ({
 	subjectAltName: origin.extension(extensionOid.subjectAltName)?.value,
 	notBefore: origin.notBefore,
 	notAfter: origin.notAfter,
+	hasCrl: false,
 });
 
-function mint(identity: MintedIdentity, { ca, key } = authority, leaf = leafKey, random = serial(7)): Certificate {
-	const toBeSigned = planLeaf(identity, ca, leaf, random);
+function mint(
+	identity: MintedIdentity,
+	{ ca, key } = authority,
+	leaf = leafKey,
+	random = serial(7),
+	policy = rules,
+): Certificate {
+	const toBeSigned = planLeaf(identity, ca, leaf, random, policy);
 	return decoded(assembleCertificate(toBeSigned, ca.scheme, sign(digests[ca.scheme], toBeSigned, key)));
 }
 
@@ -146,7 +160,7 @@ test("M2: no leaf is valid at a time at which the server's certificate or the CA
 	fc.assert(
 		fc.property(span, span, (server, caDates) => {
 			const ca = { ...authority.ca, ...caDates };
-			const dates = leafDates({ subject: new Uint8Array(), ...server }, ca);
+			const dates = leafDates(server, ca, endless);
 			assert.ok(dates.notBefore <= dates.notAfter);
 			assert.ok(dates.notAfter <= server.notAfter && dates.notAfter <= ca.notAfter);
 			assert.ok(dates.notBefore >= server.notBefore || dates.notBefore === dates.notAfter);
@@ -167,14 +181,90 @@ test("M2 M12: a server that had expired before the CA existed stays expired, at 
 	const minted = mint(expired);
 	assert.deepEqual([minted.notBefore, minted.notAfter], [now - 800 * day, now - 800 * day]);
 	const spki = authority.publicKey.export({ type: "spki", format: "der" });
-	assert.equal(checkLeaf(minted.tbs, authority.ca, spki).kind, "leaf");
+	assert.equal(checkLeaf(minted.tbs, authority.ca, spki, rules).kind, "leaf");
 });
 
 test("M2: dates before 1950 and from 2050 on are written as they are", () => {
 	const far = { ...identityOf(origin.certificate), notBefore: now, notAfter: Date.UTC(2060, 0, 1) };
 	const ca = { ...authority, ca: { ...authority.ca, notAfter: Date.UTC(2070, 0, 1) } };
-	assert.equal(mint(far, ca).notAfter, Date.UTC(2060, 0, 1));
-	assert.equal(new X509Certificate(mint(far, ca).der).validToDate.getTime(), Date.UTC(2060, 0, 1));
+	const minted = mint(far, ca, leafKey, serial(7), endless);
+	assert.equal(minted.notAfter, Date.UTC(2060, 0, 1));
+	assert.equal(new X509Certificate(minted.der).validToDate.getTime(), Date.UTC(2060, 0, 1));
+});
+
+test("M2: no leaf lasts longer than the policy permits; it begins a day back, never before the server's certificate", () => {
+	const year = { notBefore: now - 100 * day, notAfter: now + 265 * day };
+	assert.deepEqual(leafDates(year, authority.ca, rules), { notBefore: now - day, notAfter: now + 46 * day });
+	const fresh = { notBefore: now - 3_600_000, notAfter: now + 90 * day };
+	const freshCa = { ...authority.ca, notBefore: now - 300 * day };
+	assert.deepEqual(leafDates(fresh, freshCa, rules), {
+		notBefore: fresh.notBefore,
+		notAfter: fresh.notBefore + 47 * day,
+	});
+	const nearlyOver = { notBefore: now - 360 * day, notAfter: now + 5 * day };
+	assert.deepEqual(leafDates(nearlyOver, freshCa, rules), { notBefore: now - 42 * day, notAfter: now + 5 * day });
+	const moment = fc.integer({ min: -2_000, max: 4_000 }).map((days) => now + days * day);
+	const span = fc.tuple(moment, moment).map(([a, b]) => ({ notBefore: Math.min(a, b), notAfter: Math.max(a, b) }));
+	const maximum = fc.integer({ min: 2, max: 825 }).map((days) => days * day);
+	fc.assert(
+		fc.property(span, span, maximum, (server, ca, maximumLifetimeMs) => {
+			const free = leafDates(server, ca, endless);
+			const cut = leafDates(server, ca, { ...rules, maximumLifetimeMs });
+			assert.ok(cut.notBefore >= free.notBefore && cut.notAfter <= free.notAfter && cut.notBefore <= cut.notAfter);
+			assert.ok(cut.notAfter - cut.notBefore <= maximumLifetimeMs);
+			const isValid = (dates: { notBefore: number; notAfter: number }) =>
+				dates.notBefore <= now && now <= dates.notAfter;
+			assert.equal(isValid(cut), isValid(free));
+		}),
+	);
+});
+
+test("M12: what has expired, or is not valid yet, stays so under any longest lifetime", () => {
+	const expired = { notBefore: now - 400 * day, notAfter: now - 2 * day };
+	const old = { ...authority.ca, notBefore: now - 900 * day };
+	assert.deepEqual(leafDates(expired, old, rules), { notBefore: now - 49 * day, notAfter: now - 2 * day });
+	const future = { notBefore: now + 2 * day, notAfter: now + 300 * day };
+	assert.deepEqual(leafDates(future, old, rules), { notBefore: now + 2 * day, notAfter: now + 49 * day });
+});
+
+test("K4: the leaf points to the CA's revocation list exactly when the server's certificate names one", () => {
+	const pointed = mint({ ...identityOf(origin.certificate), hasCrl: true });
+	const [point] = pointed.typed.crlDistributionPoints ?? [];
+	assert.ok(point?.fullName?.[0]?.kind === "uri");
+	assert.equal(point.fullName[0].text, "http://sallyport.test/crl/ca.crl");
+	assert.equal(pointed.extension(extensionOid.crlDistributionPoints)?.isCritical, false);
+	assert.equal(leaf.typed.crlDistributionPoints, undefined);
+	const listless = { ...authority, ca: { ...authority.ca, maySignCrls: false } };
+	assert.equal(
+		mint({ ...identityOf(origin.certificate), hasCrl: true }, listless).typed.crlDistributionPoints,
+		undefined,
+	);
+	const nowhere = { ...rules, crlHost: undefined };
+	assert.equal(
+		mint({ ...identityOf(origin.certificate), hasCrl: true }, authority, leafKey, serial(7), nowhere).typed
+			.crlDistributionPoints,
+		undefined,
+	);
+});
+
+test("K4: the address in a leaf is read back as it was written, whatever the CA is called", () => {
+	fc.assert(
+		fc.property(fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_. -]{0,62}$/), (id) => {
+			const url = crlUrl({ ...authority.ca, id }, rules) as string;
+			const values = noExtensions();
+			const faults: string[] = [];
+			const extension = { oid: extensionOid.crlDistributionPoints, isCritical: false, value: crlPointer(url) };
+			decodeExtension(extension, values, faults);
+			assert.deepEqual(faults, []);
+			const [point] = values.crlDistributionPoints ?? [];
+			const [name] = point?.fullName ?? [];
+			assert.ok(name?.kind === "uri");
+			assert.equal(name.text, url);
+			assert.equal(new URL(url).pathname, crlPath(id));
+			assert.equal(decodeURIComponent(crlPath(id)), `/crl/${id}.crl`);
+		}),
+		{ numRuns: 50 },
+	);
 });
 
 test("M3: the only purpose is serverAuth, and an RSA key may also decipher keys", () => {
@@ -250,7 +340,7 @@ for (const scheme of ["ecdsa-p256", "ecdsa-p384", "rsa-sha256", "ed25519"] as co
 		assert.equal(caX509.verify(made.publicKey), true);
 		assert.equal(leafX509.checkIssued(caX509), true);
 		assert.equal(leafX509.verify(authority.publicKey), false);
-		assert.equal(checkLeaf(minted.tbs, made.ca, made.certificate.publicKey.raw).kind, "leaf");
+		assert.equal(checkLeaf(minted.tbs, made.ca, made.certificate.publicKey.raw, rules).kind, "leaf");
 	});
 }
 

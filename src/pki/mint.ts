@@ -2,10 +2,11 @@
  * Plans the leaf certificate that stands for a server towards the client, and the gateway's own signing CAs.
  *
  * What is copied from the validated server certificate: subject, subjectAltName and, never widened, the dates. What is
- * never copied: key, issuer, serial, CRL and OCSP pointers, every other extension. The key is the gateway's own leaf
- * key, never the CA's.
- * Source: RFC 5280 §4.1, §4.2; security checklist M1-M8, N2, N7.
+ * never copied: key, issuer, serial, OCSP pointers, must-staple (nothing is stapled to a leaf), every other extension. A
+ * pointer to a CRL becomes one to the signing CA's own. The key is the gateway's own leaf key, never the CA's.
+ * Source: RFC 5280 §4.1, §4.2; security checklist M1-M9, N2, N7.
  */
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import {
 	derBitString,
@@ -31,10 +32,14 @@ export interface SigningCa {
 	readonly id: string;
 	/** The CA certificate, DER. */
 	readonly certificate: Uint8Array;
+	/**
+	 * What is sent behind a leaf: nothing for a self-signed CA; else the CA's certificate and the intermediates above it, DER.
+	 */
+	readonly chain: readonly Uint8Array[];
 	/** Subject name, DER. */
 	readonly subject: Uint8Array;
 	readonly subjectKeyIdentifier: Uint8Array;
-	/** Milliseconds since 1970. */
+	/** When every certificate from this CA up is valid, milliseconds since 1970. */
 	readonly notBefore: number;
 	readonly notAfter: number;
 	readonly scheme: SignatureScheme;
@@ -51,6 +56,18 @@ export interface MintedIdentity {
 	/** Milliseconds since 1970. */
 	readonly notBefore: number;
 	readonly notAfter: number;
+	/** The server's certificate names a revocation list. */
+	readonly hasCrl: boolean;
+}
+
+/** What a leaf may be at a moment. */
+export interface MintingRules {
+	/** Milliseconds since 1970. */
+	readonly now: number;
+	/** From the leaf's begin to its end. */
+	readonly maximumLifetimeMs: number;
+	/** The host that serves `crlPath` of each signing CA; undefined when none does. */
+	readonly crlHost: string | undefined;
 }
 
 /** A key of the gateway that leaves certify. */
@@ -67,8 +84,14 @@ export interface LeafKey {
  * Shape:  TBSCertificate, DER. `serial` is at least 9 random octets (M7); its first bit is cleared.
  * Source: RFC 5280 §4.1.2.
  */
-export function planLeaf(identity: MintedIdentity, ca: SigningCa, key: LeafKey, serial: Uint8Array): Uint8Array {
-	const { notBefore, notAfter } = leafDates(identity, ca);
+export function planLeaf(
+	identity: MintedIdentity,
+	ca: SigningCa,
+	key: LeafKey,
+	serial: Uint8Array,
+	rules: MintingRules,
+): Uint8Array {
+	const { notBefore, notAfter } = leafDates(identity, ca, rules);
 	const isSubjectEmpty = identity.subject.length <= 2;
 	const extensions = [
 		extension("2.5.29.19", true, derSequence()),
@@ -84,6 +107,8 @@ export function planLeaf(identity: MintedIdentity, ca: SigningCa, key: LeafKey, 
 	if (identity.subjectAltName !== undefined) {
 		extensions.push(extension("2.5.29.17", isSubjectEmpty, identity.subjectAltName));
 	}
+	const crl = identity.hasCrl ? crlUrl(ca, rules) : undefined;
+	if (crl !== undefined) extensions.push(extension("2.5.29.31", false, crlPointer(crl)));
 	return toBeSigned(
 		ca.scheme,
 		serial,
@@ -127,13 +152,38 @@ export function assembleCertificate(
 }
 
 /**
- * The leaf's dates: the server's, cut to the CA's. Never wider than either (M2). A server whose certificate had expired
- * before the CA existed gets an instant in its own time: still expired, still inside the server's dates.
+ * The leaf's dates: the server's, cut to the CA's and to the longest lifetime. Never wider than any of them (M2).
+ *
+ * A lifetime that must be cut begins a day back, for clients whose clock is behind, but never before the server's
+ * certificate. What is not valid stays so (M12): a certificate that has expired, or is not valid yet, gives a leaf that has
+ * expired or is not valid yet. A server whose certificate had expired before the CA existed gets an instant in its own time.
  */
-export function leafDates(identity: MintedIdentity, ca: SigningCa): { notBefore: number; notAfter: number } {
-	const notAfter = Math.min(identity.notAfter, ca.notAfter);
-	const notBefore = Math.min(Math.max(identity.notBefore, ca.notBefore), notAfter);
-	return { notBefore, notAfter };
+export function leafDates(
+	identity: Pick<MintedIdentity, "notBefore" | "notAfter">,
+	ca: Pick<SigningCa, "notBefore" | "notAfter">,
+	{ now, maximumLifetimeMs: maximum }: MintingRules,
+): { notBefore: number; notAfter: number } {
+	const last = Math.min(identity.notAfter, ca.notAfter);
+	const first = Math.min(Math.max(identity.notBefore, ca.notBefore), last);
+	const wished = Math.floor((now - Math.min(backdateMs, maximum / 2)) / 1000) * 1000;
+	const notBefore = Math.min(Math.max(wished, first), Math.max(first, last - maximum));
+	return { notBefore, notAfter: Math.min(last, notBefore + maximum) };
+}
+
+/** Where the gateway serves the list of a CA: the path below its own name. */
+export function crlPath(caId: string): string {
+	return `/crl/${encodeURIComponent(caId)}.crl`;
+}
+
+/** The address of a CA's revocation list, for its leaves; undefined when there is none. */
+export function crlUrl({ id, maySignCrls }: SigningCa, { crlHost }: MintingRules): string | undefined {
+	return maySignCrls && crlHost !== undefined ? `http://${crlHost}${crlPath(id)}` : undefined;
+}
+
+/** The value of cRLDistributionPoints with one address (RFC 5280 §4.2.1.13). */
+export function crlPointer(url: string): Uint8Array {
+	const name = derElement(0x86, Buffer.from(url, "latin1"));
+	return derSequence(derSequence(derConstructed(0, derConstructed(0, name))));
 }
 
 /** The key identifier of a SubjectPublicKeyInfo: the first 160 bits of its SHA-256 (RFC 7093 §2, method 4). */
@@ -180,6 +230,7 @@ function attribute(oid: string, text: string): Uint8Array {
 	return derSetOf(derSequence(derOid(oid), derUtf8String(text)));
 }
 
+const backdateMs = 86_400_000;
 const version3 = derConstructed(0, derInteger(2));
 /** The AlgorithmIdentifier of each scheme, DER. */
 export const signatureAlgorithms: Readonly<Record<SignatureScheme, Uint8Array>> = {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { constants } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { LeafKeyClass } from "#pki/leaf-key-class.ts";
 import { planClientLeg } from "#proxy/client-leg.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 import { capturedHellos, decodedCapture, decodedHello } from "../../test/support/tls-hello.ts";
@@ -9,8 +10,10 @@ import { capturedHellos, decodedCapture, decodedHello } from "../../test/support
 const firefox = decodedCapture("firefox");
 const tls12 = decodedCapture("openssl-tls12");
 const withParts = (hello: ClientHello, parts: Partial<ClientHello>): ClientHello => ({ ...hello, ...parts });
-const groupOf = (hello: ClientHello) => planClientLeg(hello, "strict", true).group;
-const keyTypeOf = (hello: ClientHello) => planClientLeg(hello, "strict", true).keyType;
+const usual = ["p256", "rsa2048", "p384"] as const;
+const groupOf = (hello: ClientHello) => planClientLeg(hello, "strict", true, usual).group;
+const keyClassOf = (hello: ClientHello, classes: readonly LeafKeyClass[] = usual) =>
+	planClientLeg(hello, "strict", true, classes).keyClass;
 
 test("a post-quantum group goes before classical ones, also when it costs a retry", () => {
 	assert.equal(
@@ -47,22 +50,34 @@ test("a client without a known group is left to P-256", () => {
 });
 
 test("the leaf has an ECDSA key for clients that take P-256 signatures, else an RSA key", () => {
-	assert.equal(keyTypeOf(firefox), "ec");
-	assert.equal(keyTypeOf(withParts(firefox, { signatureAlgorithms: [0x0804, 0x0401] })), "rsa");
+	assert.equal(keyClassOf(firefox), "p256");
+	assert.equal(keyClassOf(withParts(firefox, { signatureAlgorithms: [0x0804, 0x0401] })), "rsa2048");
 	const ecdsa = { cipherSuites: [0xc02b, 0xc02f], signatureAlgorithms: [0x0403], supportedGroups: [0x0017] };
-	assert.equal(keyTypeOf(withParts(tls12, { ...ecdsa, supportedVersions: [] })), "ec");
-	assert.equal(keyTypeOf(withParts(tls12, { ...ecdsa, supportedVersions: [], cipherSuites: [0xc02f] })), "rsa");
+	assert.equal(keyClassOf(withParts(tls12, { ...ecdsa, supportedVersions: [] })), "p256");
+	assert.equal(keyClassOf(withParts(tls12, { ...ecdsa, supportedVersions: [], cipherSuites: [0xc02f] })), "rsa2048");
 	const curveless = { ...ecdsa, supportedVersions: [], supportedGroups: [0x001d, 0x0018] };
 	assert.equal(
-		keyTypeOf(withParts(tls12, curveless)),
-		"rsa",
+		keyClassOf(withParts(tls12, curveless)),
+		"rsa2048",
 		"RFC 8422 §5.1: the groups are also the certificate's curves",
 	);
 });
 
+test("M8: the first class that the client takes is chosen", () => {
+	const rsaFirst = ["rsa2048", "p256", "p384"] as const;
+	assert.equal(keyClassOf(firefox, rsaFirst), "rsa2048");
+	assert.equal(keyClassOf(withParts(firefox, { signatureAlgorithms: [0x0403] }), rsaFirst), "p256");
+	assert.equal(keyClassOf(withParts(firefox, { signatureAlgorithms: [0x0503] }), rsaFirst), "p384");
+	assert.equal(keyClassOf(firefox, ["p384", "p256", "rsa3072"]), "p384");
+	assert.equal(keyClassOf(withParts(firefox, { signatureAlgorithms: [0x0403, 0x0804] }), ["p384", "p256"]), "p256");
+	const old = { supportedVersions: [], cipherSuites: [0xc02b], signatureAlgorithms: [0x0403, 0x0503, 0x0804] };
+	assert.equal(keyClassOf(withParts(tls12, { ...old, supportedGroups: [0x0017, 0x0018] }), rsaFirst), "p256");
+	assert.equal(keyClassOf(withParts(tls12, { ...old, supportedGroups: [0x0018] }), rsaFirst), "p384");
+});
+
 test("without resumption the context hands out no tickets, and is another one", () => {
-	const kept = planClientLeg(firefox, "strict", true);
-	const full = planClientLeg(firefox, "strict", false);
+	const kept = planClientLeg(firefox, "strict", true, usual);
+	const full = planClientLeg(firefox, "strict", false, usual);
 	assert.equal(kept.options.secureOptions & constants.SSL_OP_NO_TICKET, 0);
 	assert.notEqual(full.options.secureOptions & constants.SSL_OP_NO_TICKET, 0);
 	assert.notEqual(kept.variant, full.variant);
@@ -70,7 +85,7 @@ test("without resumption the context hands out no tickets, and is another one", 
 
 test("R173: every leg refuses renegotiation and compression", () => {
 	for (const { message } of capturedHellos) {
-		const { secureOptions } = planClientLeg(decodedHello(message), "legacy", true).options;
+		const { secureOptions } = planClientLeg(decodedHello(message), "legacy", true, usual).options;
 		const refused = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
 		assert.equal(secureOptions & refused, refused);
 	}
@@ -95,6 +110,7 @@ test("whatever a client lists, the plan is one group of its own context, and equ
 					withParts(firefox, { supportedGroups, keyShareGroups, supportedVersions }),
 					grade,
 					tickets,
+					usual,
 				);
 				assert.equal(leg.options.ecdhCurve, leg.group);
 				const known = byVariant.get(leg.variant);

@@ -3,6 +3,7 @@
  * can say which.
  */
 import { constants } from "node:crypto";
+import { isRsaClass, type LeafKeyClass } from "#pki/leaf-key-class.ts";
 import type { Grade } from "#tls/cipher-suites.ts";
 import { cipherSuiteOf } from "#tls/cipher-suites.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
@@ -16,26 +17,32 @@ export interface ClientLeg {
 	readonly variant: string;
 	/** The only group of the context, by the name that records show. */
 	readonly group: string;
-	readonly keyType: "ec" | "rsa";
+	readonly keyClass: LeafKeyClass;
 }
 
 /**
  * Post-quantum groups go before classical ones; among equals one whose key share the client sent goes first, since it
- * saves a round trip.
+ * saves a round trip. `classes` are the kinds of leaf keys that fit the server, best first (`leafKeyClasses`): the first
+ * that the client takes is chosen.
  */
-export function planClientLeg(hello: ClientHello, grade: Grade, mayResumeSessions: boolean): ClientLeg {
+export function planClientLeg(
+	hello: ClientHello,
+	grade: Grade,
+	mayResumeSessions: boolean,
+	classes: readonly LeafKeyClass[],
+): ClientLeg {
 	const isTls13 = hello.supportedVersions.includes(protocolVersion.tls13);
 	const group = (isTls13 ? choose(postQuantumGroups, hello) : undefined) ?? choose(classicalGroups, hello) ?? p256;
-	const keyType = mayUseEcdsa(hello, isTls13) ? "ec" : "rsa";
+	const keyClass = classes.find((one) => takesKey(hello, isTls13, one)) ?? classes.find(isRsaClass) ?? "rsa2048";
 	const name = groupOf(group)?.opensslName ?? "P-256";
 	const variant = `${grade} ${name} ${mayResumeSessions ? "tickets" : "full"}`;
-	const known = legs.get(`${variant} ${keyType}`);
+	const known = legs.get(`${variant} ${keyClass}`);
 	if (known !== undefined) return known;
 	const options = { ...clientLegOptions(grade), ecdhCurve: name };
 	// Without tickets nothing can be resumed: no session is kept here.
 	const secureOptions = options.secureOptions | (mayResumeSessions ? 0 : constants.SSL_OP_NO_TICKET);
-	const leg: ClientLeg = { options: { ...options, secureOptions }, variant, group: name, keyType };
-	legs.set(`${variant} ${keyType}`, leg);
+	const leg: ClientLeg = { options: { ...options, secureOptions }, variant, group: name, keyClass };
+	legs.set(`${variant} ${keyClass}`, leg);
 	return leg;
 }
 
@@ -46,14 +53,16 @@ function choose(preferred: readonly number[], hello: ClientHello): number | unde
 	);
 }
 
-function mayUseEcdsa(hello: ClientHello, isTls13: boolean): boolean {
+function takesKey(hello: ClientHello, isTls13: boolean, keyClass: LeafKeyClass): boolean {
+	const authentication = isRsaClass(keyClass) ? "RSA" : "ECDSA";
 	const schemes = hello.signatureAlgorithms;
-	if (schemes.length > 0 && !schemes.includes(ecdsaP256Sha256)) return false;
+	if (schemes.length > 0 && !signatureSchemes[keyClass].some((scheme) => schemes.includes(scheme))) return false;
 	if (isTls13) return true;
 	// Up to TLS 1.2 the list of groups is also that of the curves a certificate may have (RFC 8422 §5.1).
+	const curve = curveOf[keyClass];
 	const groups = hello.supportedGroups;
-	if (groups.length > 0 && !groups.includes(p256)) return false;
-	return hello.cipherSuites.some((code) => cipherSuiteOf(code)?.authentication === "ECDSA");
+	if (curve !== undefined && groups.length > 0 && !groups.includes(curve)) return false;
+	return hello.cipherSuites.some((code) => cipherSuiteOf(code)?.authentication === authentication);
 }
 
 /** A few grades, groups and key types: made once. */
@@ -61,4 +70,12 @@ const legs = new Map<string, ClientLeg>();
 const p256 = 0x0017;
 const postQuantumGroups = [0x11ec, 0x11eb, 0x11ed];
 const classicalGroups = [0x001d, p256, 0x0018, 0x0019, 0x001e];
-const ecdsaP256Sha256 = 0x0403;
+const curveOf: Partial<Record<LeafKeyClass, number>> = { p256, p384: 0x0018 };
+/** RSA keys sign with PSS from TLS 1.3 on, before it with PKCS #1 too. */
+const rsaSchemes = [0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0201];
+const signatureSchemes: Readonly<Record<LeafKeyClass, readonly number[]>> = {
+	p256: [0x0403],
+	p384: [0x0503],
+	rsa2048: rsaSchemes,
+	rsa3072: rsaSchemes,
+};

@@ -128,6 +128,8 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		name: "p",
 		trustedCa: "ca",
 		untrustedCa: undefined,
+		trustedRsaCa: undefined,
+		untrustedRsaCa: undefined,
 		trustStore: ["all"],
 		blocksInvalidCertificates: false,
 		ignoresServerAuthFailure: false,

@@ -11,6 +11,7 @@ import { portsOfApplications } from "#policy/application-ports.ts";
 import type { Policy, PolicyRule } from "#policy/evaluate.ts";
 import { resolveAddresses } from "#policy/resolve-addresses.ts";
 import type { PolicyConfig } from "#policy/schema.ts";
+import type { LeafSettings } from "#proxy/leaf-settings.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import type { ProxyConfig } from "#proxy/schema.ts";
 import type { SessionTimeouts } from "#proxy/session-machine.ts";
@@ -39,6 +40,9 @@ export interface GatewayPlan {
 	readonly signingCas: readonly string[];
 	/** What is chosen of the certificates that may vouch for servers. */
 	readonly trust: TrustSelection;
+	readonly leaves: LeafSettings;
+	/** Leaves are forgotten when a revocation list is new. */
+	readonly forgetsLeavesOnCrlUpdate: boolean;
 	/** Undefined when it is disabled. */
 	readonly onboarding: OnboardingPlan | undefined;
 }
@@ -64,8 +68,8 @@ export function compileGateway(config: GatewayConfig): GatewayPlan {
 		mayReachLocal: permitLocalTargets || listen.host === "::1" || listen.host.startsWith("127."),
 	}));
 	const signingCas = new Set<string>();
-	for (const { rootCa, untrustedRootCa } of profiles.values()) {
-		for (const id of [rootCa, untrustedRootCa]) if (id !== undefined) signingCas.add(id);
+	for (const { rootCa, untrustedRootCa, rootCaRsa, untrustedRootCaRsa } of profiles.values()) {
+		for (const id of [rootCa, untrustedRootCa, rootCaRsa, untrustedRootCaRsa]) if (id !== undefined) signingCas.add(id);
 	}
 	const policy = compilePolicy(config);
 	return {
@@ -87,6 +91,20 @@ export function compileGateway(config: GatewayConfig): GatewayPlan {
 		signingCas: [...signingCas],
 		trust: selectTrust(config),
 		onboarding: compileOnboarding(config, policy),
+		leaves: compileLeaves(config),
+		forgetsLeavesOnCrlUpdate: config.services.ssl.proxy.globalConfig.invalidateCacheOnCrlUpdate,
+	};
+}
+
+function compileLeaves(config: GatewayConfig): LeafSettings {
+	const { globalConfig } = config.services.ssl.proxy;
+	const { onboarding } = config.services.gateway;
+	return {
+		maximumLifetimeMs: globalConfig.maximumCertificateLifetime * dayMs,
+		// The explicit proxy serves the lists under the gateway's own name.
+		crlHost: onboarding.disable ? undefined : onboarding.hostName,
+		keepMs: globalConfig.disableCertCache ? 0 : globalConfig.certificateCacheTimeout * 1000,
+		sessionSeconds: globalConfig.sessionCacheTimeout,
 	};
 }
 
@@ -94,9 +112,11 @@ export function compileGateway(config: GatewayConfig): GatewayPlan {
 function compileOnboarding(config: GatewayConfig, policy: Policy<ProxyProfile>): OnboardingPlan | undefined {
 	const { disable, hostName, contact, proxyAddress } = config.services.gateway.onboarding;
 	if (disable) return undefined;
-	const untrusted = new Set([...config.services.ssl.proxy.profile.values()].map((profile) => profile.untrustedRootCa));
-	const used = policy.rules.flatMap(({ profile }) => (profile === undefined ? [] : [profile.trustedCa]));
-	return { hostName, contact, proxyAddress, trustedCas: [...new Set(used)].filter((id) => !untrusted.has(id)) };
+	const profiles = [...config.services.ssl.proxy.profile.values()];
+	const untrusted = new Set(profiles.flatMap((profile) => [profile.untrustedRootCa, profile.untrustedRootCaRsa]));
+	const used = new Set(policy.rules.flatMap(({ profile }) => [profile?.trustedCa, profile?.trustedRsaCa]));
+	const trustedCas = [...used].filter((id) => id !== undefined && !untrusted.has(id)) as string[];
+	return { hostName, contact, proxyAddress, trustedCas };
 }
 
 function compilePolicy(config: GatewayConfig): Policy<ProxyProfile> {
@@ -137,6 +157,8 @@ function compileProfile(config: GatewayConfig, name: string, patternPolicy: stri
 		exemptDestinations,
 		trustedCa: profile.rootCa,
 		untrustedCa: profile.untrustedRootCa,
+		trustedRsaCa: profile.rootCaRsa,
+		untrustedRsaCa: profile.untrustedRootCaRsa,
 		trustStore: profile.trustedCa,
 		blocksInvalidCertificates: actions.blockInvalidCertificates,
 		ignoresServerAuthFailure: actions.ignoreServerAuthFailure,
@@ -200,3 +222,5 @@ function compilePatterns(config: GatewayConfig): ReadonlyMap<string, readonly Pa
 	}
 	return compiled;
 }
+
+const dayMs = 86_400_000;

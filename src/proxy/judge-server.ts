@@ -18,6 +18,8 @@ import { SignatureCache } from "#pki/verify-signature.ts";
 /** The verdict and the certificate that a leaf is minted after. */
 export interface JudgedServer {
 	readonly certificate: Certificate;
+	/** Names the certificate with its issuers: those of the validated path, else those that the server sent. */
+	readonly chain: string;
 	readonly isTrusted: boolean;
 	/** "trusted", or the first reason why not, in words. */
 	readonly reason: string;
@@ -100,6 +102,7 @@ export class ServerJudge {
 		const path = isTrusted && verdict.kind === "trusted" ? verdict.path : [];
 		const judged = {
 			certificate: decoded,
+			chain: chainNameOf(verdict, fingerprint, question),
 			isTrusted,
 			reason: reason ?? "trusted",
 			validUntil,
@@ -185,6 +188,20 @@ function isRepairedPath(path: readonly Certificate[], { fetched, opensslError }:
 		const issuer = chain[depth + 1];
 		return issuer === undefined || (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey));
 	});
+}
+
+/** Of a path that holds its certificates, of another what the server sent. */
+function chainNameOf(verdict: ChainVerdict, fingerprint: string, { others }: ServerQuestion): string {
+	const fingerprints =
+		verdict.kind === "trusted"
+			? verdict.path.map((certificate) => certificate.fingerprint)
+			: [
+					fingerprint,
+					...others()
+						.slice(0, maxOthers)
+						.map((der) => hash("sha256", der, "hex")),
+				];
+	return hash("sha256", fingerprints.join(" "), "base64");
 }
 
 /** A certificate is valid through the whole last second. */

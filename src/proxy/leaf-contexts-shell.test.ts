@@ -7,29 +7,42 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
 import tls, { type SecureContext, TLSSocket } from "node:tls";
-import { type Authority, openAuthority } from "#pki/authority-shell.ts";
+import { type Authority, loadAuthority, openAuthority } from "#pki/authority-shell.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import { KeyStore } from "#pki/key-store-shell.ts";
 import { certificatePem } from "#pki/pem.ts";
 import { type LeafContext, LeafContexts, type LeafRequest, type SignLeaf } from "#proxy/leaf-contexts-shell.ts";
-import { makeCertificate } from "../../test/support/make-certificate.ts";
+import { defaultLeafSettings } from "#proxy/leaf-settings.ts";
+import { limitNames, type Made, makeCertificate } from "../../test/support/make-certificate.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "sallyport-leaves-"));
 after(() => rmSync(directory, { recursive: true, force: true }));
 const plan = (id: string) => ({ id, title: "Test CA", lifetimeDays: 30 });
-const store = new KeyStore(directory, { isPersistent: false, passphraseFile: undefined }, Date.now());
+const storeAt = (at: string) => new KeyStore(at, { isPersistent: false, passphraseFile: undefined }, Date.now());
+const store = storeAt(directory);
 const trusted = openAuthority(store, plan("trusted"), Date.now());
 const untrusted = openAuthority(store, plan("untrusted"), Date.now());
 const ticketKeys = randomBytes(48);
+const settings = defaultLeafSettings;
 const origin = makeCertificate({ subject: "CN=shop.example", names: ["shop.example"] }).certificate;
 const other = makeCertificate({ subject: "CN=pay.example", names: ["pay.example"] }).certificate;
+
+/** A CA as an administrator would import it, with the certificates above it. */
+function imported(at: string, id: string, made: Made, ...above: Made[]): Authority {
+	const into = storeAt(at);
+	const certificates = [made, ...above].map(({ der }) => der);
+	into.change({ put: [{ id, created: Date.now(), isExportable: false, certificates, key: made.privateKey }] });
+	return loadAuthority(into, id);
+}
 
 /** Signs as the holder of the keys does, and counts how often it was asked. */
 function counting(authorities: readonly Authority[] = [trusted, untrusted]): { sign: SignLeaf; asked: string[] } {
 	const asked: string[] = [];
 	const sign: SignLeaf = async ({ ca, toBeSigned, originSha256 }) => {
 		asked.push(`${ca} ${originSha256}`);
-		const answer = authorities.find(({ ca: { id } }) => id === ca)?.signLeaf(toBeSigned);
+		const answer = authorities
+			.find(({ ca: { id } }) => id === ca)
+			?.signLeaf(toBeSigned, { ...settings, now: Date.now() });
 		if (answer?.kind !== "signed") throw new Error(answer?.reason ?? "no such CA");
 		return answer.certificate;
 	};
@@ -39,7 +52,9 @@ function counting(authorities: readonly Authority[] = [trusted, untrusted]): { s
 const request = (parts: Partial<LeafRequest> = {}): LeafRequest => ({
 	origin,
 	signer: trusted.ca,
-	keyType: "ec",
+	keyClass: "p256",
+	chain: parts.origin?.fingerprint ?? origin.fingerprint,
+	session: "5e5510",
 	options: { minVersion: "TLSv1.2", ecdhCurve: "X25519" },
 	variant: "strict X25519",
 	...parts,
@@ -87,7 +102,7 @@ async function handshake(
 
 test("many sessions that wait for one leaf cost one signature and get one context", async () => {
 	const { sign, asked } = counting();
-	const contexts = new LeafContexts(sign, ticketKeys, 8);
+	const contexts = new LeafContexts(sign, ticketKeys, 8, settings);
 	assert.equal(contexts.find(request()), undefined);
 	const all = await Promise.all(Array.from({ length: 50 }, () => contexts.get(request())));
 	assert.equal(new Set(all).size, 1);
@@ -98,12 +113,18 @@ test("many sessions that wait for one leaf cost one signature and get one contex
 });
 
 test("a real client accepts the leaf for the server's name, and the record's fingerprint is the leaf's", async (t) => {
-	for (const keyType of ["ec", "rsa"] as const) {
-		const contexts = new LeafContexts(counting().sign, ticketKeys, 8);
-		const { context, certificateSha256 } = await contexts.get(request({ keyType }));
+	for (const [keyClass, keyType, detail] of [
+		["p256", "ec", "prime256v1"],
+		["p384", "ec", "secp384r1"],
+		["rsa2048", "rsa", 2_048],
+	] as const) {
+		const contexts = new LeafContexts(counting().sign, ticketKeys, 8, settings);
+		const { context, certificateSha256 } = await contexts.get(request({ keyClass }));
 		const { certificate } = await handshake(t, context);
 		assert.ok(certificate !== undefined);
 		assert.equal(certificate.publicKey.asymmetricKeyType, keyType);
+		const { namedCurve, modulusLength } = certificate.publicKey.asymmetricKeyDetails ?? {};
+		assert.equal(namedCurve ?? modulusLength, detail);
 		assert.equal(certificate.subjectAltName, "DNS:shop.example");
 		assert.equal(createHash("sha256").update(certificate.raw).digest("hex"), certificateSha256);
 		assert.equal(certificate.verify(new X509Certificate(trusted.ca.certificate).publicKey), true);
@@ -111,7 +132,7 @@ test("a real client accepts the leaf for the server's name, and the record's fin
 });
 
 test("N2: leaves of all servers certify one key of the gateway, which is not the CA's", async (t) => {
-	const contexts = new LeafContexts(counting().sign, ticketKeys, 8);
+	const contexts = new LeafContexts(counting().sign, ticketKeys, 8, settings);
 	const keyOf = async (certificate: Certificate) => {
 		const { context } = await contexts.get(request({ origin: certificate }));
 		const shown = await handshake(t, context, { checkServerIdentity: () => undefined });
@@ -127,13 +148,13 @@ test("N2: leaves of all servers certify one key of the gateway, which is not the
 
 test("another server certificate, signer, key type or variant has another context; another variant the same leaf", async () => {
 	const { sign, asked } = counting();
-	const contexts = new LeafContexts(sign, ticketKeys, 8);
+	const contexts = new LeafContexts(sign, ticketKeys, 8, settings);
 	const made: LeafContext[] = [];
 	for (const parts of [
 		{},
 		{ origin: other },
 		{ signer: untrusted.ca },
-		{ keyType: "rsa" as const },
+		{ keyClass: "rsa2048" as const },
 		{ variant: "strict P-256", options: { ecdhCurve: "P-256" } },
 	])
 		made.push(await contexts.get(request(parts)));
@@ -145,7 +166,7 @@ test("another server certificate, signer, key type or variant has another contex
 
 test("a refused signature rejects every waiter, and the next session asks again", async () => {
 	const { sign, asked } = counting([untrusted]);
-	const contexts = new LeafContexts(sign, ticketKeys, 8);
+	const contexts = new LeafContexts(sign, ticketKeys, 8, settings);
 	const answers = await Promise.allSettled([contexts.get(request()), contexts.get(request())]);
 	for (const answer of answers) {
 		assert.ok(answer.status === "rejected");
@@ -159,14 +180,14 @@ test("a refused signature rejects every waiter, and the next session asks again"
 
 test("what the signer hands back is not taken for a leaf when it is another certificate", async () => {
 	const foreign = makeCertificate({ subject: "CN=shop.example", names: ["shop.example"] });
-	const contexts = new LeafContexts(async () => foreign.der, ticketKeys, 8);
+	const contexts = new LeafContexts(async () => foreign.der, ticketKeys, 8, settings);
 	await assert.rejects(contexts.get(request()), /key values mismatch/);
 	assert.equal(contexts.size, 0);
 });
 
 test("no more contexts than the capacity are kept; the one used longest ago goes, and is minted anew", async () => {
 	const { sign, asked } = counting();
-	const contexts = new LeafContexts(sign, ticketKeys, 2);
+	const contexts = new LeafContexts(sign, ticketKeys, 2, settings);
 	const third = makeCertificate({ subject: "CN=third.example", names: ["third.example"] }).certificate;
 	await contexts.get(request());
 	await contexts.get(request({ origin: other }));
@@ -180,7 +201,7 @@ test("no more contexts than the capacity are kept; the one used longest ago goes
 
 test("of large certificates 64 contexts are kept, apart from the others", async () => {
 	const { sign } = counting();
-	const contexts = new LeafContexts(sign, ticketKeys, 1_000);
+	const contexts = new LeafContexts(sign, ticketKeys, 1_000, settings);
 	await contexts.get(request());
 	const names = Array.from({ length: 400 }, (_, index) => `host-${index}.large.example`);
 	const large = makeCertificate({ subject: "CN=large.example", names }).certificate;
@@ -193,7 +214,7 @@ test("of large certificates 64 contexts are kept, apart from the others", async 
 
 test("after clear every leaf is minted anew", async () => {
 	const { sign, asked } = counting();
-	const contexts = new LeafContexts(sign, ticketKeys, 8);
+	const contexts = new LeafContexts(sign, ticketKeys, 8, settings);
 	const before = await contexts.get(request());
 	contexts.clear();
 	assert.equal(contexts.size, 0);
@@ -205,14 +226,121 @@ test("after clear every leaf is minted anew", async () => {
 test("a ticket is good at every worker with the same keys for the same context, and for no other server", async (t) => {
 	for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
 		const options = { minVersion: version, maxVersion: version };
-		const { context } = await new LeafContexts(counting().sign, ticketKeys, 8).get(request());
+		const { context } = await new LeafContexts(counting().sign, ticketKeys, 8, settings).get(request());
 		const { session, isResumed } = await handshake(t, context, options);
 		assert.equal(isResumed, false);
-		const second = new LeafContexts(counting().sign, ticketKeys, 8);
+		const second = new LeafContexts(counting().sign, ticketKeys, 8, settings);
 		const same = await second.get(request());
 		assert.equal((await handshake(t, same.context, { ...options, session })).isResumed, true, version);
 		const foreign = await second.get(request({ origin: other }));
 		const lenient = { ...options, session, checkServerIdentity: () => undefined };
 		assert.equal((await handshake(t, foreign.context, lenient)).isResumed, false, version);
 	}
+});
+
+test("a context is keyed by the whole chain: the same certificate under another issuer has another leaf", async () => {
+	const { sign, asked } = counting();
+	const contexts = new LeafContexts(sign, ticketKeys, 8, settings);
+	const one = await contexts.get(request({ chain: "leaf issuer-a" }));
+	const two = await contexts.get(request({ chain: "leaf issuer-b" }));
+	assert.notEqual(one.certificateSha256, two.certificateSha256);
+	assert.equal(asked.length, 2);
+});
+
+test("a CA that was replaced under its own name signs anew", async (t) => {
+	const keys = mkdtempSync(join(tmpdir(), "sallyport-leaves-"));
+	t.after(() => rmSync(keys, { recursive: true, force: true }));
+	const successor = openAuthority(storeAt(keys), plan("trusted"), Date.now());
+	const { sign, asked } = counting([successor]);
+	const contexts = new LeafContexts(sign, ticketKeys, 8, settings);
+	await contexts.get(request({ signer: successor.ca }));
+	assert.equal(contexts.find(request()), undefined);
+	assert.equal(asked.length, 1);
+});
+
+test("a leaf is used again for the configured time and then minted anew", async () => {
+	let now = Date.now();
+	const { sign, asked } = counting();
+	const contexts = new LeafContexts(sign, ticketKeys, 8, { ...settings, keepMs: 60_000 }, () => now);
+	const first = await contexts.get(request());
+	now += 59_999;
+	assert.equal(await contexts.get(request()), first);
+	now += 1;
+	assert.equal(contexts.find(request()), undefined);
+	assert.notEqual(await contexts.get(request()), first);
+	assert.equal(asked.length, 2);
+});
+
+test("without a cache every session gets a leaf of its own", async () => {
+	const { sign, asked } = counting();
+	const contexts = new LeafContexts(sign, ticketKeys, 8, { ...settings, keepMs: 0 });
+	const made = await Promise.all([contexts.get(request()), contexts.get(request())]);
+	assert.notEqual(made[0]?.certificateSha256, made[1]?.certificateSha256);
+	assert.equal(contexts.find(request()), undefined);
+	assert.deepEqual([asked.length, contexts.size, contexts.leafCount], [2, 0, 0]);
+});
+
+test("what was asked for before everything was forgotten is not kept", async () => {
+	const { sign } = counting();
+	const contexts = new LeafContexts(sign, ticketKeys, 8, settings);
+	const asked = contexts.get(request());
+	contexts.clear();
+	const fresh = contexts.get(request());
+	assert.notEqual((await asked).certificateSha256, (await fresh).certificateSha256);
+	assert.equal(contexts.find(request()), await fresh);
+	assert.deepEqual([contexts.size, contexts.leafCount], [1, 1]);
+});
+
+test("settings that differ forget everything, equal ones nothing", async () => {
+	const contexts = new LeafContexts(counting().sign, ticketKeys, 8, settings);
+	await contexts.get(request());
+	contexts.configure({ ...settings });
+	assert.equal(contexts.size, 1);
+	contexts.configure({ ...settings, maximumLifetimeMs: 86_400_000 * 10 });
+	assert.equal(contexts.size, 0);
+});
+
+test("the kept leaves tell what they stand for and how many sessions they served", async () => {
+	const contexts = new LeafContexts(counting().sign, ticketKeys, 8, settings);
+	await contexts.get(request());
+	contexts.find(request());
+	await contexts.get(request({ origin: other }));
+	const [first, second] = contexts.kept(10);
+	assert.deepEqual(first?.names, ["shop.example"]);
+	assert.equal(first?.originSha256, origin.fingerprint);
+	assert.deepEqual([first?.ca, first?.keyClass, first?.uses], ["trusted", "p256", 2]);
+	assert.deepEqual(second?.names, ["pay.example"]);
+	assert.ok(!JSON.stringify(contexts.kept(10)).includes("PRIVATE"));
+	assert.equal(contexts.kept(1)[0]?.originSha256, other.fingerprint);
+});
+
+test("K2: the certificates between the signing CA and its root are sent behind the leaf", async (t) => {
+	const root = makeCertificate({ subject: "CN=Enterprise Root", isCa: true });
+	const policy = makeCertificate({ subject: "CN=Policy CA", isCa: true, issuer: root });
+	const signing = makeCertificate({ subject: "CN=Inspection CA", isCa: true, issuer: policy });
+	const keys = mkdtempSync(join(tmpdir(), "sallyport-leaves-"));
+	t.after(() => rmSync(keys, { recursive: true, force: true }));
+	const corp = imported(keys, "corp", signing, root, policy);
+	const contexts = new LeafContexts(counting([corp]).sign, ticketKeys, 8, settings);
+	const { context } = await contexts.get(request({ signer: corp.ca }));
+	const { certificate } = await handshake(t, context, { ca: root.pem });
+	assert.equal(certificate?.subjectAltName, "DNS:shop.example", "a client that has the root alone accepts it");
+});
+
+test("K2: a server that the CA's name constraints leave out is refused without a signature", async (t) => {
+	const limited = makeCertificate({
+		subject: "CN=Limited CA",
+		isCa: true,
+		extensions: [limitNames({ permitted: ["corp.example"] })],
+	});
+	const keys = mkdtempSync(join(tmpdir(), "sallyport-leaves-"));
+	t.after(() => rmSync(keys, { recursive: true, force: true }));
+	const authority = imported(keys, "limited", limited);
+	const { sign, asked } = counting([authority]);
+	const contexts = new LeafContexts(sign, ticketKeys, 8, settings);
+	await assert.rejects(
+		contexts.get(request({ signer: authority.ca })),
+		/CA "limited" may not sign for this server: DNS:shop\.example is not within the permitted names/,
+	);
+	assert.equal(asked.length, 0);
 });

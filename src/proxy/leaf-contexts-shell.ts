@@ -1,18 +1,23 @@
 /**
- * TLS contexts of the client leg: one per validated server certificate, signer, key type and group, minted when first
+ * TLS contexts of the client leg: one per validated chain of a server, signer, key class and group, minted when first
  * needed and kept.
  *
- * Bounds: `capacity` contexts, and `maxLargeContexts` for large certificates; the one used longest ago goes first. At
- * most one signature is asked for per context, however many sessions wait for it.
+ * Bounds: `capacity` contexts and leaves, and `maxLargeContexts` for large certificates; the one used longest ago goes
+ * first, and each goes after the configured time. At most one signature is asked for per context, however many sessions
+ * wait for it.
  */
-import { createHash, generateKeyPair, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
+import { createHash, hash, randomBytes } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
-import { promisify } from "node:util";
 import { BoundedMap } from "#base/bounded.ts";
 import type { Certificate } from "#pki/certificate.ts";
-import { keyIdentifier, type LeafKey, planLeaf, type SigningCa } from "#pki/mint.ts";
+import type { LeafKeyClass } from "#pki/leaf-key-class.ts";
+import { planLeaf, type SigningCa } from "#pki/mint.ts";
+import { extensionOid } from "#pki/oids.ts";
 import { certificatePem } from "#pki/pem.ts";
+import { forbiddenName } from "#pki/signing-ca.ts";
 import { maxKeptOctets } from "#proxy/judge-server.ts";
+import { type LeafKeyPair, LeafKeys } from "#proxy/leaf-keys-shell.ts";
+import type { LeafSettings } from "#proxy/leaf-settings.ts";
 
 /** A context and the fingerprint of the leaf in it. */
 export interface LeafContext {
@@ -23,11 +28,15 @@ export interface LeafContext {
 /** What a leaf is wanted for. */
 export interface LeafRequest {
 	readonly origin: Certificate;
+	/** Names the server's certificate with its validated issuers (`JudgedServer`). */
+	readonly chain: string;
 	readonly signer: SigningCa;
-	readonly keyType: "ec" | "rsa";
+	readonly keyClass: LeafKeyClass;
 	/** Options of the client leg without key and certificate; `variant` is the same for equal options. */
 	readonly options: SecureContextOptions;
 	readonly variant: string;
+	/** The session that asks, for the issuance log. */
+	readonly session: string;
 }
 
 /** Asks the holder of the CA key for the leaf's certificate. Rejects with the reason when it is refused. */
@@ -35,25 +44,62 @@ export type SignLeaf = (request: {
 	readonly ca: string;
 	readonly toBeSigned: Uint8Array;
 	readonly originSha256: string;
+	readonly session: string;
 }) => Promise<Uint8Array>;
 
+/** A leaf that is kept, as it is shown. Times in milliseconds since 1970. */
+export interface KeptLeaf {
+	readonly names: readonly string[];
+	readonly originSha256: string;
+	readonly certificateSha256: string;
+	readonly ca: string;
+	readonly keyClass: LeafKeyClass;
+	readonly madeAt: number;
+	readonly expiresAt: number;
+	/** Sessions that it served. */
+	readonly uses: number;
+}
+
+/** A minted certificate with its key. */
+interface Leaf extends KeptLeaf {
+	readonly certificate: Uint8Array;
+	readonly pair: LeafKeyPair;
+	uses: number;
+}
+
+interface Kept extends LeafContext {
+	readonly leaf: Leaf;
+}
+
 export class LeafContexts {
-	readonly #contexts: BoundedMap<string, LeafContext>;
+	readonly #contexts: BoundedMap<string, Kept>;
 	/** The contexts for large certificates, apart from the others so that few of them are kept. */
-	readonly #largeContexts = new BoundedMap<string, LeafContext>(maxLargeContexts);
+	readonly #largeContexts = new BoundedMap<string, Kept>(maxLargeContexts);
 	readonly #waiting = new Map<string, Promise<LeafContext>>();
-	readonly #leaves: BoundedMap<string, Uint8Array>;
-	readonly #keys = new Map<"ec" | "rsa", Promise<LeafKeyPair> | LeafKeyPair>();
+	readonly #leaves: BoundedMap<string, Leaf>;
+	readonly #keys: LeafKeys;
 	readonly #sign: SignLeaf;
 	readonly #ticketKeys: Buffer;
+	readonly #now: () => number;
+	#settings: LeafSettings;
+	/** Grows when everything is forgotten: what was asked for before is not kept. */
+	#generation = 0;
 
 	/** `ticketKeys` are 48 octets that all workers share, so that a client may resume at any of them. */
-	constructor(sign: SignLeaf, ticketKeys: Buffer, capacity: number) {
+	constructor(
+		sign: SignLeaf,
+		ticketKeys: Buffer,
+		capacity: number,
+		settings: LeafSettings,
+		now: () => number = Date.now,
+	) {
 		this.#sign = sign;
 		this.#ticketKeys = ticketKeys;
 		this.#contexts = new BoundedMap(capacity);
 		this.#leaves = new BoundedMap(capacity);
-		this.#keys.set("ec", leafKeyPair(generateKeyPairSync("ec", { namedCurve: "P-256" }), "ec"));
+		this.#settings = settings;
+		this.#now = now;
+		this.#keys = new LeafKeys(now);
 	}
 
 	get size(): number {
@@ -62,94 +108,149 @@ export class LeafContexts {
 
 	/** The context when it is there already: the way of almost every session. */
 	find(request: LeafRequest): LeafContext | undefined {
-		return this.#contextsFor(request).get(contextKey(request));
+		const contexts = this.#contextsFor(request);
+		const key = contextKey(request);
+		const known = contexts.get(key);
+		if (known === undefined) return undefined;
+		if (known.leaf.expiresAt > this.#now()) {
+			known.leaf.uses++;
+			return known;
+		}
+		contexts.take(key);
+		return undefined;
 	}
 
 	/** The context, minted if need be. Rejects when no signature is to be had. */
 	get(request: LeafRequest): Promise<LeafContext> {
-		const key = contextKey(request);
-		const known = this.#contextsFor(request).get(key);
+		const known = this.find(request);
 		if (known !== undefined) return Promise.resolve(known);
+		const key = contextKey(request);
+		if (this.#settings.keepMs === 0) return this.#make(request, key);
 		const waiting = this.#waiting.get(key);
 		if (waiting !== undefined) return waiting;
-		const made = this.#make(request, key).finally(() => this.#waiting.delete(key));
+		const made = this.#make(request, key).finally(() => {
+			if (this.#waiting.get(key) === made) this.#waiting.delete(key);
+		});
 		this.#waiting.set(key, made);
 		return made;
 	}
 
+	/** Other settings make what was minted under those before worthless. */
+	configure(settings: LeafSettings): void {
+		const before = JSON.stringify(this.#settings);
+		this.#settings = settings;
+		if (JSON.stringify(settings) !== before) this.clear();
+	}
+
 	/** Forgets every context, so that the next session of each server gets a new leaf. */
 	clear(): void {
+		this.#generation++;
 		this.#contexts.clear();
 		this.#largeContexts.clear();
 		this.#leaves.clear();
+		this.#waiting.clear();
+	}
+
+	/** The leaves that are kept, at most `limit`, those used last at the end. */
+	kept(limit: number): readonly KeptLeaf[] {
+		const now = this.#now();
+		const leaves = [...this.#leaves.values()].filter(({ expiresAt }) => expiresAt > now).slice(-limit);
+		return leaves.map(({ certificate: _, pair: __, ...shown }) => shown);
+	}
+
+	get leafCount(): number {
+		return this.#leaves.size;
 	}
 
 	async #make(request: LeafRequest, key: string): Promise<LeafContext> {
-		const { key: privateKey, leafKey } = await this.#keyPair(request.keyType);
-		const certificate = await this.#leaf(request, leafKey);
-		const sha256 = createHash("sha256").update(certificate).digest("hex");
+		const generation = this.#generation;
+		const leaf = await this.#leaf(request);
+		leaf.uses++;
 		const context = createSecureContext({
 			...request.options,
-			key: privateKey,
-			cert: certificatePem(certificate),
+			key: leaf.pair.key,
+			cert: [leaf.certificate, ...request.signer.chain].map(certificatePem).join(""),
 			ticketKeys: this.#ticketKeys,
-			// A ticket is good for the same origin's certificate, signer and options only, and that at every worker.
+			sessionTimeout: this.#settings.sessionSeconds,
+			// A ticket is good for the same chain, signer and options only, and that at every worker.
 			sessionIdContext: createHash("sha256").update(key).digest("hex").slice(0, 32),
 		});
-		const made = { context, certificateSha256: sha256 };
-		this.#contextsFor(request).set(key, made);
+		const made = { context, certificateSha256: leaf.certificateSha256, leaf };
+		if (this.#mayKeep(generation)) this.#contextsFor(request).set(key, made);
 		return made;
 	}
 
-	#contextsFor({ origin }: LeafRequest): BoundedMap<string, LeafContext> {
+	#mayKeep(generation: number): boolean {
+		return this.#settings.keepMs > 0 && generation === this.#generation;
+	}
+
+	#contextsFor({ origin }: LeafRequest): BoundedMap<string, Kept> {
 		return origin.der.length <= maxKeptOctets ? this.#contexts : this.#largeContexts;
 	}
 
-	async #leaf(request: LeafRequest, leafKey: LeafKey): Promise<Uint8Array> {
-		const { origin, signer } = request;
-		const key = `${origin.fingerprint} ${signer.id} ${request.keyType}`;
+	async #leaf(request: LeafRequest): Promise<Leaf> {
+		const { origin, signer, keyClass, session } = request;
+		const key = leafKey(request);
 		const known = this.#leaves.get(key);
-		if (known !== undefined) return known;
+		const generation = this.#generation;
+		if (known !== undefined && known.expiresAt > this.#now()) return known;
+		const forbidden = forbiddenName(origin, signer);
+		if (forbidden !== undefined) throw new Error(forbidden);
+		const pair = await this.#keys.get(keyClass);
+		const madeAt = this.#now();
 		const identity = {
 			subject: origin.subject.raw,
-			subjectAltName: origin.extension(subjectAltNameOid)?.value,
+			subjectAltName: origin.extension(extensionOid.subjectAltName)?.value,
 			notBefore: origin.notBefore,
 			notAfter: origin.notAfter,
+			hasCrl: origin.extension(extensionOid.crlDistributionPoints) !== undefined,
 		};
-		const toBeSigned = planLeaf(identity, signer, leafKey, randomBytes(serialOctets));
-		const certificate = await this.#sign({ ca: signer.id, toBeSigned, originSha256: origin.fingerprint });
-		if (origin.der.length <= maxKeptOctets) this.#leaves.set(key, certificate);
-		return certificate;
-	}
-
-	async #keyPair(type: "ec" | "rsa"): Promise<LeafKeyPair> {
-		const known = this.#keys.get(type);
-		if (known !== undefined) return known;
-		const made = promisify(generateKeyPair)("rsa", { modulusLength: 2048 }).then((pair) => leafKeyPair(pair, "rsa"));
-		this.#keys.set(type, made);
-		return made;
+		const rules = { ...this.#settings, now: madeAt };
+		const toBeSigned = planLeaf(identity, signer, pair.leafKey, randomBytes(serialOctets), rules);
+		const originSha256 = origin.fingerprint;
+		const certificate = await this.#sign({ ca: signer.id, toBeSigned, originSha256, session });
+		const leaf = {
+			certificate,
+			pair,
+			names: namesOf(origin),
+			originSha256,
+			certificateSha256: hash("sha256", certificate, "hex"),
+			ca: signer.id,
+			keyClass,
+			madeAt,
+			expiresAt: madeAt + this.#settings.keepMs,
+			uses: 0,
+		};
+		if (this.#mayKeep(generation) && origin.der.length <= maxKeptOctets) this.#leaves.set(key, leaf);
+		return leaf;
 	}
 }
 
-interface LeafKeyPair {
-	/** PKCS #8, PEM. */
-	readonly key: string;
-	readonly leafKey: LeafKey;
+function namesOf({ typed, subject }: Certificate): readonly string[] {
+	const names = (typed.subjectAltName ?? []).slice(0, maxShownNames);
+	const texts = names.flatMap((name) => (name.kind === "dns" ? [name.text] : []));
+	return texts.length > 0 ? texts : [subject.text];
 }
 
-function leafKeyPair(pair: { publicKey: KeyObject; privateKey: KeyObject }, keyType: "ec" | "rsa"): LeafKeyPair {
-	const publicKeyInfo = pair.publicKey.export({ type: "spki", format: "der" });
-	return {
-		key: pair.privateKey.export({ type: "pkcs8", format: "pem" }) as string,
-		leafKey: { publicKeyInfo, keyIdentifier: keyIdentifier(publicKeyInfo), keyType },
-	};
+function leafKey({ chain, signer, keyClass }: LeafRequest): string {
+	return `${chain} ${signerKey(signer)} ${keyClass}`;
 }
 
 function contextKey(request: LeafRequest): string {
-	return `${request.origin.fingerprint} ${request.signer.id} ${request.keyType} ${request.variant}`;
+	return `${leafKey(request)} ${request.variant}`;
 }
 
+/** A CA that was replaced under its name is another one. */
+function signerKey(signer: SigningCa): string {
+	const known = signerKeys.get(signer);
+	if (known !== undefined) return known;
+	const key = hash("sha256", signer.certificate, "base64");
+	signerKeys.set(signer, key);
+	return key;
+}
+
+const signerKeys = new WeakMap<SigningCa, string>();
 /** Each holds up to 200 KiB. */
 const maxLargeContexts = 64;
-const subjectAltNameOid = "2.5.29.17";
+const maxShownNames = 8;
 const serialOctets = 16;

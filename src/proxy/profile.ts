@@ -1,5 +1,6 @@
 /** An SSL proxy profile, compiled from the configuration: everything a session asks of it. */
 
+import { isRsaClass, type LeafKeyClass } from "#pki/leaf-key-class.ts";
 import type { RevocationSettings } from "#pki/revocation-settings.ts";
 import type { ProfileName } from "#pki/validation-profile.ts";
 import type { DecryptionExemptions } from "#policy/evaluate.ts";
@@ -15,6 +16,9 @@ export interface ProxyProfile extends DecryptionExemptions {
 	/** Names of the signing CAs. Without an untrusted one, untrusted servers are blocked. */
 	readonly trustedCa: string;
 	readonly untrustedCa: string | undefined;
+	/** Those that sign leaves with RSA keys; the ones above do when undefined. */
+	readonly trustedRsaCa: string | undefined;
+	readonly untrustedRsaCa: string | undefined;
 	readonly blocksInvalidCertificates: boolean;
 	/** Danger: every server counts as trusted. */
 	readonly ignoresServerAuthFailure: boolean;
@@ -38,4 +42,15 @@ export interface ProxyProfile extends DecryptionExemptions {
 	readonly trustStore: readonly string[];
 	/** The pattern policy of the security policy; undefined when nothing is looked for. */
 	readonly patternPolicy: string | undefined;
+}
+
+/** The name of the CA that signs a leaf of this key class; undefined when there is none for untrusted servers. */
+export function signingCaFor(
+	profile: ProxyProfile,
+	signer: "trusted" | "untrusted",
+	keyClass: LeafKeyClass,
+): string | undefined {
+	const { trustedCa, untrustedCa, trustedRsaCa, untrustedRsaCa } = profile;
+	const [usual, rsa] = signer === "trusted" ? [trustedCa, trustedRsaCa] : [untrustedCa, untrustedRsaCa];
+	return isRsaClass(keyClass) ? (rsa ?? usual) : usual;
 }

@@ -11,24 +11,37 @@ import { BoundedMap } from "#base/bounded.ts";
 export interface ServerSession<T> {
 	readonly session: Buffer;
 	readonly judged: T;
+	/** Set once it was kept: until when it may be resumed, milliseconds since 1970. Put back, it keeps its end. */
+	readonly until?: number;
+}
+
+interface Kept<T> extends ServerSession<T> {
+	readonly until: number;
 }
 
 interface Slot<T> {
-	readonly sessions: ServerSession<T>[];
+	readonly sessions: Kept<T>[];
 	/** How often in a row the server did not take a session that it had handed out. */
 	refusals: number;
 }
 
 export class ServerSessions<T> {
 	readonly #slots: BoundedMap<string, Slot<T>>;
+	/** How long a session may be resumed, for those put from now on. */
+	lifetimeMs = 3_600_000;
 
 	constructor(capacity: number) {
 		this.#slots = new BoundedMap(capacity);
 	}
 
-	/** Removes and returns the newest session for this key. */
-	take(key: string): ServerSession<T> | undefined {
-		return this.#slots.get(key)?.sessions.pop();
+	/** Removes and returns the newest session for this key. `now` in milliseconds since 1970. */
+	take(key: string, now: number): ServerSession<T> | undefined {
+		const slot = this.#slots.get(key);
+		const newest = slot?.sessions.pop();
+		if (newest === undefined || newest.until > now) return newest;
+		// Those before it are older still.
+		if (slot !== undefined) slot.sessions.length = 0;
+		return undefined;
 	}
 
 	/** False for a server that never takes its sessions back. */
@@ -37,14 +50,14 @@ export class ServerSessions<T> {
 	}
 
 	/** Keeps a session, unless the server never takes one back: offering it costs both sides and gains nothing. */
-	put(key: string, session: ServerSession<T>): void {
+	put(key: string, session: ServerSession<T>, now: number): void {
 		let slot = this.#slots.get(key);
 		if (slot === undefined) {
 			slot = { sessions: [], refusals: 0 };
 			this.#slots.set(key, slot);
 		}
 		if (slot.refusals >= maxRefusals) return;
-		slot.sessions.push(session);
+		slot.sessions.push({ ...session, until: session.until ?? now + this.lifetimeMs });
 		if (slot.sessions.length > maxPerKey) slot.sessions.shift();
 	}
 

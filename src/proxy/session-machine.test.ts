@@ -55,6 +55,8 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		exemptDestinations: new AddressSet(),
 		trustedCa: "ca",
 		untrustedCa: "untrusted-ca",
+		trustedRsaCa: undefined,
+		untrustedRsaCa: undefined,
 		trustStore: ["all"],
 		blocksInvalidCertificates: false,
 		ignoresServerAuthFailure: false,

@@ -12,6 +12,7 @@ import type { PlaintextStream } from "#inspect/plaintext-stream.ts";
 import { ownIdentity } from "#onboarding/own-identity.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import type { ChainRepair } from "#pki/chain-repair-shell.ts";
+import { leafKeyClasses } from "#pki/leaf-key-class.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { RevocationChecker } from "#pki/revocation-shell.ts";
 import { validationProfiles } from "#pki/validation-profile.ts";
@@ -26,7 +27,7 @@ import {
 	type ServerQuestion,
 } from "#proxy/judge-server.ts";
 import type { LeafContext, LeafContexts, LeafRequest } from "#proxy/leaf-contexts-shell.ts";
-import type { ProxyProfile } from "#proxy/profile.ts";
+import { type ProxyProfile, signingCaFor } from "#proxy/profile.ts";
 import { RelayShell } from "#proxy/relay-shell.ts";
 import type { Resolver } from "#proxy/resolver-shell.ts";
 import { type ServerSession, type ServerSessions, serverSessionKey } from "#proxy/server-sessions.ts";
@@ -225,7 +226,7 @@ export class SessionShell {
 			alpn: leg.alpn,
 			variant: leg.contextKey,
 		});
-		const earlier = profile.mayResumeSessions ? serverSessions.take(key) : undefined;
+		const earlier = profile.mayResumeSessions ? serverSessions.take(key, Date.now()) : undefined;
 		this.#sessionKey = key;
 		const onSession = (session: Buffer) => {
 			this.#newestSession = session;
@@ -264,7 +265,7 @@ export class SessionShell {
 		if (isReused && earlier !== undefined) {
 			this.#judged = judge.again(earlier.judged, host, now);
 			// Before TLS 1.3 a session serves many times, and no new one comes.
-			if (socket.getProtocol() !== "TLSv1.3") this.#resources.serverSessions.put(this.#sessionKey, earlier);
+			if (socket.getProtocol() !== "TLSv1.3") this.#resources.serverSessions.put(this.#sessionKey, earlier, now);
 		} else {
 			const question = this.#questionAbout(socket, host, profile);
 			const judgement: ServerJudgement =
@@ -290,7 +291,7 @@ export class SessionShell {
 		if (session === undefined || judged === undefined || judged.certificate.der.length > maxKeptOctets) return;
 		// Not before it is known whether the chain can be repaired.
 		if (judged.isIssuerMissing && this.#machine.profile?.repairsChains === true) return;
-		this.#resources.serverSessions.put(this.#sessionKey, { session, judged });
+		this.#resources.serverSessions.put(this.#sessionKey, { session, judged }, Date.now());
 		this.#newestSession = undefined;
 	}
 
@@ -355,14 +356,23 @@ export class SessionShell {
 
 	#prepareContext({ signer, profile }: EffectOf<"prepare-context">): void {
 		const { leafContexts } = this.#resources;
+		const { certificate, chain } = this.#judged as JudgedServer;
 		this.#isWarning = signer === "untrusted";
-		const leg = planClientLeg(this.#hello as ClientHello, profile.grade, profile.mayResumeSessions);
+		const classes = leafKeyClasses(certificate.publicKey);
+		if (classes.length === 0) {
+			const { kind, bits } = certificate.publicKey;
+			const message = `the server's key (${kind}, ${bits} bits) is below what a certificate is minted for; expected RSA of 1024 bits or a curve of 224 bits at least`;
+			return this.#step({ type: "context-failed", fault: fault("SERVER_CERTIFICATE_INVALID", message) });
+		}
+		const leg = planClientLeg(this.#hello as ClientHello, profile.grade, profile.mayResumeSessions, classes);
 		const request: LeafRequest = {
-			origin: (this.#judged as JudgedServer).certificate,
-			signer: this.#resources.signingCa(signer === "trusted" ? profile.trustedCa : (profile.untrustedCa ?? "")),
-			keyType: leg.keyType,
+			origin: certificate,
+			chain,
+			signer: this.#resources.signingCa(signingCaFor(profile, signer, leg.keyClass) ?? ""),
+			keyClass: leg.keyClass,
 			options: leg.options,
 			variant: leg.variant,
+			session: this.#machine.id,
 		};
 		const ready = ({ context, certificateSha256 }: LeafContext) => {
 			this.#leafContext = context;
@@ -378,10 +388,18 @@ export class SessionShell {
 	#prepareOwnContext({ hello, host, signer }: EffectOf<"prepare-own-context">): void {
 		this.#hello = hello;
 		const ca = this.#resources.signingCa(signer);
-		const leg = planClientLeg(hello, "strict", false);
 		const origin = ownIdentity(host, ca, Date.now());
+		const leg = planClientLeg(hello, "strict", false, leafKeyClasses(origin.publicKey));
 		this.#resources.leafContexts
-			.get({ origin, signer: ca, keyType: leg.keyType, options: leg.options, variant: leg.variant })
+			.get({
+				origin,
+				chain: origin.fingerprint,
+				signer: ca,
+				keyClass: leg.keyClass,
+				options: leg.options,
+				variant: leg.variant,
+				session: this.#machine.id,
+			})
 			.then(
 				({ context, certificateSha256 }) => {
 					this.#leafContext = context;

@@ -136,6 +136,12 @@ const profile = list({
 		"untrusted-root-ca": leaf(certificateId, {
 			help: "Certificate that signs leaves for servers whose chain is not trusted, so that the client warns; without it they are blocked",
 		}),
+		"root-ca-rsa": leaf(certificateId, {
+			help: "Certificate with an RSA key that signs those of the leaves that have an RSA key, as leaves of servers with RSA keys do; root-ca signs them when absent",
+		}),
+		"untrusted-root-ca-rsa": leaf(certificateId, {
+			help: "The same for servers whose chain is not trusted; untrusted-root-ca signs them when absent",
+		}),
 		"server-certificate": leafList(certificateId, {
 			help: "Certificates of the servers behind this gateway, chosen by the name that the client asks for",
 			maxValues: 1_000,
@@ -310,13 +316,21 @@ const cacheTimeout = (what: string, preset: number) =>
 
 const globalConfig = container({
 	help: "What holds for all profiles",
-	engine: "not-yet",
 	children: {
 		"session-cache-timeout": cacheTimeout("How long sessions can be resumed", 3_600),
 		"certificate-cache-timeout": cacheTimeout("How long a leaf that was signed is used again", 3_600),
 		"disable-cert-cache": flag({ help: "Sign a leaf for every session" }),
 		"invalidate-cache-on-crl-update": flag({ help: "Forget all leaves when a revocation list is new" }),
+		"maximum-certificate-lifetime": leaf(integer({ min: 2, max: 825, unit: "days" }), {
+			help: {
+				what: "The longest validity of a leaf, from its begin to its end; the server's own is never exceeded",
+				loosened:
+					"danger: a leaf key that was stolen serves so much longer, and Apple's clients refuse more than 825 days",
+			},
+			default: 47,
+		}),
 		"maximum-sessions": leaf(integer({ min: 1, max: 10_000_000 }), {
+			engine: "not-yet",
 			help: {
 				what: "Concurrent decrypted sessions; any number when absent",
 				grows: "memory, by about 100 KiB a session",
@@ -325,6 +339,7 @@ const globalConfig = container({
 		"overload-action": leaf(
 			enumeration({ bypass: "Let further sessions pass unopened; it is recorded", block: "Block further sessions" }),
 			{
+				engine: "not-yet",
 				help: {
 					what: "What to do when there are more",
 					loosened: "danger: with bypass, who opens many sessions has the others pass unseen",
@@ -338,6 +353,7 @@ const globalConfig = container({
 				"verify-certificate": "The server's certificate must bear the name",
 			}),
 			{
+				engine: "not-yet",
 				help: {
 					what: "What decides that a server is exempt by its name",
 					loosened:

@@ -36,7 +36,7 @@ export function verifySslProxy(
 
 function verifyAuthorities(
 	path: readonly string[],
-	{ rootCa, untrustedRootCa, serverCertificate }: SslProxyProfile,
+	{ rootCa, untrustedRootCa, rootCaRsa, untrustedRootCaRsa, serverCertificate }: SslProxyProfile,
 	caIds: ReadonlySet<string>,
 ): readonly Finding[] {
 	const findings: Finding[] = [];
@@ -45,13 +45,25 @@ function verifyAuthorities(
 	for (const [statement, id] of [
 		["root-ca", rootCa],
 		["untrusted-root-ca", untrustedRootCa],
+		["root-ca-rsa", rootCaRsa],
+		["untrusted-root-ca-rsa", untrustedRootCaRsa],
 	] as const) {
 		if (id === undefined || caIds.has(id)) continue;
 		const existing = [...caIds].join(", ") || "none";
 		findings.push(error(path, statement, `certificate '${id}' does not exist; existing: ${existing}`));
 	}
-	if (rootCa !== undefined && rootCa === untrustedRootCa)
-		findings.push(error(path, "untrusted-root-ca", "must differ from root-ca: clients trust that one"));
+	const trusted = new Set([rootCa, rootCaRsa].filter((id) => id !== undefined));
+	for (const [statement, id] of [
+		["untrusted-root-ca", untrustedRootCa],
+		["untrusted-root-ca-rsa", untrustedRootCaRsa],
+	] as const) {
+		if (id === undefined || !trusted.has(id)) continue;
+		const other = id === rootCa ? "root-ca" : "root-ca-rsa";
+		findings.push(error(path, statement, `must differ from ${other}: clients trust that one`));
+	}
+	if (rootCaRsa !== undefined && rootCa === undefined) findings.push(error(path, "root-ca-rsa", "needs 'root-ca'"));
+	if (untrustedRootCaRsa !== undefined && untrustedRootCa === undefined)
+		findings.push(error(path, "untrusted-root-ca-rsa", "needs 'untrusted-root-ca'"));
 	return findings;
 }
 

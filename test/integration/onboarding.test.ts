@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { decodeCrl } from "#pki/crl.ts";
-import { crlPath } from "#pki/mint-crl.ts";
+import { crlPath } from "#pki/mint.ts";
 import { eventually, gatewayConfiguration, makeStateDirectory, startGateway } from "../support/gateway.ts";
 import { makeCertificate } from "../support/make-certificate.ts";
 import { dial, fetchOnce, openTls, openTunnel } from "../support/proxy-client.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { ConnectionInfo } from "#cli/connection-shell.ts";
 import { ConfigurationService } from "#daemon/configuration-service.ts";
 import { CrlService } from "#daemon/crl-service.ts";
-import { defaultConfiguration, trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
+import { defaultConfiguration, ownCaIds } from "#daemon/default-configuration.ts";
 import type { AuthorityView, CommandWorld, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { KeyService } from "#daemon/key-service.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
@@ -20,7 +20,7 @@ import { sessionRow } from "#telemetry/session-row.ts";
 import type { Owner } from "./gateway.ts";
 import { recordedAt } from "./session-records.ts";
 
-export const caIds: ReadonlySet<string> = new Set([trustedCaId, untrustedCaId]);
+export const caIds: ReadonlySet<string> = new Set(ownCaIds);
 
 /** A state directory of its own. */
 export function newStateDirectory(owner: Owner): string {

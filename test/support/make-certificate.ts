@@ -99,6 +99,17 @@ export function makeCertificate(request: CertificateRequest = {}): Made {
 	return { ...pair, der, pem, certificate: decoded.value, keyPem: exportKey(pair.privateKey) };
 }
 
+/** A nameConstraints extension; names as `makeGeneralName` takes them. */
+export function limitNames(names: {
+	readonly permitted?: readonly string[];
+	readonly excluded?: readonly string[];
+}): TestExtension {
+	const subtrees = (number: number, bases: readonly string[] = []) =>
+		bases.length === 0 ? [] : [derConstructed(number, ...bases.map((base) => derSequence(makeGeneralName(base))))];
+	const value = derSequence(...subtrees(0, names.permitted), ...subtrees(1, names.excluded));
+	return { oid: extensionOid.nameConstraints, critical: true, value };
+}
+
 /** A root, an intermediate below it and a server certificate for the names, each overridable. */
 export function makeChain(
 	names: readonly string[] = ["test.example"],

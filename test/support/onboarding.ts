@@ -11,6 +11,7 @@ export function signingCaOf(made: Made, id = "ca"): SigningCa {
 	return {
 		id,
 		certificate: made.der,
+		chain: [],
 		subject: certificate.subject.raw,
 		subjectKeyIdentifier: certificate.typed.subjectKeyIdentifier ?? new Uint8Array(20),
 		notBefore: certificate.notBefore,
