@@ -7,11 +7,11 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { isShell, listSources, projectRoot, readText } from "./source-files.ts";
+import { isShell, listFiles, listSources, projectRoot, readText } from "./source-files.ts";
 
-/** The test files of cores that use fast-check. */
+/** The test files of cores that use fast-check, and those of `test/fuzz`. */
 export function fuzzFiles(root: string, filters: readonly string[]): string[] {
-	return listSources(root).filter(
+	return [...listSources(root), ...listFiles(root, "test/fuzz")].filter(
 		(file) =>
 			file.endsWith(".test.ts") &&
 			!isShell(file) &&

@@ -1,5 +1,6 @@
 /**
- * Generates the pages of `docs/reference/`, and the guide to onboarding, from the tables, the schema and the tests (`npm run reference`).
+ * Generates the pages of `docs/reference/`, the guide to onboarding and the page of certificate validation from the tables,
+ * the schema and the tests (`npm run reference`).
  *
  * With `--check` it writes nothing and fails when a page on disk differs from what it would write.
  */
@@ -11,6 +12,7 @@ import { configurationPage } from "./reference-configuration.ts";
 import { onboardingGuide } from "./reference-onboarding.ts";
 import { collectProofs, readRequirements, requirementsPage } from "./reference-requirements.ts";
 import { countersPage, eventsPage, faultsPage } from "./reference-tables.ts";
+import { validationPage } from "./reference-validation.ts";
 import { listFiles, projectRoot, readText } from "./source-files.ts";
 
 /** Every generated page of the tree at `root`: path to text. */
@@ -23,6 +25,7 @@ export function referencePages(root: string): Map<string, string> {
 		["docs/reference/counters.md", countersPage()],
 		["docs/reference/commands.md", commandsPage()],
 		["docs/reference/configuration.md", configurationPage(rootSchema)],
+		["docs/certificate-validation.md", validationPage()],
 		["docs/reference/requirements.md", requirementsPage(requirements, collectProofs(root, requirements))],
 	]);
 }

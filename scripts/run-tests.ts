@@ -37,11 +37,12 @@ interface Counts {
 }
 
 /**
- * The phase that a test file belongs to. Unit tests are those of the cores: they get no network, no child process and no
+ * The phase that a test file belongs to. Unit tests are those of the cores, in `test/fuzz` too: they get no network, no child process and no
  * writing. Everything else runs free.
  */
 export function phaseOf(file: string): PhaseName {
 	if (file.startsWith("test/interop/")) return "interop";
+	if (file.startsWith("test/fuzz/")) return "unit";
 	return file.startsWith("src/") && !isShell(file) ? "unit" : "integration";
 }
 

@@ -7,7 +7,7 @@
  * Source: ITU-T X.690 §8.1.3, §8.7.3.
  */
 
-import { type Decoded, done, malformed } from "#base/bytes.ts";
+import { concat, type Decoded, done, malformed } from "#base/bytes.ts";
 import { derElement, derTag } from "#pki/der.ts";
 
 /**
@@ -77,10 +77,11 @@ class BerReader {
 
 	/** The pieces of a constructed OCTET STRING become one; any other element keeps its parts. */
 	#rebuild(tag: number, parts: readonly Uint8Array[]): Uint8Array {
-		if (tag !== (derTag.octetString | 0x20)) return derElement(tag, ...parts);
+		// One argument: tens of thousands would not fit on the stack.
+		if (tag !== (derTag.octetString | 0x20)) return derElement(tag, concat(parts));
 		if (parts.some((part) => part[0] !== derTag.octetString))
 			return this.#fail("a piece of an OCTET STRING is of another type");
-		return derElement(derTag.octetString, ...parts.map(contentOf));
+		return derElement(derTag.octetString, concat(parts.map(contentOf)));
 	}
 
 	#length(first: number): number {

@@ -6,7 +6,7 @@ import { fuzzFiles } from "../../scripts/fuzz.ts";
 import { projectRoot } from "../../scripts/source-files.ts";
 import { makeTree } from "../support/tree.ts";
 
-test("the fuzz files are the tests of cores that use fast-check", (t) => {
+test("the fuzz files are the tests of cores that use fast-check, and those of test/fuzz", (t) => {
 	const property = 'import fc from "fast-check";\n';
 	const root = makeTree(t, {
 		"src/a/x.test.ts": property,
@@ -14,8 +14,10 @@ test("the fuzz files are the tests of cores that use fast-check", (t) => {
 		"src/a/y.test.ts": 'import { test } from "node:test";\n',
 		"src/a/z-shell.test.ts": property,
 		"src/b/x.test.ts": property,
+		"test/fuzz/x.test.ts": property,
+		"test/house/x.test.ts": property,
 	});
-	assert.deepEqual(fuzzFiles(root, []), ["src/a/x.test.ts", "src/b/x.test.ts"]);
+	assert.deepEqual(fuzzFiles(root, []), ["src/a/x.test.ts", "src/b/x.test.ts", "test/fuzz/x.test.ts"]);
 	assert.deepEqual(fuzzFiles(root, ["src/b"]), ["src/b/x.test.ts"]);
 });
 

@@ -7,6 +7,7 @@ import { operationalCommands } from "#cli/operational-commands.ts";
 import { pipeCommands } from "#cli/pipe-commands.ts";
 import { enumeration, integer, name, reference } from "#config/leaf-types.ts";
 import { container, flag, leaf, leafList, list } from "#config/schema.ts";
+import { refusalTable } from "#pki/validation-profile.ts";
 import { rootSchema } from "#product/root-schema.ts";
 import { counterTable, eventTable } from "#telemetry/event-table.ts";
 import { markdownTable } from "../../scripts/markdown.ts";
@@ -20,6 +21,7 @@ import {
 	requirementsPage,
 } from "../../scripts/reference-requirements.ts";
 import { countersPage, eventsPage, faultsPage } from "../../scripts/reference-tables.ts";
+import { validationPage } from "../../scripts/reference-validation.ts";
 import { projectRoot } from "../../scripts/source-files.ts";
 import { makeTree } from "../support/tree.ts";
 
@@ -47,6 +49,20 @@ test("every command and pipe that is offered is on its page, with its options; h
 		page,
 		/\| `show log <filename>` \| Log files, or one of them\. &lt;filename>: Name of a log file\. \| `trace` \|/,
 	);
+});
+
+test("the page of certificate validation says of every rule what each profile does, and its source", () => {
+	const lines = validationPage().split("\n");
+	for (const [code, { says, in: refusing, source }] of Object.entries(refusalTable)) {
+		const profiles = ["strict", "web-pki", "lenient"] as const;
+		const answers = profiles.map((name) => (refusing.includes(name) ? "refuses" : "accepts"));
+		const row = `| \`${code}\` | ${says} | ${answers.join(" | ")} | ${source} |`;
+		assert.deepEqual(
+			lines.filter((line) => line.startsWith(`| \`${code}\``)),
+			[row],
+		);
+	}
+	assert.ok(lines.includes("| RSA modulus, at least | 2048 bits | 2048 bits | 2048 bits |"));
 });
 
 test("a page that differs, is missing or is not generated is told", (t) => {

@@ -18,8 +18,9 @@ async function run(t: TestContext, phase: PhaseName, text: string, limitSeconds 
 	return { counts: [passed, failed, skipped], printed };
 }
 
-test("tests of cores are unit tests; shells, the daemon and test/ are not", () => {
+test("tests of cores and of test/fuzz are unit tests; shells, the daemon and the rest of test/ are not", () => {
 	assert.equal(phaseOf("src/tls/client-hello.test.ts"), "unit");
+	assert.equal(phaseOf("test/fuzz/pki-files.test.ts"), "unit");
 	assert.equal(phaseOf("src/tls/engine-shell.test.ts"), "integration");
 	assert.equal(phaseOf("src/daemon/managed.test.ts"), "integration");
 	assert.equal(phaseOf("test/house/run-tests.test.ts"), "integration");
