@@ -37,6 +37,8 @@ test("setting an alternative removes the others, unless both are to be refused a
 	assert.ok(!printText(sampleRoot, permitted).includes("deny"));
 	const both = set(set(emptyTree, "security ike policy p proposals x"), "security ike policy p proposal-set basic");
 	assert.match(printText(sampleRoot, both), /proposals x;\n\s+proposal-set basic;/);
+	const inOneLine = "security ike policy p pre-shared-key ascii-text $9$xFU-b2ZUH5Qn4aQn/CB17-V hexadecimal 00";
+	assert.doesNotMatch(printText(sampleRoot, set(emptyTree, inOneLine)), /ascii-text/);
 	const kept = set(tree, "security policies from-zone a to-zone b policy p then deny", false);
 	assert.match(printText(sampleRoot, kept), /permit \{[\s\S]*deny;/);
 });

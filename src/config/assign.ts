@@ -20,15 +20,15 @@ import {
 export function assign(root: Branch, start: BranchNode, resolved: Resolved, replacesAlternatives = true): Branch {
 	let tree = root;
 	const path = resolved.passed.map((passed) => passed.step);
-	if (replacesAlternatives) {
-		for (const { path: above, name } of displacedBy(root, start, resolved))
-			tree = changeBranch(tree, above, (branch) => withSlot(branch, name, undefined));
-	}
+	if (replacesAlternatives) tree = without(tree, displacedBy(root, start, resolved));
 	if (path.length > 0) tree = changeBranch(tree, path, (branch) => branch);
 	for (const sibling of resolved.siblings)
 		tree = changeBranch(tree, [...path.slice(0, -1), sibling], (branch) => branch);
-	for (const assignment of resolved.assignments)
+	for (const assignment of resolved.assignments) {
+		// Of alternatives in one line the last one stays, as if each had a line of its own.
+		if (replacesAlternatives) tree = without(tree, excludedBy(tree, assignment));
 		tree = changeBranch(tree, assignment.path, (branch) => withAssignment(branch, assignment));
+	}
 	return tree;
 }
 
@@ -53,24 +53,35 @@ export interface Displaced {
 /** The statements that exclude what the words set. */
 export function displacedBy(root: Branch, start: BranchNode, resolved: Resolved): Displaced[] {
 	const displaced: Displaced[] = [];
-	const look = (path: readonly Step[], parent: BranchNode, name: string): void => {
-		for (const { of, onSet } of parent.alternatives) {
-			if (onSet === "refuse" || !of.includes(name)) continue;
-			const branch = branchAt(root, path);
-			for (const other of of) {
-				if (other !== name && branch?.children.has(other) === true) displaced.push({ path, parent, name: other });
-			}
-		}
-	};
 	let parent = start;
 	const path: Step[] = [];
 	for (const { step, node } of resolved.passed) {
-		look([...path], parent, step.name);
+		displaced.push(...excludedIn(root, [...path], parent, step.name));
 		path.push(step);
 		parent = node;
 	}
-	for (const assignment of resolved.assignments) look(assignment.path, assignment.parent, assignment.child.name);
+	for (const assignment of resolved.assignments) displaced.push(...excludedBy(root, assignment));
 	return displaced;
+}
+
+function excludedBy(root: Branch, { path, parent, child }: Assignment): Displaced[] {
+	return excludedIn(root, path, parent, child.name);
+}
+
+/** What stands beside a statement of this name although it may not. */
+function excludedIn(root: Branch, path: readonly Step[], parent: BranchNode, name: string): Displaced[] {
+	const excluding = parent.alternatives.filter(({ of, onSet }) => onSet !== "refuse" && of.includes(name));
+	if (excluding.length === 0) return [];
+	const branch = branchAt(root, path);
+	const others = excluding.flatMap(({ of }) => of.filter((other) => other !== name && branch?.children.has(other)));
+	return others.map((other) => ({ path, parent, name: other }));
+}
+
+function without(root: Branch, displaced: readonly Displaced[]): Branch {
+	return displaced.reduce(
+		(tree, { path, name }) => changeBranch(tree, path, (branch) => withSlot(branch, name, undefined)),
+		root,
+	);
 }
 
 function withAssignment(branch: Branch, { child, values }: Assignment): Branch {
