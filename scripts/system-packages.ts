@@ -116,6 +116,26 @@ export const systemPackages: readonly SystemPackage[] = [
 		purpose: "puts the gateway's CA into the database that Chromium reads; PKCS#12 files of another maker",
 	},
 	{
+		name: "firefox-esr",
+		groups: ["interop"],
+		brings: ["firefox-esr"],
+		purpose: "browser: NSS, policies.json, a trust store of its own",
+	},
+	{ name: "git", groups: ["interop"], brings: ["git"], purpose: "client: clones through the gateway" },
+	{ name: "python3", groups: ["interop"], brings: ["python3"], purpose: "client: ssl; reads property lists" },
+	{
+		name: "python3-requests",
+		groups: ["interop"],
+		brings: ["/usr/lib/python3/dist-packages/requests"],
+		purpose: "client: takes its CAs from a bundle of its own",
+	},
+	{
+		name: "ca-certificates",
+		groups: ["interop"],
+		brings: ["/etc/ssl/certs/ca-certificates.crt"],
+		purpose: "the public CAs, to which steps add the gateway's",
+	},
+	{
 		name: "python3-cryptography-vectors",
 		groups: ["interop"],
 		brings: ["/usr/lib/python3/dist-packages/cryptography_vectors"],
