@@ -26,7 +26,8 @@ export interface FetchOrder {
 
 export type FetchOutcome =
 	| { readonly kind: "fetched"; readonly octets: Buffer }
-	| { readonly kind: "failed"; readonly why: string };
+	/** `isOverload` when it was not even tried. */
+	| { readonly kind: "failed"; readonly why: string; readonly isOverload?: boolean };
 
 /** Answers with addresses, or with why there are none. */
 export type LookUp = (host: string, answer: (found: readonly Address[] | string) => void) => void;
@@ -79,7 +80,7 @@ export class Fetcher {
 		if (inFlight !== undefined) return inFlight;
 		const flight = this.#begin(order).then((outcome) => {
 			this.#flights.delete(key);
-			if (outcome.kind === "failed" && order.url.length <= maxKeptUrl)
+			if (outcome.kind === "failed" && outcome.isOverload !== true && order.url.length <= maxKeptUrl)
 				this.#failures.set(key, { why: outcome.why, until: Date.now() + this.#limits.keepFailureMs });
 			this.#onFetch(outcome);
 			return outcome;
@@ -92,7 +93,7 @@ export class Fetcher {
 		const target = parseFetchTarget(order.url);
 		if (typeof target === "string") return Promise.resolve(failed(target));
 		if (this.#queue.length >= this.#limits.maxQueued)
-			return Promise.resolve(failed("too many other fetches wait already"));
+			return Promise.resolve({ kind: "failed", why: "too many other fetches wait already", isOverload: true });
 		const host = `${target.host}:${target.port}`;
 		return new Promise((resolve) => {
 			const flight = new Flight(order, this.#guard, this.#lookUp, (outcome) => {

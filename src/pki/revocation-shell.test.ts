@@ -314,6 +314,14 @@ describe("what is kept", () => {
 		assert.equal((await ask(one, leaf, { isResumed: true })).answer, "revoked");
 	});
 
+	test("a server that never staples although it must is told once, not in every session", async () => {
+		const feature = { oid: extensionOid.tlsFeature, value: derSequence(derInteger(5)) };
+		const leaf = makeCertificate({ issuer: intermediate, extensions: [feature] });
+		const { one, seen } = checker();
+		for (let round = 0; round < 5; round++) assert.equal((await ask(one, leaf)).answer, "staple-missing");
+		assert.equal(seen.length, 1);
+	});
+
 	test("a hundred sessions at once cause one question and one fetch of each list", async () => {
 		const { leaf, ocsp, asked } = server({ ocsp: true });
 		web.answers.set(ocsp, (_, response) =>

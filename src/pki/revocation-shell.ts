@@ -57,7 +57,7 @@ export interface RevocationConfiguration {
 }
 
 export interface RevocationObserver {
-	/** A verdict that was not known before. `isAskable` is false when the path names no place to ask. */
+	/** A verdict that was not told within the last ten minutes. `isAskable` is false when the path names no place to ask. */
 	decided(question: PathQuestion, verdict: RevocationVerdict, isAskable: boolean): void;
 	/** A list was fetched; `isNew` when it took the place of another of the same address. */
 	listFetched(url: string, crl: Crl, isNew: boolean): void;
@@ -73,6 +73,9 @@ export class RevocationChecker {
 	readonly #responses = new WeightedMap<string, Uint8Array>(maxResponses, maxResponseOctets);
 	readonly #lists = new WeightedMap<string, FetchedList>(maxLists, maxListOctets);
 	readonly #failures = new BoundedMap<string, { readonly why: string; readonly until: number }>(maxVerdicts);
+	readonly #reported = new BoundedMap<string, { readonly answer: RevocationAnswer; readonly until: number }>(
+		maxVerdicts,
+	);
 	readonly #asking = new Map<string, Promise<void>>();
 	readonly #waiting = new Map<string, Waiter[]>();
 	readonly #signatures = new SignatureCache(maxVerdicts);
@@ -88,6 +91,7 @@ export class RevocationChecker {
 		this.#configuration = configuration;
 		this.#verdicts.clear();
 		this.#failures.clear();
+		this.#reported.clear();
 	}
 
 	/** Forgets all lists and answers that were fetched, and every verdict. */
@@ -235,6 +239,7 @@ export class RevocationChecker {
 		const nonce = authority.sendsNonce ? randomBytes(nonceOctets) : undefined;
 		const body = encodeOcspRequest(certificate, issuer, nonce);
 		const whys: string[] = [];
+		let isOverload = false;
 		for (const url of urls) {
 			const outcome = await this.#fetcher.fetch({
 				...ocspAddress(url, body, nonce !== undefined),
@@ -244,6 +249,7 @@ export class RevocationChecker {
 			});
 			if (outcome.kind === "failed") {
 				whys.push(`responder ${shown(url)}: ${outcome.why}`);
+				isOverload ||= outcome.isOverload === true;
 				continue;
 			}
 			const response = outcome.octets;
@@ -254,7 +260,8 @@ export class RevocationChecker {
 				return this.#responses.set(certificate.fingerprint, response, response.length + entryOctets);
 			whys.push(`responder ${shown(url)}: ${status.why}`);
 		}
-		this.#failures.set(certificate.fingerprint, { why: whys.join("; "), until: Date.now() + keepFailureMs });
+		const until = Date.now() + (isOverload ? keepOverloadMs : keepFailureMs);
+		this.#failures.set(certificate.fingerprint, { why: whys.join("; "), until });
 	}
 
 	/** Fetches a list, or leaves the one that is at hand when none can be had. */
@@ -269,7 +276,8 @@ export class RevocationChecker {
 			timeoutMs: listTimeoutMs,
 			mayBePrivate: authority.crlUrls.includes(url),
 		});
-		if (outcome.kind === "failed") return this.#listFailed(url, outcome.why);
+		if (outcome.kind === "failed")
+			return this.#listFailed(url, outcome.why, outcome.isOverload === true ? keepOverloadMs : keepFailureMs);
 		// The same outcome comes to everybody who waited for it.
 		if (this.#lists.get(url)?.octets === outcome.octets) return;
 		const decoded = decodeCrl(pemDer(outcome.octets, "X509 CRL") ?? outcome.octets);
@@ -284,8 +292,8 @@ export class RevocationChecker {
 		this.#observer.listFetched(url, crl, isNew);
 	}
 
-	#listFailed(url: string, why: string): void {
-		this.#failures.set(url, { why: `list ${shown(url)}: ${why}`, until: Date.now() + keepFailureMs });
+	#listFailed(url: string, why: string, keptMs = keepFailureMs): void {
+		this.#failures.set(url, { why: `list ${shown(url)}: ${why}`, until: Date.now() + keptMs });
 	}
 
 	#decide(question: PathQuestion, authority: AuthorityRevocation, now: number): RevocationVerdict[] {
@@ -349,13 +357,27 @@ export class RevocationChecker {
 			const until = Math.min(verdict.until ?? Number.POSITIVE_INFINITY, now + keepMs[verdict.answer]);
 			this.#verdicts.set(key, { verdict, until });
 		}
+		this.#report(key, question, authority, verdict, now);
+		return verdict;
+	}
+
+	/** Once in a while for each path: a bad staple, or one that is missing, is looked at in every session. */
+	#report(
+		key: string,
+		question: PathQuestion,
+		authority: AuthorityRevocation,
+		verdict: RevocationVerdict,
+		now: number,
+	): void {
+		const last = this.#reported.get(key);
+		if (last !== undefined && last.answer === verdict.answer && last.until > now) return;
+		this.#reported.set(key, { answer: verdict.answer, until: now + reportAgainMs });
 		const { path, settings } = question;
 		const isAskable = path.slice(0, -1).some((certificate) => {
 			const { ocsp, crls } = placesToAsk(certificate, authority, settings);
 			return ocsp.length + crls.length > 0;
 		});
 		this.#observer.decided(question, verdict, isAskable);
-		return verdict;
 	}
 }
 
@@ -406,10 +428,14 @@ const keepMs: Readonly<Record<RevocationAnswer, number>> = {
 	good: 3_600_000,
 	revoked: 3_600_000,
 	unknown: 300_000,
-	unavailable: 60_000,
+	// What failed is remembered longer where it failed.
+	unavailable: 10_000,
 	"staple-missing": 0,
 };
 const keepFailureMs = 60_000;
+const keepOverloadMs = 1_000;
+/** The same verdict about the same path is told again after this time. */
+const reportAgainMs = 600_000;
 const listTimeoutMs = 30_000;
 const hedgePart = 3;
 /** More certificates of one path are not asked about: none in use has as many. */

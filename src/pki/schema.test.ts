@@ -108,3 +108,11 @@ test("a hardware token has module, label and PIN; a passphrase without keys at r
 		"warning security pki key-store 'passphrase-file': is not used: persist-private-keys is disabled, so that no key is written",
 	]);
 });
+
+test("addresses of lists and responders that are not http are told not to be asked", () => {
+	const path = "security pki ca-profile a revocation-check";
+	const urls = "crl { url [ http://a.example/ ldap://a.example/ ]; } ocsp { url http://b.example/; }";
+	assert.deepEqual(pki(`ca-profile a { ca-identity x; revocation-check { ${urls} } }`), [
+		`warning ${path} crl 'url': only http addresses are asked; what is signed needs no TLS`,
+	]);
+});

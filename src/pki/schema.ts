@@ -48,7 +48,7 @@ const crl = container({
 			default: 24,
 		}),
 		url: leafList(url(["http:", "https:", "ldap:"]), {
-			help: "Where the list is; the certificate's own distribution points when absent",
+			help: "Where the list is; the certificate's own distribution points when absent. Only http is fetched",
 			maxValues: 10,
 		}),
 	},
@@ -72,6 +72,7 @@ const ocsp = container({
 				what: "Do not ask whether the responder's own certificate was revoked",
 				loosened: "danger: a stolen key of a responder vouches for anything",
 			},
+			engine: "not-yet",
 		}),
 		"nonce-payload": leaf(enumeration(enableOrDisable), {
 			help: {
@@ -109,7 +110,6 @@ const caProfile = list({
 		}),
 		"revocation-check": container({
 			help: "How it is found out that a certificate was revoked",
-			engine: "not-yet",
 			children: {
 				disable: flag({
 					help: {
@@ -252,6 +252,9 @@ export function verifyPki(config: PkiConfig): readonly Finding[] {
 	const findings: Finding[] = [];
 	for (const [profile, { revocationCheck }] of pki.caProfile) {
 		const at = [...path, "ca-profile", profile, "revocation-check"];
+		for (const part of ["crl", "ocsp"] as const)
+			if (revocationCheck[part].url.some((one) => !one.toLowerCase().startsWith("http:")))
+				findings.push(warning([...at, part], "url", "only http addresses are asked; what is signed needs no TLS"));
 		if (!revocationCheck.disable) continue;
 		findings.push(warning(at, "disable", "danger: revoked certificates of this authority are accepted"));
 		const asked = revocationCheck.useCrl ? "use-crl" : revocationCheck.useOcsp ? "use-ocsp" : undefined;

@@ -35,6 +35,12 @@ const byCode: Partial<Readonly<Record<FaultCode, string>>> = {
 	SERVER_HANDSHAKE_FAILED: "Try openssl s_client from the gateway; an old server may need a rule that bypasses it.",
 	SERVER_CERTIFICATE_INVALID:
 		"If the server is right and its CA is private, add that CA to trusted-ca; otherwise the server's owner must correct the certificate.",
+	SERVER_CERTIFICATE_REVOKED:
+		"Do not bypass it: its authority says that the certificate must not be used. The server's owner must replace it.",
+	SERVER_STATUS_REFUSED:
+		"The server's owner must have the certificate issued again, or staple as it demands; do not bypass it unless it is known.",
+	SERVER_STATUS_UNAVAILABLE:
+		"See that the gateway reaches the responders and lists that certificates name, or load the list: request security pki crl load.",
 	SERVER_CERTIFICATE_MALFORMED: "The server's owner must replace the certificate; bypass the host only if it is known.",
 	SERVER_WANTS_CLIENT_CERTIFICATE:
 		"The gateway cannot answer with the client's key; add the host to the never-decrypt list so that the client answers itself.",
