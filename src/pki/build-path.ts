@@ -43,6 +43,8 @@ export interface PathSearch {
 	readonly maxIntermediates: number;
 }
 
+type Issuers = readonly Certificate[];
+
 /**
  * Gives the paths one after another, leaf first and anchor last. After the last one, `failure` tells the most telling
  * reason why branches ended.
@@ -52,6 +54,8 @@ export class PathFinder {
 	readonly #bySubject: ReadonlyMap<string, readonly Certificate[]>;
 	readonly #signatures = new Map<Certificate, Map<Certificate, boolean>>();
 	readonly #checked = new Map<Certificate, Refusal | undefined>();
+	/** Anchors and candidates of each certificate, the likeliest first: a loop asks for the same ones again and again. */
+	readonly #issuers = new Map<Certificate, { readonly anchors: Issuers; readonly candidates: Issuers }>();
 	#failure: Refusal | undefined;
 	#isExhausted = false;
 
@@ -77,13 +81,14 @@ export class PathFinder {
 
 	*#extend(path: readonly Certificate[], intermediates: number): Generator<readonly Certificate[]> {
 		const top = path[path.length - 1] as Certificate;
-		for (const anchor of this.#search.anchors.issuersOf(top)) {
+		const { anchors, candidates } = this.#issuersOf(top);
+		for (const anchor of anchors) {
 			if (!this.#mayLook()) return;
 			if (path.some((certificate) => isSameEntity(certificate, anchor))) continue;
 			if (this.#isIssuer(anchor, "anchor", top, path.length)) yield [...path, anchor];
 			if (this.#isExhausted) return;
 		}
-		for (const candidate of this.#candidates(top)) {
+		for (const candidate of candidates) {
 			if (!this.#mayLook()) return;
 			if (path.some((certificate) => isSameEntity(certificate, candidate))) continue;
 			if (!this.#isIssuer(candidate, "intermediate", top, path.length)) continue;
@@ -98,7 +103,16 @@ export class PathFinder {
 		}
 	}
 
-	#candidates(certificate: Certificate): readonly Certificate[] {
+	#issuersOf(certificate: Certificate): { readonly anchors: Issuers; readonly candidates: Issuers } {
+		const known = this.#issuers.get(certificate);
+		if (known !== undefined) return known;
+		const anchors = this.#search.anchors.issuersOf(certificate);
+		const issuers = { anchors, candidates: this.#candidates(certificate) };
+		this.#issuers.set(certificate, issuers);
+		return issuers;
+	}
+
+	#candidates(certificate: Certificate): Issuers {
 		const named = this.#bySubject.get(certificate.issuer.key) ?? [];
 		if (named.length < 2) return named;
 		return [...named].sort(

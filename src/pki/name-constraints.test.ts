@@ -148,6 +148,16 @@ describe("checkNameConstraints (V8)", () => {
 		assert.equal(checkNameConstraints(rules, certificate, budget)?.code, "too-much-work");
 	});
 
+	it("V16: counts a directory name by its parts, and compares no mailbox that is longer than one can be", () => {
+		const long = `dn:${Array.from({ length: 99 }, (_, index) => `O=x${index}`).join(",")}`;
+		const { certificate } = makeCertificate({ subject: "", names: Array.from({ length: 10 }, () => long) });
+		const rules = constraints(["dn:O=x0"]);
+		assert.equal(checkNameConstraints(rules, certificate, { nameComparisons: 1_001 }), undefined);
+		assert.equal(checkNameConstraints(rules, certificate, { nameComparisons: 1_000 })?.code, "too-much-work");
+		assert.ok(isPermitted("email:example.com", `email:${"a".repeat(64)}@example.com`));
+		assert.ok(!isPermitted("email:example.com", `email:${"a".repeat(65)}@example.com`));
+	});
+
 	it("never throws, whatever the texts", () => {
 		const kind = fc.constantFrom("dns:", "email:", "uri:");
 		const text = fc.oneof(

@@ -57,9 +57,12 @@ export function checkNameConstraints(
 	certificate: Certificate,
 	budget: ComparisonBudget,
 ): ConstraintFailure | undefined {
-	// Counted before anything is compared: many names under many constraints are refused for no work at all.
-	const nameCount = (certificate.typed.subjectAltName?.length ?? 0) + certificate.subject.relativeNames.length + 1;
-	budget.nameComparisons -= nameCount * (constraints.permitted.length + constraints.excluded.length);
+	// Counted before anything is compared: many names under many constraints are refused for no work at all. A directory
+	// name is compared part by part.
+	let parts = certificate.subject.relativeNames.length + 1;
+	for (const name of certificate.typed.subjectAltName ?? [])
+		parts += name.kind === "directory" ? name.name.relativeNames.length + 1 : 1;
+	budget.nameComparisons -= parts * (constraints.permitted.length + constraints.excluded.length);
 	if (budget.nameComparisons < 0) {
 		return { code: "too-much-work", sentence: "names and name constraints need more comparisons than are allowed" };
 	}
@@ -181,6 +184,7 @@ function isHostWithin(host: string, constraint: string): boolean {
 /** Local part and lower-case host of `local@host`; undefined when it is no mailbox. Local parts in quotes are none here. */
 export function splitMailbox(text: string): { readonly local: string; readonly host: string } | undefined {
 	const at = text.indexOf("@");
+	if (at > maxLocalPart) return undefined;
 	const host = text.slice(at + 1).toLowerCase();
 	if (at < 1 || !isDnsPattern(host, false) || host.startsWith("*")) return undefined;
 	return localPart.test(text.slice(0, at)) ? { local: text.slice(0, at), host } : undefined;
@@ -219,6 +223,8 @@ function isContiguous(octets: Uint8Array): boolean {
 }
 
 const partialMasks: ReadonlySet<number> = new Set([0x00, 0x80, 0xc0, 0xe0, 0xf0, 0xf8, 0xfc, 0xfe]);
+/** Octets (RFC 5321 §4.5.3.1.1). */
+const maxLocalPart = 64;
 /** An unquoted local part (RFC 5321 §4.1.2 Dot-string). */
 const localPart = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const uriAuthority = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#:@[\]]+)(?::[0-9]*)?(?:[/?#]|$)/i;

@@ -303,5 +303,13 @@ export interface Refusal {
 
 /** Makes a refusal of a row of the table. */
 export function refusal(code: RefusalCode, depth: number, sentence: string): Refusal {
-	return { code, sentence, depth, source: refusalTable[code].source };
+	return { code, sentence: shortened(sentence), depth, source: refusalTable[code].source };
 }
+
+/** Names of certificates can have hundreds of kilobytes, and the sentence goes into every record. */
+function shortened(sentence: string): string {
+	if (sentence.length <= maxSentence) return sentence;
+	return `${sentence.slice(0, maxSentence / 2)} ... ${sentence.slice(-maxSentence / 2)}`;
+}
+
+const maxSentence = 600;

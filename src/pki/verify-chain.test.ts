@@ -260,6 +260,45 @@ describe("verifyChain", () => {
 		assert.equal(reason(ask(server(constrained, { names }), [], [constrained])).code, "too-much-work");
 	});
 
+	it("V16: 64,000 names are one pass, and a reason is a sentence however large the names are", () => {
+		const root = ca("CN=root");
+		const names = Array.from({ length: 64_000 }, (_, index) => makeGeneralName(`dns:h${index}.example`));
+		const value = derSequence(Buffer.concat([...names, makeGeneralName(`dns:${host}`)]));
+		const san = { oid: extensionOid.subjectAltName, value };
+		path(ask(server(root, { extensions: [san] }), [], [root]));
+		const huge = ca(`CN=${"x".repeat(400_000)}`);
+		const broken = server(huge, { hasBrokenSignature: true });
+		for (const refused of [ask(huge, [], [root]), ask(server(huge), [], [root]), ask(broken, [huge], [root])])
+			assert.ok(reason(refused).sentence.length <= 610, reason(refused).code);
+	});
+
+	it("V16: mutual cross-signatures of many keys with one name, and with many names, end at the budget", () => {
+		const keys = Array.from({ length: 6 }, () => makeCertificate());
+		for (const nameOf of [() => "CN=same", (index: number) => `CN=ca${index}`]) {
+			const cas = keys.map((key, index) => ca(nameOf(index), { key, without: [extensionOid.subjectKeyIdentifier] }));
+			const crossed = cas.flatMap((key) =>
+				cas.map((issuer) =>
+					ca("", { subject: key.certificate.subject.raw, key, issuer, without: [extensionOid.authorityKeyIdentifier] }),
+				),
+			);
+			const cache = new SignatureCache(1000);
+			const leaf = server(cas[0] as Made, { without: [extensionOid.authorityKeyIdentifier] });
+			assert.equal(reason(ask(leaf, crossed, [ca("CN=root")], { cache })).code, "too-much-work");
+			assert.ok(cache.checks <= 60);
+		}
+	});
+
+	it("V19: finds the one of many CAs with the same name, and no key identifiers, that signed", () => {
+		const without = [extensionOid.subjectKeyIdentifier, extensionOid.authorityKeyIdentifier];
+		const root = ca("CN=root");
+		const twins = Array.from({ length: 16 }, () => ca("CN=same", { issuer: root, without }));
+		const leaf = server(twins[15] as Made, { without });
+		const profile = validationProfiles.lenient;
+		assert.equal(path(ask(leaf, twins, [root], { profile }))[1], twins[15]?.certificate);
+		const anchors = Array.from({ length: 16 }, () => ca("CN=same", { without }));
+		path(ask(server(anchors[9] as Made, { without }), [], anchors, { profile }));
+	});
+
 	it("remembers signatures between calls", () => {
 		const { root, intermediate, leaf } = makeChain([host]);
 		const cache = new SignatureCache(10);
