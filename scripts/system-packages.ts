@@ -149,6 +149,7 @@ export const systemPackages: readonly SystemPackage[] = [
 		purpose: "peer: ssl_bump with generated certificates",
 	},
 	{ name: "mitmproxy", groups: ["bench"], brings: ["mitmdump"], purpose: "peer: intercepting proxy in Python" },
+	{ name: "faketime", groups: ["bench"], brings: ["faketime"], purpose: "programs under the clock of another day" },
 	{ name: "haproxy", groups: ["bench"], brings: ["haproxy"], purpose: "peer: TLS bridge without forged certificates" },
 ];
 

@@ -70,7 +70,7 @@ async function start(
 	const logFile = join(directory, "output.log");
 	const program = startProgram(process.execPath, [entry, ...startArguments(directory)], { logFile, cwd: root });
 	// Before it says so the port may be open for a moment: the gateway tries whether it can have it.
-	await waitForOutput(" is running.", program, logFile);
+	await waitForOutput(" is running", program, logFile);
 	return {
 		name,
 		pids: program.pids,

@@ -85,7 +85,7 @@ visible_hostname squid.bench
 }
 
 /** Squid does not run as root: its Debian account instead. */
-function unprivilegedUser(): { uid: number; gid: number } | undefined {
+export function unprivilegedUser(): { uid: number; gid: number } | undefined {
 	if (process.getuid?.() !== 0) return undefined;
 	const line = readFileSync("/etc/passwd", "utf8")
 		.split("\n")
@@ -94,4 +94,4 @@ function unprivilegedUser(): { uid: number; gid: number } | undefined {
 	return uid === undefined || gid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
 }
 
-const certificateProgram = "/usr/lib/squid/security_file_certgen";
+export const certificateProgram = "/usr/lib/squid/security_file_certgen";
