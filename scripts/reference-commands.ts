@@ -13,7 +13,7 @@ export function commandsPage(): string {
 		"The command line of `sallyport cli`, made from the grammars that parse and complete it (`src/cli/operational-commands.ts`,",
 		"`configuration-commands.ts`, `pipe-commands.ts`). A word may be shortened as long as it is the only one that begins so; `?`",
 		"lists what may follow. *Permission* is the one of the login class that a command needs; none is needed where the column is",
-		"empty.",
+		"empty. A tour with examples: [the guide](../guide/cli.md).",
 		"",
 		"## Operational mode",
 		"",

@@ -143,6 +143,12 @@ export const systemPackages: readonly SystemPackage[] = [
 	},
 	{ name: "tmux", groups: ["interop"], brings: ["tmux"], purpose: "terminal: keys in, screen out" },
 	{
+		name: "bsdutils",
+		groups: ["interop"],
+		brings: ["script"],
+		purpose: "terminal in which the examples of the guide run",
+	},
+	{
 		name: "squid-openssl",
 		groups: ["bench"],
 		brings: ["squid"],

@@ -44,6 +44,7 @@ export type SystemHandler =
 	| "restart"
 	| "show-alarms"
 	| "show-commit"
+	| "show-interface-devices"
 	| "show-log"
 	| "show-log-files"
 	| "show-processes"
@@ -144,6 +145,12 @@ const show: Node = {
 			run: "show-configuration",
 			rest: "statement",
 			permission: "view-configuration",
+		},
+		interfaces: {
+			help: "Interfaces",
+			children: {
+				devices: { help: "Device of Linux behind each interface", run: "show-interface-devices" },
+			},
 		},
 		log: {
 			help: "Log files, or one of them",

@@ -75,6 +75,8 @@ test("SPACE completes keywords and not names; TAB completes both, a second one l
 	assert.deepEqual(user.press("tab", "show log sal"), { line: "show log sallyport.log ", shows: "" });
 	assert.deepEqual(user.press("space", "show log sal"), { line: "show log sal ", shows: "" });
 	user.enter("configure");
+	assert.deepEqual(user.press("space", "up 2"), { line: "up 2 ", shows: "" });
+	assert.deepEqual(user.press("space", "up 2 sh"), { line: "up 2 show ", shows: "" });
 	assert.deepEqual(user.press("space", "set sec"), { line: "set security ", shows: "" });
 	assert.deepEqual(user.press("space", "set security ike policy p"), { line: "set security ike policy p ", shows: "" });
 	assert.deepEqual(user.press("tab", "set security ike policy p"), {

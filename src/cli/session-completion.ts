@@ -179,9 +179,11 @@ class Completer {
 			? levelAbove(configuration.level, isCounted ? Number(first.text) : 1)
 			: topLevel(configuration.level.root);
 		const before = isCounted ? place.rest.slice(1) : place.rest;
+		if (isUp && before === place.rest && before.length === 0 && /^[0-9]+$/.test(cursor.partial))
+			return { candidates: [levelCount] };
 		const inner = this.#configurationPlace({ ...cursor, before }, configuration, level);
 		if (before.length > 0 || cursor.partial !== "" || inner.problem !== undefined) return inner;
-		const count: Candidate[] = isUp && !isCounted ? [{ text: "<number>", help: "How many levels", kind: "value" }] : [];
+		const count = isUp && !isCounted ? [levelCount] : [];
 		return { candidates: [enter, ...count, ...inner.candidates, bar] };
 	}
 }
@@ -213,6 +215,7 @@ function modeOf(verb: string): StatementMode {
 }
 
 const enter: Candidate = { text: "<[Enter]>", help: "Execute this command", kind: "enter" };
+const levelCount: Candidate = { text: "<number>", help: "How many levels", kind: "value" };
 const bar: Candidate = { text: "|", help: "Pipe through a command", kind: "pipe" };
 const textPlaceholder: Candidate = { text: "<text>", help: "Text to look for", kind: "value" };
 const maxNames = 200;

@@ -23,3 +23,14 @@ test("setting back what was changed is no change", () => {
 	const alice = play.state.editors.get("alice");
 	assert.ok(alice !== undefined && !isModified(play.state, alice));
 });
+
+test("a private candidate that was set to what another committed since has nothing to lose", () => {
+	const play = new Conversation("system { host-name a; }");
+	play.open("alice", "private");
+	play.open("bob", "private");
+	play.line("bob", "set system host-name b");
+	play.commit("bob");
+	play.event({ type: "tree-loaded", editor: "alice", tree: play.state.active });
+	const alice = play.state.editors.get("alice");
+	assert.ok(alice !== undefined && !isModified(play.state, alice));
+});

@@ -40,9 +40,10 @@ export function candidateOf(state: CandidateState, editor: Editor): Branch {
 	return editor.own?.tree ?? state.shared;
 }
 
-/** True when an editor's candidate differs from the configuration that it began with. */
+/** True when an editor's candidate differs from the configuration that it began with, and from the one in force. */
 export function isModified(state: CandidateState, editor: Editor): boolean {
-	return !equalSlots(candidateOf(state, editor), editor.own?.base ?? state.active);
+	const candidate = candidateOf(state, editor);
+	return !equalSlots(candidate, editor.own?.base ?? state.active) && !equalSlots(candidate, state.active);
 }
 
 /** The editor who holds the lock, unless it is `except` himself. */

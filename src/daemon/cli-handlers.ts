@@ -3,6 +3,7 @@ import type { HandlerRequest } from "#cli/connection-shell.ts";
 import type { SystemHandler } from "#cli/operational-commands.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
 import { pkiHandlers } from "#daemon/pki-handlers.ts";
+import { showInterfaceDevices } from "#daemon/show-interfaces.ts";
 import { clearLog, listLogs, showLog } from "#daemon/show-log.ts";
 import { matchPolicies, testDecryption } from "#daemon/show-policy.ts";
 import {
@@ -42,6 +43,7 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	restart: (world, { values }) => restart(world, values.worker),
 	"show-alarms": (world) => showAlarms(world),
 	"show-commit": ({ gateway }) => gateway.configuration.history().map((line) => `${line}\n`),
+	"show-interface-devices": (world) => showInterfaceDevices(world),
 	"show-log": ({ gateway }, { values }) => showLog(gateway.state.log, values.file ?? ""),
 	"show-log-files": ({ gateway }) => listLogs(gateway.state.log),
 	"show-processes": (world, { values }) => showProcesses(world, values.extensive !== undefined),

@@ -20,6 +20,18 @@ test("a name of Junos stands for the device it is given, a name of Linux for its
 	assert.equal(deviceOf(interfaces, "ge-0/0/9.0"), undefined);
 });
 
+test("a name that is longer than Linux takes stands for no device", () => {
+	const { interfaces: long } = configOf(`interfaces {
+	enp134s0f1np1a { vlan-tagging; unit 1 { vlan-id 1; } unit 2 { vlan-id 22; } }
+	abcdefghijklmnop { unit 0; }
+	ge-0/0/0 { device enp134s0f1np1ab; unit 0; }
+}`);
+	assert.equal(deviceOf(long, "enp134s0f1np1a.0"), "enp134s0f1np1a");
+	assert.equal(deviceOf(long, "enp134s0f1np1a.1"), undefined);
+	assert.equal(deviceOf(long, "abcdefghijklmnop.0"), undefined);
+	assert.equal(deviceOf(long, "ge-0/0/0.0"), "enp134s0f1np1ab");
+});
+
 test("a logical name has two parts; without a unit it is unit 0", () => {
 	assert.deepEqual(splitInterface("ge-0/0/3.12"), { base: "ge-0/0/3", unit: "12" });
 	assert.deepEqual(splitInterface("eth0"), { base: "eth0", unit: "0" });

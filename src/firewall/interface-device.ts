@@ -20,8 +20,8 @@ export function isTunnelBase(base: string): boolean {
 
 /**
  * The device of Linux that a configured name stands for: `device` of the interface, else the name itself where Linux
- * can have it. A unit with a VLAN, and each unit of st0, is a device of its own, `DEVICE.UNIT`. Undefined for a Junos
- * name without `device`, such as ge-0/0/0.
+ * can have it. A unit with a VLAN is a device of its own, `DEVICE.VLAN`, and so is each unit of st0, `st0.UNIT`. Undefined
+ * for a Junos name without `device`, such as ge-0/0/0, and for a name that is longer than Linux takes.
  */
 export function deviceOf(interfaces: Interfaces, name: string): string | undefined {
 	const { base, unit } = splitInterface(name);
@@ -29,5 +29,9 @@ export function deviceOf(interfaces: Interfaces, name: string): string | undefin
 	const entry = interfaces.interface.get(base);
 	const device = entry?.device ?? (base === "lo0" ? "lo" : base.includes("/") ? undefined : base);
 	const vlan = entry?.unit.get(unit)?.vlanId;
-	return device === undefined || vlan === undefined ? device : `${device}.${vlan}`;
+	const whole = device === undefined || vlan === undefined ? device : `${device}.${vlan}`;
+	return whole === undefined || Buffer.byteLength(whole) > maxDeviceName ? undefined : whole;
 }
+
+/** Octets of the name of a device; Linux keeps 16 with the NUL (IFNAMSIZ). */
+export const maxDeviceName = 15;

@@ -77,7 +77,9 @@ const unit = list({
 		description: leaf(text({ max: 900 }), { help: "Text" }),
 		disable: flag({ help: "Take it down" }),
 		multipoint: flag({ help: "Several peers are reached through it; of tunnel interfaces" }),
-		"vlan-id": leaf(integer({ min: 1, max: 4_094, placeholder: "vlan-id" }), { help: "VLAN of the unit" }),
+		"vlan-id": leaf(integer({ min: 1, max: 4_094, placeholder: "vlan-id" }), {
+			help: "VLAN of the unit; its device of Linux is DEVICE.VLAN",
+		}),
 		family,
 	},
 });
@@ -95,7 +97,7 @@ export const interfaces = container({
 				description: leaf(text({ max: 900 }), { help: "Text" }),
 				disable: flag({ help: "Take it down" }),
 				device: leaf(deviceName, {
-					help: "The device of Linux that goes by this name; the name itself when absent, and lo for lo0",
+					help: "The device of Linux that goes by this name, eth0 for ge-0/0/0; the name itself when absent, and lo for lo0",
 				}),
 				"vlan-tagging": flag({ help: "Units are told apart by their VLANs" }),
 				mtu,

@@ -59,3 +59,9 @@ test("next hops are of the family of the route, and no multipoint interface", ()
 		"error routing-options static route 10.0.0.0/8 'next-hop': st0.0 is multipoint; the next hop is the address of a peer on it",
 	]);
 });
+
+test("a VLAN whose device would have too long a name is told", () => {
+	assert.deepEqual(interfaces("enp134s0f1np1a { vlan-tagging; unit 1 { vlan-id 1; } }"), [
+		"error interfaces enp134s0f1np1a unit 1 'vlan-id': device enp134s0f1np1a.1 has a name of 16 characters; Linux takes 15",
+	]);
+});

@@ -1,7 +1,7 @@
 /** What a commit says about interfaces and routes. */
 import { type Address, formatAddress } from "#base/address.ts";
 import { error, type Finding, warning } from "#config/finding.ts";
-import { deviceOf, isTunnelBase, splitInterface, unitOf } from "#firewall/interface-device.ts";
+import { deviceOf, isTunnelBase, maxDeviceName, splitInterface, unitOf } from "#firewall/interface-device.ts";
 import type { Interfaces, Unit } from "#firewall/interfaces-schema.ts";
 import type { RoutingInstances, StaticRoutes } from "#firewall/routing-schema.ts";
 
@@ -21,6 +21,7 @@ export function verifyInterfaces(interfaces: Interfaces): readonly Finding[] {
 			findings.push(...verifyUnit(at, base, logical, vlanTagging));
 			const claimed = deviceOf(interfaces, `${base}.${unit}`);
 			const other = claimed === undefined ? undefined : nameOf.get(claimed);
+			if (claimed === undefined) findings.push(...verifyLength(at, deviceOf(interfaces, base), logical));
 			if (other !== undefined) findings.push(error(at, undefined, `device ${claimed} is ${other} already`));
 			else if (claimed !== undefined) nameOf.set(claimed, `${base}.${unit}`);
 			for (const { octets } of unitAddresses(logical).map(({ address }) => address)) {
@@ -60,6 +61,15 @@ export function verifyRouting(
 		findings.push(...verifyRoutes([...path, "routing-options", "static"], own.static, interfaces));
 	}
 	return findings;
+}
+
+/** The device of a VLAN has a longer name than the one below it. */
+function verifyLength(path: readonly string[], device: string | undefined, { vlanId }: Unit): readonly Finding[] {
+	if (device === undefined || vlanId === undefined) return [];
+	const name = `${device}.${vlanId}`;
+	return [
+		error(path, "vlan-id", `device ${name} has a name of ${name.length} characters; Linux takes ${maxDeviceName}`),
+	];
 }
 
 function verifyUnit(path: readonly string[], base: string, unit: Unit, hasTags: boolean): readonly Finding[] {

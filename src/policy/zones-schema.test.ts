@@ -49,7 +49,7 @@ test("zones and their interfaces stay in the order in which they were entered", 
 }
 `;
 	assert.equal(printedForm(source), source);
-	assert.deepEqual(findingsOf(source), [
+	assert.deepEqual(findingsOf(`interfaces { ge-0/0/1 { device eth1; } } ${source}`), [
 		"warning security zones security-zone untrust 'address-book': the statement is deprecated; use 'security address-book NAME attach zone ZONE'",
 	]);
 });

@@ -3,6 +3,7 @@
 import type { Finding } from "#config/finding.ts";
 import { type MergedSnapshot, mergeSchemas } from "#config/merge-schemas.ts";
 import { firewallSchema, verifyFirewall } from "#firewall/schema.ts";
+import { verifyInterfaceNames } from "#firewall/verify-interface-names.ts";
 import { ikeSchema, verifyVpns } from "#ike/schema.ts";
 import { inspectSchema, verifyInspection } from "#inspect/schema.ts";
 import { pkiSchema, verifyPki } from "#pki/schema.ts";
@@ -50,6 +51,7 @@ export function verifyConfiguration(config: RootConfig, facts: ConfigurationFact
 		...verifyTrust(config, facts.trustNames),
 		...verifyVpns(config),
 		...verifyFirewall(config),
+		...verifyInterfaceNames(config),
 		...verifyPolicies(config),
 		...verifyInspection(config),
 	];

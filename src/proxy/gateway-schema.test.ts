@@ -68,7 +68,8 @@ test("every way for traffic to enter is printed as entered", () => {
 }
 `;
 	const zones = "security { zones { security-zone trust; } }";
-	assert.deepEqual(findingsOf(source + zones), []);
+	const interfaces = "interfaces { ge-0/0/1 { device eth1; } }";
+	assert.deepEqual(findingsOf(source + zones + interfaces), []);
 	const text = printedForm(source + zones);
 	for (const [index, line] of source.split("\n").entries()) {
 		if (index > 1 && index < 47) assert.ok(text.includes(line), line);
