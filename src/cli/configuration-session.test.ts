@@ -362,3 +362,13 @@ test("display changed marks what was changed and not committed", () => {
 	assert.doesNotMatch(user.enter("show | display changed"), /changed/);
 	assert.doesNotMatch(user.enter("run show configuration | display changed"), /changed/);
 });
+
+test("to leave a level, or to fail to go to another, brings nothing back that was deleted", () => {
+	const user = new CliSystem({ configuration: sample }).login();
+	user.enterAll("configure", "edit security ike policy p2", "edit pre-shared-key", "top delete security ike policy p2");
+	assert.match(user.enter("up edit a"), /syntax error/);
+	assert.match(user.prompt, /\[edit security ike policy p2 pre-shared-key\]/);
+	user.enter("exit");
+	assert.match(user.prompt, /\[edit security ike policy p2\]/);
+	assert.equal(user.enter("top show | compare"), "[edit security ike]\n-   policy p2;\n");
+});

@@ -27,7 +27,7 @@ export class ConfigurationSession {
 	readonly #identity: SessionIdentity;
 	readonly #ports: SessionPorts;
 	/** The levels from which `edit` went down, for `exit`. */
-	#levels: readonly (readonly string[])[] = [];
+	#levels: readonly Level[] = [];
 
 	constructor(identity: SessionIdentity, ports: SessionPorts) {
 		this.#identity = identity;
@@ -178,11 +178,11 @@ export class ConfigurationSession {
 	#moveDown(rest: readonly LineWord[], context: CommandContext, level: Level | undefined): Reply {
 		const items = itemsOf(rest, context);
 		if (!Array.isArray(items)) return items;
-		const before = levelWords(this.level);
+		const before = this.level;
 		const { id: editor } = this.#identity;
-		if (level !== undefined) this.#moveTo(levelWords(level));
+		if (level !== undefined) this.#moveTo(level);
 		const answer = this.#change({ type: "level-moved", editor, move: { kind: "edit", items } });
-		if (answer.ok) this.#levels = [...this.#levels, level === undefined ? before : levelWords(level)];
+		if (answer.ok) this.#levels = [...this.#levels, level ?? before];
 		else if (level !== undefined) this.#moveTo(before);
 		return this.#edited(answer, items, context, level);
 	}
@@ -208,19 +208,19 @@ export class ConfigurationSession {
 	#exit(): Reply {
 		const here = levelWords(this.level);
 		if (here.length === 0) return this.leave();
-		const isAbove = (words: readonly string[]): boolean =>
-			words.length < here.length && words.every((word, index) => word === here[index]);
-		const target = this.#levels.findLast(isAbove) ?? [];
-		this.#levels = this.#levels.slice(0, Math.max(0, this.#levels.findLastIndex(isAbove)));
+		const isAbove = (level: Level): boolean => {
+			const words = levelWords(level);
+			return words.length < here.length && words.every((word, index) => word === here[index]);
+		};
+		const at = this.#levels.findLastIndex(isAbove);
+		const target = this.#levels[at] ?? topLevel(this.#state.root);
+		this.#levels = this.#levels.slice(0, Math.max(0, at));
 		this.#moveTo(target);
 		return silence;
 	}
 
-	#moveTo(words: readonly string[]): void {
-		const { id: editor } = this.#identity;
-		this.#change({ type: "level-moved", editor, move: { kind: "top" } });
-		if (words.length > 0)
-			this.#change({ type: "level-moved", editor, move: { kind: "edit", items: words.map(itemOf) } });
+	#moveTo(level: Level): void {
+		this.#change({ type: "level-moved", editor: this.#identity.id, move: { kind: "to", level } });
 	}
 
 	#show(rest: readonly LineWord[], context: CommandContext, level: Level): Reply {

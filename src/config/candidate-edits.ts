@@ -25,10 +25,13 @@ import { deleteMatches, expandRanges, findWildcard } from "#config/wildcard.ts";
 export type LevelMove =
 	| { readonly kind: "edit"; readonly items: readonly Item[] }
 	| { readonly kind: "up"; readonly count: number }
+	/** To where the editor was before, whether it is still there or not. */
+	| { readonly kind: "to"; readonly level: Level }
 	| { readonly kind: "top" };
 
 /** Moves the editor's level. An entry that `edit` names and that is not there is made, if the editor may. */
 export function moveLevel(state: CandidateState, editor: Editor, move: LevelMove): CandidateStep {
+	if (move.kind === "to") return answered(state, { ...editor, level: move.level }, true, []);
 	if (move.kind === "top") return answered(state, { ...editor, level: topLevel(state.root) }, true, []);
 	if (move.kind === "up") return answered(state, { ...editor, level: levelAbove(editor.level, move.count) }, true, []);
 	const resolved = resolveWords(editor.level.node, move.items, resolveOptions(editor.level, optionsOf(state)));
