@@ -1,6 +1,6 @@
 /** Puts resolved words into the tree: what `set` does. */
 import type { Assignment, Resolved } from "#config/resolve.ts";
-import type { BranchNode } from "#config/schema.ts";
+import { type BranchNode, findByName, isBranchNode } from "#config/schema.ts";
 import {
 	type Branch,
 	branchAt,
@@ -26,7 +26,7 @@ export function assign(root: Branch, start: BranchNode, resolved: Resolved, repl
 		tree = changeBranch(tree, [...path.slice(0, -1), sibling], (branch) => branch);
 	for (const assignment of resolved.assignments) {
 		// Of alternatives in one line the last one stays, as if each had a line of its own.
-		if (replacesAlternatives) tree = without(tree, excludedBy(tree, assignment));
+		if (replacesAlternatives) tree = without(tree, excludedBy(tree, start, assignment));
 		tree = changeBranch(tree, assignment.path, (branch) => withAssignment(branch, assignment));
 	}
 	return tree;
@@ -60,12 +60,21 @@ export function displacedBy(root: Branch, start: BranchNode, resolved: Resolved)
 		path.push(step);
 		parent = node;
 	}
-	for (const assignment of resolved.assignments) displaced.push(...excludedBy(root, assignment));
+	for (const assignment of resolved.assignments) displaced.push(...excludedBy(root, start, assignment));
 	return displaced;
 }
 
-function excludedBy(root: Branch, { path, parent, child }: Assignment): Displaced[] {
-	return excludedIn(root, path, parent, child.name);
+/** What the statement excludes, and every branch on the way to it. */
+function excludedBy(root: Branch, start: BranchNode, { path, parent, child }: Assignment): Displaced[] {
+	const displaced: Displaced[] = [];
+	let node = start;
+	for (const [index, { name }] of path.entries()) {
+		displaced.push(...excludedIn(root, path.slice(0, index), node, name));
+		const below = findByName(node, name)?.node;
+		if (below === undefined || !isBranchNode(below)) return displaced;
+		node = below;
+	}
+	return [...displaced, ...excludedIn(root, path, parent, child.name)];
 }
 
 /** What stands beside a statement of this name although it may not. */

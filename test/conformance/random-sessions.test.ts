@@ -129,3 +129,15 @@ const texts = [
 	"} } {",
 	"groups { g { security { ike { policy <*> { mode main; } } } } }\napply-groups g;",
 ];
+
+test("of alternatives in one line the last one stands, with all that is said of it", () => {
+	const rule = "set security application-firewall rule-sets a default-rule";
+	for (const [line, stands] of [
+		["permit deny block-message", "deny block-message;"],
+		["deny block-message permit", "permit;"],
+	]) {
+		const { tree, errors } = applyLines(emptyTree, top, `${rule} ${line}`, options);
+		assert.deepEqual(errors, []);
+		assert.equal(printSetLines(rootSchema, tree), `${rule} ${stands?.replace(";", "")}\n`);
+	}
+});
