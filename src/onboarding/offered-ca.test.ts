@@ -29,6 +29,11 @@ test("R65: of an intermediate signing CA the root of its chain is offered, howev
 	}
 });
 
+test("R65: the root that came with the signing CA's own certificate is found", () => {
+	const [offered] = offeredCas([{ ...signingCaOf(signer), chain: [signer.der, middle.der], root: root.der }], []);
+	assert.deepEqual(offered?.certificate, root.der);
+});
+
 test("R65: an intermediate whose root is not known is not offered", () => {
 	assert.deepEqual(offeredCas([signingCaOf(signer)], []), []);
 	assert.deepEqual(offeredCas([signingCaOf(signer)], [middle.der]), []);

@@ -30,12 +30,14 @@ export interface OfferedCa {
 /**
  * What is offered for these signing CAs.
  *
- * `others` are certificates among which the issuers of an intermediate signing CA may be found; each signature on the
- * way up is verified. A CA whose root is not among them is not offered: most clients would not accept its leaves.
+ * The issuers of an intermediate signing CA are looked for among the certificates that came with it and `others`; each
+ * signature on the way up is verified. A CA whose root is not among them is not offered: most clients would not accept its leaves.
  * Bounds: at most 8 steps up a chain and about 64 signature checks.
  */
 export function offeredCas(signers: readonly SigningCa[], others: readonly Uint8Array[]): OfferedCa[] {
-	const candidates = others.flatMap(decoded);
+	const candidates = [...others, ...signers.flatMap(({ chain, root }) => (root ? [...chain, root] : chain))].flatMap(
+		decoded,
+	);
 	const offered = new Map<string, OfferedCa>();
 	for (const { id, certificate } of signers) {
 		const own = decoded(certificate)[0];

@@ -36,6 +36,8 @@ export interface SigningCa {
 	 * What is sent behind a leaf: nothing for a self-signed CA; else the CA's certificate and the intermediates above it, DER.
 	 */
 	readonly chain: readonly Uint8Array[];
+	/** The root above an intermediate CA, DER, where it came with the CA's certificate; it is not sent. */
+	readonly root?: Uint8Array | undefined;
 	/** Subject name, DER. */
 	readonly subject: Uint8Array;
 	readonly subjectKeyIdentifier: Uint8Array;

@@ -33,11 +33,13 @@ test("K2: of an intermediate the chain is sent in order, without the root, whate
 	const ca = describe(signing.der, root.der, stranger.der, middle.der);
 	assert.deepEqual(ca.chain.map(hex), [hex(signing.der), hex(middle.der)]);
 	assert.equal(hex(ca.certificate), hex(signing.der));
+	assert.deepEqual(ca.root, root.der);
 	assert.deepEqual(describe(signing.der).chain.map(hex), [hex(signing.der)], "the root's owner may have the rest");
 });
 
 test("K2: a self-signed CA is sent by nobody: clients have it", () => {
-	assert.deepEqual(describe(root.der, middle.der).chain, []);
+	const { chain, root: above } = describe(root.der, middle.der);
+	assert.deepEqual([chain, above], [[], undefined]);
 });
 
 test("K2 M2: the dates are those in which the whole path is valid", () => {

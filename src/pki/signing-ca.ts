@@ -35,10 +35,12 @@ export function describeSigningCa(
 		decoded.flatMap((answer) => (answer.kind === "done" ? [answer.value] : [])),
 	);
 	const { typed } = certificate;
+	const root = path.find((above) => above !== certificate && above.isSelfIssued);
 	const ca: SigningCa = {
 		id,
 		certificate: certificate.der,
 		chain: path.filter(({ isSelfIssued }) => !isSelfIssued).map(({ der }) => der),
+		...(root === undefined ? {} : { root: root.der }),
 		subject: certificate.subject.raw,
 		subjectKeyIdentifier: typed.subjectKeyIdentifier ?? new Uint8Array(0),
 		notBefore: Math.max(...path.map(({ notBefore }) => notBefore)),

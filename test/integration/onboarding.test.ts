@@ -1,7 +1,7 @@
 /** The page that the explicit proxy answers itself: its files, the test inside TLS, and what hostile requests get. */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { decodeCrl } from "#pki/crl.ts";
@@ -195,4 +195,8 @@ test("R65: a gateway that signs with an intermediate CA offers the root of its c
 	const client = await dial(corp);
 	const { body } = await client.request("GET http://sallyport.test/sallyport-ca.crt HTTP/1.1\nHost: sallyport.test");
 	assert.deepEqual(body, Buffer.from(root.der));
+	// The intermediate comes in the handshake: the root is all that a client needs.
+	const tested = await fetchOnce(corp, "check.sallyport.test:443", { ca: root.pem, path: "/trust.txt" });
+	assert.equal(tested.body.toString(), "trusted\n");
+	assert.equal(readFileSync(join(state, "ca.pem"), "latin1"), root.pem);
 });
