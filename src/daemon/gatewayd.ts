@@ -55,6 +55,10 @@ interface Generation {
 	readonly resources: SessionResources;
 	/** The same while the same certificates may vouch for servers. */
 	readonly trustKey: string;
+	/** The same for the same lists that the operator loaded. */
+	readonly listsKey: string;
+	/** Has this configuration decide about revocation. */
+	readonly useRevocation: () => void;
 }
 
 /** Everything one worker holds. Made once, by the `start` message. */
@@ -92,9 +96,13 @@ class Worker {
 		const nothing = { authorities: new Map(), loadedCrls: [], crlIssuers: [] };
 		this.#revocation = new RevocationChecker(this.#fetcher, nothing, {
 			decided: (question, verdict, isAskable) => reportRevocation(question, verdict, isAskable, send),
-			listFetched: (url, crl) => send({ type: "list-fetched", list: { url, ...crlFacts(crl) } }),
+			listFetched: (url, crl, isNew) => {
+				send({ type: "list-fetched", list: { url, ...crlFacts(crl) } });
+				if (isNew) this.#listsChanged();
+			},
 		});
 		this.#generation = this.#generationOf(start);
+		this.#generation.useRevocation();
 		this.#applyCacheSettings();
 	}
 
@@ -109,11 +117,19 @@ class Worker {
 		const next = this.#generationOf(message);
 		await this.#listenAt(next.plan.listeners);
 		const isOtherTrust = next.trustKey !== this.#generation.trustKey;
+		const hasOtherLists = next.listsKey !== this.#generation.listsKey;
 		this.#generation = next;
 		this.#ownCrls = message.ownCrls;
 		this.#applyCacheSettings();
 		// What a leaf stands for was validated under the trust before (V21). Verdicts and sessions bear it in their keys.
 		if (isOtherTrust) this.#leafContexts.clear();
+		next.useRevocation();
+		if (hasOtherLists) this.#listsChanged();
+	}
+
+	/** Leaves for servers that were good before may be asked for anew. */
+	#listsChanged(): void {
+		if (this.#generation.plan.forgetsLeavesOnCrlUpdate) this.#leafContexts.clear();
 	}
 
 	#applyCacheSettings(): void {
@@ -161,9 +177,20 @@ class Worker {
 		const resources = this.#makeResources(message, plan, authorities);
 		const revocation = compileRevocation(config);
 		const guard = { permitted: revocation.permittedNetworks, isOwnListener };
-		this.#fetcher.configure(guard, (host, answer) => lookUp(resources.resolver, host, answer));
-		this.#revocation.configure(revocationConfiguration(revocation, message.trust.profiles, message.loadedCrls));
-		return { plan, contexts: new Map(contexts), resources, trustKey: trustKey(message.trust, plan.trust) };
+		const lists = revocationConfiguration(revocation, message.trust.profiles, message.loadedCrls);
+		const useRevocation = () => {
+			this.#fetcher.configure(guard, (host, answer) => lookUp(resources.resolver, host, answer));
+			this.#revocation.configure(lists);
+		};
+		const listsKey = lists.loadedCrls.map(({ fingerprint }) => fingerprint).join(" ");
+		return {
+			plan,
+			contexts: new Map(contexts),
+			resources,
+			trustKey: trustKey(message.trust, plan.trust),
+			listsKey,
+			useRevocation,
+		};
 	}
 
 	/** The operator wants every list and answer fetched again. */
