@@ -16,6 +16,8 @@ test("R261: what an SRX administrator types first is there", () => {
 	const wanted: Readonly<Record<string, string>> = {
 		"show services ssl proxy statistics": "show-proxy-statistics",
 		"show services ssl proxy status": "show-proxy-status",
+		"show services ssl proxy certificate-cache last 3": "show-proxy-certificate-cache",
+		"clear services ssl proxy certificate-cache": "clear-proxy-certificate-cache",
 		"show services ssl proxy counters": "show-proxy-counters",
 		"show services ssl proxy sessions source 10.0.0.0/8 last 20": "show-proxy-sessions",
 		"clear services ssl proxy statistics": "clear-proxy-statistics",

@@ -35,6 +35,7 @@ export type SessionHandler =
 export type SystemHandler =
 	| PkiHandler
 	| "clear-log"
+	| "clear-proxy-certificate-cache"
 	| "clear-proxy-statistics"
 	| "explain-session"
 	| "logout"
@@ -48,6 +49,7 @@ export type SystemHandler =
 	| "show-log"
 	| "show-log-files"
 	| "show-processes"
+	| "show-proxy-certificate-cache"
 	| "show-proxy-counters"
 	| "show-proxy-profiles"
 	| "show-proxy-sessions"
@@ -112,6 +114,13 @@ const sessionOptions: Readonly<Record<string, OptionNode>> = {
 const proxy: Node = {
 	help: "TLS proxy",
 	children: {
+		"certificate-cache": {
+			help: "Certificates that are kept for the next sessions",
+			run: "show-proxy-certificate-cache",
+			options: {
+				last: { help: "How many of each worker", type: integer({ min: 1, max: 4_096, placeholder: "number" }) },
+			},
+		},
 		counters: { help: "Every counter, dead workers included", run: "show-proxy-counters" },
 		profile: { help: "TLS proxy profiles in use", run: "show-proxy-profiles" },
 		sessions: { help: "What became of connections, newest last", run: "show-proxy-sessions", options: sessionOptions },
@@ -425,7 +434,13 @@ export const operationalCommands: Node = {
 							children: {
 								proxy: {
 									help: "TLS proxy",
-									children: { statistics: { help: "Counters back to zero", run: "clear-proxy-statistics" } },
+									children: {
+										"certificate-cache": {
+											help: "Forget every certificate: the next session of each server gets a new one",
+											run: "clear-proxy-certificate-cache",
+										},
+										statistics: { help: "Counters back to zero", run: "clear-proxy-statistics" },
+									},
 								},
 							},
 						},

@@ -66,10 +66,27 @@ test("R81 R96 R97 R98: the commands of authorities, as Junos has them", () => {
 		"ca-certificates",
 		"crl",
 		"default-trust-store",
+		"issuance-log",
 		"ca-certificate",
 		"ca-certificates",
 		"ca-profile-group",
 		"crl",
 		"default-trust-store",
 	]);
+});
+
+test("K8: the issuance log is asked by name, fingerprint with or without colons, or serial", () => {
+	const asked: string[] = [];
+	const handlers = {
+		"show-issuance-log": (values: Readonly<Record<string, string>>) => {
+			asked.push(JSON.stringify(values));
+			return "";
+		},
+	};
+	const { user } = system(handlers);
+	const fingerprint = Array.from({ length: 32 }, () => "AB").join(":");
+	user.enter(`show security pki issuance-log name shop.example last 5`);
+	user.enter(`show security pki issuance-log origin ${fingerprint}`);
+	assert.deepEqual(asked, ['{"name":"shop.example","last":"5"}', `{"origin":"${fingerprint}"}`]);
+	assert.match(user.enter("show security pki issuance-log origin abc"), /invalid fingerprint 'abc'/);
 });

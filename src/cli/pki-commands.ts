@@ -1,7 +1,7 @@
 /** The commands of certificates, as data: `request`, `show` and `clear security pki`. */
 import { type CrlHandler, crlClears, crlRequests, crlShows } from "#cli/crl-commands.ts";
 import type { ArgumentType, CommandNode, OptionNode } from "#cli/grammar.ts";
-import { enumeration, text } from "#config/leaf-types.ts";
+import { enumeration, integer, parsed, refused, text } from "#config/leaf-types.ts";
 
 /** Answered by the session, which shows a file's fingerprint and asks before it hands on to the system. */
 export type ConfirmedPkiHandler = "ca-certificate-load" | "ca-certificate-replace" | "ca-group-load";
@@ -18,7 +18,8 @@ export type PkiHandler =
 	| "default-store-load"
 	| "show-ca-certificate"
 	| "show-ca-group"
-	| "show-default-store";
+	| "show-default-store"
+	| "show-issuance-log";
 
 type Node = CommandNode<PkiHandler>;
 
@@ -27,6 +28,20 @@ const file = text({ min: 1, max: 1_024, placeholder: "filename" });
 function named(source: string): ArgumentType {
 	return { ...text({ min: 1, max: 128, placeholder: "name" }), source };
 }
+
+/** With or without colons between the octets. */
+const sha256: ArgumentType = {
+	name: "sha256",
+	placeholder: "<sha256>",
+	describes: "SHA-256 fingerprint of 64 hexadecimal digits",
+	parse(typed) {
+		const digits = typed.replaceAll(":", "").toLowerCase();
+		return /^[0-9a-f]{64}$/.test(digits)
+			? parsed(digits)
+			: refused(`invalid fingerprint '${typed.slice(0, 96)}'; expected 64 hexadecimal digits`);
+	},
+	format: String,
+};
 
 const profileOption: OptionNode = { help: "CA profile", type: named("ca-profiles"), mandatory: true };
 const groupOption: OptionNode = { help: "CA profile group", type: named("ca-groups"), mandatory: true };
@@ -118,6 +133,16 @@ export const pkiShows: Node = {
 			help: "Public roots: how many, from where, which are left out",
 			run: "show-default-store",
 			options: { detail: { help: "Each of them" } },
+		},
+		"issuance-log": {
+			help: "Certificates that were signed for clients, and the server certificates that they stand for",
+			run: "show-issuance-log",
+			options: {
+				last: { help: "How many of the newest", type: integer({ min: 1, max: 1_000_000, placeholder: "number" }) },
+				name: { help: "With this name among them", type: text({ min: 1, max: 255, placeholder: "name" }) },
+				origin: { help: "After the server certificate with this SHA-256 fingerprint", type: sha256 },
+				serial: { help: "With this serial number", type: text({ min: 1, max: 40, placeholder: "serial" }) },
+			},
 		},
 	},
 };

@@ -1,6 +1,7 @@
 /** The commands of operational mode that the system answers, by the names that the grammar gives them. */
 import type { HandlerRequest } from "#cli/connection-shell.ts";
 import type { SystemHandler } from "#cli/operational-commands.ts";
+import { clearCertificateCache, showCertificateCache } from "#daemon/certificate-cache-view.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
 import { pkiHandlers } from "#daemon/pki-handlers.ts";
 import { showInterfaceDevices } from "#daemon/show-interfaces.ts";
@@ -28,6 +29,7 @@ export function handleCommand(world: CommandWorld, request: HandlerRequest): Out
 const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: HandlerRequest) => Output | string>> = {
 	...pkiHandlers,
 	"clear-log": ({ gateway }, { values }) => clearLog(gateway.state.log, values.file ?? ""),
+	"clear-proxy-certificate-cache": (world) => clearCertificateCache(world),
 	"clear-proxy-statistics": (world) => clearStatistics(world),
 	"explain-session": (world, { values, isJson }) => explain(world, values, isJson),
 	logout: (world, request) => logout(world, request),
@@ -47,6 +49,7 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	"show-log": ({ gateway }, { values }) => showLog(gateway.state.log, values.file ?? ""),
 	"show-log-files": ({ gateway }) => listLogs(gateway.state.log),
 	"show-processes": (world, { values }) => showProcesses(world, values.extensive !== undefined),
+	"show-proxy-certificate-cache": (world, request) => showCertificateCache(world, request),
 	"show-proxy-counters": (world, { isJson }) => showCounters(world, isJson),
 	"show-proxy-profiles": (world) => showProfiles(world),
 	"show-proxy-sessions": (world, { values, isJson, columns }) => showSessions(world, values, isJson, columns),

@@ -5,6 +5,7 @@ import type { CrlService } from "#daemon/crl-service.ts";
 import type { KeyService } from "#daemon/key-service.ts";
 import type { StateDirectory } from "#daemon/state-directory.ts";
 import type { TrustService } from "#daemon/trust-service.ts";
+import type { CertificateCacheFacts } from "#daemon/worker-protocol.ts";
 import type { GatewayPlan } from "#proxy/compile.ts";
 import type { CounterSnapshot } from "#telemetry/counters.ts";
 
@@ -35,6 +36,9 @@ export interface GatewayView {
 	counters(): CounterSnapshot;
 	workerViews(): readonly WorkerView[];
 	authorityViews(): readonly AuthorityView[];
+	/** What the workers' caches of leaves hold, with at most `limit` leaves of each. */
+	certificateCaches(limit: number): Promise<readonly CertificateCacheFacts[]>;
+	clearCertificateCaches(): void;
 	/** Ends a worker and starts it again; all of them without a number. Answers how many. */
 	restartWorkers(number?: number): number;
 }

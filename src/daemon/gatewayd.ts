@@ -7,6 +7,7 @@ import { BoundedMap } from "#base/bounded.ts";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import { onboardingSite } from "#daemon/onboarding-site.ts";
+import { SignatureRequests } from "#daemon/signature-requests.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import {
 	lookUp,
@@ -74,14 +75,13 @@ class Worker {
 	readonly #fetcher: Fetcher;
 	readonly #revocation: RevocationChecker;
 	readonly #chainRepair: ChainRepair;
-	readonly #signatures = new Map<number, { resolve(certificate: Uint8Array): void; reject(error: Error): void }>();
-	#nextSignature = 1;
+	readonly #signatures = new SignatureRequests(send);
 	#records: SessionRecord[] = [];
 	#idOctets = Buffer.alloc(0);
 
 	constructor(start: ToWorker & { readonly type: "start" }) {
 		this.#leafContexts = new LeafContexts(
-			(request) => this.#sign(request),
+			(request) => this.#signatures.sign(request),
 			Buffer.from(start.ticketKeys),
 			maxLeafContexts,
 			defaultLeafSettings,
@@ -198,11 +198,18 @@ class Worker {
 		this.#revocation.forget();
 	}
 
-	signed(message: ToWorker & { readonly type: "signed" | "not-signed" }): void {
-		const waiting = this.#signatures.get(message.request);
-		this.#signatures.delete(message.request);
-		if (message.type === "signed") waiting?.resolve(message.certificate);
-		else waiting?.reject(new Error(message.reason));
+	clearCertificateCache(): void {
+		this.#leafContexts.clear();
+	}
+
+	showCertificateCache({ question, limit }: ToWorker & { readonly type: "show-certificate-cache" }): void {
+		const { leafCount: certificates, size: contexts } = this.#leafContexts;
+		const kept = this.#leafContexts.kept(limit);
+		send({ type: "certificate-cache", question, certificates, contexts, kept });
+	}
+
+	signed({ answers }: ToWorker & { readonly type: "signed" }): void {
+		this.#signatures.answered(answers);
 	}
 
 	/** Ends everything and reports what is left to report. */
@@ -296,19 +303,6 @@ class Worker {
 		socket.once("close", () => clearTimeout(timer));
 	}
 
-	#sign(request: {
-		readonly ca: string;
-		readonly toBeSigned: Uint8Array;
-		readonly originSha256: string;
-		readonly session: string;
-	}): Promise<Uint8Array> {
-		return new Promise((resolve, reject) => {
-			const number = this.#nextSignature++;
-			this.#signatures.set(number, { resolve, reject });
-			send({ type: "sign", request: number, ...request });
-		});
-	}
-
 	#count(record: SessionRecord): void {
 		const counters = this.#counters;
 		if (record.decision === "decrypt") counters.add("sessions_decrypted");
@@ -334,6 +328,7 @@ class Worker {
 	}
 
 	#flush(): void {
+		this.#counters.add("leaf_cache_hits", this.#leafContexts.takeHits());
 		if (this.#records.length === 0) return;
 		send({ type: "records", records: this.#records, counters: this.#counters.snapshot() });
 		this.#records = [];
@@ -388,8 +383,13 @@ process.on("message", (message: ToWorker) => {
 		case "forget-fetched":
 			worker?.forgetFetched();
 			return;
+		case "clear-certificate-cache":
+			worker?.clearCertificateCache();
+			return;
+		case "show-certificate-cache":
+			worker?.showCertificateCache(message);
+			return;
 		case "signed":
-		case "not-signed":
 			worker?.signed(message);
 			return;
 		case "stop":

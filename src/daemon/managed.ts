@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { formatEndpoint } from "#base/address.ts";
 import { FaultError, fault } from "#base/fault.ts";
+import { CertificateCaches } from "#daemon/certificate-caches.ts";
 import { CliService } from "#daemon/cli-service.ts";
 import { ConfigurationService } from "#daemon/configuration-service.ts";
 import { CrlService } from "#daemon/crl-service.ts";
@@ -25,7 +26,7 @@ import { readTrust, trustNames } from "#daemon/trust-directory.ts";
 import { TrustService } from "#daemon/trust-service.ts";
 import { productVersion } from "#daemon/version.ts";
 import { WorkerPool } from "#daemon/worker-pool.ts";
-import type { WorkerConfiguration } from "#daemon/worker-protocol.ts";
+import type { CertificateCacheFacts, WorkerConfiguration } from "#daemon/worker-protocol.ts";
 import type { TrustSources } from "#pki/trust-selection.ts";
 import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
 import { Listener } from "#proxy/listener-shell.ts";
@@ -55,6 +56,7 @@ export class Managed implements GatewayView {
 	#loaded: LoadedConfiguration;
 	#trust: TrustSources;
 	readonly #desk: SigningDesk;
+	readonly #caches = new CertificateCaches((message) => this.workers.tellAll(message));
 	#lastChange: Promise<void> = Promise.resolve();
 	readonly #store: EventStore;
 	readonly #counters = new Counters();
@@ -125,6 +127,7 @@ export class Managed implements GatewayView {
 		const count = this.#loaded.config.services.gateway.workers ?? availableParallelism();
 		this.workers = new WorkerPool(count, {
 			configuration: () => this.#workerConfiguration(),
+			certificateCache: (question, facts) => this.#caches.answered(question, facts),
 			sign: (message, worker, answer) => this.#desk.sign(message, worker, answer),
 			records: (records) => this.#store.appendSessions(records),
 			event: (event) => this.#event(event),
@@ -284,6 +287,14 @@ export class Managed implements GatewayView {
 
 	authorityViews(): readonly AuthorityView[] {
 		return this.#desk.views();
+	}
+
+	certificateCaches(limit: number): Promise<readonly CertificateCacheFacts[]> {
+		return this.#caches.show(limit);
+	}
+
+	clearCertificateCaches(): void {
+		this.#caches.clear();
 	}
 
 	restartWorkers(number?: number): number {

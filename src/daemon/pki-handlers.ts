@@ -3,6 +3,7 @@ import type { HandlerRequest } from "#cli/connection-shell.ts";
 import type { PkiHandler } from "#cli/pki-commands.ts";
 import { crlHandlers } from "#daemon/crl-handlers.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
+import { showIssuance } from "#daemon/show-issuance.ts";
 import {
 	loadNotes,
 	showAuthorities,
@@ -40,6 +41,7 @@ export const pkiHandlers: Readonly<Record<PkiHandler, (world: CommandWorld, requ
 	"default-store-load": (world, request) => loadDefaultRoots(world, request),
 	"show-ca-certificate": (world, { values, isJson }) => showAuthorities(world, values, isJson),
 	"show-ca-group": (world, { values, isJson }) => showGroup(world, values, isJson),
+	"show-issuance-log": (world, request) => showIssuance(world, request),
 	"show-default-store": (world, { values, isJson }) => showDefaultStore(world, values, isJson),
 };
 

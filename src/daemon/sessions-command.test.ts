@@ -204,6 +204,8 @@ test("R297 K8: explain names the issuance of the certificate that the client got
 		ca: "inspection",
 		caSha256: "cc",
 		notAfter: recordedAt,
+		worker: 1,
+		session: "5e55101234567890",
 	});
 	database.append("issued", [eventRow(issued)]);
 	database.close();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { X509Certificate } from "node:crypto";
+import { hash, X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { KeyService } from "#daemon/key-service.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import { SigningDesk } from "#daemon/signing-desk.ts";
 import { openStateDirectory } from "#daemon/state-directory.ts";
-import type { ToWorker } from "#daemon/worker-protocol.ts";
+import type { SignatureAnswer, ToWorker } from "#daemon/worker-protocol.ts";
 import { keyIdentifier, planLeaf, type SigningCa } from "#pki/mint.ts";
 import { Counters } from "#telemetry/counters.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
@@ -87,22 +87,59 @@ test("K8: a leaf is signed and told with the certificate that it stands for; any
 	const leafKey = { publicKeyInfo, keyIdentifier: keyIdentifier(publicKeyInfo), keyType: "ec" as const };
 	const toBeSigned = planLeaf(identity, ca, leafKey, Buffer.alloc(16, 7), { ...rules, now: Date.now() });
 	desk.use([], rules);
-	const ask = (part: Uint8Array, id: string): ToWorker => {
+	const told: string[] = [];
+	const ask = (part: Uint8Array, id: string): SignatureAnswer => {
 		let answered: ToWorker | undefined;
-		desk.sign({ type: "sign", request: 5, ca: id, toBeSigned: part, originSha256: "ab" }, 1, (message) => {
+		const asked = { request: 5, ca: id, toBeSigned: part, originSha256: "ab", session: "5e5510" };
+		desk.sign({ type: "sign", requests: [asked] }, 3, (message) => {
+			told.push(`answer after ${events.length} events`);
 			answered = message;
 		});
-		return answered as ToWorker;
+		assert.ok(answered?.type === "signed");
+		return answered.answers[0] as SignatureAnswer;
 	};
 	const signed = ask(toBeSigned, trustedCaId);
-	assert.ok(signed.type === "signed" && signed.request === 5);
+	assert.ok("certificate" in signed && signed.request === 5);
 	assert.ok(new X509Certificate(signed.certificate).checkIssued(new X509Certificate(ca.certificate)));
-	assert.equal(ask(Buffer.from("nothing"), trustedCaId).type, "not-signed");
-	assert.deepEqual(ask(toBeSigned, "none"), { type: "not-signed", request: 5, reason: 'no CA "none"' });
+	assert.ok("reason" in ask(Buffer.from("nothing"), trustedCaId));
+	assert.deepEqual(ask(toBeSigned, "none"), { request: 5, reason: 'no CA "none"' });
+	assert.deepEqual(told, ["answer after 0 events", "answer after 1 events", "answer after 2 events"]);
+	const issued = events[0] as GatewayEvent<"CERTIFICATE_ISSUED">;
+	const { originSha256, worker, session, leafSha256 } = issued.fields;
+	assert.deepEqual([originSha256, worker, session], ["ab", 3, "5e5510"]);
+	assert.equal(leafSha256, hash("sha256", signed.certificate, "hex"));
 	assert.deepEqual(
 		events.map(({ id }) => id),
 		["CERTIFICATE_ISSUED", "ISSUANCE_REFUSED", "ISSUANCE_REFUSED"],
 	);
 	const { certificates_issued, issuances_refused } = counters.snapshot();
 	assert.deepEqual([certificates_issued, issuances_refused], [1, 2]);
+});
+
+test("requests of one message are answered in one, those that take long each by itself", async (t) => {
+	const { events, open } = deskOf(t);
+	const desk = open();
+	desk.use([trustedRsaCaId], rules);
+	const request = (id: string, number: number) => {
+		const ca = desk.signingCas().find((one) => one.id === id) as SigningCa;
+		const dates = { notBefore: Date.now(), notAfter: Date.now() + 86_400_000 };
+		const publicKeyInfo = makeKeyPair("p256").publicKey.export({ type: "spki", format: "der" });
+		const key = { publicKeyInfo, keyIdentifier: keyIdentifier(publicKeyInfo), keyType: "ec" as const };
+		const identity = { subject: Buffer.from("3000", "hex"), hasCrl: false, ...dates };
+		const toBeSigned = planLeaf(identity, ca, key, Buffer.alloc(16, number), { ...rules, now: Date.now() });
+		return { request: number, ca: id, toBeSigned, originSha256: "ab", session: "5e5510" };
+	};
+	const answers: (readonly number[])[] = [];
+	await new Promise<void>((resolve) => {
+		const requests = [request(trustedRsaCaId, 1), request(trustedCaId, 2), request(trustedCaId, 3)];
+		desk.sign({ type: "sign", requests }, 1, (message) => {
+			assert.ok(message.type === "signed");
+			assert.ok(message.answers.every((answer) => "certificate" in answer));
+			answers.push(message.answers.map((answer) => answer.request));
+			if (answers.length === 2) resolve();
+		});
+	});
+	assert.deepEqual(answers, [[2, 3], [1]]);
+	await new Promise((resolve) => setImmediate(resolve));
+	assert.equal(events.filter(({ id }) => id === "CERTIFICATE_ISSUED").length, 3);
 });

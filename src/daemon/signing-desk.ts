@@ -1,10 +1,10 @@
 /** The signing CAs of a running gateway: answers the workers' requests for signatures and tells what was issued. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { formatAddress } from "#base/address.ts";
 import type { AuthorityView } from "#daemon/gateway-view.ts";
 import type { KeyService } from "#daemon/key-service.ts";
-import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
-import type { Authority } from "#pki/authority-shell.ts";
+import type { SignatureAnswer, SignatureRequest, ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
+import type { Authority, LeafAnswer } from "#pki/authority-shell.ts";
 import { type GeneralName, generalNameText } from "#pki/general-name.ts";
 import type { MintingRules, SigningCa } from "#pki/mint.ts";
 import type { Counters } from "#telemetry/counters.ts";
@@ -17,12 +17,16 @@ export interface SigningDeskOptions {
 	readonly counters: Counters;
 }
 
+type SignMessage = ToManaged & { readonly type: "sign" };
+
 /** What the configuration says about leaves. */
 type LeafRules = Omit<MintingRules, "now">;
 
 export class SigningDesk {
 	readonly #options: SigningDeskOptions;
 	#authorities: ReadonlyMap<string, Authority>;
+	#aside = 0;
+	#untold: GatewayEvent[] = [];
 	#rules: LeafRules = { maximumLifetimeMs: 0, crlHost: undefined };
 	/** Each is told of as new once, not with every commit. */
 	readonly #told = new WeakSet<Authority>();
@@ -61,30 +65,80 @@ export class SigningDesk {
 		return this.signingCas().map(({ id, notAfter }) => ({ id, notAfter }));
 	}
 
-	/** Signs a leaf for a worker. What is no leaf is refused. */
-	sign(message: ToManaged & { readonly type: "sign" }, worker: number, answer: (message: ToWorker) => void): void {
-		const { counters, event } = this.#options;
-		const { request, ca, toBeSigned, originSha256 } = message;
-		const authority = this.#authorities.get(ca);
-		const signed = authority?.signLeaf(toBeSigned, { ...this.#rules, now: Date.now() }) ?? {
-			kind: "refused",
-			reason: `no CA "${ca}"`,
-		};
-		if (authority === undefined || signed.kind === "refused") {
-			const reason = signed.kind === "refused" ? signed.reason : "";
-			counters.add("issuances_refused");
-			event(gatewayEvent("ISSUANCE_REFUSED", Date.now(), { names: [ca], originSha256, worker, reason }));
-			return answer({ type: "not-signed", request, reason });
+	/**
+	 * Signs leaves for a worker. What is no leaf is refused. What takes long is made aside and answered apart, so that it
+	 * keeps nobody else waiting.
+	 *
+	 * Bounds: at most `maxAside` signatures at a time are made aside; more are refused.
+	 */
+	sign({ requests }: SignMessage, worker: number, answer: (message: ToWorker) => void): void {
+		const answers: SignatureAnswer[] = [];
+		for (const request of requests) {
+			const authority = this.#authorities.get(request.ca);
+			if (authority === undefined) {
+				answers.push(this.#refuse(request, worker, `no CA "${request.ca}"`));
+			} else if (authority.isSlow) {
+				void this.#signAside(request, authority, worker).then((one) => {
+					answer({ type: "signed", answers: [one] });
+					this.#tell();
+				});
+			} else {
+				const signed = authority.signLeaf(request.toBeSigned, this.#rulesNow());
+				answers.push(this.#answered(request, authority, worker, signed));
+			}
 		}
+		if (answers.length > 0) answer({ type: "signed", answers });
+		this.#tell();
+	}
+
+	async #signAside(request: SignatureRequest, authority: Authority, worker: number): Promise<SignatureAnswer> {
+		if (this.#aside >= maxAside) return this.#refuse(request, worker, `${maxAside} signatures are being made already`);
+		this.#aside++;
+		try {
+			const signed = await authority.signLeafAside(request.toBeSigned, this.#rulesNow());
+			return this.#answered(request, authority, worker, signed);
+		} catch (error) {
+			return this.#refuse(request, worker, `the signature failed: ${String(error)}`);
+		} finally {
+			this.#aside--;
+		}
+	}
+
+	/** After the answers: nobody waits for the log. */
+	#tell(): void {
+		const events = this.#untold;
+		this.#untold = [];
+		for (const event of events) this.#options.event(event);
+	}
+
+	#rulesNow(): MintingRules {
+		return { ...this.#rules, now: Date.now() };
+	}
+
+	#answered(request: SignatureRequest, authority: Authority, worker: number, signed: LeafAnswer): SignatureAnswer {
+		if (signed.kind === "refused") return this.#refuse(request, worker, signed.reason);
 		const { leaf, certificate } = signed;
-		answer({ type: "signed", request, certificate });
-		counters.add("certificates_issued");
-		const names = (leaf.typed.subjectAltName ?? []).slice(0, maxNamesInEvent).map(nameText);
-		const leafSha256 = sha256Of(certificate);
+		this.#options.counters.add("certificates_issued");
 		const { serialText: serial, notAfter } = leaf;
-		const caSha256 = sha256Of(authority.ca.certificate);
-		const facts = { names, serial, leafSha256, originSha256, ca, caSha256, notAfter };
-		event(gatewayEvent("CERTIFICATE_ISSUED", Date.now(), facts));
+		const facts = {
+			names: (leaf.typed.subjectAltName ?? []).slice(0, maxNamesInEvent).map(nameText),
+			serial,
+			leafSha256: hash("sha256", certificate, "hex"),
+			originSha256: request.originSha256,
+			ca: authority.ca.id,
+			caSha256: fingerprintOf(authority.ca),
+			notAfter,
+			worker,
+			session: request.session,
+		};
+		this.#untold.push(gatewayEvent("CERTIFICATE_ISSUED", Date.now(), facts));
+		return { request: request.request, certificate };
+	}
+
+	#refuse({ request, ca, originSha256 }: SignatureRequest, worker: number, reason: string): SignatureAnswer {
+		this.#options.counters.add("issuances_refused");
+		this.#untold.push(gatewayEvent("ISSUANCE_REFUSED", Date.now(), { names: [ca], originSha256, worker, reason }));
+		return { request, reason };
 	}
 
 	/** An event for each CA that is new or near its end. */
@@ -95,8 +149,8 @@ export class SigningDesk {
 
 	#announce(authority: Authority, now: number): void {
 		const { event } = this.#options;
-		const { id: ca, notAfter, certificate } = authority.ca;
-		const sha256 = sha256Of(certificate);
+		const { id: ca, notAfter } = authority.ca;
+		const sha256 = fingerprintOf(authority.ca);
 		if (authority.isNew && !this.#told.has(authority)) event(gatewayEvent("CA_CREATED", now, { ca, sha256, notAfter }));
 		this.#told.add(authority);
 		const daysLeft = Math.floor((notAfter - now) / dayMs);
@@ -112,10 +166,17 @@ function nameText(name: GeneralName): string {
 	return name.kind === "ip" ? formatAddress({ octets: name.octets }) : generalNameText(name);
 }
 
-function sha256Of(certificate: Uint8Array): string {
-	return createHash("sha256").update(certificate).digest("hex");
+function fingerprintOf(ca: SigningCa): string {
+	const known = fingerprints.get(ca);
+	if (known !== undefined) return known;
+	const fingerprint = hash("sha256", ca.certificate, "hex");
+	fingerprints.set(ca, fingerprint);
+	return fingerprint;
 }
 
+const fingerprints = new WeakMap<SigningCa, string>();
+/** About two seconds of signatures with RSA keys of 3072 bits, and more than a worker asks for in that time. */
+const maxAside = 4_096;
 const expiryWarningDays = 60;
 const maxNamesInEvent = 32;
 const dayMs = 86_400_000;

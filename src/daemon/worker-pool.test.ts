@@ -26,7 +26,9 @@ async function poolOf(t: TestContext, count: number) {
 			loadedCrls: [],
 		}),
 		listFetched: () => undefined,
-		sign: ({ request }, _, answer) => answer({ type: "not-signed", request, reason: "there is no CA" }),
+		certificateCache: () => undefined,
+		sign: ({ requests }, _, answer) =>
+			answer({ type: "signed", answers: requests.map(({ request }) => ({ request, reason: "there is no CA" })) }),
 		records: () => undefined,
 		event: (event) => events.push(event),
 		log: pino({ enabled: false }),

@@ -5,7 +5,13 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
 import type { WorkerView } from "#daemon/gateway-view.ts";
-import type { FetchedListFacts, ToManaged, ToWorker, WorkerConfiguration } from "#daemon/worker-protocol.ts";
+import type {
+	CertificateCacheFacts,
+	FetchedListFacts,
+	ToManaged,
+	ToWorker,
+	WorkerConfiguration,
+} from "#daemon/worker-protocol.ts";
 import { type CounterSnapshot, type Counters, mergeCounters, retireCounters } from "#telemetry/counters.ts";
 import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
@@ -14,7 +20,9 @@ import type { SessionRecord } from "#telemetry/session-record.ts";
 export interface WorkerPoolPorts {
 	/** What a worker that starts now is to run. */
 	configuration(): WorkerConfiguration;
-	/** Answers a request for a signature; `answer` goes to the worker that asked. */
+	/** A worker's answer about its cache of leaves. */
+	certificateCache(question: number, facts: CertificateCacheFacts): void;
+	/** Answers requests for signatures; `answer` goes to the worker that asked. */
 	sign(message: ToManaged & { readonly type: "sign" }, worker: number, answer: (message: ToWorker) => void): void;
 	/** Records of sessions that have ended. */
 	records(records: readonly SessionRecord[]): void;
@@ -99,9 +107,11 @@ export class WorkerPool {
 		});
 	}
 
-	/** Sends a message to every worker that runs. */
-	tellAll(message: ToWorker): void {
-		for (const { process: child } of this.#running()) if (child !== undefined) tell(child, message);
+	/** Sends a message to every worker that runs; answers how many there are. */
+	tellAll(message: ToWorker): number {
+		const running = this.#running();
+		for (const { process: child } of running) if (child !== undefined) tell(child, message);
+		return running.length;
 	}
 
 	/** The sum over all workers, dead ones included. */
@@ -193,6 +203,10 @@ export class WorkerPool {
 				ports.records(message.records);
 				slot.counters = message.counters;
 				return;
+			case "certificate-cache": {
+				const { question, certificates, contexts, kept } = message;
+				return ports.certificateCache(question, { worker: slot.number, certificates, contexts, kept });
+			}
 			case "sign":
 				return ports.sign(message, slot.number, (answer) => tell(child, answer));
 			case "stopped":

@@ -3,6 +3,7 @@ import type { Fault } from "#base/fault.ts";
 import type { CrlFacts } from "#pki/crl-text.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { TrustSources } from "#pki/trust-selection.ts";
+import type { KeptLeaf } from "#proxy/leaf-contexts-shell.ts";
 import type { CounterSnapshot } from "#telemetry/counters.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
@@ -26,6 +27,32 @@ export interface FetchedListFacts extends CrlFacts {
 	readonly url: string;
 }
 
+/** A leaf to be signed. */
+export interface SignatureRequest {
+	/** Names it in the answer. */
+	readonly request: number;
+	readonly ca: string;
+	/** TBSCertificate, DER. */
+	readonly toBeSigned: Uint8Array;
+	/** The server certificate that the leaf stands for. */
+	readonly originSha256: string;
+	/** The session that asks first. */
+	readonly session: string;
+}
+
+export type SignatureAnswer =
+	| { readonly request: number; readonly certificate: Uint8Array }
+	| { readonly request: number; readonly reason: string };
+
+/** What a worker's cache of leaves holds. */
+export interface CertificateCacheFacts {
+	readonly worker: number;
+	readonly certificates: number;
+	readonly contexts: number;
+	/** The leaves used last, those used very last at the end. */
+	readonly kept: readonly KeptLeaf[];
+}
+
 export type ToWorker =
 	/** The first message. `ticketKeys` are 48 octets that all workers share. */
 	| ({ readonly type: "start"; readonly ticketKeys: Uint8Array } & WorkerConfiguration)
@@ -35,21 +62,18 @@ export type ToWorker =
 	| { readonly type: "own-crls"; readonly ownCrls: ReadonlyMap<string, Uint8Array> }
 	/** Forget every revocation list and OCSP response that was fetched. */
 	| { readonly type: "forget-fetched" }
-	| { readonly type: "signed"; readonly request: number; readonly certificate: Uint8Array }
-	| { readonly type: "not-signed"; readonly request: number; readonly reason: string }
+	| { readonly type: "show-certificate-cache"; readonly question: number; readonly limit: number }
+	| { readonly type: "clear-certificate-cache" }
+	/** Each request is answered once, in any order. */
+	| { readonly type: "signed"; readonly answers: readonly SignatureAnswer[] }
 	/** Stop listening, end the sessions, report the last records, exit. */
 	| { readonly type: "stop" };
 
 export type ToManaged =
 	| { readonly type: "listening" }
 	| { readonly type: "failed"; readonly fault: Fault }
-	| {
-			readonly type: "sign";
-			readonly request: number;
-			readonly ca: string;
-			readonly toBeSigned: Uint8Array;
-			readonly originSha256: string;
-	  }
+	| { readonly type: "sign"; readonly requests: readonly SignatureRequest[] }
+	| ({ readonly type: "certificate-cache"; readonly question: number } & Omit<CertificateCacheFacts, "worker">)
 	| { readonly type: "configured"; readonly revision: number }
 	/** The worker goes on with the configuration before. */
 	| { readonly type: "not-configured"; readonly revision: number; readonly fault: Fault }

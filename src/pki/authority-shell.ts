@@ -26,6 +26,8 @@ export interface SignedLeaf {
 	readonly certificate: Uint8Array;
 }
 
+export type LeafAnswer = SignedLeaf | Extract<LeafCheck, { readonly kind: "refused" }>;
+
 /** A signing CA with its key. */
 export class Authority {
 	readonly ca: SigningCa;
@@ -41,16 +43,28 @@ export class Authority {
 		this.#publicKeyInfo = createPublicKey(key).export({ type: "spki", format: "der" });
 	}
 
+	/** Its signatures take milliseconds: they are better made by `signLeafAside`. */
+	get isSlow(): boolean {
+		return this.ca.scheme === "rsa-sha256" || this.ca.scheme === "ecdsa-p384";
+	}
+
 	/** Signs a leaf's to-be-signed part after checking that it is one. The answer's leaf carries the signature. */
-	signLeaf(toBeSigned: Uint8Array, rules: MintingRules): SignedLeaf | Extract<LeafCheck, { readonly kind: "refused" }> {
+	signLeaf(toBeSigned: Uint8Array, rules: MintingRules): LeafAnswer {
 		const check = checkLeaf(toBeSigned, this.ca, this.#publicKeyInfo, rules);
 		if (check.kind === "refused") return check;
-		const signature = sign(digests[this.ca.scheme], toBeSigned, this.#key);
-		return {
-			kind: "signed",
-			leaf: check.leaf,
-			certificate: assembleCertificate(toBeSigned, this.ca.scheme, signature),
-		};
+		return this.#signed(check.leaf, toBeSigned, sign(digests[this.ca.scheme], toBeSigned, this.#key));
+	}
+
+	/** The same, with the signature made in a thread of its own. */
+	async signLeafAside(toBeSigned: Uint8Array, rules: MintingRules): Promise<LeafAnswer> {
+		const check = checkLeaf(toBeSigned, this.ca, this.#publicKeyInfo, rules);
+		if (check.kind === "refused") return check;
+		const signature = await signAside(digests[this.ca.scheme], toBeSigned, this.#key);
+		return this.#signed(check.leaf, toBeSigned, signature);
+	}
+
+	#signed(leaf: Certificate, toBeSigned: Uint8Array, signature: Uint8Array): SignedLeaf {
+		return { kind: "signed", leaf, certificate: assembleCertificate(toBeSigned, this.ca.scheme, signature) };
 	}
 
 	/** The CA's revocation list, DER. Only for a CA that may sign one. */
@@ -137,6 +151,12 @@ export function schemeOf(key: KeyObject): SignatureScheme | undefined {
 function broken(store: KeyStore, id: string, why: string): FaultError {
 	const message = `${store.file} cannot be used: certificate "${id}": ${why}; restore the file from a backup, or move it away to begin with new CAs`;
 	return new FaultError(fault("KEY_STORE_BROKEN", message, { cause: why }));
+}
+
+function signAside(digest: string | null, octets: Uint8Array, key: KeyObject): Promise<Buffer> {
+	return new Promise((resolve, reject) => {
+		sign(digest, octets, key, (error, signature) => (error === null ? resolve(signature) : reject(error)));
+	});
 }
 
 const digests: Readonly<Record<SignatureScheme, string | null>> = {

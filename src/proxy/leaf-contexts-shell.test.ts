@@ -309,6 +309,7 @@ test("the kept leaves tell what they stand for and how many sessions they served
 	assert.deepEqual(first?.names, ["shop.example"]);
 	assert.equal(first?.originSha256, origin.fingerprint);
 	assert.deepEqual([first?.ca, first?.keyClass, first?.uses], ["trusted", "p256", 2]);
+	assert.deepEqual([contexts.takeHits(), contexts.takeHits()], [1, 0]);
 	assert.deepEqual(second?.names, ["pay.example"]);
 	assert.ok(!JSON.stringify(contexts.kept(10)).includes("PRIVATE"));
 	assert.equal(contexts.kept(1)[0]?.originSha256, other.fingerprint);

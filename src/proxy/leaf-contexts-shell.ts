@@ -84,6 +84,7 @@ export class LeafContexts {
 	#settings: LeafSettings;
 	/** Grows when everything is forgotten: what was asked for before is not kept. */
 	#generation = 0;
+	#hits = 0;
 
 	/** `ticketKeys` are 48 octets that all workers share, so that a client may resume at any of them. */
 	constructor(
@@ -114,6 +115,7 @@ export class LeafContexts {
 		if (known === undefined) return undefined;
 		if (known.leaf.expiresAt > this.#now()) {
 			known.leaf.uses++;
+			this.#hits++;
 			return known;
 		}
 		contexts.take(key);
@@ -133,6 +135,13 @@ export class LeafContexts {
 		});
 		this.#waiting.set(key, made);
 		return made;
+	}
+
+	/** How many sessions found their context since this was asked last. */
+	takeHits(): number {
+		const hits = this.#hits;
+		this.#hits = 0;
+		return hits;
 	}
 
 	/** Other settings make what was minted under those before worthless. */

@@ -116,7 +116,7 @@ test("a file of another kind is kept under another name and a fresh one made", (
 		[
 			"a newer format",
 			() => makeDatabase(`${mark}; CREATE TABLE a (b); PRAGMA user_version = 99`),
-			/format 99; .* up to 1/,
+			/format 99; .* up to 2/,
 		],
 	];
 	for (const [name, make, reason] of cases) {
@@ -202,7 +202,31 @@ test("a file of an older format is brought to the newer one, its records kept", 
 	database.append("a", [event(1)]);
 	database.close();
 	assert.deepEqual(counted(), { sessions: 3, events: 1 });
-	assert.equal(userVersion(), 2);
+	assert.equal(userVersion(), 3);
+});
+
+test("R297 K8: issuances of a file of the first format are found by their names after it was brought to the newer one", () => {
+	const facts = { serial: "0A", leafSha256: "aa", originSha256: "bb", ca: "ca", caSha256: "cc", notAfter: 1 };
+	const issued = {
+		id: "CERTIFICATE_ISSUED",
+		at: recordedAt,
+		fields: { names: ["Shop.example", "b.example"], ...facts },
+	};
+	mkdirSync(join(file, ".."), { recursive: true });
+	const old = new DatabaseSync(file);
+	old.exec(`${migrations[0]}; ${mark}; PRAGMA user_version = 1`);
+	const insert = old.prepare("INSERT INTO events (id, at, severity, key, event) VALUES (?, ?, 'info', 'aa', ?)");
+	insert.run(issued.id, issued.at, JSON.stringify(issued));
+	insert.run("WORKER_STARTED", issued.at, JSON.stringify({ id: "WORKER_STARTED", at: 1, fields: { worker: 1 } }));
+	old.close();
+	openEventDatabase(file, recordedAt).database.close();
+	const reopened = new DatabaseSync(file, { readOnly: true });
+	const tags = reopened.prepare("SELECT tag FROM event_tags ORDER BY tag").all();
+	reopened.close();
+	assert.deepEqual(
+		tags.map(({ tag }) => tag),
+		["0a", "b.example", "bb", "shop.example"],
+	);
 });
 
 test("a step that fails half way leaves the old format whole", () => {

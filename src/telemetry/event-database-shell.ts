@@ -95,6 +95,7 @@ export class EventDatabase {
 	readonly #database: DatabaseSync;
 	readonly #insertSession: StatementSync;
 	readonly #insertEvent: StatementSync;
+	readonly #insertTag: StatementSync;
 	readonly #setToken: StatementSync;
 	readonly #lastToken: StatementSync;
 	readonly #pageSize: number;
@@ -115,6 +116,7 @@ export class EventDatabase {
 			this.#migrate(steps);
 			this.#insertSession = this.#database.prepare(insertInto("sessions", sessionColumns));
 			this.#insertEvent = this.#database.prepare(insertInto("events", eventColumns));
+			this.#insertTag = this.#database.prepare("INSERT OR IGNORE INTO event_tags (tag, event) VALUES (?, ?)");
 			this.#setToken = this.#database.prepare("UPDATE last_batch SET token = ?");
 			this.#lastToken = this.#database.prepare("SELECT token FROM last_batch");
 			this.#pageSize = this.#number("PRAGMA page_size");
@@ -200,7 +202,8 @@ export class EventDatabase {
 
 	#insert(row: StoredRow): boolean {
 		try {
-			(row.table === "sessions" ? this.#insertSession : this.#insertEvent).run(...row.columns);
+			const inserted = (row.table === "sessions" ? this.#insertSession : this.#insertEvent).run(...row.columns);
+			for (const tag of row.tags ?? []) this.#insertTag.run(tag, inserted.lastInsertRowid);
 			return true;
 		} catch (error) {
 			if (troubleOf(error) !== "bad-row") throw error;

@@ -50,6 +50,22 @@ export const migrations: readonly string[] = [
 	CREATE TABLE last_batch (token TEXT NOT NULL) STRICT;
 	INSERT INTO last_batch (token) VALUES ('');
 	`,
+	`
+	CREATE TABLE event_tags (
+		tag TEXT NOT NULL,
+		event INTEGER NOT NULL,
+		PRIMARY KEY (tag, event)
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX event_tags_event ON event_tags (event);
+	CREATE TRIGGER event_tags_end AFTER DELETE ON events BEGIN
+		DELETE FROM event_tags WHERE event = old.row;
+	END;
+	INSERT OR IGNORE INTO event_tags (tag, event)
+		SELECT lower(names.value), events.row FROM events, json_each(events.event, '$.fields.names') AS names
+		WHERE events.id = 'CERTIFICATE_ISSUED'
+		UNION ALL SELECT json_extract(event, '$.fields.originSha256'), row FROM events WHERE id = 'CERTIFICATE_ISSUED'
+		UNION ALL SELECT lower(json_extract(event, '$.fields.serial')), row FROM events WHERE id = 'CERTIFICATE_ISSUED';
+	`,
 ];
 
 /** The version that this program writes. */

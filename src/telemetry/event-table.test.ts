@@ -6,6 +6,7 @@ import {
 	type EventId,
 	eventKey,
 	eventTable,
+	eventTags,
 	formatEvent,
 	gatewayEvent,
 	severityOf,
@@ -20,6 +21,8 @@ const issued = gatewayEvent("CERTIFICATE_ISSUED", 0, {
 	ca: "inspection",
 	caSha256: "cc",
 	notAfter: Date.UTC(2026, 10, 28),
+	worker: 1,
+	session: "5e55101234567890",
 });
 
 test("every field of an event stands in its text or is its key, and every placeholder is a field", () => {
@@ -29,6 +32,16 @@ test("every field of an event stands in its text or is its key, and every placeh
 		for (const name of Object.keys(row.fields)) assert.ok(placeholders.includes(name), `${id}: ${name} is not said`);
 		if (row.key !== undefined) assert.equal(row.fields[row.key], "text", `${id}: its key is a text field`);
 	}
+});
+
+test("an event is found by its tags: every text of the fields that its row names, in lower case, each once", () => {
+	const twice = { ...issued.fields, names: ["Shop.example", "shop.example"], serial: "0A" };
+	assert.deepEqual(eventTags({ id: issued.id, fields: twice }), ["shop.example", "bb", "0a"]);
+	assert.deepEqual(eventTags(gatewayEvent("WORKER_STARTED", 0, { worker: 1, processId: 2 })), []);
+	assert.deepEqual(eventTags({ id: "CERTIFICATE_ISSUED", fields: { names: [7], serial: undefined } }), []);
+	assert.deepEqual(eventTags({ id: "FROM_ELSEWHERE", fields: { names: ["a"] } }), []);
+	for (const { tags = [], fields } of Object.values(eventTable))
+		for (const tag of tags) assert.match(fields[tag] ?? "", /^texts?$/);
 });
 
 test("names follow their rules and every row explains itself", () => {

@@ -21,6 +21,8 @@ export interface EventTableRow {
 	readonly help: string;
 	/** The field by which the stored event is found again. */
 	readonly key?: string;
+	/** More fields by whose values stored events are found; of `texts` each. */
+	readonly tags?: readonly string[];
 }
 
 export interface CounterTableRow {
@@ -98,10 +100,13 @@ const events = {
 			ca: "text",
 			caSha256: "text",
 			notAfter: "time",
+			worker: "number",
+			session: "text",
 		},
-		text: 'CA "{ca}" ({caSha256}) issued {leafSha256}, serial {serial}, until {notAfter}, for {names}, after the server certificate {originSha256}',
+		text: 'CA "{ca}" ({caSha256}) issued {leafSha256}, serial {serial}, until {notAfter}, for {names}, after the server certificate {originSha256}; worker {worker} asked, for session {session}',
 		help: "The issuance log: each certificate that this gateway forged and the validated server certificate it stands for.",
 		key: "leafSha256",
+		tags: ["names", "originSha256", "serial"],
 	},
 	ISSUANCE_REFUSED: {
 		severity: "error",
@@ -303,6 +308,15 @@ export function eventKey(event: { readonly id: string; readonly fields: object }
 	if (name === undefined) return undefined;
 	const value: unknown = new Map(Object.entries(event.fields)).get(name);
 	return typeof value === "string" ? value : undefined;
+}
+
+/** The values by which the stored event is found besides, in lower case. */
+export function eventTags(event: { readonly id: string; readonly fields: object }): readonly string[] {
+	const names = rowOf(event.id)?.tags;
+	if (names === undefined) return [];
+	const fields = new Map<string, unknown>(Object.entries(event.fields));
+	const values = names.flatMap((name) => fields.get(name) ?? []).filter((value) => typeof value === "string");
+	return [...new Set(values.map((value) => value.toLowerCase()))];
 }
 
 function rowOf(id: string): EventTableRow | undefined {

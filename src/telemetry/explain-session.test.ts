@@ -14,6 +14,8 @@ const issued = gatewayEvent("CERTIFICATE_ISSUED", recordedAt, {
 	ca: "inspection",
 	caSha256: "cc",
 	notAfter: recordedAt + 604_800_000,
+	worker: 1,
+	session: "5e55101234567890",
 });
 
 test("a decrypted session is told from the question to the end", () => {

@@ -138,6 +138,8 @@ test("R297 K8: an issuance is found by the fingerprint of the leaf", () => {
 		ca: "inspection",
 		caSha256: "cc",
 		notAfter: recordedAt,
+		worker: 1,
+		session: "5e55101234567890",
 	});
 	const { database } = openEventDatabase(file, recordedAt);
 	database.append("a", [
@@ -188,7 +190,7 @@ test("a file that is missing, foreign, damaged or of another format is said to b
 	const newer = new DatabaseSync(file);
 	newer.exec("PRAGMA user_version = 7");
 	newer.close();
-	assert.match(failure().message, /has format 7, expected 1/);
+	assert.match(failure().message, /has format 7, expected 2/);
 });
 
 test("a reader notices that another file took the place of its own", () => {
@@ -198,5 +200,42 @@ test("a reader notices that another file took the place of its own", () => {
 	rmSync(file);
 	store(numbered(2));
 	assert.equal(reader.isInPlace(), false);
+	reader.close();
+});
+
+test("R297 K8: issuances are found by any of their names, the server certificate and the serial, in either case", () => {
+	const issue = (names: readonly string[], origin: string, serial: string) =>
+		eventRow(
+			gatewayEvent("CERTIFICATE_ISSUED", recordedAt, {
+				names,
+				serial,
+				leafSha256: `leaf ${serial}`,
+				originSha256: origin,
+				ca: "inspection",
+				caSha256: "cc",
+				notAfter: recordedAt,
+				worker: 1,
+				session: "5e55101234567890",
+			}),
+		);
+	const { database } = openEventDatabase(file, recordedAt);
+	database.append("a", [
+		issue(["shop.example", "*.shop.example"], "bb", "0A"),
+		issue(["pay.example", "shop.example"], "dd", "0B"),
+		eventRow(gatewayEvent("CA_EXPIRED", 1, { ca: "shop.example", sha256: "bb", notAfter: 1 })),
+	]);
+	const reader = new SessionReader(file);
+	const serials = (tags: readonly string[], limit = 10) =>
+		reader.eventsOf("CERTIFICATE_ISSUED", tags, limit).map(({ fields }) => (fields as { serial: string }).serial);
+	assert.deepEqual(serials([]), ["0A", "0B"]);
+	assert.deepEqual(serials([], 1), ["0B"]);
+	assert.deepEqual(serials(["SHOP.example"]), ["0A", "0B"]);
+	assert.deepEqual(serials(["*.shop.example"]), ["0A"]);
+	assert.deepEqual(serials(["shop.example", "dd"]), ["0B"]);
+	assert.deepEqual(serials(["0a"]), ["0A"]);
+	assert.deepEqual(serials(["op.example"]), []);
+	database.retentionStep({ retentionDays: 1, maxSizeMib: 100 }, recordedAt + 2 * 86_400_000);
+	assert.deepEqual(serials(["shop.example"]), []);
+	database.close();
 	reader.close();
 });

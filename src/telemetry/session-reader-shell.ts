@@ -99,6 +99,14 @@ export class SessionReader {
 		return found === undefined ? undefined : parseJson<GatewayEvent>(found.event);
 	}
 
+	/** The newest events of a kind that bear all of these tags (`eventTags`), newest last. */
+	eventsOf(id: string, tags: readonly string[], limit: number): GatewayEvent[] {
+		const tagged = tags.map(() => "AND row IN (SELECT event FROM event_tags WHERE tag = ?)").join(" ");
+		const sql = `SELECT event FROM events WHERE id = ? ${tagged} ORDER BY row DESC LIMIT ?`;
+		const rows = this.#all(sql, [id, ...tags.map((tag) => tag.toLowerCase()), limit]);
+		return rows.map((row) => parseJson<GatewayEvent>(row.event)).reverse();
+	}
+
 	/** The newest events, newest last. */
 	newestEvents(limit: number): GatewayEvent[] {
 		const rows = this.#all("SELECT event FROM events ORDER BY row DESC LIMIT ?", [limit]);

@@ -5,7 +5,7 @@
  */
 
 import type { Address, Prefix } from "#base/address.ts";
-import { eventKey, type GatewayEvent, severityOf } from "#telemetry/event-table.ts";
+import { eventKey, eventTags, type GatewayEvent, severityOf } from "#telemetry/event-table.ts";
 import { clientAddress, type SessionFilter, sessionHosts } from "#telemetry/session-filter.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 
@@ -15,6 +15,8 @@ export type Column = string | number | Uint8Array | null;
 export interface StoredRow {
 	readonly table: "sessions" | "events";
 	readonly columns: readonly Column[];
+	/** Of an event: more values by which it is found. */
+	readonly tags?: readonly string[];
 	/** About how much memory it holds while it waits. */
 	readonly octets: number;
 }
@@ -84,6 +86,7 @@ export function eventRow(event: GatewayEvent): StoredRow {
 	return {
 		table: "events",
 		columns: [event.id, wholeMs(event.at), severityOf(event.id), eventKey(event) ?? null, json],
+		tags: eventTags(event),
 		octets: json.length + rowOverhead,
 	};
 }

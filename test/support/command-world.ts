@@ -15,8 +15,9 @@ import { TrustService } from "#daemon/trust-service.ts";
 import { compileGateway } from "#proxy/compile.ts";
 import { Counters } from "#telemetry/counters.ts";
 import { openEventDatabase } from "#telemetry/event-database-shell.ts";
+import type { GatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
-import { sessionRow } from "#telemetry/session-row.ts";
+import { eventRow, sessionRow } from "#telemetry/session-row.ts";
 import type { Owner } from "./gateway.ts";
 import { recordedAt } from "./session-records.ts";
 
@@ -129,6 +130,8 @@ export async function commandWorld(
 			counters: () => totals.snapshot(),
 			workerViews: () => world.gateway.workers,
 			authorityViews: () => world.gateway.authorities,
+			certificateCaches: async () => [],
+			clearCertificateCaches: () => void applied.push("clear-certificate-cache"),
 			restartWorkers: (number) =>
 				world.gateway.workers.filter((one) => number === undefined || one.number === number).length,
 		},
@@ -139,6 +142,12 @@ export async function commandWorld(
 let batches = 0;
 
 /** Puts session records into the event store of a world. */
+export function storeEvents(world: World, ...events: readonly GatewayEvent[]): void {
+	const { database } = openEventDatabase(world.gateway.state.eventStore, recordedAt);
+	database.append(`batch-${++batches}`, events.map(eventRow));
+	database.close();
+}
+
 export function storeSessions(world: World, ...records: readonly SessionRecord[]): void {
 	const { database } = openEventDatabase(world.gateway.state.eventStore, recordedAt);
 	database.append(`batch-${++batches}`, records.map(sessionRow));
