@@ -32,7 +32,7 @@ export function readAuthorityFile(octets: Uint8Array): AuthorityFile {
 		const certificate = decoded.value;
 		const why = unfit(certificate, certificates);
 		if (why === undefined) certificates.set(certificate.fingerprint, certificate);
-		else passedOver.push(`certificate ${number} (${certificate.subject.text}): ${why}`);
+		else passedOver.push(`certificate ${number} (${certificate.subject.shortText}): ${why}`);
 	}
 	return { certificates: [...certificates.values()], passedOver };
 }

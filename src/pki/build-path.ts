@@ -135,7 +135,7 @@ export class PathFinder {
 		// A key that takes its parameters from its own issuer can only be used once the path above it is known.
 		if (candidate.publicKey.hasInheritedParameters || this.#isSigned(child, candidate)) return true;
 		if (this.#isExhausted) return false;
-		const sentence = `certificate ${depth - 1} (${child.subject.text}): its signature does not verify with the key of ${candidate.subject.text}`;
+		const sentence = `certificate ${depth - 1} (${child.subject.shortText}): its signature does not verify with the key of ${candidate.subject.shortText}`;
 		this.#failure ??= refusal("signature-invalid", depth - 1, sentence);
 		return false;
 	}

@@ -61,7 +61,7 @@ export function firstRefusal<C extends CheckContext>(
 			return refusal(
 				violation.code,
 				depth,
-				`certificate ${depth} (${certificate.subject.text}): ${violation.sentence}`,
+				`certificate ${depth} (${certificate.subject.shortText}): ${violation.sentence}`,
 			);
 	}
 	return undefined;

@@ -92,7 +92,7 @@ class CrlProcess {
 			if (covered === 0) continue;
 			const obstacle = this.#obstacle(crl);
 			if (obstacle !== undefined) {
-				this.#why = `the CRL of ${crl.issuer.text} ${obstacle}`;
+				this.#why = `the CRL of ${crl.issuer.shortText} ${obstacle}`;
 				continue;
 			}
 			const entry = this.#find(crl);

@@ -53,6 +53,11 @@ describe("DistinguishedName", () => {
 		assert.ok(read(derSequence()).isEmpty);
 	});
 
+	it("is cut for messages, whatever its length", () => {
+		assert.equal(read(makeName("CN=a,O=b")).shortText, "O=b,CN=a");
+		assert.equal(nameOf(derUtf8String("x".repeat(100_000))).shortText, `CN=${"x".repeat(117)}...`);
+	});
+
 	it("compares without regard to case, spacing, string type and composition, but not order", () => {
 		const pairs = [
 			[derUtf8String("Good  CA "), derPrintableString("good ca")],

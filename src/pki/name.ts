@@ -35,6 +35,12 @@ export class DistinguishedName {
 		return this.relativeNames.map(relativeNameText).reverse().join(",");
 	}
 
+	/** `text` for a message: whoever made the certificate chose its length, so that at most 120 characters are shown. */
+	get shortText(): string {
+		const { text } = this;
+		return text.length > maxShown ? `${text.slice(0, maxShown)}...` : text;
+	}
+
 	/** The text values of one attribute type, in order. */
 	valuesOf(type: string): string[] {
 		const values: string[] = [];
@@ -161,3 +167,4 @@ const stringTags: ReadonlySet<number> = new Set([
 	derTag.numericString,
 	derTag.visibleString,
 ]);
+const maxShown = 120;

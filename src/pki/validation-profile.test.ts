@@ -50,6 +50,14 @@ describe("validation profiles", () => {
 		}
 	});
 
+	it("refuse in one line of at most 605 characters, whatever a certificate brings into it", () => {
+		const sentence = (text: string) => refusal("expired", 0, text).sentence;
+		assert.equal(sentence('the name "a\u009b2J\u202eb"'), 'the name "a\\x9b2J\\u{202e}b"');
+		assert.equal(sentence("a".repeat(600)), "a".repeat(600));
+		assert.equal(sentence("a".repeat(1_000_000)), `${"a".repeat(300)} ... ${"a".repeat(300)}`);
+		assert.equal(sentence("\u202e".repeat(600)).length, 605);
+	});
+
 	it("name a source for every rule, which a refusal carries", () => {
 		for (const code of codes) {
 			assert.ok(refusalTable[code].source.length > 5);

@@ -8,6 +8,7 @@
  */
 
 import type { KeyKind } from "#pki/public-key.ts";
+import { visibleText } from "#telemetry/display-text.ts";
 
 export type ProfileName = "strict" | "web-pki" | "lenient";
 
@@ -301,9 +302,13 @@ export interface Refusal {
 	readonly source: string;
 }
 
-/** Makes a refusal of a row of the table. */
+/**
+ * Makes a refusal of a row of the table. What the certificate brings into the sentence stands there on one line and
+ * without characters that a terminal obeys.
+ */
 export function refusal(code: RefusalCode, depth: number, sentence: string): Refusal {
-	return { code, sentence: shortened(sentence), depth, source: refusalTable[code].source };
+	const shown = shortened(visibleText(shortened(sentence)));
+	return { code, sentence: shown, depth, source: refusalTable[code].source };
 }
 
 /** Names of certificates can have hundreds of kilobytes, and the sentence goes into every record. */

@@ -139,7 +139,7 @@ function findPathLength(path: readonly Certificate[]): Refusal | undefined {
 			return refusal(
 				"path-too-long",
 				depth,
-				`certificate ${depth} (${certificate.subject.text}): a CA above it allows no CA here`,
+				`certificate ${depth} (${certificate.subject.shortText}): a CA above it allows no CA here`,
 			);
 		left = Math.min(left, certificate.typed.basicConstraints?.pathLength ?? left);
 	}
@@ -158,7 +158,7 @@ function findInheritedKey(path: readonly Certificate[], { cache, budget }: Searc
 			return refusal(
 				"signature-invalid",
 				depth - 1,
-				`certificate ${depth - 1} (${child.subject.text}): its signature does not verify`,
+				`certificate ${depth - 1} (${child.subject.shortText}): its signature does not verify`,
 			);
 	}
 	return undefined;
@@ -189,7 +189,11 @@ function findPolicies(path: readonly Certificate[], question: PolicyQuestion): s
 		const certificate = path[depth] as Certificate;
 		const failure = tree.visit(certificate, depth === 0);
 		if (failure !== undefined)
-			return refusal(failure, depth, `certificate ${depth} (${certificate.subject.text}): ${policySentences[failure]}`);
+			return refusal(
+				failure,
+				depth,
+				`certificate ${depth} (${certificate.subject.shortText}): ${policySentences[failure]}`,
+			);
 	}
 	return tree.validPolicies() ?? refusal("no-valid-policy", 0, policySentences["no-valid-policy"]);
 }
@@ -203,11 +207,15 @@ function verifyHost(question: ChainQuestion, search: Search, trusted: ChainVerdi
 }
 
 function noAnchorReached({ leaf, anchors }: ChainQuestion): Refusal {
-	const which = `certificate 0 (${leaf.subject.text})`;
+	const which = `certificate 0 (${leaf.subject.shortText})`;
 	if (anchors.has(leaf))
 		return refusal("leaf-is-anchor", 0, `${which} stands in the trust store itself; expected its issuer`);
 	if (leaf.isSelfIssued) return refusal("self-signed", 0, `${which} is self-signed and no trust anchor`);
-	return refusal("unknown-issuer", 0, `no path from ${which} to a trust anchor; its issuer is ${leaf.issuer.text}`);
+	return refusal(
+		"unknown-issuer",
+		0,
+		`no path from ${which} to a trust anchor; its issuer is ${leaf.issuer.shortText}`,
+	);
 }
 
 function untrusted(reason: Refusal): ChainVerdict {
