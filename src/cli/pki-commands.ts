@@ -45,13 +45,17 @@ const sha256: ArgumentType = {
 
 const profileOption: OptionNode = { help: "CA profile", type: named("ca-profiles"), mandatory: true };
 const groupOption: OptionNode = { help: "CA profile group", type: named("ca-groups"), mandatory: true };
-const fileOption: OptionNode = { help: "File on the gateway: PEM, DER or PKCS #7", type: file, mandatory: true };
+const fileOptions: Readonly<Record<string, OptionNode>> = {
+	filename: { help: "File on the gateway: PEM, DER, PKCS #7 or PKCS #12", type: file, mandatory: true },
+	"passphrase-file": { help: "File on the gateway whose first line opens PKCS #12", type: file },
+};
 
 const groupLoad: Node = {
 	help: "Load many CA certificates in one action",
 	run: "ca-group-load",
 	options: {
 		"ca-group-name": { help: "Name of the group", type: named("ca-groups"), mandatory: true },
+		...fileOptions,
 		filename: { help: "File on the gateway, or default for the default trust store", type: file, mandatory: true },
 	},
 };
@@ -79,12 +83,12 @@ export const pkiRequests: Node = {
 				load: {
 					help: "Load the certificate of a CA profile",
 					run: "ca-certificate-load",
-					options: { "ca-profile": profileOption, filename: fileOption },
+					options: { "ca-profile": profileOption, ...fileOptions },
 				},
 				replace: {
 					help: "Load another certificate in place of the one at hand, which is kept as NAME_REPLACED",
 					run: "ca-certificate-replace",
-					options: { "ca-profile": profileOption, filename: fileOption },
+					options: { "ca-profile": profileOption, ...fileOptions },
 				},
 				verify: {
 					help: "Say whether the certificate of a CA profile is valid",
@@ -101,7 +105,7 @@ export const pkiRequests: Node = {
 				load: {
 					help: "Add the certificates of a file to the public roots of the runtime, in place of those added before",
 					run: "default-store-load",
-					options: { filename: fileOption },
+					options: fileOptions,
 				},
 			},
 		},

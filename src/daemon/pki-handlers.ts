@@ -12,7 +12,7 @@ import {
 	showGroup,
 	verifyAuthority,
 } from "#daemon/show-trust.ts";
-import { defaultRootsName, type LoadReport } from "#daemon/trust-service.ts";
+import { type AuthoritySource, defaultRootsName, type LoadReport } from "#daemon/trust-service.ts";
 import { visibleText } from "#telemetry/display-text.ts";
 
 type Output = AsyncIterable<string> | Iterable<string> | string;
@@ -33,7 +33,7 @@ export const pkiHandlers: Readonly<Record<PkiHandler, (world: CommandWorld, requ
 		if (values.for === "ca-group-load") gateway.trust.mayLoadGroup(values["ca-group-name"] ?? "");
 		else gateway.trust.mayLoad(values["ca-profile"] ?? "", values.for === "ca-certificate-replace");
 		if (values.for === "ca-group-load" && filename === "default") return "";
-		return showAuthorityFile(gateway.trust.preview(filename, identity.id));
+		return showAuthorityFile(gateway.trust.preview(sourceOf(values), identity.id));
 	},
 	"ca-group-clear": (world, request) => clearGroup(world, request),
 	"ca-group-load": (world, request) => loadGroup(world, request),
@@ -45,29 +45,34 @@ export const pkiHandlers: Readonly<Record<PkiHandler, (world: CommandWorld, requ
 	"show-default-store": (world, { values, isJson }) => showDefaultStore(world, values, isJson),
 };
 
+function sourceOf({ filename = "", "passphrase-file": passphraseFile }: HandlerRequest["values"]): AuthoritySource {
+	return { file: filename, passphraseFile };
+}
+
 async function* loadProfile(
 	world: CommandWorld,
 	{ values, identity }: HandlerRequest,
 	isReplacement: boolean,
 ): AsyncIterable<string> {
-	const { "ca-profile": name = "", filename = "" } = values;
+	const { "ca-profile": name = "" } = values;
 	const { trust } = world.gateway;
-	const { certificates, replaced } = await trust.load(name, filename, isReplacement, identity.id, identity.user);
+	const source = sourceOf(values);
+	const { certificates, replaced } = await trust.load(name, source, isReplacement, identity.id, identity.user);
 	yield `CA certificate for profile ${visibleText(name)} loaded successfully\n`;
 	if (replaced !== undefined) yield `The certificate before is kept as ${visibleText(replaced)}\n`;
 	yield loadNotes(world, certificates);
 }
 
 async function* loadGroup(world: CommandWorld, { values, identity }: HandlerRequest): AsyncIterable<string> {
-	const { "ca-group-name": name = "", filename = "" } = values;
-	const report = await world.gateway.trust.loadGroup(name, filename, identity.id, identity.user);
+	const { "ca-group-name": name = "" } = values;
+	const report = await world.gateway.trust.loadGroup(name, sourceOf(values), identity.id, identity.user);
 	yield* loadedLines(name, `group '${visibleText(name)}'`, report);
 	yield `ca-profile-group '${visibleText(name)}' successfully loaded. Success[${report.certificates.length}] Skipped[${report.passedOver.length}]\n`;
 	yield loadNotes(world, report.certificates);
 }
 
 async function* loadDefaultRoots(world: CommandWorld, { values, identity }: HandlerRequest): AsyncIterable<string> {
-	const report = await world.gateway.trust.loadDefaultRoots(values.filename ?? "", identity.user);
+	const report = await world.gateway.trust.loadDefaultRoots(sourceOf(values), identity.user);
 	const { certificates, passedOver } = report;
 	for (const line of passedOver) yield `Skipped: ${visibleText(line)}\n`;
 	yield `${certificates.length} certificates added to the default trust store\n`;

@@ -20,7 +20,7 @@ test("R104 R107: the default store tells how many roots, from where and when, wh
 	assert.match(show(), /^Default trust store: enabled\n +1\d\d root certificates of the runtime, Node v26/);
 	const file = join(world.gateway.state.path, "brought.pem");
 	writeFileSync(file, corp.pem + old.pem);
-	await world.gateway.trust.loadDefaultRoots(file, "pat");
+	await world.gateway.trust.loadDefaultRoots({ file }, "pat");
 	const after = show({ detail: "" });
 	assert.match(after, / 2 added from .*brought\.pem, 20\d\d-\d\d-\d\d /);
 	assert.match(after, / 1 excluded\n/);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { TrustService } from "#daemon/trust-service.ts";
+import { encodePkcs12 } from "#pki/pkcs12.ts";
 import { configOf } from "../../test/support/config-text.ts";
 import { makeCertificate } from "../../test/support/make-certificate.ts";
 
@@ -33,8 +34,8 @@ function service(t: TestContext, options: { readonly pki?: string; refuses?: boo
 
 async function load({ trust, file }: ReturnType<typeof service>, pem: string, isReplacement = false) {
 	const path = file("brought.pem", pem);
-	trust.preview(path, "s1");
-	return await trust.load("corp", path, isReplacement, "s1", "pat");
+	trust.preview({ file: path }, "s1");
+	return await trust.load("corp", { file: path }, isReplacement, "s1", "pat");
 }
 
 test("R93 R103: what was shown is loaded into a CA profile that is configured, and somebody hears of it", async (t) => {
@@ -77,24 +78,27 @@ test("a file that changed since its fingerprint was shown, or was not shown to t
 	const made = service(t);
 	const { trust, file } = made;
 	const path = file("brought.pem", corp.pem);
-	trust.preview(path, "s1");
+	trust.preview({ file: path }, "s1");
 	file("brought.pem", lab.pem);
-	await assert.rejects(trust.load("corp", path, false, "s1", "pat"), /has changed since its fingerprint was shown/);
-	trust.preview(path, "s1");
-	await assert.rejects(trust.load("corp", path, false, "s2", "pat"), /has changed/);
+	await assert.rejects(
+		trust.load("corp", { file: path }, false, "s1", "pat"),
+		/has changed since its fingerprint was shown/,
+	);
+	trust.preview({ file: path }, "s1");
+	await assert.rejects(trust.load("corp", { file: path }, false, "s2", "pat"), /has changed/);
 	assert.equal(trust.sources().profiles.size, 0);
 });
 
 test("R96 R98: a group is loaded from a bundle, loaded again, and cleared with all that is in it", async (t) => {
 	const { trust, file } = service(t);
 	const path = file("bundle.pem", corp.pem + lab.pem + corp.pem);
-	trust.preview(path, "s1");
-	const report = await trust.loadGroup("web", path, "s1", "pat");
+	trust.preview({ file: path }, "s1");
+	const report = await trust.loadGroup("web", { file: path }, "s1", "pat");
 	assert.equal(report.certificates.length, 2);
 	assert.equal(report.passedOver.length, 1);
 	file("bundle.pem", lab.pem);
-	trust.preview(path, "s1");
-	await trust.loadGroup("web", path, "s1", "pat");
+	trust.preview({ file: path }, "s1");
+	await trust.loadGroup("web", { file: path }, "s1", "pat");
 	assert.deepEqual([...trust.sources().groups], [["web", [lab.pem]]]);
 	await trust.clear("group", ["web"], "pat");
 	assert.equal(trust.sources().groups.size, 0);
@@ -110,14 +114,14 @@ test("R80: a group is not named ca, all or default, nor like a CA profile", (t) 
 
 test("a group of the default trust store holds the public roots", async (t) => {
 	const { trust } = service(t);
-	const { certificates } = await trust.loadGroup("publics", "default", "s1", "pat");
+	const { certificates } = await trust.loadGroup("publics", { file: "default" }, "s1", "pat");
 	assert.ok(certificates.length > 100);
 });
 
 test("R107: roots are added to the default store, replaced by the next file, and cleared", async (t) => {
 	const { trust, file } = service(t);
-	await trust.loadDefaultRoots(file("a.pem", corp.pem), "pat");
-	await trust.loadDefaultRoots(file("b.pem", lab.pem), "pat");
+	await trust.loadDefaultRoots({ file: file("a.pem", corp.pem) }, "pat");
+	await trust.loadDefaultRoots({ file: file("b.pem", lab.pem) }, "pat");
 	assert.deepEqual(trust.sources().defaultRoots, [lab.pem]);
 	assert.match(trust.addedRoots()[0]?.from ?? "", /b\.pem$/);
 	await trust.clear("default", ["roots"], "pat");
@@ -128,15 +132,15 @@ test("what a worker refuses is taken back: a load, a replacement, a group, a cle
 	const made = service(t);
 	const { trust, file, options, reports } = made;
 	await load(made, corp.pem);
-	trust.preview(file("brought.pem", lab.pem), "s1");
-	await trust.loadGroup("web", file("brought.pem", lab.pem), "s1", "pat");
+	trust.preview({ file: file("brought.pem", lab.pem) }, "s1");
+	await trust.loadGroup("web", { file: file("brought.pem", lab.pem) }, "s1", "pat");
 	const before = trust.sources();
 	options.refuses = true;
 	const path = file("other.pem", corp.pem + lab.pem);
-	trust.preview(path, "s1");
-	await assert.rejects(trust.loadGroup("web", path, "s1", "pat"), /a worker refuses/);
-	trust.preview(path, "s1");
-	await assert.rejects(trust.load("corp", path, true, "s1", "pat"), /a worker refuses/);
+	trust.preview({ file: path }, "s1");
+	await assert.rejects(trust.loadGroup("web", { file: path }, "s1", "pat"), /a worker refuses/);
+	trust.preview({ file: path }, "s1");
+	await assert.rejects(trust.load("corp", { file: path }, true, "s1", "pat"), /a worker refuses/);
 	await assert.rejects(trust.clear("profile", ["corp"], "pat"), /a worker refuses/);
 	await assert.rejects(trust.clear("group", ["web"], "pat"), /a worker refuses/);
 	assert.deepEqual(trust.sources(), before);
@@ -144,11 +148,27 @@ test("what a worker refuses is taken back: a load, a replacement, a group, a cle
 	assert.equal(reports.length, 2);
 });
 
+test("R79: PKCS #12 is opened with the passphrase in the first line of a file; a wrong one is told", (t) => {
+	const { trust, file } = service(t);
+	const random = new Uint8Array(80).fill(1);
+	const octets = encodePkcs12({ certificates: [corp.der], friendlyName: "corp", passphrase: "sesame", random });
+	const source = { file: file("corp.p12", octets), passphraseFile: file("passphrase", "sesame\n") };
+	assert.equal(trust.preview(source, "s1").certificates.length, 1);
+	file("passphrase", "other\n");
+	assert.throws(() => trust.preview(source, "s1"), /corp\.p12 cannot be used: .*passphrase/);
+});
+
 test("a file without a CA certificate, or too large, is refused with what was found", (t) => {
 	const { trust, file } = service(t);
-	assert.throws(() => trust.preview(file("a.pem", "hello"), "s1"), /it holds no certificate; expected CA certificates/);
+	assert.throws(
+		() => trust.preview({ file: file("a.pem", "hello") }, "s1"),
+		/cannot be used: .*; expected CA certificates/,
+	);
 	const leaf = makeCertificate({ subject: "CN=a.test", issuer: corp });
-	assert.throws(() => trust.preview(file("b.pem", leaf.pem), "s1"), /is not the certificate of a CA/);
-	assert.throws(() => trust.preview("relative.pem", "s1"), /expected the absolute path/);
-	assert.throws(() => trust.preview(file("c.pem", Buffer.alloc(33_554_433)), "s1"), /at most 33554432 are read/);
+	assert.throws(() => trust.preview({ file: file("b.pem", leaf.pem) }, "s1"), /is not the certificate of a CA/);
+	assert.throws(() => trust.preview({ file: "relative.pem" }, "s1"), /expected the absolute path/);
+	assert.throws(
+		() => trust.preview({ file: file("c.pem", Buffer.alloc(33_554_433)) }, "s1"),
+		/at most 33554432 are read/,
+	);
 });

@@ -24,6 +24,12 @@ export interface TrustServicePorts {
 	readonly now: () => number;
 }
 
+/** Files on the gateway: the certificates, and the passphrase that opens PKCS #12. */
+export interface AuthoritySource {
+	readonly file: string;
+	readonly passphraseFile?: string | undefined;
+}
+
 /** What was loaded. */
 export interface LoadReport {
 	readonly certificates: readonly Certificate[];
@@ -78,9 +84,9 @@ export class TrustService {
 	}
 
 	/** Reads a file that a session wants to load, so that its fingerprints can be shown. Throws when it holds no CA. */
-	preview(file: string, session: string): AuthorityFile {
-		const read = readFile(file);
-		this.#shown.set(session, contentKey(file, read.certificates));
+	preview(source: AuthoritySource, session: string): AuthorityFile {
+		const read = readFile(source);
+		this.#shown.set(session, contentKey(source.file, read.certificates));
 		return read;
 	}
 
@@ -100,10 +106,17 @@ export class TrustService {
 	}
 
 	/** Loads what `preview` showed this session. */
-	load(name: string, file: string, isReplacement: boolean, session: string, user: string): Promise<LoadReport> {
+	load(
+		name: string,
+		source: AuthoritySource,
+		isReplacement: boolean,
+		session: string,
+		user: string,
+	): Promise<LoadReport> {
 		return this.#inTurn(async () => {
 			this.mayLoad(name, isReplacement);
-			const { certificates, passedOver } = this.#takeShown(file, session);
+			const { file } = source;
+			const { certificates, passedOver } = this.#takeShown(source, session);
 			const replaced = isReplacement ? this.directory.setAside(name) : undefined;
 			const undo = () => {
 				this.directory.remove("profile", name);
@@ -125,10 +138,11 @@ export class TrustService {
 	}
 
 	/** Loads many certificates as a group, in place of those that it held. */
-	loadGroup(name: string, file: string, session: string, user: string): Promise<LoadReport> {
+	loadGroup(name: string, source: AuthoritySource, session: string, user: string): Promise<LoadReport> {
 		return this.#inTurn(async () => {
 			this.mayLoadGroup(name);
-			const read = file === "default" ? readDefaultRoots() : this.#takeShown(file, session);
+			const { file } = source;
+			const read = file === "default" ? readDefaultRoots() : this.#takeShown(source, session);
 			await this.#replaceBundle("group", name, read.certificates, file);
 			this.#ports.report(`ca-profile-group ${name} was loaded from ${file}`, user);
 			return read;
@@ -136,11 +150,11 @@ export class TrustService {
 	}
 
 	/** Adds the certificates of a file to the public roots, in place of those added before. */
-	loadDefaultRoots(file: string, user: string): Promise<LoadReport> {
+	loadDefaultRoots(source: AuthoritySource, user: string): Promise<LoadReport> {
 		return this.#inTurn(async () => {
-			const read = readFile(file);
-			await this.#replaceBundle("default", defaultRootsName, read.certificates, file);
-			this.#ports.report(`default-trust-store was given the roots of ${file}`, user);
+			const read = readFile(source);
+			await this.#replaceBundle("default", defaultRootsName, read.certificates, source.file);
+			this.#ports.report(`default-trust-store was given the roots of ${source.file}`, user);
 			return read;
 		});
 	}
@@ -185,8 +199,9 @@ export class TrustService {
 		return certificates.length;
 	}
 
-	#takeShown(file: string, session: string): AuthorityFile {
-		const read = readFile(file);
+	#takeShown(source: AuthoritySource, session: string): AuthorityFile {
+		const { file } = source;
+		const read = readFile(source);
 		const isShown = this.#shown.get(session) === contentKey(file, read.certificates);
 		this.#shown.set(session, "");
 		if (!isShown) throw new Error(`${file} has changed since its fingerprint was shown; nothing was loaded`);
@@ -236,14 +251,19 @@ function readDefaultRoots(): AuthorityFile {
 	return readAuthorityFile(new TextEncoder().encode([...runtimeRoots.runtime, ...runtimeRoots.environment].join("\n")));
 }
 
-function readFile(file: string): AuthorityFile {
+function readFile({ file, passphraseFile }: AuthoritySource): AuthorityFile {
 	const path = absolute(file);
 	const { size } = statSync(path);
 	if (size > maxFileOctets) throw new Error(`${file} has ${size} octets; at most ${maxFileOctets} are read`);
-	const read = readAuthorityFile(readFileSync(path));
+	const passphrase = passphraseFile === undefined ? "" : firstLine(absolute(passphraseFile));
+	const read = readAuthorityFile(readFileSync(path), passphrase);
 	if (read.certificates.length > 0) return read;
-	const why = read.passedOver[0] === undefined ? "it holds no certificate" : read.passedOver[0];
-	throw new Error(`${file} cannot be used: ${why}; expected CA certificates in PEM, DER or PKCS #7`);
+	const why = read.refused ?? read.passedOver[0] ?? "it holds no certificate";
+	throw new Error(`${file} cannot be used: ${why}; expected CA certificates in PEM, DER, PKCS #7 or PKCS #12`);
+}
+
+function firstLine(path: string): string {
+	return readFileSync(path, "utf8").split(/\r?\n/, 1)[0] ?? "";
 }
 
 /** The gateway's working directory is nobody's business. */
