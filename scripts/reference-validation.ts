@@ -68,4 +68,6 @@ const introduction = [
 	"A certificate is trusted only when these rules *and* OpenSSL say so. The rule that refused stands in the session record",
 	"(`sallyport explain SESSION`). Whether a certificate was revoked is asked after a path was found, by statements of its own.",
 	"",
+	"How many bad chains these profiles accept over real TLS, beside Squid, HAProxy, mitmproxy and plain Node: [comparison](comparison.md).",
+	"",
 ];

@@ -42,10 +42,11 @@ test("what must be refused and was reached, what must be trusted and was refused
 });
 
 test("the table counts out of how many, names the cases and says what was left out", () => {
-	const text = limboMarkdown(run);
+	const text = limboMarkdown(run, "../limbo.json");
 	assert.match(text, /\| p \| 1 of 3 \| 1 of 1 \| 1 of 3 \| 2 \| p 1 \|/);
 	assert.match(text, /\*\*p\*\*, bad core chains accepted: `bad::accepted`\./);
 	assert.match(text, /Left out: q: q is absent\./);
 	assert.match(text, /- 3 about x/);
+	assert.match(text, /\(\.\.\/limbo\.json\)/);
 	assert.equal(JSON.parse(limboJson(run)).scores.p.wrongAccepts[0], "bad::accepted");
 });

@@ -48,8 +48,8 @@ export function limboJson(run: LimboRun): string {
 	return `${JSON.stringify({ ...run, scores }, undefined, "\t")}\n`;
 }
 
-/** The table, for people. */
-export function limboMarkdown(run: LimboRun): string {
+/** The table, for people. `json` is where the list of cases is, seen from the page. */
+export function limboMarkdown(run: LimboRun, json: string): string {
 	const { cases } = run;
 	const bad = cases.filter(({ mustBeTrusted }) => !mustBeTrusted);
 	const core = bad.filter(({ isCore }) => isCore).length;
@@ -80,6 +80,7 @@ export function limboMarkdown(run: LimboRun): string {
 		"## How it was measured",
 		"",
 		...method,
+		`what every peer did: [limbo.json](${json}).`,
 		"",
 		"Not served, and why:",
 		"",
@@ -110,7 +111,7 @@ const method = [
 	"secret came back to the client through the peer; everything else that was answered (an alert, an error page, a closed",
 	"connection) is *refused*. Chains that are to be judged at a certain moment are judged with the peer's clock standing at that",
 	"moment (faketime). Squid: `ssl_bump` peek, stare, bump, with `tls_outgoing_options cafile=`. HAProxy: a TLS bridge with",
-	"`verify required`, `verifyhost` and `sni`. mitmproxy: regular mode, with `ssl_verify_upstream_trusted_ca`. Plain Node: `tls.connect` with",
+	"`verify required`, `verifyhost` (which knows names only, no addresses) and `sni`. mitmproxy: regular mode, with `ssl_verify_upstream_trusted_ca`. Plain Node: `tls.connect` with",
 	"`ca` and `servername`. All else as each has it by default. The gateway has no untrusted CA in this run, so that it blocks what it",
-	"does not trust. The list of cases with what every peer did: [limbo.json](limbo.json).",
+	"does not trust. A good chain that the gateway refuses in web-pki is one that OpenSSL refuses: both must say yes. The cases with",
 ];

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import type { Certificate } from "#pki/certificate.ts";
+import fc from "fast-check";
+import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import { contextTag, derConstructed, derInteger, derOid, derSequence } from "#pki/der.ts";
 import { anyPolicyOid, extensionOid, purposeOid } from "#pki/oids.ts";
 import { TrustAnchors } from "#pki/trust-anchors.ts";
@@ -297,6 +298,30 @@ describe("verifyChain", () => {
 		assert.equal(path(ask(leaf, twins, [root], { profile }))[1], twins[15]?.certificate);
 		const anchors = Array.from({ length: 16 }, () => ca("CN=same", { without }));
 		path(ask(server(anchors[9] as Made, { without }), [], anchors, { profile }));
+	});
+
+	it("V3: no octet of a leaf or an intermediate can be changed, and nothing makes it throw", () => {
+		const { root, intermediate, leaf } = makeChain([host]);
+		const anchors = new TrustAnchors([root.certificate]);
+		const common = { anchors, now: Date.now(), host, cache: new SignatureCache(16) };
+		const changed = (made: Made, at: number, by: number) => {
+			const der = Uint8Array.from(made.der);
+			der[at % der.length] = (der[at % der.length] as number) ^ by;
+			const decoded = decodeCertificate(der);
+			return decoded.kind === "done" ? decoded.value : undefined;
+		};
+		fc.assert(
+			fc.property(fc.nat(), fc.integer({ min: 1, max: 255 }), fc.boolean(), (at, by, isLeaf) => {
+				const other = changed(isLeaf ? leaf : intermediate, at, by);
+				if (other === undefined) return;
+				const verdict = verifyChain({
+					...common,
+					leaf: isLeaf ? other : leaf.certificate,
+					intermediates: [isLeaf ? intermediate.certificate : other],
+				});
+				assert.equal(verdict.kind, "untrusted");
+			}),
+		);
 	});
 
 	it("remembers signatures between calls", () => {

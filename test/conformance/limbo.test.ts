@@ -113,6 +113,12 @@ describe("x509-limbo", () => {
 		assert.equal(cases.filter((limbo) => isCore(limbo) && limbo.expected_result === "FAILURE").length, 129);
 	});
 
+	it("has a sentence of a standard as the reason of each deviation", () => {
+		for (const profile of ["web-pki", "strict"] as const)
+			for (const [id, reason] of readSkips(`limbo/${profile}`))
+				assert.match(reason, /^(?:RFC \d+ §[\d.]+|BR [\d.]+): ".+"/, id);
+	});
+
 	it("V1-V20: web-pki accepts no core case that must be refused", () => {
 		assert.deepEqual(wrong("web-pki", "FAILURE", isCore), []);
 	});

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { hostBook, hostPolicy, runProgram, startGateway } from "../support/gateway.ts";
+import { eventually, hostBook, hostPolicy, runProgram, startGateway } from "../support/gateway.ts";
 import { makeCertificate } from "../support/make-certificate.ts";
 import { selfSigned, TestCa, tlsOrigin } from "../support/origins.ts";
 import { openTls } from "../support/proxy-client.ts";
@@ -67,6 +67,8 @@ test("V21 R93: a loaded CA makes its servers trusted at every worker, a cleared 
 	const output = await cli(...load("corp", brought("corp.pem", corp.root.pem)));
 	assert.match(output, /\(sha256\)\n[\s\S]*CA certificate for profile corp loaded successfully/);
 	assert.deepEqual(await signers(target), ["trusted"]);
+	// The server's sessions are resumed by now; they bear the verdict that was given under this trust.
+	await eventually(() => gateway.records().some(({ serverLeg }) => serverLeg?.isResumed), "a resumed session");
 	const running = await openTls(gateway, target);
 	running.send("before");
 	await running.receives("before");
