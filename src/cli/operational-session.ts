@@ -4,6 +4,7 @@ import { compareTree } from "#cli/compare-pipe.ts";
 import { aproposText, statementHelp } from "#cli/configuration-help.ts";
 import type { ConfigurationSession } from "#cli/configuration-session.ts";
 import { listCommands, type ParsedCommand, parseCommand } from "#cli/grammar.ts";
+import type { PassphraseHandler } from "#cli/local-certificate-commands.ts";
 import { type OperationalHandler, operationalCommands } from "#cli/operational-commands.ts";
 import type { LineWord } from "#cli/parse-line.ts";
 import type { ConfirmedPkiHandler } from "#cli/pki-commands.ts";
@@ -138,6 +139,11 @@ export class OperationalSession {
 			case "ca-certificate-replace":
 			case "ca-group-load":
 				return confirmCertificates(handler, values);
+			case "local-certificate-export":
+			case "local-certificate-load":
+			case "local-certificate-repair":
+			case "local-certificate-replace":
+				return withPassphrase(handler, values);
 			default:
 				return { kind: "handle", handler, values, isJson: displayForm(context.pipes).form === "json" };
 		}
@@ -281,6 +287,31 @@ function confirmCertificates(handler: ConfirmedPkiHandler, values: Readonly<Reco
 	return { kind: "handle", handler: "ca-file-show", values: { ...values, for: handler }, isJson: false, then };
 }
 
+/** Asks for the passphrase of a key, twice for a new one; it is no part of the line, which is kept in the history. */
+function withPassphrase(handler: PassphraseHandler, values: Readonly<Record<string, string>>): Reply {
+	const isNew = handler === "local-certificate-export";
+	const isNeeded = isNew ? values.type === "pkcs12" : values.passphrase !== undefined;
+	const perform = (passphrase?: string): Reply => {
+		const { passphrase: _, ...rest } = values;
+		const all = passphrase === undefined ? rest : { ...rest, passphrase };
+		return { kind: "handle", handler, values: all, isJson: false };
+	};
+	if (!isNeeded || values["passphrase-file"] !== undefined) return perform();
+	const ask = (question: string, then: (answer: string) => Reply): Reply => ({
+		kind: "ask",
+		question,
+		isHidden: true,
+		then,
+	});
+	return ask("Passphrase: ", (first) => {
+		if (!isNew) return perform(first);
+		const again = (second: string) => (second === first ? perform(first) : failure("error: the two are not the same"));
+		return first === ""
+			? failure("error: a key is not exported without a passphrase")
+			: ask("Retype passphrase: ", again);
+	});
+}
+
 function settingsText(settings: SessionSettings): string {
 	const size = (value: number | undefined): string => (value === undefined ? "that of the terminal" : String(value));
 	const idle = settings.idleMinutes ?? 0;
@@ -301,6 +332,9 @@ function textOf(words: readonly LineWord[]): string {
 const jsonHandlers: ReadonlySet<OperationalHandler> = new Set<OperationalHandler>([
 	"explain-session",
 	"show-ca-certificate",
+	"show-certificate-request",
+	"show-key-pair",
+	"show-local-certificate",
 	"show-ca-group",
 	"show-default-store",
 	"show-proxy-counters",

@@ -53,7 +53,7 @@ test("a file that cannot be used is told, and nobody is asked", () => {
 
 test("R81 R96 R97 R98: the commands of authorities, as Junos has them", () => {
 	const all = [pkiRequests, pkiShows, pkiClears].flatMap((node) => listCommands(node)).map(({ syntax }) => syntax);
-	assert.deepEqual(all, [
+	assert.deepEqual(all.filter((syntax) => /^(?:ca-|crl|default-|issuance)/.test(syntax)), [
 		"ca-certificate ca-profile-group load",
 		"ca-certificate export",
 		"ca-certificate load",

@@ -1,12 +1,19 @@
 /** The commands of certificates, as data: `request`, `show` and `clear security pki`. */
 import { type CrlHandler, crlClears, crlRequests, crlShows } from "#cli/crl-commands.ts";
 import type { ArgumentType, CommandNode, OptionNode } from "#cli/grammar.ts";
+import {
+	type LocalCertificateHandler,
+	localCertificateClears,
+	localCertificateRequests,
+	localCertificateShows,
+} from "#cli/local-certificate-commands.ts";
 import { enumeration, integer, parsed, refused, text } from "#config/leaf-types.ts";
 
 /** Answered by the session, which shows a file's fingerprint and asks before it hands on to the system. */
 export type ConfirmedPkiHandler = "ca-certificate-load" | "ca-certificate-replace" | "ca-group-load";
 
 export type PkiHandler =
+	| LocalCertificateHandler
 	| ConfirmedPkiHandler
 	| CrlHandler
 	| "ca-certificate-clear"
@@ -67,6 +74,7 @@ export const pkiRequests: Node = {
 	help: "Certificates",
 	permission: "pki-admin",
 	children: {
+		...localCertificateRequests,
 		"ca-certificate": {
 			help: "Certificates of authorities",
 			children: {
@@ -122,6 +130,7 @@ export const pkiShows: Node = {
 	help: "Certificates",
 	permission: "view",
 	children: {
+		...localCertificateShows,
 		"ca-certificate": {
 			help: "Certificates of CA profiles",
 			run: "show-ca-certificate",
@@ -156,6 +165,7 @@ export const pkiClears: Node = {
 	help: "Delete certificates",
 	permission: "pki-admin",
 	children: {
+		...localCertificateClears,
 		"ca-certificate": {
 			help: "Certificates of a CA profile, or of all",
 			run: "ca-certificate-clear",

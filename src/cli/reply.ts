@@ -28,6 +28,8 @@ export type Reply =
 	| {
 			readonly kind: "ask";
 			readonly question: string;
+			/** What is typed is not shown, and is kept nowhere. */
+			readonly isHidden?: true;
 			readonly before?: string;
 			readonly then: (answer: string) => Reply;
 	  }

@@ -241,7 +241,7 @@ export class SessionMachine {
 				return this.#finish(false, now);
 			case "ask":
 				if (reply.before !== undefined) this.#send({ type: "output", text: reply.before });
-				this.#send({ type: "ask", question: reply.question, isHidden: false });
+				this.#send({ type: "ask", question: reply.question, isHidden: reply.isHidden === true });
 				this.#mode = { kind: "expect-answer", then: reply.then };
 				return;
 			case "handle":

@@ -117,7 +117,9 @@ export class CliService {
 					name.startsWith(prefix),
 				);
 			default:
-				return this.#gateway.trust.names(source).filter((name) => name.startsWith(prefix));
+				return [...this.#gateway.trust.names(source), ...this.#gateway.certificates.names(source)].filter((name) =>
+					name.startsWith(prefix),
+				);
 		}
 	}
 }

@@ -23,6 +23,7 @@ import { ConfigurationStore } from "#config/store-shell.ts";
 import { parseText } from "#config/text.ts";
 import { type Branch, equalSlots } from "#config/tree.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
+import type { CertificateFacts } from "#product/certificate-uses.ts";
 import { type ConfigurationFacts, type RootConfig, rootSchema, verifyConfiguration } from "#product/root-schema.ts";
 
 export interface ConfigurationServiceOptions {
@@ -37,6 +38,8 @@ export interface ConfigurationServiceOptions {
 	readonly caIds: () => ReadonlySet<string>;
 	/** Names of authorities whose certificates are stored. */
 	readonly trustNames: () => ReadonlySet<string>;
+	/** The gateway's own certificates; without it nobody asks whether those that are named are there. */
+	readonly certificates?: () => ReadonlyMap<string, CertificateFacts>;
 	/** Puts a text in force at every worker; rejects when the one before stays. */
 	readonly apply: (text: string) => Promise<void>;
 	readonly broadcast: (text: string) => void;
@@ -69,7 +72,7 @@ export class ConfigurationService {
 			factoryText: options.factoryText,
 			salt,
 			now: Date.now,
-			readFacts: async () => new Map([[gateway.id, { caIds: options.caIds(), trustNames: options.trustNames() }]]),
+			readFacts: async () => new Map([[gateway.id, factsOf(options)]]),
 			perform: async (_, __, tree) => {
 				// At the start the workers have it already.
 				if (!this.#isStarting) await options.apply(printText(rootSchema, tree));
@@ -239,7 +242,8 @@ export class ConfigurationService {
 
 	/** The tree of a text that may be run. */
 	#parsed(text: string): Branch {
-		parseConfiguration(text, this.file, this.#options.caIds(), this.#options.trustNames());
+		const { caIds, trustNames, certificates } = factsOf(this.#options);
+		parseConfiguration(text, this.file, caIds, trustNames, certificates);
 		return parseText(rootSchema, text, { salt }).tree;
 	}
 
@@ -267,6 +271,10 @@ const gateway: AnyCapability = {
 	verify: (config, facts) => verifyConfiguration(config as RootConfig, facts as ConfigurationFacts),
 	plan: () => [{ says: "new sessions follow the new configuration", apply: "after", undo: "before" }],
 };
+
+function factsOf({ caIds, trustNames, certificates }: ConfigurationServiceOptions): ConfigurationFacts {
+	return { caIds: caIds(), trustNames: trustNames(), certificates: certificates?.() };
+}
 
 /** A stored configuration that cannot be read is told with the place where it lies. */
 function openEngine(directory: string, ports: EnginePorts): ConfigurationEngine {

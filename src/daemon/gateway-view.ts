@@ -1,8 +1,8 @@
 /** What the commands of operational mode see of the running gateway. */
 import type { ConnectionInfo } from "#cli/connection-shell.ts";
+import type { CertificateService } from "#daemon/certificate-service.ts";
 import type { ConfigurationService } from "#daemon/configuration-service.ts";
 import type { CrlService } from "#daemon/crl-service.ts";
-import type { KeyService } from "#daemon/key-service.ts";
 import type { StateDirectory } from "#daemon/state-directory.ts";
 import type { TrustService } from "#daemon/trust-service.ts";
 import type { CertificateCacheFacts } from "#daemon/worker-protocol.ts";
@@ -30,7 +30,7 @@ export interface GatewayView {
 	/** Milliseconds since 1970. */
 	readonly startedAt: number;
 	readonly configuration: ConfigurationService;
-	readonly keys: KeyService;
+	readonly certificates: CertificateService;
 	readonly trust: TrustService;
 	readonly crls: CrlService;
 	counters(): CounterSnapshot;

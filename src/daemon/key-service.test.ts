@@ -28,15 +28,15 @@ function opened(state: StateDirectory, pki = ""): KeyService {
 
 test("names are known before the store is opened: our own, what is stored, and plain files", (t) => {
 	const state = newState(t);
-	assert.deepEqual([...new KeyService(state).certificateIds()], ownCaIds);
+	assert.deepEqual([...new KeyService(state).signerIds()], ownCaIds);
 	const made = makeCertificate({ isCa: true });
 	writeFileSync(join(state.keys, "corp.key"), made.keyPem);
 	writeFileSync(join(state.keys, "corp.crt"), made.pem);
 	const all = ["corp", ...ownCaIds].sort();
-	assert.deepEqual([...new KeyService(state).certificateIds()].sort(), all);
+	assert.deepEqual([...new KeyService(state).signerIds()].sort(), all);
 	const keys = opened(state);
-	assert.deepEqual([...keys.certificateIds()].sort(), all);
-	assert.deepEqual([...new KeyService(state).certificateIds()].sort(), all);
+	assert.deepEqual([...keys.signerIds()].sort(), all);
+	assert.deepEqual([...new KeyService(state).signerIds()].sort(), all);
 	assert.deepEqual(
 		[...keys.authorities(["corp"], Date.now()).values()].map(({ ca: { id }, isNew }) => `${id} ${isNew}`),
 		["sallyport-ca true", "sallyport-untrusted-ca true", "corp false"],

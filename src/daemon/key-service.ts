@@ -3,23 +3,35 @@ import { isAbsolute, join } from "node:path";
 import { trustedCaId, trustedRsaCaId, untrustedCaId, untrustedRsaCaId } from "#daemon/default-configuration.ts";
 import type { StateDirectory } from "#daemon/state-directory.ts";
 import { type Authority, type AuthorityPlan, loadAuthority, openAuthority } from "#pki/authority-shell.ts";
+import { decodeCertificate } from "#pki/certificate.ts";
 import type { KeyStoreSettings } from "#pki/key-protection-shell.ts";
-import { KeyStore, type KeyStoreAlarm, storedCertificateIds } from "#pki/key-store-shell.ts";
+import { KeyStore, type KeyStoreAlarm, type StoredCertificate, storedCertificates } from "#pki/key-store-shell.ts";
 import type { PkiConfig } from "#pki/schema.ts";
+import type { CertificateFacts } from "#product/certificate-uses.ts";
 
 export class KeyService {
 	readonly #state: StateDirectory;
-	#opened: { readonly store: KeyStore; readonly own: ReadonlyMap<string, Authority> } | undefined;
+	#opened: KeyStore | undefined;
+	/** By name, as long as the entry is the same. */
+	readonly #authorities = new Map<string, { readonly version: number | undefined; readonly authority: Authority }>();
 
 	/** Opens nothing yet: a configuration must say how, and it may name what is in the store. */
 	constructor(state: StateDirectory) {
 		this.#state = state;
 	}
 
-	/** Names of the certificates that a configuration may use. */
-	certificateIds(): ReadonlySet<string> {
-		const stored = this.#opened?.store.entries.keys() ?? storedCertificateIds(this.#state.keys);
-		return new Set([...ownCas.map(({ id }) => id), ...stored]);
+	/** The certificates that a configuration may name; our own signing CAs are there even before the first start. */
+	certificates(): ReadonlyMap<string, CertificateFacts> {
+		const facts = new Map<string, CertificateFacts>();
+		for (const { id } of ownCas) facts.set(id, { hasCertificate: true, isCa: true, hasKey: true });
+		for (const { id, certificate, hasKey } of this.#stored())
+			facts.set(id, { hasCertificate: certificate !== undefined, isCa: isCa(certificate), hasKey });
+		return facts;
+	}
+
+	/** Names of those that may sign leaves. */
+	signerIds(): ReadonlySet<string> {
+		return new Set([...this.certificates()].filter(([, one]) => one.isCa).map(([id]) => id));
 	}
 
 	/**
@@ -29,13 +41,18 @@ export class KeyService {
 	 */
 	open(config: PkiConfig, now: number): void {
 		const store = new KeyStore(this.#state.keys, this.#settings(config), now);
-		const own = new Map(ownCas.filter(isAlwaysThere).map((plan) => [plan.id, openAuthority(store, plan, now)]));
-		this.#opened = { store, own };
+		this.#opened = store;
+		for (const { id } of ownCas.filter(isAlwaysThere)) this.#authority(id, now);
+	}
+
+	get isOpen(): boolean {
+		return this.#opened !== undefined;
 	}
 
 	/** The open store. */
 	get store(): KeyStore {
-		return this.#open.store;
+		if (this.#opened === undefined) throw new Error("the key store is not open");
+		return this.#opened;
 	}
 
 	/** Protects keys at rest as another configuration asks. Faults: as `open`; then they are protected as before. */
@@ -45,23 +62,35 @@ export class KeyService {
 
 	/** Our own two signing CAs and those with these names. */
 	authorities(ids: readonly string[], now: number): Map<string, Authority> {
-		const { store, own } = this.#open;
-		const authorities = new Map(own);
-		for (const id of ids) if (!authorities.has(id)) authorities.set(id, this.#authority(store, id, now));
-		return authorities;
+		const all = new Set([...ownCas.filter(isAlwaysThere).map(({ id }) => id), ...ids]);
+		return new Map([...all].map((id) => [id, this.#authority(id, now)]));
 	}
 
 	/** What needs attention about keys. */
 	alarms(): readonly KeyStoreAlarm[] {
-		return this.#opened?.store.alarms() ?? [];
+		return this.#opened?.alarms() ?? [];
 	}
 
-	/** One of our own, or one whose key was in memory only, is made anew under its name. */
-	#authority(store: KeyStore, id: string, now: number): Authority {
-		const plan = ownCas.find((own) => own.id === id);
-		if (plan !== undefined) return openAuthority(store, plan, now);
-		const wasNotKept = store.entry(id)?.keyProblem === "not-kept";
-		return wasNotKept ? openAuthority(store, { id, title: id, lifetimeDays }, now) : loadAuthority(store, id);
+	/** Ours are made when they are not there; one whose key was in memory only is made anew under its name. */
+	#authority(id: string, now: number): Authority {
+		const { store } = this;
+		const entry = store.entry(id);
+		const known = this.#authorities.get(id);
+		if (known !== undefined && known.version === entry?.version) return known.authority;
+		const own = ownCas.find((plan) => plan.id === id);
+		const plan = own ?? (entry?.keyProblem === "not-kept" ? { id, title: id, lifetimeDays } : undefined);
+		const authority = plan === undefined ? loadAuthority(store, id) : openAuthority(store, plan, now);
+		this.#authorities.set(id, { version: store.entry(id)?.version, authority });
+		return authority;
+	}
+
+	#stored(): Iterable<StoredCertificate> {
+		if (this.#opened === undefined) return storedCertificates(this.#state.keys);
+		return [...this.#opened.entries.values()].map(({ id, certificates, key, keyProblem }) => ({
+			id,
+			certificate: certificates[0],
+			hasKey: key !== undefined || keyProblem === "not-kept",
+		}));
 	}
 
 	#settings({ security: { pki } }: PkiConfig): KeyStoreSettings {
@@ -71,11 +100,16 @@ export class KeyService {
 			passphraseFile: file === undefined || isAbsolute(file) ? file : join(this.#state.path, file),
 		};
 	}
+}
 
-	get #open() {
-		if (this.#opened === undefined) throw new Error("the key store is not open");
-		return this.#opened;
-	}
+/** True for a signing CA that every installation has. */
+export function isOwnCa(id: string): boolean {
+	return ownCas.some((plan) => plan.id === id);
+}
+
+function isCa(der: Uint8Array | undefined): boolean {
+	const decoded = der === undefined ? undefined : decodeCertificate(der);
+	return decoded?.kind === "done" && decoded.value.typed.basicConstraints?.isCa === true;
 }
 
 const lifetimeDays = 1_825;

@@ -4,6 +4,7 @@ import { FaultError, fault } from "#base/fault.ts";
 import { check } from "#config/check.ts";
 import { type Finding, formatFinding } from "#config/finding.ts";
 import { formatTextError, parseText } from "#config/text.ts";
+import type { CertificateFacts } from "#product/certificate-uses.ts";
 import { type RootConfig, rootSchema, verifyConfiguration } from "#product/root-schema.ts";
 
 /** A configuration that may be run, and what it warns of. */
@@ -27,13 +28,14 @@ export function loadConfiguration(file: string, caIds: ReadonlySet<string>): Loa
 
 /**
  * Checks configuration text; `source` names it in faults. `trustNames` are the authorities whose certificates are stored;
- * without them nobody asks whether those that it names are there.
+ * without them nobody asks whether those that it names are there. The same holds for `certificates`, the gateway's own.
  */
 export function parseConfiguration(
 	text: string,
 	source: string,
 	caIds: ReadonlySet<string>,
 	trustNames?: ReadonlySet<string>,
+	certificates?: ReadonlyMap<string, CertificateFacts>,
 ): { readonly config: RootConfig; readonly warnings: readonly string[] } {
 	const parsed = parseText(rootSchema, text);
 	if (parsed.errors.length > 0) {
@@ -42,7 +44,7 @@ export function parseConfiguration(
 	}
 	const checked = check(rootSchema, parsed.tree);
 	const config = checked.snapshot as RootConfig | undefined;
-	const more = config === undefined ? [] : verifyConfiguration(config, { caIds, trustNames });
+	const more = config === undefined ? [] : verifyConfiguration(config, { caIds, trustNames, certificates });
 	const findings: readonly Finding[] = [...checked.errors, ...checked.warnings, ...more];
 	const errors = findings.filter((finding) => finding.severity === "error");
 	if (errors.length > 0 || config === undefined) {

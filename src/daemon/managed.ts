@@ -10,6 +10,7 @@ import type { Logger } from "pino";
 import { formatEndpoint } from "#base/address.ts";
 import { FaultError, fault } from "#base/fault.ts";
 import { CertificateCaches } from "#daemon/certificate-caches.ts";
+import { CertificateService } from "#daemon/certificate-service.ts";
 import { CliService } from "#daemon/cli-service.ts";
 import { ConfigurationService } from "#daemon/configuration-service.ts";
 import { CrlService } from "#daemon/crl-service.ts";
@@ -46,6 +47,7 @@ export class Managed implements GatewayView {
 	readonly state: StateDirectory;
 	readonly configuration: ConfigurationService;
 	readonly keys: KeyService;
+	readonly certificates: CertificateService;
 	readonly trust: TrustService;
 	readonly crls: CrlService;
 	plan: GatewayPlan;
@@ -63,7 +65,7 @@ export class Managed implements GatewayView {
 	readonly startedAt = Date.now();
 	readonly #cli: CliService;
 	readonly #ownCrls: OwnCrls;
-	readonly #crlTimer = setInterval(() => this.#renewCrls(), crlLookMs).unref();
+	readonly #crlTimer = setInterval(() => this.#lookAround(), lookMs).unref();
 	#isStopping = false;
 
 	/** Prepares everything but the workers. Throws `FaultError` for whatever keeps the gateway from running. */
@@ -75,6 +77,14 @@ export class Managed implements GatewayView {
 		});
 		this.configurationFile = options.configurationFile ?? this.state.configuration;
 		this.keys = new KeyService(this.state);
+		this.certificates = new CertificateService({
+			keys: this.keys,
+			directory: this.state.path,
+			config: () => this.#loaded.config,
+			apply: () => this.#inTurn(() => this.#putCertificatesInForce()),
+			event: (event) => this.#event(event),
+			now: Date.now,
+		});
 		this.trust = new TrustService({
 			directory: this.state.trust,
 			config: () => this.#loaded.config,
@@ -98,7 +108,8 @@ export class Managed implements GatewayView {
 			copy: this.state.configuration,
 			file: options.configurationFile,
 			factoryText: defaultConfiguration(hasIpv6Loopback()),
-			caIds: () => this.keys.certificateIds(),
+			caIds: () => this.keys.signerIds(),
+			certificates: () => this.keys.certificates(),
 			trustNames: () => trustNames(this.state.trust),
 			apply: (text) => this.configure(text),
 			broadcast: (text) => this.#cli.broadcast(text),
@@ -137,6 +148,7 @@ export class Managed implements GatewayView {
 		});
 		this.#cli = new CliService(this, (severity, text) => this.#log[severity](text));
 		this.#publishAuthorities();
+		this.certificates.tellExpiry();
 	}
 
 	/** Starts the workers; resolves when all of them accept clients, rejects with the fault of the first that cannot. */
@@ -172,7 +184,8 @@ export class Managed implements GatewayView {
 	}
 
 	#parse(text: string, source: string): ReturnType<typeof parseConfiguration> {
-		return parseConfiguration(text, source, this.keys.certificateIds(), trustNames(this.state.trust));
+		const { keys, state } = this;
+		return parseConfiguration(text, source, keys.signerIds(), trustNames(state.trust), keys.certificates());
 	}
 
 	/** The text of the configuration in force. */
@@ -200,6 +213,13 @@ export class Managed implements GatewayView {
 		const turn = this.#lastChange.then(change, change);
 		this.#lastChange = turn.catch(() => undefined);
 		return turn;
+	}
+
+	/** Handshakes from now on use what the key store holds now. */
+	async #putCertificatesInForce(): Promise<void> {
+		await this.#putInForce(this.#loaded.text);
+		this.#publishAuthorities();
+		this.#renewCrls();
 	}
 
 	async #putInForce(text: string): Promise<void> {
@@ -245,6 +265,11 @@ export class Managed implements GatewayView {
 			ownCrls: this.#ownCrls.current(),
 			loadedCrls: this.crls.current(),
 		};
+	}
+
+	#lookAround(): void {
+		this.#renewCrls();
+		this.certificates.tellExpiry();
 	}
 
 	/** Traffic goes on without new lists; the next look tries again. */
@@ -358,4 +383,4 @@ function hasIpv6Loopback(): boolean {
 	return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === "::1"));
 }
 
-const crlLookMs = 3_600_000;
+const lookMs = 3_600_000;

@@ -4,6 +4,7 @@ import type { PkiHandler } from "#cli/pki-commands.ts";
 import { crlHandlers } from "#daemon/crl-handlers.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
 import { showIssuance } from "#daemon/show-issuance.ts";
+import { localCertificateHandlers } from "#daemon/local-certificate-handlers.ts";
 import {
 	loadNotes,
 	showAuthorities,
@@ -19,6 +20,7 @@ type Output = AsyncIterable<string> | Iterable<string> | string;
 
 export const pkiHandlers: Readonly<Record<PkiHandler, (world: CommandWorld, request: HandlerRequest) => Output>> = {
 	...crlHandlers,
+	...localCertificateHandlers,
 	"ca-certificate-clear": (world, request) => clearProfiles(world, request),
 	"ca-certificate-export": ({ gateway }, { values }) => {
 		const { "ca-profile": name = "", filename = "", type } = values;

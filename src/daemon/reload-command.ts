@@ -32,7 +32,7 @@ export async function runReload(args: readonly string[], io: CommandOutput): Pro
 		return 1;
 	}
 	try {
-		const { warnings } = loadConfiguration(state.configuration, new KeyService(state).certificateIds());
+		const { warnings } = loadConfiguration(state.configuration, new KeyService(state).signerIds());
 		for (const warning of warnings) io.stderr.write(`${warning}\n`);
 	} catch (error) {
 		if (!(error instanceof FaultError)) throw error;

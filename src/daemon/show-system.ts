@@ -108,21 +108,11 @@ function alarmsOf({ gateway }: CommandWorld): readonly Alarm[] {
 	const alarms: Alarm[] = [];
 	for (const { number, isListening, startedAt } of gateway.workerViews())
 		if (!isListening) alarms.push({ at: startedAt, level: "Major", text: `worker ${number} does not run` });
-	for (const { id, notAfter } of gateway.authorityViews()) {
-		const days = Math.floor((notAfter - now) / dayMs);
-		if (days < 0) alarms.push({ at: notAfter, level: "Major", text: `CA "${id}" has expired` });
-		else if (days < expiryWarningDays)
-			alarms.push({
-				at: notAfter - expiryWarningDays * dayMs,
-				level: "Minor",
-				text: `CA "${id}" expires in ${days} days`,
-			});
-	}
 	const { records_dropped: dropped } = gateway.counters();
 	if (dropped > 0)
 		alarms.push({ at: now, level: "Major", text: `${dropped} records were lost: the event store could not take them` });
 	const { configuration, startedAt } = gateway;
-	for (const { level, text } of gateway.keys.alarms()) alarms.push({ at: startedAt, level, text });
+	for (const { at = startedAt, level, text } of gateway.certificates.alarms()) alarms.push({ at, level, text });
 	if (configuration.pendingLine !== undefined)
 		alarms.push({ at: configuration.record.time, level: "Minor", text: configuration.pendingLine.slice(2) });
 	if (!configuration.hasRescue) alarms.push({ at: startedAt, level: "Minor", text: "Rescue configuration is not set" });
@@ -160,8 +150,6 @@ function clock(seconds: number): string {
 	return parts.map((part) => String(part).padStart(2, "0")).join(":");
 }
 
-const dayMs = 86_400_000;
-const expiryWarningDays = 60;
 const ticksPerSecond = 100;
 const pageOctets = 4_096;
 const deepest = 4;

@@ -169,15 +169,15 @@ function* showBundles(
 	if (rows.length === 0) yield "No CA certificate is loaded\n";
 }
 
-/** All that is trusted anywhere: whether an authority reaches a root does not hang on a profile. */
-function everyAuthority(world: CommandWorld): {
-	readonly anchors: TrustAnchors;
-	readonly intermediates: readonly Certificate[];
-} {
+/** All that is trusted anywhere, and `more` roots: whether an authority reaches one does not hang on a profile. */
+export function everyAuthority(
+	world: CommandWorld,
+	more: readonly Certificate[] = [],
+): { readonly anchors: TrustAnchors; readonly intermediates: readonly Certificate[] } {
 	const { profiles, groups } = sourcesOf(world);
 	const own = [...profiles.values(), ...groups.values()].flat().flatMap(readPemCertificates);
 	const publics = defaultStore(world).store.roots.filter(({ isExcluded }) => !isExcluded);
-	const anchors = [...own.filter(isRoot), ...publics.map(({ certificate }) => certificate)];
+	const anchors = [...more, ...own.filter(isRoot), ...publics.map(({ certificate }) => certificate)];
 	return { anchors: new TrustAnchors(anchors), intermediates: own.filter((certificate) => !isRoot(certificate)) };
 }
 

@@ -13,7 +13,7 @@ import type { SignatureAnswer, ToWorker } from "#daemon/worker-protocol.ts";
 import { keyIdentifier, planLeaf, type SigningCa } from "#pki/mint.ts";
 import { Counters } from "#telemetry/counters.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
-import { makeKeyPair } from "../../test/support/make-certificate.ts";
+import { makeCertificate, makeKeyPair } from "../../test/support/make-certificate.ts";
 
 const { config } = parseConfiguration("", "test", new Set());
 const rules = { maximumLifetimeMs: 47 * 86_400_000, crlHost: undefined };
@@ -29,7 +29,13 @@ function deskOf(t: TestContext) {
 		keys.open(config, Date.now());
 		return new SigningDesk({ keys, event: (event) => events.push(event), counters });
 	};
-	return { directory, events, counters, open };
+	const withKeys = () => {
+		const keys = new KeyService(state);
+		keys.open(config, Date.now());
+		const desk = new SigningDesk({ keys, event: (event) => events.push(event), counters });
+		return { keys, desk };
+	};
+	return { directory, events, counters, open, withKeys };
 }
 
 test("K1: the first desk makes both CAs and says so; the next one opens the same", (t) => {
@@ -142,4 +148,36 @@ test("requests of one message are answered in one, those that take long each by 
 	assert.deepEqual(answers, [[2, 3], [1]]);
 	await new Promise((resolve) => setImmediate(resolve));
 	assert.equal(events.filter(({ id }) => id === "CERTIFICATE_ISSUED").length, 3);
+});
+
+test("R87: a handshake that began under a CA is finished by it after the CA was replaced; the next by the new one", (t) => {
+	const { withKeys } = deskOf(t);
+	const { keys, desk } = withKeys();
+	desk.use([], rules);
+	const before = desk.signingCas().find(({ id }) => id === trustedCaId) as SigningCa;
+	const made = makeCertificate({ subject: "CN=Next CA", isCa: true });
+	const entry = { id: trustedCaId, created: 1, isExportable: false, certificates: [made.der], key: made.privateKey };
+	keys.store.change({ put: [entry] });
+	desk.use([], rules);
+	const after = desk.signingCas().find(({ id }) => id === trustedCaId) as SigningCa;
+	assert.deepEqual(Buffer.from(after.certificate), Buffer.from(made.der));
+	for (const ca of [before, after]) {
+		const identity = {
+			subject: Buffer.from("3000", "hex"),
+			notBefore: Date.now(),
+			notAfter: Date.now() + 86_400_000,
+			hasCrl: false,
+		};
+		const publicKeyInfo = makeKeyPair("p256").publicKey.export({ type: "spki", format: "der" });
+		const leafKey = { publicKeyInfo, keyIdentifier: keyIdentifier(publicKeyInfo), keyType: "ec" as const };
+		const toBeSigned = planLeaf(identity, ca, leafKey, Buffer.alloc(16, 7), { ...rules, now: Date.now() });
+		let answered: ToWorker | undefined;
+		const request = { request: 1, ca: trustedCaId, toBeSigned, originSha256: "ab", session: "s" };
+		desk.sign({ type: "sign", requests: [request] }, 1, (answer) => {
+			answered = answer;
+		});
+		const [answer] = answered?.type === "signed" ? answered.answers : [];
+		assert.ok(answer !== undefined && "certificate" in answer, JSON.stringify(answered));
+		assert.ok(new X509Certificate(answer.certificate).checkIssued(new X509Certificate(ca.certificate)));
+	}
 });

@@ -27,6 +27,8 @@ export class SigningDesk {
 	#authorities: ReadonlyMap<string, Authority>;
 	#aside = 0;
 	#untold: GatewayEvent[] = [];
+	/** Those that were in use a moment ago: handshakes that began under them are finished. At most one for each name. */
+	readonly #earlier = new Map<string, { readonly authority: Authority; readonly until: number }>();
 	#rules: LeafRules = { maximumLifetimeMs: 0, crlHost: undefined };
 	/** Each is told of as new once, not with every commit. */
 	readonly #told = new WeakSet<Authority>();
@@ -43,8 +45,12 @@ export class SigningDesk {
 	 */
 	use(ids: readonly string[], rules: LeafRules): () => void {
 		const before = { authorities: this.#authorities, rules: this.#rules };
-		this.#authorities = this.#options.keys.authorities(ids, Date.now());
+		const now = Date.now();
+		this.#authorities = this.#options.keys.authorities(ids, now);
 		this.#rules = rules;
+		for (const [id, { until }] of this.#earlier) if (until < now) this.#earlier.delete(id);
+		for (const [id, authority] of before.authorities)
+			if (this.#authorities.get(id) !== authority) this.#earlier.set(id, { authority, until: now + graceMs });
 		return () => {
 			this.#authorities = before.authorities;
 			this.#rules = before.rules;
@@ -74,7 +80,7 @@ export class SigningDesk {
 	sign({ requests }: SignMessage, worker: number, answer: (message: ToWorker) => void): void {
 		const answers: SignatureAnswer[] = [];
 		for (const request of requests) {
-			const authority = this.#authorities.get(request.ca);
+			const authority = this.#authorityFor(request);
 			if (authority === undefined) {
 				answers.push(this.#refuse(request, worker, `no CA "${request.ca}"`));
 			} else if (authority.isSlow) {
@@ -141,7 +147,15 @@ export class SigningDesk {
 		return { request, reason };
 	}
 
-	/** An event for each CA that is new or near its end. */
+	/** The CA of this name, or the one that it has taken the place of a moment ago, when the leaf names the key of that one. */
+	#authorityFor({ ca, toBeSigned }: SignatureRequest): Authority | undefined {
+		const authority = this.#authorities.get(ca);
+		const earlier = this.#earlier.get(ca);
+		if (earlier === undefined || earlier.until < Date.now()) return authority;
+		return Buffer.from(toBeSigned).includes(earlier.authority.ca.subjectKeyIdentifier) ? earlier.authority : authority;
+	}
+
+	/** An event for each CA that is new. */
 	announce(): void {
 		const now = Date.now();
 		for (const authority of this.#authorities.values()) this.#announce(authority, now);
@@ -153,10 +167,6 @@ export class SigningDesk {
 		const sha256 = fingerprintOf(authority.ca);
 		if (authority.isNew && !this.#told.has(authority)) event(gatewayEvent("CA_CREATED", now, { ca, sha256, notAfter }));
 		this.#told.add(authority);
-		const daysLeft = Math.floor((notAfter - now) / dayMs);
-		if (daysLeft < 0) event(gatewayEvent("CA_EXPIRED", now, { ca, sha256, notAfter }));
-		else if (daysLeft < expiryWarningDays)
-			event(gatewayEvent("CA_EXPIRY_NEAR", now, { ca, sha256, notAfter, daysLeft }));
 	}
 }
 
@@ -177,6 +187,6 @@ function fingerprintOf(ca: SigningCa): string {
 const fingerprints = new WeakMap<SigningCa, string>();
 /** About two seconds of signatures with RSA keys of 3072 bits, and more than a worker asks for in that time. */
 const maxAside = 4_096;
-const expiryWarningDays = 60;
 const maxNamesInEvent = 32;
-const dayMs = 86_400_000;
+/** Longer than a handshake may take. */
+const graceMs = 60_000;

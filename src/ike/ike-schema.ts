@@ -119,7 +119,9 @@ const policy = list({
 		certificate: container({
 			help: "What authenticates this end by signatures",
 			children: {
-				"local-certificate": leaf(name({ placeholder: "certificate-id" }), { help: "Certificate of this end" }),
+				"local-certificate": leaf(name({ placeholder: "certificate-id", also: " " }), {
+					help: "Certificate of this end",
+				}),
 				"trusted-ca": leaf(
 					union([
 						keyword("use-all", "Every authority that is configured"),

@@ -19,7 +19,7 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { FaultError } from "#base/fault.ts";
 import type { KeyStoreSettings } from "#pki/key-protection-shell.ts";
-import { KeyStore, type KeyStoreOptions, type NewEntry, storedCertificateIds } from "#pki/key-store-shell.ts";
+import { KeyStore, type KeyStoreOptions, type NewEntry, storedCertificates } from "#pki/key-store-shell.ts";
 import { makeCertificate } from "../../test/support/make-certificate.ts";
 
 const now = 7;
@@ -97,7 +97,10 @@ test("K3: entries are there after a start, encrypted at rest, in files of mode 0
 	const octets = contents(at);
 	for (const trace of keys.flatMap(traces)) assert.ok(!octets.includes(trace));
 	const again = open(at, plain);
-	assert.deepEqual(storedCertificateIds(at), ["k0", "k1"]);
+	assert.deepEqual(
+		storedCertificates(at).map(({ id }) => id),
+		["k0", "k1"],
+	);
 	for (const [index, key] of keys.entries()) {
 		const read = again.entry(`k${index}`);
 		assert.equal(read?.key?.equals(key), true);
@@ -335,7 +338,10 @@ test("plain files of earlier versions are taken over, encrypted and removed", (t
 	const made = makeCertificate({ subject: "CN=Old CA", isCa: true });
 	writeFileSync(join(at, "old.key"), made.keyPem);
 	writeFileSync(join(at, "old.crt"), made.pem);
-	assert.deepEqual(storedCertificateIds(at), ["old"]);
+	assert.deepEqual(
+		storedCertificates(at).map(({ id }) => id),
+		["old"],
+	);
 	const store = open(at, plain);
 	const taken = store.entry("old");
 	assert.equal(taken?.key?.equals(made.privateKey), true);

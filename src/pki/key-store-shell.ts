@@ -55,6 +55,12 @@ export interface KeyStoreEntry extends NewEntry {
 	readonly keyProblem: "not-kept" | "damaged" | undefined;
 }
 
+/** What is put in, in the place of entries of the same name, and what is taken out before. */
+export interface KeyStoreChange {
+	readonly put?: readonly NewEntry[];
+	readonly remove?: readonly string[];
+}
+
 /** What needs attention about the store. */
 export interface KeyStoreAlarm {
 	readonly level: "Major" | "Minor";
@@ -72,11 +78,27 @@ interface HeldEntry extends KeyStoreEntry {
 	readonly sealed: StoredEntry["key"];
 }
 
-/** The names of all entries, of plain files too, without any key. For other processes as well. */
-export function storedCertificateIds(directory: string): string[] {
+/** What can be told of an entry without opening the store. */
+export interface StoredCertificate {
+	readonly id: string;
+	/** DER; undefined for a key pair that has none yet. */
+	readonly certificate: Uint8Array | undefined;
+	readonly hasKey: boolean;
+}
+
+/** All entries, plain files too, without any key. For other processes as well. */
+export function storedCertificates(directory: string): readonly StoredCertificate[] {
 	const file = join(directory, keyStoreName);
 	const entries = existsSync(file) ? readStore(file, readFileSync(file, "utf8")).entries : [];
-	return [...new Set([...entries.map(({ id }) => id), ...plainPairIds(directory)])];
+	const stored = entries.map(({ id, certificates, key }) => ({
+		id,
+		certificate: certificates[0],
+		hasKey: key !== undefined,
+	}));
+	const plain = plainPairIds(directory)
+		.filter((id) => !entries.some((entry) => entry.id === id))
+		.map((id) => ({ id, certificate: readPlainPair(directory, id).certificates[0], hasKey: true }));
+	return [...stored, ...plain];
 }
 
 export class KeyStore {
@@ -122,18 +144,25 @@ export class KeyStore {
 	}
 
 	/**
-	 * Puts entries in, in the place of those of the same name, and takes others out: all of it or nothing.
+	 * Puts entries in, in the place of those of the same name, and takes others out: all of it or nothing. Answers how to
+	 * put back what was there.
 	 *
 	 * Faults: throws `FaultError` KEY_STORE_BROKEN when the file cannot be written; then nothing has changed.
 	 */
-	change(edit: { readonly put?: readonly NewEntry[]; readonly remove?: readonly string[] }): void {
-		const entries = new Map(this.#entries);
-		for (const id of edit.remove ?? []) entries.delete(id);
-		for (const entry of edit.put ?? []) entries.set(entry.id, this.#sealed(entry));
-		if (entries.size > maxEntries)
-			throw keyStoreFault(this.file, `it would hold ${entries.size} entries; at most ${maxEntries}`, "remove some");
-		this.#write(this.#held, entries);
-		this.#entries = entries;
+	change({ put = [], remove = [] }: KeyStoreChange): () => void {
+		const before = this.#entries;
+		this.#replace((entries) => {
+			for (const id of remove) entries.delete(id);
+			for (const entry of put) entries.set(entry.id, this.#sealed(entry));
+		});
+		return () =>
+			this.#replace((entries) => {
+				for (const id of [...remove, ...put.map((entry) => entry.id)]) {
+					const old = before.get(id);
+					if (old === undefined) entries.delete(id);
+					else entries.set(id, old.key === undefined ? old : this.#sealed(old));
+				}
+			});
 	}
 
 	/**
@@ -160,6 +189,15 @@ export class KeyStore {
 				alarms.push({ level: "Major", text: `the stored key of certificate "${id}" is damaged` });
 		}
 		return alarms;
+	}
+
+	#replace(edit: (entries: Map<string, HeldEntry>) => void): void {
+		const entries = new Map(this.#entries);
+		edit(entries);
+		if (entries.size > maxEntries)
+			throw keyStoreFault(this.file, `it would hold ${entries.size} entries; at most ${maxEntries}`, "remove some");
+		this.#write(this.#held, entries);
+		this.#entries = entries;
 	}
 
 	#open(file: KeyStoreFile, wanted: KeyProtection): void {

@@ -31,6 +31,11 @@ export function certificatePem(der: Uint8Array): string {
 	return pemText("CERTIFICATE", der);
 }
 
+/** PEM of a DER certificate request. */
+export function requestPem(der: Uint8Array): string {
+	return pemText("CERTIFICATE REQUEST", der);
+}
+
 /** The DER of every certificate in the text, in order; what stands around them is passed over. */
 export function pemCertificates(text: string): Uint8Array[] {
 	return [...text.matchAll(certificateBlock)].map((match) => Buffer.from(match[1] as string, "base64"));

@@ -215,7 +215,6 @@ export const pkiSchema = container({
 						"expiry-warning": leaf(integer({ min: 1, max: 365, unit: "days" }), {
 							help: "How long before the end of a certificate of this gateway an event says so",
 							default: 30,
-							engine: "not-yet",
 						}),
 						traceoptions: container({
 							help: "Trace of certificate operations",

@@ -5,7 +5,7 @@ import { enumeration, integer, name } from "#config/leaf-types.ts";
 import { address, interfaceName, port, prefix } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, type Snapshot } from "#config/schema.ts";
 
-const certificateId = name({ placeholder: "certificate-id" });
+const certificateId = name({ placeholder: "certificate-id", also: " " });
 
 const ssh = container({
 	help: "Secure shell",

@@ -8,6 +8,7 @@ import { ikeSchema, verifyVpns } from "#ike/schema.ts";
 import { inspectSchema, verifyInspection } from "#inspect/schema.ts";
 import { pkiSchema, verifyPki } from "#pki/schema.ts";
 import { policySchema, verifyPolicies } from "#policy/schema.ts";
+import { type CertificateFacts, verifyCertificateUses } from "#product/certificate-uses.ts";
 import { systemSchema, verifySystem } from "#product/system-schema.ts";
 import { proxySchema, verifyProxy } from "#proxy/schema.ts";
 import { verifyTrust } from "#proxy/verify-trust.ts";
@@ -38,6 +39,8 @@ export interface ConfigurationFacts {
 	readonly caIds: ReadonlySet<string>;
 	/** Authorities whose certificates are stored; undefined when it is not to be asked whether they are. */
 	readonly trustNames?: ReadonlySet<string> | undefined;
+	/** The gateway's own certificates; without them nobody asks whether those that are named are there. */
+	readonly certificates?: ReadonlyMap<string, CertificateFacts> | undefined;
 }
 
 /** What every capability says about a configuration. */
@@ -46,6 +49,7 @@ export function verifyConfiguration(config: RootConfig, facts: ConfigurationFact
 		...verifySystem(config),
 		...verifyTls(config),
 		...verifyProxy(config, facts.caIds),
+		...(facts.certificates === undefined ? [] : verifyCertificateUses(config, facts.certificates)),
 		...verifyTelemetry(config),
 		...verifyPki(config),
 		...verifyTrust(config, facts.trustNames),

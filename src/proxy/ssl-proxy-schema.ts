@@ -12,7 +12,7 @@ import {
 	protocolVersions,
 } from "#tls/tls-statements.ts";
 
-const certificateId = name({ placeholder: "certificate-id" });
+const certificateId = name({ placeholder: "certificate-id", also: " " });
 
 const category = name({ placeholder: "category" });
 

@@ -127,6 +127,26 @@ const events = {
 		text: "configuration {file} refused: {reason}; the configuration before it stays in force",
 		help: "Correct what the reason names and load it again.",
 	},
+	CERTIFICATE_EXPIRY_NEAR: {
+		severity: "warning",
+		fields: { certificate: "text", sha256: "text", notAfter: "time", daysLeft: "number" },
+		text: 'certificate "{certificate}" (fingerprint {sha256}) ends {notAfter}, in {daysLeft} days; replace it before',
+		help: "Told once a day, from security pki expiry-warning days before the end. request security pki local-certificate replace keeps every statement that names it.",
+		key: "sha256",
+	},
+	CERTIFICATE_EXPIRED: {
+		severity: "error",
+		fields: { certificate: "text", sha256: "text", notAfter: "time" },
+		text: 'certificate "{certificate}" (fingerprint {sha256}) ended {notAfter}; peers refuse it; load a new one',
+		help: "Told once a day.",
+		key: "sha256",
+	},
+	KEY_STORE_ACCESSED: {
+		severity: "notice",
+		fields: { change: "text", user: "text" },
+		text: "keys and certificates of the gateway, by {user}: {change}",
+		help: "The record of who made, loaded, exported, replaced or deleted keys and certificates.",
+	},
 	TRUST_CHANGED: {
 		severity: "notice",
 		fields: { change: "text", user: "text" },

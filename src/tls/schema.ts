@@ -63,7 +63,7 @@ const initiation = list({
 	keys: { name: name() },
 	children: {
 		...common,
-		"client-certificate": leaf(name({ placeholder: "certificate-id" }), {
+		"client-certificate": leaf(name({ placeholder: "certificate-id", also: " " }), {
 			help: "Certificate that is presented to servers that ask",
 		}),
 		"trusted-ca": leafList(configuredAuthorities, { help: "Who may vouch for servers", default: ["all"] }),
@@ -89,7 +89,7 @@ const termination = list({
 	keys: { name: name() },
 	children: {
 		...common,
-		"server-certificate": leafList(name({ placeholder: "certificate-id" }), {
+		"server-certificate": leafList(name({ placeholder: "certificate-id", also: " " }), {
 			help: "Certificates, chosen by the name that the client asks for; the first when none fits",
 			maxValues: 1_000,
 			mandatory: true,

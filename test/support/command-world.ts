@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ConnectionInfo } from "#cli/connection-shell.ts";
+import { CertificateService } from "#daemon/certificate-service.ts";
 import { ConfigurationService } from "#daemon/configuration-service.ts";
 import { CrlService } from "#daemon/crl-service.ts";
 import { defaultConfiguration, ownCaIds } from "#daemon/default-configuration.ts";
@@ -33,6 +34,9 @@ export function newStateDirectory(owner: Owner): string {
 export interface World extends CommandWorld {
 	readonly gateway: GatewayView & {
 		readonly totals: Counters;
+		/** Closed until a test opens it. */
+		readonly keys: KeyService;
+		readonly events: GatewayEvent[];
 		workers: WorkerView[];
 		authorities: AuthorityView[];
 	};
@@ -76,6 +80,8 @@ export async function commandWorld(
 	await configuration.start();
 	owner.after(() => configuration.stop());
 	const totals = new Counters();
+	const keys = new KeyService(state);
+	const events: GatewayEvent[] = [];
 	const world: World = {
 		cleared: undefined,
 		reports,
@@ -92,7 +98,18 @@ export async function commandWorld(
 			plan: compileGateway(parseConfiguration(configuration.text, "configuration", caIds).config),
 			startedAt: Date.now() - 90_061_000,
 			configuration,
-			keys: new KeyService(state),
+			keys,
+			certificates: new CertificateService({
+				keys,
+				directory: path,
+				config: () => parseConfiguration(configuration.text, "configuration", caIds).config,
+				apply: async () => {
+					applied.push("certificates");
+				},
+				event: (event) => events.push(event),
+				now: Date.now,
+			}),
+			events,
 			trust: new TrustService({
 				directory: state.trust,
 				config: () => parseConfiguration(configuration.text, "configuration", caIds).config,
