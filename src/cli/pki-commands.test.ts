@@ -53,26 +53,29 @@ test("a file that cannot be used is told, and nobody is asked", () => {
 
 test("R81 R96 R97 R98: the commands of authorities, as Junos has them", () => {
 	const all = [pkiRequests, pkiShows, pkiClears].flatMap((node) => listCommands(node)).map(({ syntax }) => syntax);
-	assert.deepEqual(all.filter((syntax) => /^(?:ca-|crl|default-|issuance)/.test(syntax)), [
-		"ca-certificate ca-profile-group load",
-		"ca-certificate export",
-		"ca-certificate load",
-		"ca-certificate replace",
-		"ca-certificate verify",
-		"ca-profile-group load",
-		"crl load",
-		"default-trust-store load",
-		"ca-certificate",
-		"ca-certificates",
-		"crl",
-		"default-trust-store",
-		"issuance-log",
-		"ca-certificate",
-		"ca-certificates",
-		"ca-profile-group",
-		"crl",
-		"default-trust-store",
-	]);
+	assert.deepEqual(
+		all.filter((syntax) => /^(?:ca-|crl|default-|issuance)/.test(syntax)),
+		[
+			"ca-certificate ca-profile-group load",
+			"ca-certificate export",
+			"ca-certificate load",
+			"ca-certificate replace",
+			"ca-certificate verify",
+			"ca-profile-group load",
+			"crl load",
+			"default-trust-store load",
+			"ca-certificate",
+			"ca-certificates",
+			"crl",
+			"default-trust-store",
+			"issuance-log",
+			"ca-certificate",
+			"ca-certificates",
+			"ca-profile-group",
+			"crl",
+			"default-trust-store",
+		],
+	);
 });
 
 test("K8: the issuance log is asked by name, fingerprint with or without colons, or serial", () => {

@@ -3,8 +3,8 @@ import type { HandlerRequest } from "#cli/connection-shell.ts";
 import type { PkiHandler } from "#cli/pki-commands.ts";
 import { crlHandlers } from "#daemon/crl-handlers.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
-import { showIssuance } from "#daemon/show-issuance.ts";
 import { localCertificateHandlers } from "#daemon/local-certificate-handlers.ts";
+import { showIssuance } from "#daemon/show-issuance.ts";
 import {
 	loadNotes,
 	showAuthorities,
