@@ -4,7 +4,7 @@
  * Bounds: each request belongs to a session that waits for it, so at most as many as there are sessions.
  */
 import type { SignatureAnswer, ToManaged } from "#daemon/worker-protocol.ts";
-import type { SignLeaf } from "#proxy/leaf-contexts-shell.ts";
+import type { SignLeaf } from "#proxy/leaf-mint-shell.ts";
 
 type SignMessage = ToManaged & { readonly type: "sign" };
 

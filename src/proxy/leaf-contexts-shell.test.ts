@@ -11,7 +11,8 @@ import { type Authority, loadAuthority, openAuthority } from "#pki/authority-she
 import type { Certificate } from "#pki/certificate.ts";
 import { KeyStore } from "#pki/key-store-shell.ts";
 import { certificatePem } from "#pki/pem.ts";
-import { type LeafContext, LeafContexts, type LeafRequest, type SignLeaf } from "#proxy/leaf-contexts-shell.ts";
+import { type LeafContext, LeafContexts, type LeafRequest } from "#proxy/leaf-contexts-shell.ts";
+import type { SignLeaf } from "#proxy/leaf-mint-shell.ts";
 import { defaultLeafSettings } from "#proxy/leaf-settings.ts";
 import { limitNames, type Made, makeCertificate } from "../../test/support/make-certificate.ts";
 

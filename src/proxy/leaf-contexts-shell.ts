@@ -6,17 +6,13 @@
  * first, and each goes after the configured time. At most one signature is asked for per context, however many sessions
  * wait for it.
  */
-import { createHash, hash, randomBytes } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { BoundedMap } from "#base/bounded.ts";
-import type { Certificate } from "#pki/certificate.ts";
-import type { LeafKeyClass } from "#pki/leaf-key-class.ts";
-import { planLeaf, type SigningCa } from "#pki/mint.ts";
-import { extensionOid } from "#pki/oids.ts";
+import type { SigningCa } from "#pki/mint.ts";
 import { certificatePem } from "#pki/pem.ts";
-import { forbiddenName } from "#pki/signing-ca.ts";
 import { maxKeptOctets } from "#proxy/judge-server.ts";
-import { type LeafKeyPair, LeafKeys } from "#proxy/leaf-keys-shell.ts";
+import { LeafMint, type LeafWish, type MintedLeaf, type SignLeaf } from "#proxy/leaf-mint-shell.ts";
 import type { LeafSettings } from "#proxy/leaf-settings.ts";
 
 /** A context and the fingerprint of the leaf in it. */
@@ -25,45 +21,22 @@ export interface LeafContext {
 	readonly certificateSha256: string;
 }
 
-/** What a leaf is wanted for. */
-export interface LeafRequest {
-	readonly origin: Certificate;
+/** What a context is wanted for. */
+export interface LeafRequest extends LeafWish {
 	/** Names the server's certificate with its validated issuers (`JudgedServer`). */
 	readonly chain: string;
-	readonly signer: SigningCa;
-	readonly keyClass: LeafKeyClass;
 	/** Options of the client leg without key and certificate; `variant` is the same for equal options. */
 	readonly options: SecureContextOptions;
 	readonly variant: string;
-	/** The session that asks, for the issuance log. */
-	readonly session: string;
 }
 
-/** Asks the holder of the CA key for the leaf's certificate. Rejects with the reason when it is refused. */
-export type SignLeaf = (request: {
-	readonly ca: string;
-	readonly toBeSigned: Uint8Array;
-	readonly originSha256: string;
-	readonly session: string;
-}) => Promise<Uint8Array>;
-
-/** A leaf that is kept, as it is shown. Times in milliseconds since 1970. */
-export interface KeptLeaf {
-	readonly names: readonly string[];
-	readonly originSha256: string;
-	readonly certificateSha256: string;
-	readonly ca: string;
-	readonly keyClass: LeafKeyClass;
-	readonly madeAt: number;
-	readonly expiresAt: number;
+/** A leaf that is kept, as it is shown. */
+export interface KeptLeaf extends Omit<MintedLeaf, "certificate" | "pair"> {
 	/** Sessions that it served. */
 	readonly uses: number;
 }
 
-/** A minted certificate with its key. */
-interface Leaf extends KeptLeaf {
-	readonly certificate: Uint8Array;
-	readonly pair: LeafKeyPair;
+interface Leaf extends MintedLeaf {
 	uses: number;
 }
 
@@ -77,8 +50,7 @@ export class LeafContexts {
 	readonly #largeContexts = new BoundedMap<string, Kept>(maxLargeContexts);
 	readonly #waiting = new Map<string, Promise<LeafContext>>();
 	readonly #leaves: BoundedMap<string, Leaf>;
-	readonly #keys: LeafKeys;
-	readonly #sign: SignLeaf;
+	readonly #mint: LeafMint;
 	readonly #ticketKeys: Buffer;
 	readonly #now: () => number;
 	#settings: LeafSettings;
@@ -94,13 +66,12 @@ export class LeafContexts {
 		settings: LeafSettings,
 		now: () => number = Date.now,
 	) {
-		this.#sign = sign;
 		this.#ticketKeys = ticketKeys;
 		this.#contexts = new BoundedMap(capacity);
 		this.#leaves = new BoundedMap(capacity);
 		this.#settings = settings;
 		this.#now = now;
-		this.#keys = new LeafKeys(now);
+		this.#mint = new LeafMint(sign, now);
 	}
 
 	get size(): number {
@@ -198,47 +169,15 @@ export class LeafContexts {
 	}
 
 	async #leaf(request: LeafRequest): Promise<Leaf> {
-		const { origin, signer, keyClass, session } = request;
+		const { origin } = request;
 		const key = leafKey(request);
 		const known = this.#leaves.get(key);
 		const generation = this.#generation;
 		if (known !== undefined && known.expiresAt > this.#now()) return known;
-		const forbidden = forbiddenName(origin, signer);
-		if (forbidden !== undefined) throw new Error(forbidden);
-		const pair = await this.#keys.get(keyClass);
-		const madeAt = this.#now();
-		const identity = {
-			subject: origin.subject.raw,
-			subjectAltName: origin.extension(extensionOid.subjectAltName)?.value,
-			notBefore: origin.notBefore,
-			notAfter: origin.notAfter,
-			hasCrl: origin.extension(extensionOid.crlDistributionPoints) !== undefined,
-		};
-		const rules = { ...this.#settings, now: madeAt };
-		const toBeSigned = planLeaf(identity, signer, pair.leafKey, randomBytes(serialOctets), rules);
-		const originSha256 = origin.fingerprint;
-		const certificate = await this.#sign({ ca: signer.id, toBeSigned, originSha256, session });
-		const leaf = {
-			certificate,
-			pair,
-			names: namesOf(origin),
-			originSha256,
-			certificateSha256: hash("sha256", certificate, "hex"),
-			ca: signer.id,
-			keyClass,
-			madeAt,
-			expiresAt: madeAt + this.#settings.keepMs,
-			uses: 0,
-		};
+		const leaf = { ...(await this.#mint.mint(request, this.#settings)), uses: 0 };
 		if (this.#mayKeep(generation) && origin.der.length <= maxKeptOctets) this.#leaves.set(key, leaf);
 		return leaf;
 	}
-}
-
-function namesOf({ typed, subject }: Certificate): readonly string[] {
-	const names = (typed.subjectAltName ?? []).slice(0, maxShownNames);
-	const texts = names.flatMap((name) => (name.kind === "dns" ? [name.text] : []));
-	return texts.length > 0 ? texts : [subject.text];
 }
 
 function leafKey({ chain, signer, keyClass }: LeafRequest): string {
@@ -261,5 +200,3 @@ function signerKey(signer: SigningCa): string {
 const signerKeys = new WeakMap<SigningCa, string>();
 /** Each holds up to 200 KiB. */
 const maxLargeContexts = 64;
-const maxShownNames = 8;
-const serialOctets = 16;

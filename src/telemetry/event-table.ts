@@ -334,9 +334,14 @@ export function eventKey(event: { readonly id: string; readonly fields: object }
 export function eventTags(event: { readonly id: string; readonly fields: object }): readonly string[] {
 	const names = rowOf(event.id)?.tags;
 	if (names === undefined) return [];
-	const fields = new Map<string, unknown>(Object.entries(event.fields));
-	const values = names.flatMap((name) => fields.get(name) ?? []).filter((value) => typeof value === "string");
-	return [...new Set(values.map((value) => value.toLowerCase()))];
+	const fields = event.fields as Readonly<Record<string, unknown>>;
+	const tags = new Set<string>();
+	for (const name of names) {
+		const value = fields[name];
+		for (const text of Array.isArray(value) ? value : [value])
+			if (typeof text === "string") tags.add(text.toLowerCase());
+	}
+	return [...tags];
 }
 
 function rowOf(id: string): EventTableRow | undefined {
