@@ -35,7 +35,7 @@ export class MintingBench {
 		const state = openStateDirectory(directory);
 		const log = openDaemonLog(state.log, () => undefined);
 		const keys = new KeyService(state);
-		keys.open(parseConfiguration("", "bench", keys.certificateIds()).config, Date.now());
+		keys.open(parseConfiguration("", "bench", new Set()).config, Date.now());
 		this.#store = openEventStore({ file: state.eventStore, retentionDays: 30, maxSizeMib: 1_024 });
 		this.#desk = new SigningDesk({
 			keys,

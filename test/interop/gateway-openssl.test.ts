@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { after, describe, type TestContext, test } from "node:test";
 import { eventually, freePort, type Owner, Program, startGateway } from "../support/gateway.ts";
 import { type CertificateRequest, type Made, makeCertificate } from "../support/make-certificate.ts";
+import { distributionPoint } from "../support/make-crl.ts";
 import { httpsOrigin, TestCa } from "../support/origins.ts";
 import { peerPath, requirePeers } from "../support/peers.ts";
-import { fetchOnce } from "../support/proxy-client.ts";
+import { dial, fetchOnce } from "../support/proxy-client.ts";
 import { run } from "../support/tls-legs.ts";
 
 const day = 86_400_000;
@@ -207,6 +208,29 @@ describe("the minted leaf", { concurrency: 4 }, () => {
 			serials.add(serial);
 		}
 		assert.equal(serials.size, 4);
+	});
+
+	test("K4: with the list that the leaf points to, openssl verifies it with -crl_check; without one it does not", async (t) => {
+		if (!requirePeers(t, ["openssl"])) return;
+		const pointing = makeCertificate({
+			subject: "CN=app.test",
+			names: ["app.test"],
+			issuer: ca.intermediate,
+			extensions: [distributionPoint(["uri:http://127.0.0.1:1/origin.crl"])],
+		});
+		const file = await leafOf(t, (await serve(t, pointing)).port);
+		const url = /URI:(http:\/\/sallyport\.test\/crl\/\S+)/.exec(await x509(t, file, ["-text"]))?.[1];
+		assert.ok(url !== undefined);
+		const client = await dial(gateway);
+		client.send(`GET ${url} HTTP/1.1\r\nHost: sallyport.test\r\n\r\n`);
+		const { status: found, body } = await client.response();
+		assert.equal(found, 200);
+		const list = join(folder, "own.crl");
+		writeFileSync(list, `-----BEGIN X509 CRL-----\n${body.toString("base64")}\n-----END X509 CRL-----\n`);
+		const checked = await verify(t, gateway.caFile, file, ["-x509_strict", "-crl_check", "-CRLfile", list]);
+		assert.equal(checked.status, 0, checked.output);
+		const without = await verify(t, gateway.caFile, file, ["-crl_check"]);
+		assert.match(without.output, /unable to get certificate CRL/);
 	});
 
 	test("M12: the leaf for a self-signed certificate is verified by the untrusted CA alone", async (t) => {
