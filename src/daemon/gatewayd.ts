@@ -170,9 +170,9 @@ class Worker {
 		const onboarding = onboardingSite(plan.onboarding, message.authorities, message.trust, (id) =>
 			this.#ownCrls.get(id),
 		);
-		const contexts = listeners.map(({ name, mayReachLocal }): [string, SessionContext] => [
+		const contexts = listeners.map(({ name, mayReachLocal, fromZone }): [string, SessionContext] => [
 			name,
-			{ listener: name, policy, timeouts, mayReachLocal, isOwnListener, onboarding },
+			{ listener: name, fromZone, policy, timeouts, mayReachLocal, isOwnListener, onboarding },
 		]);
 		const resources = this.#makeResources(message, plan, authorities);
 		const revocation = compileRevocation(config);

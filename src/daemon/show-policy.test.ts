@@ -34,3 +34,26 @@ test("R261: match-policies answers in the words of Junos", async (t) => {
 	);
 	assert.match(matchPolicies(world, { ...values, "server-name": "x.bank.example" }), /TLS: relayed untouched/);
 });
+
+test("match-policies takes the zones that it is told, and names the policy between them", async (t) => {
+	const world = await commandWorld(t, {
+		configuration: `security {
+			zones { security-zone a; security-zone b; }
+			policies {
+				from-zone a to-zone b { policy p { match { source-address any; destination-address any; application any; } then { reject; } } }
+				default-policy { permit-all; }
+			}
+		}`,
+	});
+	const values = { "source-ip": "10.0.0.1", "destination-ip": "192.0.2.1", "destination-port": "443" };
+	assert.equal(
+		matchPolicies(world, { ...values, "from-zone": "a", "to-zone": "b" }),
+		`Policy: p (a to b), action-type: reject, State: enabled, Index: 1
+  Policy Type: Configured
+  Sequence number: 1
+  TLS: -
+  Because: the client's zone is a and the server's zone is b
+`,
+	);
+	assert.match(matchPolicies(world, { ...values, "from-zone": "b", "to-zone": "b" }), /^Policy: default-policy/);
+});

@@ -25,15 +25,22 @@ export function testDecryption(world: CommandWorld, values: Values): string {
 /** The same, in the words and with the output of Junos. */
 export function matchPolicies(world: CommandWorld, values: Values): string {
 	const name = values["server-name"];
-	const facts = factsOf(values["source-ip"], values["destination-ip"], values["destination-port"] ?? "443", name, name);
+	const facts = {
+		...factsOf(values["source-ip"], values["destination-ip"], values["destination-port"] ?? "443", name, name),
+		...(values["from-zone"] === undefined ? {} : { fromZone: values["from-zone"] }),
+		...(values["to-zone"] === undefined ? {} : { toZone: values["to-zone"] }),
+	};
 	const { policy } = world.gateway.plan;
 	const decision = evaluateHello(policy, facts);
 	const index = policy.rules.findIndex((rule) => rule.name === decision.rule);
-	const action = decision.action === "block" ? "deny" : "permit";
+	const rule = policy.rules[index];
+	const action = rule?.action ?? (decision.action === "block" ? "deny" : "permit");
+	const place = rule?.name.endsWith(")") === true ? "zone" : "global";
 	const lines = [
 		`Policy: ${decision.rule}, action-type: ${action}, State: enabled${index === -1 ? "" : `, Index: ${index + 1}`}`,
 	];
-	lines.push("  Policy Type: Configured, global", `  Sequence number: ${index === -1 ? "default" : index + 1}`);
+	lines.push(`  Policy Type: Configured${place === "zone" ? "" : ", global"}`);
+	lines.push(`  Sequence number: ${index === -1 ? "default" : index + 1}`);
 	lines.push(
 		`  TLS: ${decision.action === "decrypt" ? `opened by profile ${decision.profile.name}` : decision.action === "bypass" ? "relayed untouched" : "-"}`,
 	);
@@ -52,6 +59,7 @@ function factsOf(
 	if (from === undefined) throw new Error("expected the address of a client");
 	return {
 		client: from,
+		now: Date.now(),
 		server: server === undefined ? undefined : parseAddress(server),
 		port: Number(port),
 		sni: sni === undefined ? undefined : normalizeHostName(sni),

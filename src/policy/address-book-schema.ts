@@ -87,6 +87,9 @@ const book = list({
 
 export const addressBook = container({ help: "Names for addresses", children: { book } });
 
+/** A checked `security address-book`. */
+export type AddressBookConfig = Snapshot<typeof addressBook>;
+
 /** A book, or the part of a zone that is one. */
 export type Book = Pick<NonNullable<ReturnType<Snapshot<typeof addressBook>["book"]["get"]>>, "address" | "addressSet">;
 

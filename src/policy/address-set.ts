@@ -30,6 +30,11 @@ export class AddressSet {
 		return this.#hosts.size > 0;
 	}
 
+	/** True when an address can be in it. */
+	get hasAddresses(): boolean {
+		return this.isAny || this.#byLength.size > 0 || this.#wildcards.length > 0;
+	}
+
 	addPrefix(prefix: Prefix, entry: string): void {
 		const key = lengthKey(prefix.address.octets.length, prefix.length);
 		let group = this.#byLength.get(key);

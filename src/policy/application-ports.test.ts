@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { portsOfApplications } from "#policy/application-ports.ts";
+import { portsOfTerms, termsOfApplications } from "#policy/application-ports.ts";
 import { configOf } from "../../test/support/config-text.ts";
 
 const { applications } = configOf(`applications {
@@ -13,7 +13,9 @@ const { applications } = configOf(`applications {
 }`);
 
 const ports = (...names: string[]) =>
-	portsOfApplications(applications, names)?.map(({ from, to, application }) => `${application} ${from}-${to}`);
+	portsOfTerms(termsOfApplications(applications, names))?.map(
+		({ from, to, application }) => `${application} ${from}-${to}`,
+	);
 
 test("any asks for no port; sets and terms give the TCP ports of all their members", () => {
 	assert.deepEqual(ports("web", "any"), []);

@@ -1,23 +1,41 @@
-/** The TCP ports of applications: what a proxied connection can be told by. */
+/** What applications mean in protocols and ports. */
 import type { Applications } from "#policy/application-schema.ts";
 import { ipProtocols, type PortRange } from "#policy/application-types.ts";
 import type { PortRanges } from "#policy/evaluate.ts";
 import { predefinedApplications } from "#policy/predefined-applications.ts";
 
+/** One way in which an application travels: IP protocol, ports of the server, type and code of an ICMP message. */
+export interface ApplicationTerm {
+	readonly application: string;
+	readonly protocol: number;
+	readonly ports?: PortRange | undefined;
+	readonly icmpType?: number | undefined;
+	readonly icmpCode?: number | undefined;
+}
+
+/** What the names mean; undefined for `any`. */
+export function termsOfApplications(
+	config: Applications,
+	names: readonly string[],
+): readonly ApplicationTerm[] | undefined {
+	if (names.includes("any")) return undefined;
+	return membersOfApplications(config, names).flatMap((name) => termsOf(config, name));
+}
+
 /**
- * The ports that a rule with these applications asks for. Empty for `any`; undefined when none of them travels over
- * TCP, so that the rule meets no proxied connection.
+ * The TCP ports that a rule with these terms asks for: what a proxied connection can be told by. Empty for `any`;
+ * undefined when none of them travels over TCP, so that the rule meets no proxied connection.
  */
-export function portsOfApplications(config: Applications, names: readonly string[]): PortRanges | undefined {
-	if (names.includes("any")) return [];
-	const ranges = membersOf(config, names).flatMap((application) =>
-		tcpRanges(config, application).map((range) => ({ ...range, application })),
-	);
+export function portsOfTerms(terms: readonly ApplicationTerm[] | undefined): PortRanges | undefined {
+	if (terms === undefined) return [];
+	const ranges = terms
+		.filter(({ protocol }) => protocol === tcp)
+		.map(({ application, ports = everyPort }) => ({ ...ports, application }));
 	return ranges.length === 0 ? undefined : ranges;
 }
 
 /** The applications that the names mean: themselves, and the members of sets, each once. */
-function membersOf(config: Applications, names: readonly string[]): string[] {
+export function membersOfApplications(config: Applications, names: readonly string[]): string[] {
 	const reached = new Set(names);
 	for (const name of reached) {
 		const set = config.applicationSet.get(name);
@@ -28,16 +46,21 @@ function membersOf(config: Applications, names: readonly string[]): string[] {
 	return [...reached];
 }
 
-function tcpRanges(config: Applications, name: string): PortRange[] {
-	const own = config.application.get(name);
+function termsOf(config: Applications, application: string): ApplicationTerm[] {
+	const own = config.application.get(application);
 	if (own === undefined) {
-		const terms = predefinedApplications.get(name) ?? [];
-		return terms.filter(({ protocol }) => protocol === "tcp").map(({ ports }) => ports ?? everyPort);
+		const terms = predefinedApplications.get(application) ?? [];
+		return terms.map(({ protocol, ...rest }) => ({ application, protocol: ipProtocols.get(protocol) ?? tcp, ...rest }));
 	}
 	const terms = own.term.size > 0 ? [...own.term.values()] : [own];
-	return terms
-		.filter(({ protocol }) => protocol === undefined || protocol === ipProtocols.get("tcp"))
-		.map(({ destinationPort }) => destinationPort ?? everyPort);
+	return terms.map((term) => ({
+		application,
+		protocol: term.protocol ?? tcp,
+		ports: term.destinationPort,
+		icmpType: term.icmpType ?? term.icmp6Type,
+		icmpCode: term.icmpCode ?? term.icmp6Code,
+	}));
 }
 
+const tcp = 6;
 const everyPort: PortRange = { from: 0, to: 65_535 };

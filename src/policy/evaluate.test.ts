@@ -10,6 +10,8 @@ import {
 	type Policy,
 	type PolicyRule,
 } from "#policy/evaluate.ts";
+import type { SchedulerConfig } from "#policy/scheduler-schema.ts";
+import { configOf } from "../../test/support/config-text.ts";
 
 const any = new AddressSet(true);
 const none = new AddressSet();
@@ -125,4 +127,62 @@ test("R157: a permitting policy without a profile is a bypass that says so", () 
 	const decision = evaluateHello(policy(rule("plain", {})), facts());
 	assert.equal(decision.action, "bypass");
 	assert.match(decision.fact, /no ssl-proxy profile/);
+});
+
+test("R138: a policy between zones asks for both; of a zone that is not known, only a policy that blocks is met", () => {
+	const zoned = { fromZones: new Set(["trust"]), toZones: new Set(["untrust"]) };
+	const server = parseAddress("203.0.113.9") as Address;
+	const answer = (action: "permit" | "deny", fromZone?: string, toZone?: string) =>
+		evaluateHello(policy(rule("z", { ...zoned, action })), facts({ server, fromZone, toZone }));
+	assert.equal(answer("permit", "trust", "untrust").action, "bypass");
+	assert.match(answer("permit", "trust", "untrust").fact, /client's zone is trust and the server's zone is untrust/);
+	assert.equal(answer("permit", "trust", "dmz").rule, "default-policy");
+	assert.equal(answer("permit", "trust").rule, "default-policy");
+	assert.equal(answer("deny", "trust").rule, "z");
+	assert.equal(answer("deny", "dmz", "untrust").rule, "default-policy");
+});
+
+test("an excluded address matches all others; to permit no name may be among the excluded, to block one outside is enough", () => {
+	const server = parseAddress("203.0.113.9") as Address;
+	const sources = policy(rule("r", { sources: set("10.0.0.0/8"), excludesSources: true }));
+	assert.equal(evaluateHello(sources, facts({ server })).rule, "default-policy");
+	assert.equal(evaluateHello(sources, { ...facts({ server }), client: server }).rule, "r");
+	const names = { destinations: set("bad.example"), excludesDestinations: true };
+	const asked = (action: "permit" | "deny", sni: string, requestedName: string) =>
+		evaluateHello(policy(rule("r", { ...names, action })), facts({ server, sni, requestedName })).rule;
+	assert.equal(asked("permit", "bad.example", "ok.example"), "default-policy");
+	assert.equal(asked("permit", "ok.example", "ok.example"), "r");
+	assert.equal(asked("deny", "bad.example", "ok.example"), "r");
+	assert.equal(asked("deny", "bad.example", "bad.example"), "default-policy");
+});
+
+test("before the name is resolved a policy about addresses or zones leaves the verdict open", () => {
+	const requestedName = "www.example";
+	const deny = rule("rest", { action: "deny" });
+	const open = [
+		rule("net", { destinations: set("203.0.113.0/24") }),
+		rule("zone", { toZones: new Set(["untrust"]) }),
+		rule("outside", { destinations: set("203.0.113.0/24"), excludesDestinations: true }),
+	];
+	for (const one of open)
+		assert.equal(evaluateConnect(policy(one, deny), facts({ requestedName })), undefined, one.name);
+	assert.equal(
+		evaluateConnect(policy(rule("x", { toZones: new Set(["z"]), sources: none }), deny), facts())?.rule,
+		"rest",
+	);
+});
+
+test("a policy with a scheduler is there while it holds, and says so", () => {
+	const statement = configOf("schedulers { scheduler s { daily { start-time 08:00 stop-time 17:00; } } }").schedulers
+		.scheduler;
+	const schedule = { name: "s", statement: statement.get("s") as SchedulerConfig };
+	const at = (hour: number) =>
+		evaluateHello(policy(rule("office", { schedule })), facts({ now: new Date(2026, 0, 5, hour).getTime() }));
+	assert.match(at(9).fact, /^scheduler s holds/);
+	assert.equal(at(18).rule, "default-policy");
+	assert.equal(evaluateHello(policy(rule("office", { schedule })), facts()).rule, "default-policy");
+});
+
+test("a policy that rejects blocks", () => {
+	assert.equal(evaluateHello(policy(rule("no", { action: "reject" })), facts()).action, "block");
 });

@@ -6,10 +6,18 @@
  */
 import { type Address, formatAddress } from "#base/address.ts";
 import type { AddressHit, AddressSet } from "#policy/address-set.ts";
+import { isScheduleActive, type Schedule } from "#policy/schedule.ts";
+import type { ZoneTable } from "#policy/zone-table.ts";
 
 /** What is known of a connection when the policy is asked. Names are in normal form. */
 export interface ConnectionFacts {
 	readonly client: Address;
+	/** The zone that the client counts as; by its address when absent. */
+	readonly fromZone?: string | undefined;
+	/** The zone of the server, where something else than its address tells it. */
+	readonly toZone?: string | undefined;
+	/** Milliseconds since 1970, for the schedulers; without it, policies with a scheduler are left out. */
+	readonly now?: number | undefined;
 	/** The address that the connection goes to; undefined before the name was resolved. */
 	readonly server?: Address | undefined;
 	readonly port: number;
@@ -37,14 +45,23 @@ export interface PolicyRule<P extends DecryptionExemptions> {
 	readonly sources: AddressSet;
 	readonly destinations: AddressSet;
 	readonly ports: PortRanges;
-	readonly action: "permit" | "deny";
+	readonly action: "permit" | "deny" | "reject";
 	readonly profile?: P;
+	/** Undefined for any zone. */
+	readonly fromZones?: ReadonlySet<string> | undefined;
+	readonly toZones?: ReadonlySet<string> | undefined;
+	/** True when it matches what is not among the sources. */
+	readonly excludesSources?: boolean | undefined;
+	readonly excludesDestinations?: boolean | undefined;
+	readonly schedule?: Schedule | undefined;
 }
 
 /** All policies of a configuration, compiled. */
 export interface Policy<P extends DecryptionExemptions> {
 	readonly rules: readonly PolicyRule<P>[];
 	readonly isDefaultPermit: boolean;
+	/** Undefined when no policy asks for zones. */
+	readonly zones?: ZoneTable | undefined;
 }
 
 /** The answer. `fact` is a clause that reads behind "because". */
@@ -60,11 +77,10 @@ export function evaluateConnect<P extends DecryptionExemptions>(
 	policy: Policy<P>,
 	facts: ConnectionFacts,
 ): Decision<P> | undefined {
-	const isNameKnown = facts.requestedName !== undefined;
 	for (const rule of policy.rules) {
-		const match = matchRule(rule, facts);
-		if (match !== undefined) return rule.action === "deny" ? block(rule, match) : undefined;
-		if (rule.destinations.hasHosts && !isNameKnown) return undefined;
+		const match = matchRule(policy, rule, facts);
+		if (match === "not-yet") return undefined;
+		if (match !== undefined) return rule.action === "permit" ? undefined : block(rule, match.because);
 	}
 	return policy.isDefaultPermit ? undefined : defaultBlock;
 }
@@ -72,13 +88,13 @@ export function evaluateConnect<P extends DecryptionExemptions>(
 /** Decides once the ClientHello is known: the verdict of the connection. */
 export function evaluateHello<P extends DecryptionExemptions>(policy: Policy<P>, facts: ConnectionFacts): Decision<P> {
 	for (const rule of policy.rules) {
-		const match = matchRule(rule, facts);
-		if (match === undefined) continue;
-		if (rule.action === "deny") return block(rule, match);
+		const match = matchRule(policy, rule, facts);
+		if (match === undefined || match === "not-yet") continue;
+		if (rule.action !== "permit") return block(rule, match.because);
 		if (rule.profile === undefined) {
-			return { action: "bypass", rule: rule.name, fact: `${match}, and the policy has no ssl-proxy profile` };
+			return { action: "bypass", rule: rule.name, fact: `${match.because}, and the policy has no ssl-proxy profile` };
 		}
-		return applyProfile(rule, rule.profile, facts, match);
+		return applyProfile(rule, rule.profile, facts, match.because);
 	}
 	if (!policy.isDefaultPermit) return defaultBlock;
 	return { action: "bypass", rule: "default-policy", fact: "no policy matches and the default policy permits" };
@@ -109,25 +125,84 @@ function applyProfile<P extends DecryptionExemptions>(
 	return { action: "decrypt", rule: rule.name, fact: match, profile };
 }
 
-/** The clause that says why the rule matches, or undefined. */
-function matchRule<P extends DecryptionExemptions>(rule: PolicyRule<P>, facts: ConnectionFacts): string | undefined {
-	let because = "";
-	if (!rule.sources.isAny) {
-		const source = rule.sources.matchAddress(facts.client);
-		if (source === undefined) return undefined;
-		because = `client ${formatAddress(facts.client)} is in ${source.entry} (${source.value})`;
+/** Why a rule matches; undefined when it does not; `not-yet` when an address or a name that is to come can tell. */
+type Match = { readonly because: string } | "not-yet" | undefined;
+
+function matchRule<P extends DecryptionExemptions>(
+	{ zones }: Policy<P>,
+	rule: PolicyRule<P>,
+	facts: ConnectionFacts,
+): Match {
+	const clauses: string[] = [];
+	if (rule.schedule !== undefined) {
+		if (facts.now === undefined || !isScheduleActive(rule.schedule, facts.now)) return undefined;
+		clauses.push(`scheduler ${rule.schedule.name} holds`);
 	}
+	if (rule.fromZones !== undefined) {
+		const zone = matchZone(rule, rule.fromZones, facts.fromZone ?? zones?.zoneOf(facts.client));
+		if (zone === undefined) return undefined;
+		clauses.push(`the client's zone is ${zone}`);
+	}
+	const source = matchSource(rule, facts.client);
+	if (source === undefined) return undefined;
+	if (source !== "") clauses.push(source);
 	if (rule.ports.length > 0) {
 		const range = rule.ports.find(({ from, to }) => facts.port >= from && facts.port <= to);
 		if (range === undefined) return undefined;
-		because = join(because, `port ${facts.port} is application ${range.application}`);
+		clauses.push(`port ${facts.port} is application ${range.application}`);
 	}
-	if (!rule.destinations.isAny) {
-		const destination = matchDestination(rule.destinations, facts, rule.action === "deny" ? "some" : "every");
-		if (destination === undefined) return undefined;
-		because = join(because, `${destination.subject} is in ${destination.hit.entry} (${destination.hit.value})`);
+	if (rule.toZones !== undefined) {
+		if (facts.server === undefined && facts.toZone === undefined) return "not-yet";
+		const known = facts.toZone ?? (facts.server === undefined ? undefined : zones?.zoneOf(facts.server));
+		const zone = matchZone(rule, rule.toZones, known);
+		if (zone === undefined) return undefined;
+		clauses.push(`the server's zone is ${zone}`);
 	}
-	return because === "" ? "the policy matches any connection" : because;
+	const destination = matchDestinationOf(rule, facts);
+	if (destination === undefined || destination === "not-yet") return destination;
+	if (destination !== "") clauses.push(destination);
+	return { because: clauses.length === 0 ? "the policy matches any connection" : clauses.join(" and ") };
+}
+
+/** To permit, the zone must be known; what is in no known zone is not let past a rule that blocks. */
+function matchZone<P extends DecryptionExemptions>(
+	{ action }: PolicyRule<P>,
+	zones: ReadonlySet<string>,
+	zone: string | undefined,
+): string | undefined {
+	if (zone === undefined) return action === "permit" ? undefined : "not known";
+	return zones.has(zone) ? zone : undefined;
+}
+
+/** The clause; empty when any client matches. */
+function matchSource<P extends DecryptionExemptions>(rule: PolicyRule<P>, client: Address): string | undefined {
+	const { sources } = rule;
+	if (sources.isAny) return rule.excludesSources === true ? undefined : "";
+	const hit = sources.matchAddress(client);
+	if (rule.excludesSources === true) {
+		return hit === undefined ? `client ${formatAddress(client)} is not among the excluded sources` : undefined;
+	}
+	return hit === undefined ? undefined : `client ${formatAddress(client)} is in ${hit.entry} (${hit.value})`;
+}
+
+/** The clause; empty when any server matches. */
+function matchDestinationOf<P extends DecryptionExemptions>(
+	{ destinations, action, excludesDestinations }: PolicyRule<P>,
+	facts: ConnectionFacts,
+): string | "not-yet" | undefined {
+	const isOpen =
+		(facts.server === undefined && destinations.hasAddresses) ||
+		(facts.requestedName === undefined && facts.sni === undefined && destinations.hasHosts);
+	if (excludesDestinations === true) {
+		if (destinations.isAny) return undefined;
+		if (matchDestination(destinations, facts, action === "permit" ? "some" : "every") !== undefined) return undefined;
+		if (facts.server === undefined && destinations.hasAddresses) return "not-yet";
+		return "the server is not among the excluded destinations";
+	}
+	if (destinations.isAny) return "";
+	const found = matchDestination(destinations, facts, action === "permit" ? "every" : "some");
+	if (found !== undefined) return `${found.subject} is in ${found.hit.entry} (${found.hit.value})`;
+	return isOpen ? "not-yet" : undefined;
 }
 
 /**
@@ -155,10 +230,6 @@ function matchDestination(
 
 function block<P extends DecryptionExemptions>(rule: PolicyRule<P>, fact: string): Decision<P> {
 	return { action: "block", rule: rule.name, fact };
-}
-
-function join(before: string, clause: string): string {
-	return before === "" ? clause : `${before} and ${clause}`;
 }
 
 const defaultBlock = {

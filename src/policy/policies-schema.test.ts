@@ -102,7 +102,8 @@ schedulers {
 }
 `;
 	assert.equal(printedForm(source), source);
-	assert.deepEqual(findingsOf(source), []);
+	const untold = findingsOf(source).map((line) => /'([a-z-]+)': this version cannot tell it/.exec(line)?.[1]);
+	assert.deepEqual(untold, ["source-identity", "dynamic-application"]);
 	const { policies } = configOf(source).security;
 	assert.deepEqual([...policies.fromZone.keys()], ["untrust trust", "trust untrust"]);
 	assert.deepEqual([...(policies.fromZone.get("untrust trust")?.policy.keys() ?? [])], ["second", "first"]);

@@ -18,11 +18,8 @@ const zoneName = reference("security zones security-zone", { placeholder: "zone-
 const matchChildren = {
 	"source-address": leafList(addressNames, { help: "Clients", mandatory: true }),
 	"destination-address": leafList(addressNames, { help: "Servers", mandatory: true }),
-	"source-address-excluded": flag({ help: "Match clients that are not among the source addresses", engine: "not-yet" }),
-	"destination-address-excluded": flag({
-		help: "Match servers that are not among the destination addresses",
-		engine: "not-yet",
-	}),
+	"source-address-excluded": flag({ help: "Match clients that are not among the source addresses" }),
+	"destination-address-excluded": flag({ help: "Match servers that are not among the destination addresses" }),
 	application: leafList(applicationName, { help: "Applications by protocol and port", mandatory: true }),
 	"source-identity": leafList(identities, { help: "Users and roles", engine: "not-yet" }),
 	"dynamic-application": leafList(dynamicApplication, {
@@ -191,7 +188,7 @@ const action = { of: ["permit", "deny", "reject"], mandatory: true } as const;
 
 const description = leaf(text({ max: 900 }), { help: "Text" });
 
-const schedulerName = leaf(reference("schedulers scheduler"), { help: "When the policy holds", engine: "not-yet" });
+const schedulerName = leaf(reference("schedulers scheduler"), { help: "When the policy holds" });
 
 const zonePolicy = list({
 	help: "A policy; the first that matches decides",
@@ -224,11 +221,9 @@ const globalPolicy = list({
 				...matchChildren,
 				"from-zone": leafList(union([keyword("any", "Any zone"), zoneName]), {
 					help: "Zones that connections come from",
-					engine: "not-yet",
 				}),
 				"to-zone": leafList(union([keyword("any", "Any zone"), zoneName]), {
 					help: "Zones that connections go to",
-					engine: "not-yet",
 				}),
 			},
 		}),
@@ -252,7 +247,6 @@ export const policies = container({
 		"from-zone": list({
 			help: "Policies for connections from one zone to another, tried in order, before the global ones",
 			order: "user",
-			engine: "not-yet",
 			keys: { "from-zone-name": hostZone, "to-zone-name": { type: hostZone, keyword: "to-zone" } },
 			children: { policy: zonePolicy },
 		}),

@@ -24,8 +24,7 @@ const day = (what: string) =>
 	});
 
 export const schedulers = container({
-	help: "Times at which policies hold",
-	engine: "not-yet",
+	help: "Times at which policies hold, in the time zone of this host",
 	children: {
 		scheduler: list({
 			help: "A schedule",
@@ -54,6 +53,9 @@ export const schedulers = container({
 });
 
 const days = ["daily", "sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
+
+/** A checked scheduler. */
+export type SchedulerConfig = NonNullable<ReturnType<Snapshot<typeof schedulers>["scheduler"]["get"]>>;
 
 /** A period ends after it begins. */
 export function verifySchedulers(config: Snapshot<typeof schedulers>): readonly Finding[] {

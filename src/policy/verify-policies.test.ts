@@ -101,3 +101,13 @@ test("decryption without inspection, and inspection without decryption, are wort
 		`${path} 'pattern-policy': without ssl-proxy nothing is decrypted, so nothing is looked for`,
 	]);
 });
+
+test("a policy that can never match is named at commit, with those before it that take its connections", () => {
+	const says = findingsOf(`security { ${books} ${zones} policies {
+		from-zone trust to-zone untrust { policy all { ${rule("any", "any")} } policy late { ${rule("here", "any", "deny;")} } }
+		global { policy other { ${rule("any", "any")} } }
+	} }`);
+	assert.deepEqual(says, [
+		'warning security policies from-zone trust to-zone untrust policy late: it never matches: "all (trust to untrust)" before it match all that it does',
+	]);
+});

@@ -1,8 +1,12 @@
 /** What a commit says about policies and the names they use. */
 import { error, type Finding, warning } from "#config/finding.ts";
 import { type Book, verifyBook } from "#policy/address-book-schema.ts";
+import { findShadowed } from "#policy/find-shadowed.ts";
+import { orderPolicies } from "#policy/order-policies.ts";
 import type { ZonePolicy } from "#policy/policies-schema.ts";
 import type { PolicyConfig } from "#policy/schema.ts";
+import { verifyMatch } from "#policy/verify-match.ts";
+import { booksByZone, globalBook } from "#policy/zone-books.ts";
 import { verifyTraceFile } from "#telemetry/trace-file.ts";
 
 /** Address books: their entries, and that each zone has at most one besides the global one. */
@@ -33,7 +37,8 @@ export function verifyAddressBooks({ security }: PolicyConfig): readonly Finding
 }
 
 /** Policies: addresses that the zone does not know, pairs that do not fit, inspection without decryption. */
-export function verifyPolicyRules({ security }: PolicyConfig): readonly Finding[] {
+export function verifyPolicyRules(config: PolicyConfig): readonly Finding[] {
+	const { security } = config;
 	const { policies } = security;
 	const path = ["security", "policies"];
 	const findings: Finding[] = [];
@@ -55,25 +60,18 @@ export function verifyPolicyRules({ security }: PolicyConfig): readonly Finding[
 	}
 	for (const [policyName, { then }] of policies.global.policy)
 		findings.push(...verifyServices([...path, "global", "policy", policyName], then.permit?.applicationServices));
+	const ordered = orderPolicies(config);
+	for (const policy of ordered) findings.push(...verifyMatch(policy, config.applications));
+	for (const { policy, coveredBy } of findShadowed(ordered)) {
+		const names = coveredBy.map(({ key }) => `"${key}"`).join(", ");
+		findings.push(warning(policy.path, undefined, `it never matches: ${names} before it match all that it does`));
+	}
 	if (policies.defaultPolicy.permitAll) {
 		const message = "danger: what no policy matches passes, without being looked at";
 		findings.push(warning([...path, "default-policy"], "permit-all", message));
 	}
 	findings.push(...verifyTraceFile([...path, "traceoptions", "file"], policies.traceoptions.file));
 	return findings;
-}
-
-/** The books whose names a zone knows: its own, the one attached to it, the global one. */
-function booksByZone({ addressBook, zones }: PolicyConfig["security"]): (zone: string) => readonly Book[] {
-	const attached = new Map<string, Book[]>();
-	for (const book of addressBook.book.values()) {
-		for (const zone of book.attach.zone.keys()) attached.set(zone, [...(attached.get(zone) ?? []), book]);
-	}
-	const shared = addressBook.book.get(globalBook);
-	return (zone) => {
-		const own = zones.securityZone.get(zone)?.addressBook;
-		return [own, ...(attached.get(zone) ?? []), shared].filter((book) => book !== undefined);
-	};
 }
 
 function verifyNames(
@@ -144,5 +142,4 @@ function sameNames(some: readonly string[], others: readonly string[]): boolean 
 	return some.length === others.length && some.every((name) => others.includes(name));
 }
 
-const globalBook = "global";
 const anyWords = new Set(["any", "any-ipv4", "any-ipv6"]);

@@ -64,6 +64,7 @@ const protocols = {
 const except = flag({ help: "Not this one, when 'all' is there too" });
 
 const hostInboundTraffic = container({
+	engine: "not-yet",
 	help: "What this gateway itself answers here; nothing when absent",
 	children: {
 		"system-services": container({
@@ -116,10 +117,10 @@ const screen = leaf(name({ placeholder: "screen-name" }), {
 
 export const zones = container({
 	help: "Zones",
-	engine: "not-yet",
 	children: {
 		"functional-zone": container({
 			help: "Zones for a purpose",
+			engine: "not-yet",
 			layout: "prefix",
 			children: {
 				management: container({
@@ -140,7 +141,7 @@ export const zones = container({
 			keys: { name: name({ placeholder: "zone-name" }) },
 			children: {
 				description: leaf(text({ max: 900 }), { help: "Text" }),
-				"tcp-rst": flag({ help: "Answer what belongs to no session with a TCP reset" }),
+				"tcp-rst": flag({ help: "Answer what belongs to no session with a TCP reset", engine: "not-yet" }),
 				"address-book": container({
 					help: "Names for addresses of this zone; cannot stand beside 'security address-book'",
 					deprecated: "use 'security address-book NAME attach zone ZONE'",
@@ -149,7 +150,7 @@ export const zones = container({
 				screen,
 				"host-inbound-traffic": hostInboundTraffic,
 				interfaces,
-				"application-tracking": flag({ help: "Count and log applications of this zone" }),
+				"application-tracking": flag({ help: "Count and log applications of this zone", engine: "not-yet" }),
 			},
 		}),
 	},

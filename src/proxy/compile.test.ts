@@ -253,3 +253,34 @@ test("an own pattern of a shipped one's name takes its place", () => {
 	);
 	assert.deepEqual(patternPolicies.get("mine")?.[0]?.octets, Buffer.from("x"));
 });
+
+test("R12: a policy between zones opens with its profile, is told apart by its zones, and goes before the global ones", () => {
+	const open = `permit { application-services { ssl-proxy { profile-name p; } } }`;
+	const one = (then: string) =>
+		`policy web { match { source-address any; destination-address any; application any; } then { ${then} } }`;
+	const { policy, listeners } = plan(`
+		services {
+			ssl { proxy { profile p { root-ca ca; } } }
+			gateway { explicit-proxy e { listen 127.0.0.1:8080; from-zone trust; } explicit-proxy f { listen 127.0.0.1:8081; } }
+		}
+		interfaces {
+			eth1 { unit 0 { family { inet { address 10.0.0.1/8; } } } }
+			eth2 { unit 0 { family { inet { address 192.0.2.1/24; } } } }
+		}
+		security {
+			zones { security-zone trust { interfaces { eth1.0; } } security-zone untrust { interfaces { eth2.0; } } }
+			policies { global { ${one("deny;")} } from-zone trust to-zone untrust { ${one(open)} } }
+		}`);
+	assert.deepEqual(
+		listeners.map(({ fromZone }) => fromZone),
+		["trust", undefined],
+	);
+	const facts = { client: address("10.1.1.1"), server: address("192.0.2.9"), port: 443, sni: "www.example" };
+	assert.deepEqual(
+		[facts, { ...facts, server: address("10.2.2.2") }].map((one) => evaluateHello(policy, one)).map(({ rule }) => rule),
+		["web (trust to untrust)", "web"],
+	);
+	assert.equal(evaluateHello(policy, { ...facts, client: address("127.0.0.1") }).rule, "web");
+	const counted = evaluateHello(policy, { ...facts, client: address("127.0.0.1"), fromZone: "trust" });
+	assert.equal(counted.action, "decrypt");
+});

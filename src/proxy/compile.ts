@@ -7,22 +7,27 @@ import { shippedPatterns } from "#inspect/shipped-patterns.ts";
 import type { PkiConfig } from "#pki/schema.ts";
 import { selectTrust, type TrustSelection } from "#pki/trust-selection.ts";
 import { AddressSet } from "#policy/address-set.ts";
-import { portsOfApplications } from "#policy/application-ports.ts";
+import { portsOfTerms } from "#policy/application-ports.ts";
 import type { Policy, PolicyRule } from "#policy/evaluate.ts";
-import { resolveAddresses } from "#policy/resolve-addresses.ts";
+import { orderPolicies } from "#policy/order-policies.ts";
+import { addressSetOf, resolveAddresses } from "#policy/resolve-addresses.ts";
 import type { PolicyConfig } from "#policy/schema.ts";
+import { allBooks } from "#policy/zone-books.ts";
+import { compileZoneTable, type ZoneSources } from "#policy/zone-table.ts";
 import type { LeafSettings } from "#proxy/leaf-settings.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import type { ProxyConfig } from "#proxy/schema.ts";
 import type { SessionTimeouts } from "#proxy/session-machine.ts";
 import type { SslProxyProfile } from "#proxy/ssl-proxy-schema.ts";
 
-export type GatewayConfig = ProxyConfig & PolicyConfig & InspectConfig & PkiConfig;
+export type GatewayConfig = ProxyConfig & PolicyConfig & InspectConfig & PkiConfig & ZoneSources;
 
 export interface ListenerPlan {
 	readonly name: string;
 	readonly listen: Endpoint;
 	readonly mayReachLocal: boolean;
+	/** The zone that its clients count as; by their addresses when undefined. */
+	readonly fromZone?: string | undefined;
 }
 
 /** Everything a worker needs of the configuration, frozen per commit. */
@@ -61,9 +66,10 @@ export function compileGateway(config: GatewayConfig): GatewayPlan {
 	const { gateway } = config.services;
 	const profiles = config.services.ssl.proxy.profile;
 	const { timeouts } = gateway;
-	const listeners = [...gateway.explicitProxy].map(([name, { listen, permitLocalTargets }]) => ({
+	const listeners = [...gateway.explicitProxy].map(([name, { listen, permitLocalTargets, fromZone }]) => ({
 		name,
 		listen,
+		fromZone,
 		// Clients of a loopback listener are on this host and reach its services anyway.
 		mayReachLocal: permitLocalTargets || listen.host === "::1" || listen.host.startsWith("127."),
 	}));
@@ -120,23 +126,32 @@ function compileOnboarding(config: GatewayConfig, policy: Policy<ProxyProfile>):
 }
 
 function compilePolicy(config: GatewayConfig): Policy<ProxyProfile> {
-	const { policies } = config.security;
 	const rules: PolicyRule<ProxyProfile>[] = [];
-	for (const [name, { match, then }] of policies.global.policy) {
-		const ports = portsOfApplications(config.applications, match.application);
+	for (const ordered of orderPolicies(config)) {
+		const ports = portsOfTerms(ordered.terms);
 		if (ports === undefined) continue;
-		const services = then.permit?.applicationServices;
+		const services = ordered.statement.then.permit?.applicationServices;
 		const profileName = services?.sslProxy.profileName;
 		rules.push({
-			name,
-			sources: addressSet(config, match.sourceAddress),
-			destinations: addressSet(config, match.destinationAddress),
+			name: ordered.key,
+			fromZones: ordered.fromZones,
+			toZones: ordered.toZones,
+			sources: addressSetOf(ordered.sources),
+			destinations: addressSetOf(ordered.destinations),
+			excludesSources: ordered.excludesSources,
+			excludesDestinations: ordered.excludesDestinations,
+			schedule: ordered.schedule,
 			ports,
-			action: then.permit === undefined ? "deny" : "permit",
+			action: ordered.action,
 			...(profileName === undefined ? {} : { profile: compileProfile(config, profileName, services?.patternPolicy) }),
 		});
 	}
-	return { rules, isDefaultPermit: policies.defaultPolicy.permitAll };
+	const asksForZones = rules.some(({ fromZones, toZones }) => fromZones !== undefined || toZones !== undefined);
+	return {
+		rules,
+		isDefaultPermit: config.security.policies.defaultPolicy.permitAll,
+		...(asksForZones ? { zones: compileZoneTable(config) } : {}),
+	};
 }
 
 function compileProfile(config: GatewayConfig, name: string, patternPolicy: string | undefined): ProxyProfile {
@@ -192,8 +207,7 @@ function compileRevocation({ crl, ocsp }: SslProxyProfile["actions"]): ProfileRe
 
 /** The entries of the address books by the names that a policy gives. */
 function addressSet(config: GatewayConfig, names: readonly string[], entryName?: string): AddressSet {
-	const zones = [...config.security.zones.securityZone.values()].map((zone) => zone.addressBook);
-	return resolveAddresses([...config.security.addressBook.book.values(), ...zones], names, entryName);
+	return resolveAddresses(allBooks(config.security), names, entryName);
 }
 
 function prefixSet(prefixes: readonly Prefix[], entry: string): AddressSet {

@@ -29,8 +29,7 @@ const explicitProxy = list({
 			engine: "not-yet",
 		}),
 		"from-zone": leaf(reference("security zones security-zone"), {
-			help: "Zone that the clients count as; that of the interface they arrive at when absent",
-			engine: "not-yet",
+			help: "Zone that the clients count as; when absent, that of the interface or static route that leads to each",
 		}),
 	},
 });

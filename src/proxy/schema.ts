@@ -3,8 +3,10 @@ import type { Finding } from "#config/finding.ts";
 import { address, hostName } from "#config/network-types.ts";
 import { container, leafList, list, type Snapshot } from "#config/schema.ts";
 import type { PolicyConfig } from "#policy/schema.ts";
+import type { ZoneSources } from "#policy/zone-table.ts";
 import { gateway, verifyListeners } from "#proxy/gateway-schema.ts";
 import { sslProxy } from "#proxy/ssl-proxy-schema.ts";
+import { verifyKnownZones } from "#proxy/verify-known-zones.ts";
 import { verifySslProxy } from "#proxy/verify-ssl-proxy.ts";
 
 const sslPermission = "ssl-inspection-management";
@@ -36,7 +38,14 @@ export const proxySchema = container({
 export type ProxyConfig = Snapshot<typeof proxySchema>;
 
 /** What a commit says about the gateway's statements. `caIds` are the names of the signing certificates that exist. */
-export function verifyProxy(config: ProxyConfig & PolicyConfig, caIds: ReadonlySet<string>): readonly Finding[] {
+export function verifyProxy(
+	config: ProxyConfig & PolicyConfig & ZoneSources,
+	caIds: ReadonlySet<string>,
+): readonly Finding[] {
 	const { services, security } = config;
-	return [...verifySslProxy(services.ssl.proxy, security.policies, caIds), ...verifyListeners(services.gateway)];
+	return [
+		...verifySslProxy(services.ssl.proxy, security.policies, caIds),
+		...verifyListeners(services.gateway),
+		...verifyKnownZones(config),
+	];
 }

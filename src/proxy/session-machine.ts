@@ -52,6 +52,8 @@ export interface SessionTimeouts {
 /** What does not change between the sessions of one listener. */
 export interface SessionContext {
 	readonly listener: string;
+	/** The zone that the clients of the listener count as; by their addresses when undefined. */
+	readonly fromZone?: string | undefined;
 	readonly policy: Policy<ProxyProfile>;
 	readonly timeouts: SessionTimeouts;
 	/** True when clients may reach loopback and link-local addresses through the proxy. */
@@ -334,7 +336,7 @@ export class SessionMachine {
 			return this.#beginTrustCheck(onboarding, onboarding.test, request.rest, now);
 		}
 		const literal = parseAddress(request.host);
-		const verdict = evaluateConnect(this.#context.policy, this.#facts(literal));
+		const verdict = evaluateConnect(this.#context.policy, this.#facts(literal, now));
 		if (verdict !== undefined) return this.#refuseByPolicy(verdict, now);
 		this.#state = { tag: "await-resolve", request, until: now + this.#context.timeouts.connectMs };
 		if (literal !== undefined) return this.#resolved([literal], now);
@@ -350,7 +352,7 @@ export class SessionMachine {
 		if (first === undefined) {
 			return this.#refuse(this.#targetFault(request, addresses), now);
 		}
-		const verdict = evaluateConnect(this.#context.policy, this.#facts(first));
+		const verdict = evaluateConnect(this.#context.policy, this.#facts(first, now));
 		if (verdict !== undefined) return this.#refuseByPolicy(verdict, now);
 		this.#state = { tag: "await-connect", request, until: now + this.#context.timeouts.connectMs };
 		return [{ type: "connect-server", addresses: allowed, port: request.port }];
@@ -392,7 +394,7 @@ export class SessionMachine {
 		}
 		this.#helloFacts = helloFacts(hello);
 		this.#timing.helloMs = now - this.#startedAt;
-		const decision: Decision<ProxyProfile> = evaluateHello(this.#context.policy, this.#facts(this.#server));
+		const decision: Decision<ProxyProfile> = evaluateHello(this.#context.policy, this.#facts(this.#server, now));
 		this.#decision = decision;
 		if (decision.action === "block") {
 			const why = `blocked by ${decision.rule} because ${decision.fact}`;
@@ -409,7 +411,7 @@ export class SessionMachine {
 	}
 
 	#nonTls(looksLike: FirstOctets, reader: ClientHelloReader, now: number): readonly SessionEffect[] {
-		const decision = evaluateHello(this.#context.policy, this.#facts(this.#server));
+		const decision = evaluateHello(this.#context.policy, this.#facts(this.#server, now));
 		this.#decision = decision;
 		// SSL 2.0 is refused even where other protocols pass (R160).
 		const mayPass =
@@ -673,9 +675,11 @@ export class SessionMachine {
 		return fault("PROXY_TARGET_REFUSED", message, { got });
 	}
 
-	#facts(server: Address | undefined): ConnectionFacts {
+	#facts(server: Address | undefined, now: number): ConnectionFacts {
 		const host = this.#request?.host ?? "";
 		return {
+			fromZone: this.#context.fromZone,
+			now,
 			client: this.#client,
 			server,
 			port: this.#request?.port ?? 0,
