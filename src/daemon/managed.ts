@@ -89,7 +89,7 @@ export class Managed implements GatewayView {
 			directory: this.state.trust,
 			config: () => this.#loaded.config,
 			apply: () => this.#inTurn(() => this.#putInForce(this.#loaded.text)),
-			report: (change, user) => this.#event(gatewayEvent("TRUST_CHANGED", Date.now(), { change, user })),
+			event: (event) => this.#event(event),
 			now: Date.now,
 		});
 		this.crls = new CrlService(
@@ -268,6 +268,7 @@ export class Managed implements GatewayView {
 	}
 
 	#lookAround(): void {
+		this.trust.tellExpiry();
 		this.#renewCrls();
 		this.certificates.tellExpiry();
 	}
@@ -285,6 +286,7 @@ export class Managed implements GatewayView {
 	#configurationLoaded(): void {
 		const sha256 = createHash("sha256").update(this.#loaded.text).digest("hex");
 		this.#event(gatewayEvent("CONFIGURATION_LOADED", Date.now(), { file: this.configurationFile, sha256 }));
+		this.trust.tellExpiry();
 	}
 
 	/** Stops workers and store. Resolves when nothing runs any more. */

@@ -113,6 +113,7 @@ function alarmsOf({ gateway }: CommandWorld): readonly Alarm[] {
 		alarms.push({ at: now, level: "Major", text: `${dropped} records were lost: the event store could not take them` });
 	const { configuration, startedAt } = gateway;
 	for (const { at = startedAt, level, text } of gateway.certificates.alarms()) alarms.push({ at, level, text });
+	alarms.push(...gateway.trust.alarms());
 	if (configuration.pendingLine !== undefined)
 		alarms.push({ at: configuration.record.time, level: "Minor", text: configuration.pendingLine.slice(2) });
 	if (!configuration.hasRescue) alarms.push({ at: startedAt, level: "Minor", text: "Rescue configuration is not set" });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { TrustService } from "#daemon/trust-service.ts";
 import { encodePkcs12 } from "#pki/pkcs12.ts";
+import { formatEvent } from "#telemetry/event-table.ts";
 import { configOf } from "../../test/support/config-text.ts";
 import { makeCertificate } from "../../test/support/make-certificate.ts";
 
@@ -16,20 +17,24 @@ function service(t: TestContext, options: { readonly pki?: string; refuses?: boo
 	t.after(() => rmSync(path, { recursive: true }));
 	const config = configOf(`security { pki { ${options.pki ?? "ca-profile corp { ca-identity c; }"} } }`);
 	const reports: string[] = [];
+	const told: string[] = [];
 	const trust = new TrustService({
 		directory: join(path, "trust"),
 		config: () => config,
 		apply: async () => {
 			if (options.refuses === true) throw new Error("a worker refuses");
 		},
-		report: (change, user) => reports.push(`${user}: ${change}`),
+		event: (event) => {
+			if (event.id === "TRUST_CHANGED") reports.push(formatEvent(event));
+			else told.push(event.id);
+		},
 		now: () => Date.UTC(2026, 10, 30),
 	});
 	const file = (name: string, content: string | Uint8Array) => {
 		writeFileSync(join(path, name), content);
 		return join(path, name);
 	};
-	return { trust, file, reports, path, options };
+	return { trust, file, reports, told, path, options };
 }
 
 async function load({ trust, file }: ReturnType<typeof service>, pem: string, isReplacement = false) {
@@ -46,7 +51,7 @@ test("R93 R103: what was shown is loaded into a CA profile that is configured, a
 	);
 	assert.deepEqual([...made.trust.sources().profiles], [["corp", [corp.pem]]]);
 	assert.equal(statSync(join(made.path, "trust/corp.pem")).mode & 0o777, 0o600);
-	assert.match(made.reports[0] ?? "", /^pat: ca-profile corp was loaded from .*brought\.pem$/);
+	assert.match(made.reports[0] ?? "", /by pat: ca-profile corp was loaded from .*brought\.pem$/);
 });
 
 test("a CA profile that is not configured, or holds a certificate already, is refused with the way on", async (t) => {
@@ -146,6 +151,18 @@ test("what a worker refuses is taken back: a load, a replacement, a group, a cle
 	assert.deepEqual(trust.sources(), before);
 	assert.deepEqual(trust.names("ca-certificates"), ["corp"]);
 	assert.equal(reports.length, 2);
+});
+
+test("R89: an authority that ends within the warning is told when it is loaded, and stands among the alarms", async (t) => {
+	const made = service(t, { pki: "expiry-warning 365; ca-profile corp { ca-identity c; }" });
+	await load(made, corp.pem);
+	assert.ok(made.told.includes("AUTHORITY_EXPIRY_NEAR"));
+	assert.match(made.trust.alarms()[0]?.text ?? "", /^certificate CN=Corp of ca-profile corp expires in \d+ days$/);
+	await made.trust.clear("profile", ["corp"], "pat");
+	assert.deepEqual(made.trust.alarms(), []);
+	writeFileSync(join(made.path, "trust/spoilt.pem"), "nothing");
+	made.trust.tellExpiry();
+	assert.match(made.trust.alarms()[0]?.text ?? "", /spoilt\.pem cannot be used: it holds no PEM certificate/);
 });
 
 test("R79: PKCS #12 is opened with the passphrase in the first line of a file; a wrong one is told", (t) => {

@@ -5,13 +5,15 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { BoundedMap } from "#base/bounded.ts";
+import { type ExpiryAlarm, ExpiryTeller, expiryAlarms, type WatchedAuthorities } from "#daemon/authority-expiry.ts";
 import { type Bundle, readTrust, TrustDirectory } from "#daemon/trust-directory.ts";
 import { type AuthorityFile, readAuthorityFile } from "#pki/authority-file.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import { certificatePem } from "#pki/pem.ts";
 import { caName, type PkiConfig } from "#pki/schema.ts";
-import type { TrustSources } from "#pki/trust-selection.ts";
+import { assembleDefaultStore, selectTrust, type TrustSources } from "#pki/trust-selection.ts";
 import { runtimeRoots } from "#proxy/trust-store-shell.ts";
+import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 
 export interface TrustServicePorts {
 	/** `trust/` of the state directory. */
@@ -19,8 +21,7 @@ export interface TrustServicePorts {
 	readonly config: () => PkiConfig;
 	/** Puts what lies in the directory in force; rejects when the trust before stays. */
 	readonly apply: () => Promise<void>;
-	/** Tells that somebody changed what is trusted. */
-	readonly report: (change: string, user: string) => void;
+	readonly event: (event: GatewayEvent) => void;
 	readonly now: () => number;
 }
 
@@ -43,6 +44,7 @@ export class TrustService {
 	readonly #ports: TrustServicePorts;
 	/** What each session was shown last: only that is loaded. */
 	readonly #shown = new BoundedMap<string, string>(maxShown);
+	readonly #teller = new ExpiryTeller();
 	/** Changes come one after another. */
 	#last: Promise<unknown> = Promise.resolve();
 
@@ -67,6 +69,40 @@ export class TrustService {
 		if (file === undefined) return loaded;
 		const { certificates } = readAuthorityFile(readFileSync(file));
 		return [{ from: file, loadedAt: statSync(file).mtimeMs, certificates }, ...loaded];
+	}
+
+	/** What `show system alarms` tells of authorities. */
+	alarms(): readonly ExpiryAlarm[] {
+		const now = this.#ports.now();
+		try {
+			return expiryAlarms(this.#watched(), now);
+		} catch (error) {
+			// A file was spoilt while the gateway runs; it goes on with what it read before.
+			return [{ at: now, level: "Major", text: error instanceof Error ? error.message : String(error) }];
+		}
+	}
+
+	/** Events about authorities that have expired or soon will; to be called at the start, after changes and now and then. */
+	tellExpiry(): void {
+		let watched: WatchedAuthorities;
+		try {
+			watched = this.#watched();
+		} catch {
+			// The alarms say so.
+			return;
+		}
+		for (const event of this.#teller.due(watched, this.#ports.now())) this.#ports.event(event);
+	}
+
+	#watched(): WatchedAuthorities {
+		const { isDefaultDisabled, excluded } = selectTrust(this.config);
+		const { roots } = assembleDefaultStore(runtimeRoots, this.sources().defaultRoots, excluded);
+		return {
+			profiles: this.directory.bundles("profile"),
+			groups: this.directory.bundles("group"),
+			defaultRoots: isDefaultDisabled ? [] : roots.filter((root) => !root.isExcluded).map((root) => root.certificate),
+			warningDays: this.config.security.pki.expiryWarning,
+		};
 	}
 
 	/** Names for completion. */
@@ -123,7 +159,7 @@ export class TrustService {
 				if (replaced !== undefined) this.directory.restore(name, replaced);
 			};
 			await this.#put(() => this.directory.write("profile", name, certificates, file, this.#ports.now()), undo);
-			this.#ports.report(`ca-profile ${name} ${isReplacement ? "was replaced" : "was loaded"} from ${file}`, user);
+			this.#changed(`ca-profile ${name} ${isReplacement ? "was replaced" : "was loaded"} from ${file}`, user);
 			return { certificates, passedOver, ...(replaced === undefined ? {} : { replaced }) };
 		});
 	}
@@ -144,7 +180,7 @@ export class TrustService {
 			const { file } = source;
 			const read = file === "default" ? readDefaultRoots() : this.#takeShown(source, session);
 			await this.#replaceBundle("group", name, read.certificates, file);
-			this.#ports.report(`ca-profile-group ${name} was loaded from ${file}`, user);
+			this.#changed(`ca-profile-group ${name} was loaded from ${file}`, user);
 			return read;
 		});
 	}
@@ -154,7 +190,7 @@ export class TrustService {
 		return this.#inTurn(async () => {
 			const read = readFile(source);
 			await this.#replaceBundle("default", defaultRootsName, read.certificates, source.file);
-			this.#ports.report(`default-trust-store was given the roots of ${source.file}`, user);
+			this.#changed(`default-trust-store was given the roots of ${source.file}`, user);
 			return read;
 		});
 	}
@@ -175,7 +211,7 @@ export class TrustService {
 			};
 			await this.#put(remove, undo);
 			for (const name of names)
-				this.#ports.report(`${kind === "group" ? "ca-profile-group" : kind} ${name} was cleared`, user);
+				this.#changed(`${kind === "group" ? "ca-profile-group" : kind} ${name} was cleared`, user);
 			return bundles.length;
 		});
 	}
@@ -220,6 +256,11 @@ export class TrustService {
 			else this.#writeAgain(before);
 		};
 		await this.#put(() => this.directory.write(kind, name, certificates, from, this.#ports.now()), undo);
+	}
+
+	#changed(change: string, user: string): void {
+		this.#ports.event(gatewayEvent("TRUST_CHANGED", this.#ports.now(), { change, user }));
+		this.tellExpiry();
 	}
 
 	async #put(change: () => void, undo: () => void): Promise<void> {

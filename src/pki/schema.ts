@@ -173,6 +173,7 @@ export const pkiSchema = container({
 							help: "Authorities that are trusted together",
 							keys: { name: caName },
 							children: {
+								description: leaf(text({ max: 512 }), { help: "Text" }),
 								"ca-profiles": leafList(reference("security pki ca-profile"), {
 									help: "Members",
 									mandatory: true,
@@ -213,7 +214,7 @@ export const pkiSchema = container({
 						}),
 						"key-store": keyStore,
 						"expiry-warning": leaf(integer({ min: 1, max: 365, unit: "days" }), {
-							help: "How long before the end of a certificate of this gateway an event says so",
+							help: "How long before the end of a certificate of this gateway, or of a CA profile, an event and an alarm say so",
 							default: 30,
 						}),
 						traceoptions: container({

@@ -132,6 +132,8 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		untrustedRsaCa: undefined,
 		trustStore: ["all"],
 		blocksInvalidCertificates: false,
+		blocksExpiredCertificates: false,
+		minimumKeyBits: undefined,
 		ignoresServerAuthFailure: false,
 		passesNonTls: false,
 		mayResumeSessions: true,

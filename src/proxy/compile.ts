@@ -176,6 +176,8 @@ function compileProfile(config: GatewayConfig, name: string, patternPolicy: stri
 		untrustedRsaCa: profile.untrustedRootCaRsa,
 		trustStore: profile.trustedCa,
 		blocksInvalidCertificates: actions.blockInvalidCertificates,
+		blocksExpiredCertificates: actions.blockExpiredCertificates,
+		minimumKeyBits: profile.minimumKeyLength,
 		ignoresServerAuthFailure: actions.ignoreServerAuthFailure,
 		passesNonTls: actions.nonTlsTraffic === "pass",
 		mayResumeSessions: !actions.disableSessionResumption,

@@ -110,3 +110,64 @@ test("a server that leaves its intermediate out is trusted with the one that was
 		missing,
 	);
 });
+
+test("R109: an RSA key of the server that is shorter than the profile asks for is not trusted, and that is no disagreement", () => {
+	const root = makeCertificate({ subject: "CN=Root", isCa: true });
+	const leaf = makeCertificate({ subject: "CN=a.test", names: ["a.test"], issuer: root, key: "rsa2048" });
+	const small = makeCertificate({ subject: "CN=a.test", names: ["a.test"], issuer: root, key: "rsa1024" });
+	const curve = makeCertificate({ subject: "CN=a.test", names: ["a.test"], issuer: root });
+	const disagreements: unknown[] = [];
+	const judge = new ServerJudge(16, new Set(), (facts) => disagreements.push(facts));
+	const reasonOf = (made: typeof leaf, minimumKeyBits: number | undefined) => {
+		const judgement = judge.judge(
+			{
+				leaf: made.der,
+				others: () => [],
+				host: "a.test",
+				anchors: new TrustAnchors([root.certificate]),
+				trustKey: `web-pki ${minimumKeyBits}`,
+				validation: "web-pki",
+				minimumKeyBits,
+				opensslError: undefined,
+			},
+			now,
+		);
+		assert.ok(judgement.kind === "judged");
+		return judgement.judged.reason;
+	};
+	assert.equal(reasonOf(leaf, undefined), "trusted");
+	assert.equal(reasonOf(leaf, 2048), "trusted");
+	assert.equal(reasonOf(leaf, 3072), "the server's RSA key has 2048 bits; minimum-key-length asks for 3072");
+	assert.equal(reasonOf(curve, 3072), "trusted");
+	assert.match(reasonOf(small, undefined), /RSA key of 1024 bits/);
+	assert.equal(reasonOf(small, 1024), "trusted");
+	assert.equal(disagreements.length, 0);
+});
+
+test("R111: that a certificate of the chain has expired is told apart from every other reason", () => {
+	const root = makeCertificate({ subject: "CN=Root", isCa: true });
+	const dates = { notBefore: now - 9 * day, notAfter: now - day };
+	const judge = new ServerJudge(16, new Set(), () => undefined);
+	const isExpired = (made: { readonly der: Uint8Array }, opensslError: string | undefined) => {
+		const judgement = judge.judge(
+			{
+				leaf: made.der,
+				others: () => [],
+				host: "a.test",
+				anchors: new TrustAnchors([root.certificate]),
+				trustKey: "web-pki all",
+				validation: "web-pki",
+				opensslError,
+			},
+			now,
+		);
+		assert.ok(judgement.kind === "judged");
+		return judgement.judged.isExpired;
+	};
+	const good = makeCertificate({ subject: "CN=a.test", names: ["a.test"], issuer: root });
+	assert.equal(isExpired(good, undefined), false);
+	assert.equal(isExpired(good, "CERT_HAS_EXPIRED"), true);
+	assert.equal(isExpired(makeCertificate({ names: ["a.test"], issuer: root, ...dates }), "CERT_HAS_EXPIRED"), true);
+	assert.equal(isExpired(makeCertificate({ names: ["a.test"], ...dates }), "DEPTH_ZERO_SELF_SIGNED_CERT"), true);
+	assert.equal(isExpired(makeCertificate({ names: ["a.test"] }), "DEPTH_ZERO_SELF_SIGNED_CERT"), false);
+});

@@ -11,7 +11,7 @@ import { getPublicSuffix } from "tldts";
 import { BoundedMap } from "#base/bounded.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import type { TrustAnchors } from "#pki/trust-anchors.ts";
-import { type ProfileName, validationProfiles } from "#pki/validation-profile.ts";
+import { type ProfileName, type RefusalCode, refusal, validationProfiles } from "#pki/validation-profile.ts";
 import { type ChainVerdict, pathKeyOf, verifyChain } from "#pki/verify-chain.ts";
 import { SignatureCache } from "#pki/verify-signature.ts";
 
@@ -31,6 +31,8 @@ export interface JudgedServer {
 	readonly path: readonly Certificate[];
 	/** Names the path and the trust that validated it. */
 	readonly pathKey: string;
+	/** A certificate of the chain has expired. */
+	readonly isExpired: boolean;
 	/** No path was found, and both validations say that an issuer's certificate is all that is missing. */
 	readonly isIssuerMissing: boolean;
 	/** Trusted by the help of certificates that the server did not send. */
@@ -58,6 +60,8 @@ export interface ServerQuestion {
 	/** Names the anchors and the profile: verdicts are kept apart by it. */
 	readonly trustKey: string;
 	readonly validation: ProfileName;
+	/** The shortest RSA key of a server that is trusted; undefined leaves it to `validation`. */
+	readonly minimumKeyBits?: number | undefined;
 	/** OpenSSL's verdict by its code; undefined when it trusts the chain. */
 	readonly opensslError: string | undefined;
 }
@@ -109,6 +113,7 @@ export class ServerJudge {
 			pathEndsAt,
 			path,
 			pathKey: isTrusted ? pathKeyOf(path, trustKey) : "",
+			isExpired: isExpired(decoded, verdict, opensslError, now),
 			isIssuerMissing:
 				verdict.kind === "untrusted" && verdict.reason.code === "unknown-issuer" && isMissingIssuer(opensslError),
 			isRepaired,
@@ -126,7 +131,7 @@ export class ServerJudge {
 		if (judged.isIssuerMissing) return { ...judged, isIssuerMissing: false };
 		if (!judged.isTrusted || now <= judged.pathEndsAt) return judged;
 		const reason = `a certificate in the path of ${host} expired while its TLS session was kept`;
-		return { ...judged, isTrusted: false, reason };
+		return { ...judged, isTrusted: false, isExpired: true, reason };
 	}
 
 	/** What is at hand to build a path with, besides what was fetched. */
@@ -152,18 +157,35 @@ export class ServerJudge {
 
 	#verify(question: ServerQuestion, leaf: Certificate, now: number): ChainVerdict {
 		const intermediates = [...this.intermediatesOf(question), ...(question.fetched ?? [])];
-		const { anchors, host, validation } = question;
-		const profile = validationProfiles[validation];
+		const { anchors, host, validation, minimumKeyBits: minRsaBits } = question;
+		const base = validationProfiles[validation];
+		const profile = minRsaBits !== undefined && minRsaBits < base.minRsaBits ? { ...base, minRsaBits } : base;
 		const { ownAuthorities, cache } = { ownAuthorities: this.#ownAuthorities, cache: this.#signatures };
-		return verifyChain({ leaf, intermediates, anchors, now, host, profile, ownAuthorities, cache, isPublicSuffix });
+		const common = { leaf, intermediates, anchors, now, host, profile, ownAuthorities, cache, isPublicSuffix };
+		const verdict = verifyChain(common);
+		return verdict.kind === "trusted" ? (refusedKey(leaf, minRsaBits) ?? verdict) : verdict;
 	}
 
-	/** A wrong name is no disagreement: OpenSSL was not asked for it. */
+	/** A wrong name or a short key is no disagreement: OpenSSL was not asked for it. */
 	#disagree({ host, opensslError }: ServerQuestion, originSha256: string, verdict: ChainVerdict): void {
-		if (verdict.kind === "untrusted" && verdict.reason.code === "name-mismatch") return;
+		if (verdict.kind === "untrusted" && unaskedCodes.has(verdict.reason.code)) return;
 		const ours = verdict.kind === "trusted" ? "trusted" : verdict.reason.sentence;
 		this.#onDisagreement({ host, originSha256, ours, openssl: opensslReason(opensslError) ?? "trusted" });
 	}
+}
+
+/** R109: a key that is shorter than the profile asks for. */
+function refusedKey({ publicKey }: Certificate, minimum: number | undefined): ChainVerdict | undefined {
+	const { kind, bits } = publicKey;
+	if (minimum === undefined || (kind !== "rsa" && kind !== "rsa-pss") || bits >= minimum) return undefined;
+	const sentence = `the server's RSA key has ${bits} bits; minimum-key-length asks for ${minimum}`;
+	return { kind: "untrusted", reason: refusal("key-refused", 0, sentence) };
+}
+
+/** The first reason need not be the date. */
+function isExpired(leaf: Certificate, verdict: ChainVerdict, opensslError: string | undefined, now: number): boolean {
+	const isRefusedFor = verdict.kind === "untrusted" && verdict.reason.code === "expired";
+	return isRefusedFor || opensslError === "CERT_HAS_EXPIRED" || now > lastMoment(leaf);
 }
 
 /** A suffix of the public registries; *.github.io and the like belong to one owner and may have a wildcard (V5). */
@@ -245,3 +267,4 @@ export const maxKeptOctets = 8_192;
 const keepMs = 600_000;
 const maxOthers = 16;
 const signatureCapacity = 4_096;
+const unaskedCodes: ReadonlySet<RefusalCode> = new Set<RefusalCode>(["name-mismatch", "key-refused"]);

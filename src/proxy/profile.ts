@@ -20,6 +20,9 @@ export interface ProxyProfile extends DecryptionExemptions {
 	readonly trustedRsaCa: string | undefined;
 	readonly untrustedRsaCa: string | undefined;
 	readonly blocksInvalidCertificates: boolean;
+	readonly blocksExpiredCertificates: boolean;
+	/** The shortest RSA key of a server that is trusted; undefined leaves it to `validation`. */
+	readonly minimumKeyBits: number | undefined;
 	/** Danger: every server counts as trusted. */
 	readonly ignoresServerAuthFailure: boolean;
 	readonly passesNonTls: boolean;

@@ -59,6 +59,8 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		untrustedRsaCa: undefined,
 		trustStore: ["all"],
 		blocksInvalidCertificates: false,
+		blocksExpiredCertificates: false,
+		minimumKeyBits: undefined,
 		ignoresServerAuthFailure: false,
 		passesNonTls: false,
 		mayResumeSessions: true,
@@ -722,6 +724,28 @@ describe("a server that is not trusted", () => {
 			assert.deepEqual(record.serverLeg, serverLeg);
 		});
 	}
+
+	test("R111: is refused when it has expired and the profile blocks that, and warned of for any other reason", () => {
+		const rules = [decryptAll({ blocksExpiredCertificates: true })];
+		const expired = { ...untrusted, isExpired: true };
+		const refused = at("await-server-tls", rules);
+		refused.talk
+			.event(secured(expired))
+			.expect("send-client", alert("unknown_ca"))
+			.expect("close", manner("end"))
+			.done();
+		assert.equal(refused.machine.record().faultCode, "SERVER_CERTIFICATE_INVALID");
+		for (const [asked, verdict] of [
+			[rules, untrusted],
+			[[decryptAll({})], expired],
+		] as const) {
+			const { talk } = at("await-server-tls", asked);
+			talk
+				.event(secured(verdict))
+				.expect("prepare-context", ({ signer }) => assert.equal(signer, "untrusted"))
+				.done();
+		}
+	});
 
 	test("counts as trusted where server authentication failures are ignored, and the record still says why not", () => {
 		const parts = { ignoresServerAuthFailure: true, blocksInvalidCertificates: true };

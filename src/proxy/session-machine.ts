@@ -34,6 +34,8 @@ export interface ServerVerdict {
 	readonly isTrusted: boolean;
 	/** "trusted", or the first reason why it is not, in words. */
 	readonly reason: string;
+	/** A certificate of the chain has expired. */
+	readonly isExpired?: boolean;
 	/** All that is missing is an issuer's certificate, which the server should have sent. */
 	readonly isIssuerMissing?: boolean;
 	/** Trusted by the help of certificates that were fetched. */
@@ -476,7 +478,11 @@ export class SessionMachine {
 		const { profile } = decrypt.decision;
 		const verdict = this.#verdict;
 		const isAccepted = verdict?.isTrusted === true || profile.ignoresServerAuthFailure;
-		if (!isAccepted && (profile.blocksInvalidCertificates || profile.untrustedCa === undefined)) {
+		const isBlocked =
+			profile.blocksInvalidCertificates ||
+			(profile.blocksExpiredCertificates && verdict?.isExpired === true) ||
+			profile.untrustedCa === undefined;
+		if (!isAccepted && isBlocked) {
 			const message = `server ${this.#target()} is blocked; ${verdict?.reason}; exempt it or repair its certificate`;
 			return this.#failHandshake(fault(code, message), now);
 		}

@@ -309,6 +309,7 @@ export class SessionShell {
 			intermediates,
 			trustKey: this.#trustKey(profile),
 			validation: profile.validation,
+			minimumKeyBits: profile.minimumKeyBits,
 			opensslError,
 		};
 	}
@@ -331,7 +332,8 @@ export class SessionShell {
 
 	/** The validation and the very certificates that vouch: what was found out under others is not used again (V21). */
 	#trustKey(profile: ProxyProfile): string {
-		return `${profile.validation} ${this.#resources.trustedRoots(profile.trustStore).key}`;
+		const { validation, minimumKeyBits } = profile;
+		return `${validation} ${minimumKeyBits ?? ""} ${this.#resources.trustedRoots(profile.trustStore).key}`;
 	}
 
 	readonly #onStaple = (response: Uint8Array): void => {

@@ -51,8 +51,7 @@ const actions = container({
 			help: "Block servers whose certificate is not trusted instead of warning the client",
 		}),
 		"block-expired-certificates": flag({
-			help: "Block servers whose certificate has expired instead of warning the client",
-			engine: "not-yet",
+			help: "Block servers whose certificate, or one of its chain, has expired instead of warning the client",
 		}),
 		"send-tcp-reset": leaf(enumeration({ client: "To the client", server: "To the server", both: "To both" }), {
 			help: "Who gets a TCP reset when a session is blocked",
@@ -205,10 +204,9 @@ const profile = list({
 		),
 		"minimum-key-length": leaf(integer({ min: 512, max: 16_384, unit: "bits" }), {
 			help: {
-				what: "Servers with a shorter RSA key count as not trusted",
+				what: "Servers with a shorter RSA key count as not trusted; 2048 when absent",
 				loosened: "danger: keys of 1024 bits and less can be broken",
 			},
-			engine: "not-yet",
 		}),
 		whitelist: leafList(reference(addressPaths, { placeholder: "address-name" }), {
 			help: "Address-book entries that are never decrypted",

@@ -147,6 +147,26 @@ const events = {
 		text: "keys and certificates of the gateway, by {user}: {change}",
 		help: "The record of who made, loaded, exported, replaced or deleted keys and certificates.",
 	},
+	AUTHORITY_EXPIRY_NEAR: {
+		severity: "warning",
+		fields: { profile: "text", subject: "text", sha256: "text", notAfter: "time", daysLeft: "number" },
+		text: "certificate {subject} of ca-profile {profile} (fingerprint {sha256}) ends {notAfter}, in {daysLeft} days; load its successor",
+		help: "Told once a day, from security pki expiry-warning days before the end. From the end on servers below it are not trusted: request security pki ca-certificate replace.",
+		key: "sha256",
+	},
+	AUTHORITY_EXPIRED: {
+		severity: "error",
+		fields: { profile: "text", subject: "text", sha256: "text", notAfter: "time" },
+		text: "certificate {subject} of ca-profile {profile} (fingerprint {sha256}) ended {notAfter}; servers below it are not trusted; replace or clear it",
+		help: "Told once a day.",
+		key: "sha256",
+	},
+	ROOTS_EXPIRED: {
+		severity: "info",
+		fields: { store: "text", count: "number", subjects: "texts" },
+		text: "{count} certificates of {store} have expired and vouch for nothing: {subjects}",
+		help: "Told once a day. Bundles of public roots hold expired ones for a while; show security pki default-trust-store lists those of the default store.",
+	},
 	TRUST_CHANGED: {
 		severity: "notice",
 		fields: { change: "text", user: "text" },

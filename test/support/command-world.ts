@@ -16,7 +16,7 @@ import { TrustService } from "#daemon/trust-service.ts";
 import { compileGateway } from "#proxy/compile.ts";
 import { Counters } from "#telemetry/counters.ts";
 import { openEventDatabase } from "#telemetry/event-database-shell.ts";
-import type { GatewayEvent } from "#telemetry/event-table.ts";
+import { formatEvent, type GatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 import { eventRow, sessionRow } from "#telemetry/session-row.ts";
 import type { Owner } from "./gateway.ts";
@@ -116,7 +116,7 @@ export async function commandWorld(
 				apply: async () => {
 					applied.push(`trust: ${[...trustNames(state.trust)].join(" ")}`);
 				},
-				report: (change, user) => reports.push(`${user}: ${change}`),
+				event: (event) => reports.push(formatEvent(event)),
 				now: Date.now,
 			}),
 			crls: new CrlService(
