@@ -8,9 +8,9 @@ import { parseAddress } from "#base/address.ts";
  */
 export function normalizeHostName(text: string): string | undefined {
 	const name = (text.endsWith(".") ? text.slice(0, -1) : text).toLowerCase();
-	if (name.length === 0 || name.length > 253 || !hostName.test(name) || parseAddress(name) !== undefined)
-		return undefined;
-	return name;
+	if (name.length === 0 || name.length > 253 || !hostName.test(name)) return undefined;
+	// Only an IPv4 address passes the pattern, and it ends with a digit: long lists are read without the question.
+	return /[0-9]$/.test(name) && parseAddress(name) !== undefined ? undefined : name;
 }
 
 /**

@@ -1,4 +1,6 @@
 /** The commands of operational mode, as data. What each of them does stands with its handler. */
+
+import { type DomainListHandler, domainListRequests, domainListShows } from "#cli/domain-list-commands.ts";
 import type { ArgumentType, CommandNode, OptionNode } from "#cli/grammar.ts";
 import { type PkiHandler, pkiClears, pkiRequests, pkiShows } from "#cli/pki-commands.ts";
 import { enumeration, integer, name, parsed, refused, text } from "#config/leaf-types.ts";
@@ -34,6 +36,7 @@ export type SessionHandler =
 
 export type SystemHandler =
 	| PkiHandler
+	| DomainListHandler
 	| "clear-log"
 	| "clear-proxy-certificate-cache"
 	| "clear-proxy-statistics"
@@ -121,6 +124,7 @@ const proxy: Node = {
 				last: { help: "How many of each worker", type: integer({ min: 1, max: 4_096, placeholder: "number" }) },
 			},
 		},
+		...domainListShows,
 		counters: { help: "Every counter, dead workers included", run: "show-proxy-counters" },
 		profile: { help: "TLS proxy profiles in use", run: "show-proxy-profiles" },
 		sessions: { help: "What became of connections, newest last", run: "show-proxy-sessions", options: sessionOptions },
@@ -294,6 +298,15 @@ const request: Node = {
 	permission: "maintenance",
 	children: {
 		security: { help: "Security", children: { pki: pkiRequests } },
+		services: {
+			help: "Services",
+			children: {
+				ssl: {
+					help: "TLS",
+					children: { proxy: { help: "TLS proxy", children: { "decryption-policy": domainListRequests } } },
+				},
+			},
+		},
 		system: {
 			help: "System",
 			children: {

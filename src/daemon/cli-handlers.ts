@@ -2,6 +2,7 @@
 import type { HandlerRequest } from "#cli/connection-shell.ts";
 import type { SystemHandler } from "#cli/operational-commands.ts";
 import { clearCertificateCache, showCertificateCache } from "#daemon/certificate-cache-view.ts";
+import { domainListHandlers } from "#daemon/domain-list-handlers.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
 import { pkiHandlers } from "#daemon/pki-handlers.ts";
 import { showInterfaceDevices } from "#daemon/show-interfaces.ts";
@@ -28,6 +29,7 @@ export function handleCommand(world: CommandWorld, request: HandlerRequest): Out
 
 const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: HandlerRequest) => Output | string>> = {
 	...pkiHandlers,
+	...domainListHandlers,
 	"clear-log": ({ gateway }, { values }) => clearLog(gateway.state.log, values.file ?? ""),
 	"clear-proxy-certificate-cache": (world) => clearCertificateCache(world),
 	"clear-proxy-statistics": (world) => clearStatistics(world),

@@ -116,12 +116,25 @@ export class CliService {
 				return [...new Set(this.#server.connections().map(({ identity }) => identity.user))].filter((name) =>
 					name.startsWith(prefix),
 				);
+			case "categories":
+				return startingWith(this.#gateway.domainLists.directory.names("category"), prefix);
+			case "domain-lists":
+				return startingWith(this.#gateway.domainLists.directory.names("domain-list"), prefix);
+			case "decryption-policies":
+				return startingWith(
+					[...(this.#gateway.configuration.config?.services.ssl.proxy.decryptionPolicy.keys() ?? [])],
+					prefix,
+				);
 			default:
 				return [...this.#gateway.trust.names(source), ...this.#gateway.certificates.names(source)].filter((name) =>
 					name.startsWith(prefix),
 				);
 		}
 	}
+}
+
+function startingWith(names: readonly string[], prefix: string): readonly string[] {
+	return names.filter((name) => name.startsWith(prefix));
 }
 
 /** The name of a user of this host; its number when it has none. */

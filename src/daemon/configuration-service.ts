@@ -25,6 +25,7 @@ import { type Branch, equalSlots } from "#config/tree.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import type { CertificateFacts } from "#product/certificate-uses.ts";
 import { type ConfigurationFacts, type RootConfig, rootSchema, verifyConfiguration } from "#product/root-schema.ts";
+import type { ListNames } from "#proxy/verify-domain-lists.ts";
 
 export interface ConfigurationServiceOptions {
 	/** Where commits are kept. */
@@ -40,6 +41,8 @@ export interface ConfigurationServiceOptions {
 	readonly trustNames: () => ReadonlySet<string>;
 	/** The gateway's own certificates; without it nobody asks whether those that are named are there. */
 	readonly certificates?: () => ReadonlyMap<string, CertificateFacts>;
+	/** Names of the lists of domains that were imported. */
+	readonly listNames: () => ListNames;
 	/** Puts a text in force at every worker; rejects when the one before stays. */
 	readonly apply: (text: string) => Promise<void>;
 	readonly broadcast: (text: string) => void;
@@ -272,8 +275,9 @@ const gateway: AnyCapability = {
 	plan: () => [{ says: "new sessions follow the new configuration", apply: "after", undo: "before" }],
 };
 
-function factsOf({ caIds, trustNames, certificates }: ConfigurationServiceOptions): ConfigurationFacts {
-	return { caIds: caIds(), trustNames: trustNames(), certificates: certificates?.() };
+function factsOf(options: ConfigurationServiceOptions): ConfigurationFacts {
+	const { caIds, trustNames, certificates, listNames } = options;
+	return { caIds: caIds(), trustNames: trustNames(), certificates: certificates?.(), listNames: listNames() };
 }
 
 /** A stored configuration that cannot be read is told with the place where it lies. */

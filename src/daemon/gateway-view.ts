@@ -3,6 +3,7 @@ import type { ConnectionInfo } from "#cli/connection-shell.ts";
 import type { CertificateService } from "#daemon/certificate-service.ts";
 import type { ConfigurationService } from "#daemon/configuration-service.ts";
 import type { CrlService } from "#daemon/crl-service.ts";
+import type { DomainListService } from "#daemon/domain-list-service.ts";
 import type { StateDirectory } from "#daemon/state-directory.ts";
 import type { TrustService } from "#daemon/trust-service.ts";
 import type { CertificateCacheFacts } from "#daemon/worker-protocol.ts";
@@ -33,6 +34,7 @@ export interface GatewayView {
 	readonly certificates: CertificateService;
 	readonly trust: TrustService;
 	readonly crls: CrlService;
+	readonly domainLists: DomainListService;
 	counters(): CounterSnapshot;
 	workerViews(): readonly WorkerView[];
 	authorityViews(): readonly AuthorityView[];

@@ -5,6 +5,7 @@ import { createSecureContext, type SecureContext } from "node:tls";
 import { type Address, formatAddress, parseAddress } from "#base/address.ts";
 import { BoundedMap } from "#base/bounded.ts";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
+import { DomainListDirectory } from "#daemon/domain-list-directory.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import { onboardingSite } from "#daemon/onboarding-site.ts";
 import { SignatureRequests } from "#daemon/signature-requests.ts";
@@ -76,6 +77,7 @@ class Worker {
 	readonly #revocation: RevocationChecker;
 	readonly #chainRepair: ChainRepair;
 	readonly #signatures = new SignatureRequests(send);
+	#lists: DomainListDirectory | undefined;
 	#records: SessionRecord[] = [];
 	#idOctets = Buffer.alloc(0);
 
@@ -163,7 +165,8 @@ class Worker {
 	#generationOf(message: Configuration): Generation {
 		const authorities = new Map(message.authorities.map((ca) => [ca.id, ca]));
 		const { config } = parseConfiguration(message.configuration, "configuration", new Set(authorities.keys()));
-		const plan = compileGateway(config);
+		this.#lists ??= new DomainListDirectory(message.lists);
+		const plan = compileGateway(config, this.#lists.read());
 		const { policy, timeouts, listeners } = plan;
 		const isOwnListener = (address: Address, port: number) =>
 			isListenerAddress(listeners, formatAddress(address), port);

@@ -6,6 +6,7 @@ import { type Finding, formatFinding } from "#config/finding.ts";
 import { formatTextError, parseText } from "#config/text.ts";
 import type { CertificateFacts } from "#product/certificate-uses.ts";
 import { type RootConfig, rootSchema, verifyConfiguration } from "#product/root-schema.ts";
+import type { ListNames } from "#proxy/verify-domain-lists.ts";
 
 /** A configuration that may be run, and what it warns of. */
 export interface LoadedConfiguration {
@@ -28,7 +29,8 @@ export function loadConfiguration(file: string, caIds: ReadonlySet<string>): Loa
 
 /**
  * Checks configuration text; `source` names it in faults. `trustNames` are the authorities whose certificates are stored;
- * without them nobody asks whether those that it names are there. The same holds for `certificates`, the gateway's own.
+ * without them nobody asks whether those that it names are there. The same holds for `certificates`, the gateway's own, and
+ * for `listNames`, the lists of domains.
  */
 export function parseConfiguration(
 	text: string,
@@ -36,6 +38,7 @@ export function parseConfiguration(
 	caIds: ReadonlySet<string>,
 	trustNames?: ReadonlySet<string>,
 	certificates?: ReadonlyMap<string, CertificateFacts>,
+	listNames?: ListNames,
 ): { readonly config: RootConfig; readonly warnings: readonly string[] } {
 	const parsed = parseText(rootSchema, text);
 	if (parsed.errors.length > 0) {
@@ -44,7 +47,8 @@ export function parseConfiguration(
 	}
 	const checked = check(rootSchema, parsed.tree);
 	const config = checked.snapshot as RootConfig | undefined;
-	const more = config === undefined ? [] : verifyConfiguration(config, { caIds, trustNames, certificates });
+	const facts = { caIds, trustNames, certificates, listNames };
+	const more = config === undefined ? [] : verifyConfiguration(config, facts);
 	const findings: readonly Finding[] = [...checked.errors, ...checked.warnings, ...more];
 	const errors = findings.filter((finding) => finding.severity === "error");
 	if (errors.length > 0 || config === undefined) {

@@ -16,6 +16,8 @@ import { ConfigurationService } from "#daemon/configuration-service.ts";
 import { CrlService } from "#daemon/crl-service.ts";
 import { openDaemonLog } from "#daemon/daemon-log.ts";
 import { defaultConfiguration, trustedCaId } from "#daemon/default-configuration.ts";
+import { listNames } from "#daemon/domain-list-directory.ts";
+import { DomainListService } from "#daemon/domain-list-service.ts";
 import type { AuthorityView, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { KeyService } from "#daemon/key-service.ts";
 import { type LoadedConfiguration, parseConfiguration } from "#daemon/load-configuration.ts";
@@ -50,6 +52,7 @@ export class Managed implements GatewayView {
 	readonly certificates: CertificateService;
 	readonly trust: TrustService;
 	readonly crls: CrlService;
+	readonly domainLists: DomainListService;
 	plan: GatewayPlan;
 	readonly configurationFile: string;
 	readonly warnings: readonly string[];
@@ -111,14 +114,20 @@ export class Managed implements GatewayView {
 			caIds: () => this.keys.signerIds(),
 			certificates: () => this.keys.certificates(),
 			trustNames: () => trustNames(this.state.trust),
+			listNames: () => listNames(this.state.lists),
 			apply: (text) => this.configure(text),
 			broadcast: (text) => this.#cli.broadcast(text),
 			report: (severity, text) => this.#log[severity](text),
 		});
+		this.domainLists = new DomainListService({
+			directory: this.state.lists,
+			apply: () => this.#inTurn(() => this.#putInForce(this.#loaded.text)),
+			report: (change, user) => this.#event(gatewayEvent("DOMAIN_LIST_CHANGED", Date.now(), { change, user })),
+		});
 		const { text } = this.configuration;
 		this.#loaded = { ...this.#parse(text, this.configurationFile), text };
 		this.warnings = [...this.configuration.notes, ...this.#loaded.warnings];
-		this.plan = compileGateway(this.#loaded.config);
+		this.plan = compileGateway(this.#loaded.config, this.domainLists.lists());
 		refuseWithoutListener(this.plan, this.configurationFile);
 		for (const warning of this.warnings) this.#log.warn(warning);
 		this.keys.open(this.#loaded.config, this.startedAt);
@@ -185,7 +194,8 @@ export class Managed implements GatewayView {
 
 	#parse(text: string, source: string): ReturnType<typeof parseConfiguration> {
 		const { keys, state } = this;
-		return parseConfiguration(text, source, keys.signerIds(), trustNames(state.trust), keys.certificates());
+		const names = listNames(state.lists);
+		return parseConfiguration(text, source, keys.signerIds(), trustNames(state.trust), keys.certificates(), names);
 	}
 
 	/** The text of the configuration in force. */
@@ -225,7 +235,7 @@ export class Managed implements GatewayView {
 	async #putInForce(text: string): Promise<void> {
 		const before = this.#loaded;
 		const { config, warnings } = this.#parse(text, "configuration");
-		const plan = compileGateway(config);
+		const plan = compileGateway(config, this.domainLists.lists());
 		refuseWithoutListener(plan, this.configurationFile);
 		const trust = readTrust(this.state.trust, config.security.pki.defaultTrustStore.file);
 		const earlier = { trust: this.#trust, plan: this.plan };
@@ -262,6 +272,7 @@ export class Managed implements GatewayView {
 			configuration: this.#loaded.text,
 			authorities: this.#desk.signingCas(),
 			trust: this.#trust,
+			lists: this.state.lists,
 			ownCrls: this.#ownCrls.current(),
 			loadedCrls: this.crls.current(),
 		};

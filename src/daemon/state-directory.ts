@@ -10,6 +10,8 @@ export interface StateDirectory {
 	readonly keys: string;
 	/** CA profiles: `NAME.pem`. */
 	readonly trust: string;
+	/** Lists of domains. */
+	readonly lists: string;
 	/** Revocation lists of the signing CAs: `ID.crl`. */
 	readonly crl: string;
 	readonly caCertificate: string;
@@ -32,6 +34,7 @@ export function stateDirectoryLayout(path: string): StateDirectory {
 		configuration: join(path, "sallyport.conf"),
 		keys: join(path, "keys"),
 		trust: join(path, "trust"),
+		lists: join(path, "lists"),
 		crl: join(path, "crl"),
 		caCertificate: join(path, "ca.pem"),
 		onboarding: join(path, "onboarding.json"),

@@ -22,6 +22,7 @@ async function poolOf(t: TestContext, count: number) {
 			configuration: running.text,
 			authorities: signingCas,
 			trust: { profiles: new Map([["test", []]]), groups: new Map(), defaultRoots: [] },
+			lists: "",
 			ownCrls: new Map(),
 			loadedCrls: [],
 		}),

@@ -16,6 +16,8 @@ export interface WorkerConfiguration {
 	readonly authorities: readonly SigningCa[];
 	/** The certificates that may vouch for servers. */
 	readonly trust: TrustSources;
+	/** The directory of the lists of domains; workers read it themselves, for lists are long. */
+	readonly lists: string;
 	/** The revocation list of each signing CA that has one, DER, by the CA's id; to be served at `crlPath(id)`. */
 	readonly ownCrls: ReadonlyMap<string, Uint8Array>;
 	/** Revocation lists of other authorities that the operator loaded, DER. */

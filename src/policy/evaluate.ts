@@ -35,9 +35,14 @@ export interface DecryptionExemptions {
 	readonly name: string;
 	readonly neverDecryptSources: AddressSet;
 	readonly alwaysDecryptSources: AddressSet;
-	/** Addresses and names of `whitelist`, and the domains of the decryption policy. */
-	readonly exemptDestinations: AddressSet;
+	/** Addresses and names of `whitelist`, and the domains and categories of the decryption policy. */
+	readonly exemptDestinations: Destinations;
+	/** Lists that are configured and not loaded, in words; empty when there is none. */
+	readonly missingLists?: string;
 }
+
+/** Destinations that can be asked for. */
+export type Destinations = Pick<AddressSet, "matchAddress" | "matchHost">;
 
 /** One security policy, compiled. `profile` is absent when the traffic is permitted without being opened. */
 export interface PolicyRule<P extends DecryptionExemptions> {
@@ -66,7 +71,14 @@ export interface Policy<P extends DecryptionExemptions> {
 
 /** The answer. `fact` is a clause that reads behind "because". */
 export type Decision<P extends DecryptionExemptions> =
-	| { readonly action: "block" | "bypass"; readonly rule: string; readonly fact: string; readonly profile?: P }
+	| {
+			readonly action: "block" | "bypass";
+			readonly rule: string;
+			readonly fact: string;
+			readonly profile?: P;
+			/** The connection is exempt by nothing but this name. */
+			readonly exemptName?: string;
+	  }
 	| { readonly action: "decrypt"; readonly rule: string; readonly fact: string; readonly profile: P };
 
 /**
@@ -120,9 +132,11 @@ function applyProfile<P extends DecryptionExemptions>(
 	const exempt = matchDestination(profile.exemptDestinations, facts, "every");
 	if (exempt !== undefined) {
 		const fact = `${exempt.subject} is covered by ${exempt.hit.value} of ${exempt.hit.entry}`;
-		return { action: "bypass", rule: rule.name, fact, profile };
+		const named = exempt.name === undefined ? {} : { exemptName: exempt.name };
+		return { action: "bypass", rule: rule.name, fact, profile, ...named };
 	}
-	return { action: "decrypt", rule: rule.name, fact: match, profile };
+	const missing = profile.missingLists ?? "";
+	return { action: "decrypt", rule: rule.name, fact: missing === "" ? match : `${match}; ${missing}`, profile };
 }
 
 /** Why a rule matches; undefined when it does not; `not-yet` when an address or a name that is to come can tell. */
@@ -210,10 +224,10 @@ function matchDestinationOf<P extends DecryptionExemptions>(
  * block, one that matches is enough; to permit or exempt, both must match, so that neither can vouch for the other.
  */
 function matchDestination(
-	set: AddressSet,
+	set: Destinations,
 	facts: ConnectionFacts,
 	names: "some" | "every",
-): { readonly subject: string; readonly hit: AddressHit } | undefined {
+): { readonly subject: string; readonly hit: AddressHit; readonly name?: string } | undefined {
 	const byAddress = facts.server === undefined ? undefined : set.matchAddress(facts.server);
 	if (byAddress !== undefined && facts.server !== undefined) {
 		return { subject: `server ${formatAddress(facts.server)}`, hit: byAddress };
@@ -223,8 +237,9 @@ function matchDestination(
 	const byRequest = requestedName === undefined ? undefined : set.matchHost(requestedName);
 	if (names === "every" && sni !== undefined && bySni === undefined) return undefined;
 	if (names === "every" && requestedName !== undefined && byRequest === undefined) return undefined;
-	if (bySni !== undefined) return { subject: `server name ${sni}`, hit: bySni };
-	if (byRequest !== undefined) return { subject: `requested host ${requestedName}`, hit: byRequest };
+	if (sni !== undefined && bySni !== undefined) return { subject: `server name ${sni}`, hit: bySni, name: sni };
+	if (requestedName !== undefined && byRequest !== undefined)
+		return { subject: `requested host ${requestedName}`, hit: byRequest, name: requestedName };
 	return undefined;
 }
 

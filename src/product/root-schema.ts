@@ -11,6 +11,7 @@ import { policySchema, verifyPolicies } from "#policy/schema.ts";
 import { type CertificateFacts, verifyCertificateUses } from "#product/certificate-uses.ts";
 import { systemSchema, verifySystem } from "#product/system-schema.ts";
 import { proxySchema, verifyProxy } from "#proxy/schema.ts";
+import type { ListNames } from "#proxy/verify-domain-lists.ts";
 import { verifyTrust } from "#proxy/verify-trust.ts";
 import { telemetrySchema, verifyTelemetry } from "#telemetry/schema.ts";
 import { tlsSchema, verifyTls } from "#tls/schema.ts";
@@ -41,6 +42,8 @@ export interface ConfigurationFacts {
 	readonly trustNames?: ReadonlySet<string> | undefined;
 	/** The gateway's own certificates; without them nobody asks whether those that are named are there. */
 	readonly certificates?: ReadonlyMap<string, CertificateFacts> | undefined;
+	/** Lists of domains that were imported; undefined when it is not to be asked whether they were. */
+	readonly listNames?: ListNames | undefined;
 }
 
 /** What every capability says about a configuration. */
@@ -48,7 +51,7 @@ export function verifyConfiguration(config: RootConfig, facts: ConfigurationFact
 	return [
 		...verifySystem(config),
 		...verifyTls(config),
-		...verifyProxy(config, facts.caIds),
+		...verifyProxy(config, facts.caIds, facts.listNames),
 		...(facts.certificates === undefined ? [] : verifyCertificateUses(config, facts.certificates)),
 		...verifyTelemetry(config),
 		...verifyPki(config),

@@ -123,9 +123,11 @@ test("policies keep their order, their addresses, ports and action; one that no 
 
 test("a profile has the strict defaults unless told otherwise", () => {
 	const { profile, compiled } = withProfile("");
-	const { neverDecryptSources, alwaysDecryptSources, exemptDestinations, ...plain } = profile;
+	const { neverDecryptSources, alwaysDecryptSources, exemptDestinations, overrides, ...plain } = profile;
+	assert.equal(overrides.size, 0);
 	assert.deepEqual(plain, {
 		name: "p",
+		missingLists: "",
 		trustedCa: "ca",
 		untrustedCa: undefined,
 		trustedRsaCa: undefined,

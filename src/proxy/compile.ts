@@ -9,11 +9,13 @@ import { selectTrust, type TrustSelection } from "#pki/trust-selection.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import { portsOfTerms } from "#policy/application-ports.ts";
 import type { Policy, PolicyRule } from "#policy/evaluate.ts";
+import type { DomainLists } from "#policy/exempt-names.ts";
 import { orderPolicies } from "#policy/order-policies.ts";
 import { addressSetOf, resolveAddresses } from "#policy/resolve-addresses.ts";
 import type { PolicyConfig } from "#policy/schema.ts";
 import { allBooks } from "#policy/zone-books.ts";
 import { compileZoneTable, type ZoneSources } from "#policy/zone-table.ts";
+import { compileExemptions, noDomainLists } from "#proxy/compile-exemptions.ts";
 import type { LeafSettings } from "#proxy/leaf-settings.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import type { ProxyConfig } from "#proxy/schema.ts";
@@ -62,7 +64,8 @@ export interface OnboardingPlan {
 	readonly trustedCas: readonly string[];
 }
 
-export function compileGateway(config: GatewayConfig): GatewayPlan {
+/** `lists` are the lists of domains that were imported. */
+export function compileGateway(config: GatewayConfig, lists: DomainLists = noDomainLists): GatewayPlan {
 	const { gateway } = config.services;
 	const profiles = config.services.ssl.proxy.profile;
 	const { timeouts } = gateway;
@@ -77,7 +80,7 @@ export function compileGateway(config: GatewayConfig): GatewayPlan {
 	for (const { rootCa, untrustedRootCa, rootCaRsa, untrustedRootCaRsa } of profiles.values()) {
 		for (const id of [rootCa, untrustedRootCa, rootCaRsa, untrustedRootCaRsa]) if (id !== undefined) signingCas.add(id);
 	}
-	const policy = compilePolicy(config);
+	const policy = compilePolicy(config, lists);
 	return {
 		listeners,
 		policy,
@@ -125,7 +128,7 @@ function compileOnboarding(config: GatewayConfig, policy: Policy<ProxyProfile>):
 	return { hostName, contact, proxyAddress, trustedCas };
 }
 
-function compilePolicy(config: GatewayConfig): Policy<ProxyProfile> {
+function compilePolicy(config: GatewayConfig, lists: DomainLists): Policy<ProxyProfile> {
 	const rules: PolicyRule<ProxyProfile>[] = [];
 	for (const ordered of orderPolicies(config)) {
 		const ports = portsOfTerms(ordered.terms);
@@ -143,7 +146,9 @@ function compilePolicy(config: GatewayConfig): Policy<ProxyProfile> {
 			schedule: ordered.schedule,
 			ports,
 			action: ordered.action,
-			...(profileName === undefined ? {} : { profile: compileProfile(config, profileName, services?.patternPolicy) }),
+			...(profileName === undefined
+				? {}
+				: { profile: compileProfile(config, profileName, services?.patternPolicy, lists) }),
 		});
 	}
 	const asksForZones = rules.some(({ fromZones, toZones }) => fromZones !== undefined || toZones !== undefined);
@@ -154,22 +159,23 @@ function compilePolicy(config: GatewayConfig): Policy<ProxyProfile> {
 	};
 }
 
-function compileProfile(config: GatewayConfig, name: string, patternPolicy: string | undefined): ProxyProfile {
-	const { profile: profiles, decryptionPolicy: decryptionPolicies } = config.services.ssl.proxy;
+function compileProfile(
+	config: GatewayConfig,
+	name: string,
+	patternPolicy: string | undefined,
+	lists: DomainLists,
+): ProxyProfile {
+	const { profile: profiles } = config.services.ssl.proxy;
 	const profile = profiles.get(name);
 	if (profile?.rootCa === undefined) throw new Error(`profile ${name} passed the check and has no root-ca`);
 	const { actions } = profile;
 	const { log } = actions;
-	const exemptDestinations = addressSet(config, profile.whitelist, `whitelist of profile ${name}`);
-	const decryptionPolicy = profile.decryptionPolicy;
-	for (const pattern of decryptionPolicies.get(decryptionPolicy ?? "")?.neverDecryptDomains ?? []) {
-		exemptDestinations.addHost(pattern, `never-decrypt-domains of decryption-policy ${decryptionPolicy}`);
-	}
+	const whitelist = addressSet(config, profile.whitelist, `whitelist of profile ${name}`);
 	return {
 		name,
 		neverDecryptSources: prefixSet(profile.neverDecryptSource, "never-decrypt-source"),
 		alwaysDecryptSources: prefixSet(profile.alwaysDecryptSource, "always-decrypt-source"),
-		exemptDestinations,
+		...compileExemptions(config, profile, whitelist, lists),
 		trustedCa: profile.rootCa,
 		untrustedCa: profile.untrustedRootCa,
 		trustedRsaCa: profile.rootCaRsa,

@@ -3,6 +3,7 @@
 import { isRsaClass, type LeafKeyClass } from "#pki/leaf-key-class.ts";
 import type { RevocationSettings } from "#pki/revocation-settings.ts";
 import type { ProfileName } from "#pki/validation-profile.ts";
+import type { DomainSet } from "#policy/domain-set.ts";
 import type { DecryptionExemptions } from "#policy/evaluate.ts";
 import type { Grade } from "#tls/cipher-suites.ts";
 
@@ -13,6 +14,8 @@ export interface ProfileRevocation extends RevocationSettings {
 }
 
 export interface ProxyProfile extends DecryptionExemptions {
+	/** Names that are decrypted whatever is said of their category, or learned. */
+	readonly overrides: DomainSet;
 	/** Names of the signing CAs. Without an untrusted one, untrusted servers are blocked. */
 	readonly trustedCa: string;
 	readonly untrustedCa: string | undefined;

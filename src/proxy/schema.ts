@@ -6,6 +6,7 @@ import type { PolicyConfig } from "#policy/schema.ts";
 import type { ZoneSources } from "#policy/zone-table.ts";
 import { gateway, verifyListeners } from "#proxy/gateway-schema.ts";
 import { sslProxy } from "#proxy/ssl-proxy-schema.ts";
+import { type ListNames, verifyDomainLists } from "#proxy/verify-domain-lists.ts";
 import { verifyKnownZones } from "#proxy/verify-known-zones.ts";
 import { verifySslProxy } from "#proxy/verify-ssl-proxy.ts";
 
@@ -37,14 +38,19 @@ export const proxySchema = container({
 
 export type ProxyConfig = Snapshot<typeof proxySchema>;
 
-/** What a commit says about the gateway's statements. `caIds` are the names of the signing certificates that exist. */
+/**
+ * What a commit says about the gateway's statements. `caIds` are the names of the signing certificates that exist,
+ * `listNames` those of the lists of domains.
+ */
 export function verifyProxy(
 	config: ProxyConfig & PolicyConfig & ZoneSources,
 	caIds: ReadonlySet<string>,
+	listNames?: ListNames,
 ): readonly Finding[] {
 	const { services, security } = config;
 	return [
 		...verifySslProxy(services.ssl.proxy, security.policies, caIds),
+		...verifyDomainLists(services.ssl.proxy, listNames),
 		...verifyListeners(services.gateway),
 		...verifyKnownZones(config),
 	];

@@ -5,6 +5,7 @@ import { type Address, parseAddress, parsePrefix } from "#base/address.ts";
 import { fault } from "#base/fault.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
 import { AddressSet } from "#policy/address-set.ts";
+import { domainSetOf } from "#policy/domain-set.ts";
 import type { PolicyRule } from "#policy/evaluate.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import {
@@ -53,6 +54,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		neverDecryptSources: new AddressSet(),
 		alwaysDecryptSources: new AddressSet(),
 		exemptDestinations: new AddressSet(),
+		overrides: domainSetOf("category-overrides", []),
 		trustedCa: "ca",
 		untrustedCa: "untrusted-ca",
 		trustedRsaCa: undefined,

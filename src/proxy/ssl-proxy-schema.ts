@@ -213,9 +213,8 @@ const profile = list({
 			aliases: ["allowlist"],
 		}),
 		"whitelist-url-categories": leafList(category, {
-			help: "Categories of servers that are never decrypted",
+			help: "Categories of servers that are never decrypted; their lists are imported",
 			aliases: ["allowlist-url-categories"],
-			engine: "not-yet",
 		}),
 		"decryption-policy": leaf(reference("services ssl proxy decryption-policy"), {
 			help: "What is exempt from decryption",
@@ -292,19 +291,20 @@ const decryptionPolicy = list({
 	children: {
 		description: leaf(text(), { help: "Text" }),
 		"never-decrypt-categories": leafList(category, {
-			help: "Categories of servers that are never decrypted, such as finance and health",
-			engine: "not-yet",
+			help: "Categories of servers that are never decrypted, such as finance and health; their lists are imported",
 		}),
 		"category-overrides": leafList(hostPattern(), {
-			help: "Server names that are decrypted although their category is not",
-			engine: "not-yet",
+			help: "Server names that are decrypted although their category, or a recommendation, exempts them",
 		}),
 		"never-decrypt-domains": leafList(hostPattern(), {
 			help: "Server names that are never decrypted; *.company.com covers every depth below company.com",
 		}),
+		"never-decrypt-domain-list": leafList(name({ placeholder: "list" }), {
+			help: "Long lists of server names that are never decrypted, as request services ssl proxy decryption-policy import loads them",
+			maxValues: 32,
+		}),
 		"use-recommended-exemptions": flag({
 			help: "Also exempt the servers of the list that is shipped",
-			engine: "not-yet",
 		}),
 	},
 });

@@ -173,6 +173,12 @@ const events = {
 		text: "what is trusted was changed by {user}: {change}",
 		help: "New sessions are judged by the certificates that are loaded now; show security pki ca-certificate lists them.",
 	},
+	DOMAIN_LIST_CHANGED: {
+		severity: "notice",
+		fields: { change: "text", user: "text" },
+		text: "lists of domains were changed by {user}: {change}",
+		help: "New sessions follow the lists that are loaded now; show services ssl proxy categories tells them.",
+	},
 	ORIGIN_VALIDATION_DISAGREEMENT: {
 		severity: "warning",
 		fields: { host: "text", originSha256: "text", ours: "text", openssl: "text" },

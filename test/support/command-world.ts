@@ -7,6 +7,8 @@ import { CertificateService } from "#daemon/certificate-service.ts";
 import { ConfigurationService } from "#daemon/configuration-service.ts";
 import { CrlService } from "#daemon/crl-service.ts";
 import { defaultConfiguration, ownCaIds } from "#daemon/default-configuration.ts";
+import { listNames } from "#daemon/domain-list-directory.ts";
+import { DomainListService } from "#daemon/domain-list-service.ts";
 import type { AuthorityView, CommandWorld, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { KeyService } from "#daemon/key-service.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
@@ -70,6 +72,7 @@ export async function commandWorld(
 		factoryText: options.configuration ?? defaultConfiguration(false),
 		caIds: () => caIds,
 		trustNames: () => trustNames(state.trust),
+		listNames: () => listNames(state.lists),
 		apply: async (text) => {
 			options.apply?.(text);
 			applied.push(text);
@@ -118,6 +121,11 @@ export async function commandWorld(
 				},
 				event: (event) => reports.push(formatEvent(event)),
 				now: Date.now,
+			}),
+			domainLists: new DomainListService({
+				directory: state.lists,
+				apply: async () => void applied.push("domain lists"),
+				report: (change, user) => reports.push(`${user}: ${change}`),
 			}),
 			crls: new CrlService(
 				{
