@@ -65,7 +65,7 @@ for (const [says, request, reason] of [
 		"it has no subjectKeyIdentifier",
 	],
 ] as const satisfies readonly (readonly [string, CertificateRequest, string])[]) {
-	test(`K2: a certificate that ${says} is no signing CA`, () => {
+	test(`R56 K2: a certificate that ${says} is no signing CA`, () => {
 		const { der } = makeCertificate({ subject: "CN=Own", ...request });
 		assert.deepEqual(describeSigningCa("corp", [der], "ecdsa-p256"), { kind: "refused", reason });
 	});

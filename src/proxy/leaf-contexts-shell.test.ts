@@ -316,7 +316,7 @@ test("the kept leaves tell what they stand for and how many sessions they served
 	assert.equal(contexts.kept(1)[0]?.originSha256, other.fingerprint);
 });
 
-test("K2: the certificates between the signing CA and its root are sent behind the leaf", async (t) => {
+test("R46 K2: the certificates between the signing CA and its root are sent behind the leaf", async (t) => {
 	const root = makeCertificate({ subject: "CN=Enterprise Root", isCa: true });
 	const policy = makeCertificate({ subject: "CN=Policy CA", isCa: true, issuer: root });
 	const signing = makeCertificate({ subject: "CN=Inspection CA", isCa: true, issuer: policy });

@@ -95,7 +95,7 @@ test("a client of TLS 1.2 or of 1.3 alone gives a leg of that version alone", ()
 	assert.match(thirteen.ciphers, /^TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256$/);
 });
 
-test("a client without server name gives none (M15), and no address or invalid text either", () => {
+test("M15: a client without server name gives none, and no address or invalid text either", () => {
 	assert.equal(offer(decodedCapture("curl-address")).serverName, undefined);
 	for (const name of ["192.0.2.1", "not a name"]) {
 		const extensions = [serverNameExtension([0, name])];

@@ -71,7 +71,7 @@ describe("the dates are never wider", { concurrency: 2 }, () => {
 		assert.equal((await leafFor({ notBefore, notAfter: now + 265 * day })).leaf.notBefore, notBefore);
 	});
 
-	test("M12: what has expired stays expired, what is not valid yet stays so, both by the untrusted CA", async () => {
+	test("R67 M12: what has expired stays expired, what is not valid yet stays so, both by the untrusted CA", async () => {
 		const expired = await leafFor({ notBefore: now - 90 * day, notAfter: now - day });
 		assert.ok(expired.leaf.notAfter <= now - day);
 		const future = await leafFor({ notBefore: now + day, notAfter: now + 90 * day });

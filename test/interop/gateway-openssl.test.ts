@@ -75,6 +75,26 @@ describe("s_client", { concurrency: 4 }, () => {
 		});
 	}
 
+	test("M17: no ticket permits early data, so that s_client sends none, and what it would have sent is asked once", async (t) => {
+		if (!requirePeers(t, ["openssl"])) return;
+		const { port } = await serve(t);
+		const session = join(folder, "early-session");
+		await sClient(t, port, ["-tls1_3", "-sess_out", session]);
+		const request = join(folder, "early-data");
+		writeFileSync(request, get);
+		const { output } = await sClient(t, port, ["-tls1_3", "-sess_in", session, "-early_data", request]);
+		assert.match(output, /^Reused, TLSv1\.3, /m);
+		assert.match(output, /^Early data was not sent$/m);
+		const records = await eventually(() => {
+			const found = recordsOf(port);
+			return found.length === 2 && found;
+		}, "two records");
+		assert.deepEqual(
+			records.map(({ requests }) => requests),
+			[1, 1],
+		);
+	});
+
 	for (const name of ["X25519", "P-256", "P-384", "P-521", "X448"]) {
 		test(`s_client that offers the group ${name} alone gets it, and the record tells`, async (t) => {
 			if (!requirePeers(t, ["openssl"])) return;
