@@ -292,12 +292,17 @@ export class Program {
 }
 
 /** Starts `sallyport ARGUMENTS` with this Node and the flags of the product; killed with its owner. */
-export function startProgram(owner: Owner, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Program {
+export function startProgram(
+	owner: Owner,
+	args: readonly string[],
+	environment: NodeJS.ProcessEnv = {},
+	input: "ignore" | "pipe" = "ignore",
+): Program {
 	const flags = ["--disallow-code-generation-from-strings", "--disable-warning=ExperimentalWarning"];
 	const child = spawn(process.execPath, [...flags, join(projectRoot, "src/daemon/cli.ts"), ...args], {
 		cwd: projectRoot,
 		env: { ...process.env, ...environment },
-		stdio: ["ignore", "pipe", "pipe"],
+		stdio: [input, "pipe", "pipe"],
 	});
 	const program = new Program(child);
 	owner.after(async () => {
