@@ -86,9 +86,15 @@ function shifted(place: StatementPlace, by: number): StatementPlace {
 	return { ...place, problem: { ...place.problem, at: place.problem.at + by } };
 }
 
-function candidateOf({ text, mark, help, kind }: CompletionRow): Candidate {
+function candidateOf({ text, mark, help, kind, source }: CompletionRow): Candidate {
 	const kinds = { statement: "keyword", word: "keyword", object: "object", placeholder: "value" } as const;
-	return { text, help, kind: kinds[kind], ...(mark === " " ? {} : { mark }) };
+	return {
+		text,
+		help,
+		kind: kinds[kind],
+		...(mark === " " ? {} : { mark }),
+		...(source === undefined ? {} : { source }),
+	};
 }
 
 const separatorHelp: Readonly<Record<string, string>> = {

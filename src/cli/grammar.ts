@@ -18,10 +18,7 @@ import type { LineWord } from "#cli/parse-line.ts";
 import { type LeafType, shown } from "#config/leaf-types.ts";
 
 /** A value of a command. Values of the configuration and of commands have the same types. */
-export interface ArgumentType extends LeafType<unknown> {
-	/** Where names for completion come from, when they are no entries of the configuration: `log-files`. */
-	readonly source?: string;
-}
+export type ArgumentType = LeafType<unknown>;
 
 /** What a command is given at its end: words that other grammars read. */
 export type RestKind = "statement" | "statements" | "operational" | "configuration" | "words";
@@ -87,6 +84,8 @@ export interface Candidate {
 	readonly kind: "keyword" | "value" | "object" | "enter" | "pipe";
 	/** The column before the name: `>` a container, `+` a list. */
 	readonly mark?: ">" | "+";
+	/** Where names that could stand in place of this value come from. */
+	readonly source?: string;
 }
 
 /** What may stand at a place of a line: candidates of this grammar, or a rest that another grammar reads. */

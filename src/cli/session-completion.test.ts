@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { container, leaf } from "#config/schema.ts";
+import { certificateReference } from "#pki/certificate-id.ts";
 import { CliSystem } from "../../test/support/cli-session.ts";
 
 const sample = `system { host-name gw; }
@@ -94,4 +96,16 @@ test("SPACE completes keywords and not names; TAB completes both, a second one l
 	});
 	assert.deepEqual(user.press("space", "show | cou"), { line: "show | count ", shows: "" });
 	assert.deepEqual(user.press("space", "# sh"), { line: "# sh ", shows: "" });
+});
+
+const certificateSchema = container({
+	help: "",
+	children: { certificate: leaf(certificateReference, { help: "Certificate" }) },
+});
+
+test("names that the system keeps, such as certificates, are offered in statements too", () => {
+	const user = new CliSystem({ configuration: "", root: certificateSchema }).login();
+	user.enter("configure");
+	assert.deepEqual(user.help("set certificate "), ["<certificate-id>", "corp", '"corp two"']);
+	assert.deepEqual(user.press("tab", "set certificate c"), { line: "set certificate corp ", shows: "" });
 });

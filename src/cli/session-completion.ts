@@ -109,15 +109,26 @@ function commonPlace<H extends string>(
 		const { at, message, candidates = [] } = place.problem;
 		return { candidates: [], problem: { at, message, candidates } };
 	}
+	const sources = place.types.map(({ source, describes: help }) => ({ source, help }));
+	return { candidates: withNames(place.candidates, sources, cursor, ports) };
+}
+
+/** Adds names that the system knows, behind the placeholders that they could stand for. */
+function withNames(
+	candidates: readonly Candidate[],
+	sources: readonly { readonly source?: string | undefined; readonly help: string }[],
+	cursor: Cursor,
+	ports: SessionPorts,
+): readonly Candidate[] {
 	const names: Candidate[] = [];
-	for (const { source, describes } of place.types) {
+	for (const { source, help } of sources) {
 		if (source === undefined) continue;
 		for (const name of ports.names(source, cursor.partial).slice(0, maxNames))
-			names.push({ text: formatWord(name), help: describes, kind: "object" });
+			names.push({ text: formatWord(name), help, kind: "object" });
 	}
-	if (names.length === 0) return { candidates: place.candidates };
-	const at = place.candidates.findLastIndex(({ kind }) => kind === "value") + 1;
-	return { candidates: place.candidates.toSpliced(at, 0, ...names) };
+	if (names.length === 0) return candidates;
+	const at = candidates.findLastIndex(({ kind }) => kind === "value") + 1;
+	return candidates.toSpliced(at, 0, ...names);
 }
 
 class Completer {
@@ -143,7 +154,7 @@ class Completer {
 		const tree = visibleTree(root, active, this.#ports.access());
 		const start = statementStart(cursor, place.rest);
 		const inner = statementPlace(tree, topLevel(root), cursor.line.slice(start), "existing");
-		return withEnds(inner, start, cursor, place.mayEnd);
+		return withEnds(inner, start, cursor, place.mayEnd, this.#ports);
 	}
 
 	#configurationPlace(cursor: Cursor, configuration: ConfigurationSession, level?: Level): CursorPlace {
@@ -163,7 +174,7 @@ class Completer {
 			place.restKind === "statements"
 				? pairPlace(tree, at, text, verb as "annotate" | "copy" | "insert" | "rename")
 				: statementPlace(tree, at, text, modeOf(verb));
-		return withEnds(inner, start, cursor, verb === "show" || verb === "delete");
+		return withEnds(inner, start, cursor, verb === "show" || verb === "delete", this.#ports);
 	}
 
 	/** Behind `top`, and behind `up` with or without a number. */
@@ -194,14 +205,16 @@ function withEnds(
 	start: number,
 	cursor: Cursor,
 	mayStandAlone: boolean,
+	ports: SessionPorts,
 ): CursorPlace {
 	if (inner.problem !== undefined) {
 		const { at, message, candidates } = inner.problem;
 		return { candidates: [], problem: { at: at + start, message, candidates } };
 	}
+	const candidates = withNames(inner.candidates, inner.candidates, cursor, ports);
 	const isAlone = cursor.line.slice(start).trim() === "";
-	if (cursor.partial !== "" || !(inner.mayEnd || (isAlone && mayStandAlone))) return { candidates: inner.candidates };
-	return { candidates: [enter, ...inner.candidates, bar] };
+	if (cursor.partial !== "" || !(inner.mayEnd || (isAlone && mayStandAlone))) return { candidates };
+	return { candidates: [enter, ...candidates, bar] };
 }
 
 /** Where the text of the statement begins: behind the verb and its blank. */

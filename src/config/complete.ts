@@ -5,6 +5,7 @@
  */
 import { referencedLists } from "#config/check-references.ts";
 import { resolveOptions } from "#config/edit.ts";
+import type { LeafType } from "#config/leaf-types.ts";
 import type { Level } from "#config/level.ts";
 import { readLine } from "#config/line.ts";
 import { type Awaited, type Item, type Resolved, resolveWords, type Unresolved } from "#config/resolve.ts";
@@ -19,6 +20,8 @@ export interface CompletionRow {
 	readonly mark: ">" | "+" | " ";
 	readonly help: string;
 	readonly kind: "statement" | "word" | "object" | "placeholder";
+	/** Where names that could stand in place of the placeholder come from (`LeafType.source`). */
+	readonly source?: string;
 }
 
 export interface Completions {
@@ -121,7 +124,7 @@ class Context {
 				rows.push({ text: word, mark: " ", help, kind: "word" });
 		const isOpen = type.words === undefined || type.placeholder.startsWith("<");
 		if (isOpen && this.#mode === "set")
-			rows.push({ text: type.placeholder, mark: " ", help: type.describes, kind: "placeholder" });
+			rows.push({ text: type.placeholder, mark: " ", help: type.describes, kind: "placeholder", ...sourceOf(type) });
 		const branches = this.#branches(resolved);
 		const names =
 			child.node.kind === "list"
@@ -211,6 +214,10 @@ function commonBeginning(words: readonly string[]): string {
 	let common = words[0] ?? "";
 	for (const word of words) while (!word.startsWith(common)) common = common.slice(0, -1);
 	return common;
+}
+
+function sourceOf({ source }: LeafType<unknown>): { readonly source?: string } {
+	return source === undefined ? {} : { source };
 }
 
 function markOf(node: SchemaNode): CompletionRow["mark"] {

@@ -24,6 +24,8 @@ export interface LeafType<V> {
 	readonly unit?: string;
 	/** Paths of the lists in which the value must be an entry. */
 	readonly references?: readonly string[];
+	/** Where names for completion come from, when they are no entries of the configuration: `log-files`. */
+	readonly source?: string;
 	/** `reversible`: stored in `$9$` form; `hashed`: a one-way hash. Neither is ever printed in clear. */
 	readonly secrecy?: "reversible" | "hashed";
 	/** The canonical text of a typed word, for types that cannot say it by `format`. */

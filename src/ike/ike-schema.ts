@@ -3,6 +3,7 @@ import { enumeration, integer, keyword, name, reference, secret, text, union } f
 import { address, emailAddress, host, hostName, interfaceName } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
 import { hexadecimalKey } from "#ike/key-types.ts";
+import { certificateReference } from "#pki/certificate-id.ts";
 import { traceFile } from "#telemetry/trace-file.ts";
 
 /** The groups of a Diffie-Hellman exchange. */
@@ -119,7 +120,7 @@ const policy = list({
 		certificate: container({
 			help: "What authenticates this end by signatures",
 			children: {
-				"local-certificate": leaf(name({ placeholder: "certificate-id", also: " " }), {
+				"local-certificate": leaf(certificateReference, {
 					help: "Certificate of this end",
 				}),
 				"trusted-ca": leaf(

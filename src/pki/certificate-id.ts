@@ -1,5 +1,5 @@
 /** Names of the gateway's own certificates: the handles by which configuration and commands speak of them. */
-import { type LeafType, parsed, refused, shown } from "#config/leaf-types.ts";
+import { type LeafType, name, parsed, refused, shown } from "#config/leaf-types.ts";
 
 /** Letters, digits, hyphens, underscores and blanks, and not `ca`, which other tools take for their own (R80). */
 export const certificateId: LeafType<string> = {
@@ -14,6 +14,12 @@ export const certificateId: LeafType<string> = {
 		return typed === "ca" ? refused("the name 'ca' is reserved") : parsed(typed);
 	},
 	format: (value) => value,
+};
+
+/** How a statement names one; those that earlier versions took may have periods. */
+export const certificateReference: LeafType<string> = {
+	...name({ placeholder: "certificate-id", also: " " }),
+	source: "local-certificates",
 };
 
 /** A name of a certificate out of a file with several: the base name and what the file calls it (R75). */

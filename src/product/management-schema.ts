@@ -1,11 +1,10 @@
 /** `system services`: how this gateway is managed from elsewhere. */
 import { isLoopback } from "#base/address.ts";
 import { type Finding, warning } from "#config/finding.ts";
-import { enumeration, integer, name } from "#config/leaf-types.ts";
+import { enumeration, integer } from "#config/leaf-types.ts";
 import { address, interfaceName, port, prefix } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, type Snapshot } from "#config/schema.ts";
-
-const certificateId = name({ placeholder: "certificate-id", also: " " });
+import { certificateReference } from "#pki/certificate-id.ts";
 
 const ssh = container({
 	help: "Secure shell",
@@ -63,7 +62,7 @@ const webManagement = container({
 			children: {
 				port: leaf(port(), { help: "Port", default: 443 }),
 				interface: leafList(interfaceName("required"), { help: "Interfaces; all when absent" }),
-				"local-certificate": leaf(certificateId, { help: "Certificate", aliases: ["pki-local-certificate"] }),
+				"local-certificate": leaf(certificateReference, { help: "Certificate", aliases: ["pki-local-certificate"] }),
 				"system-generated-certificate": flag({ help: "A certificate that this gateway signs itself" }),
 			},
 		}),
@@ -104,7 +103,7 @@ const rest = container({
 			children: {
 				port: leaf(port(), { help: "Port", default: 3_443 }),
 				addresses: leafList(address(), { help: "Addresses to accept clients at; all when absent" }),
-				"server-certificate": leaf(certificateId, { help: "Certificate", mandatory: true }),
+				"server-certificate": leaf(certificateReference, { help: "Certificate", mandatory: true }),
 			},
 		}),
 		control: container({

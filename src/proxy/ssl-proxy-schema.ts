@@ -2,6 +2,7 @@
 import { enumeration, integer, keyword, name, reference, text, union } from "#config/leaf-types.ts";
 import { fileName, hostPattern, interfaceName, macAddress, prefix } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
+import { certificateReference } from "#pki/certificate-id.ts";
 import { caName } from "#pki/schema.ts";
 import { addressPaths } from "#policy/address-book-schema.ts";
 import {
@@ -11,8 +12,6 @@ import {
 	protocolVersionHelp,
 	protocolVersions,
 } from "#tls/tls-statements.ts";
-
-const certificateId = name({ placeholder: "certificate-id", also: " " });
 
 const category = name({ placeholder: "category" });
 
@@ -131,17 +130,17 @@ const profile = list({
 	keys: { name: name() },
 	children: {
 		description: leaf(text(), { help: "Text" }),
-		"root-ca": leaf(certificateId, { help: "Certificate that signs leaves for trusted servers" }),
-		"untrusted-root-ca": leaf(certificateId, {
+		"root-ca": leaf(certificateReference, { help: "Certificate that signs leaves for trusted servers" }),
+		"untrusted-root-ca": leaf(certificateReference, {
 			help: "Certificate that signs leaves for servers whose chain is not trusted, so that the client warns; without it they are blocked",
 		}),
-		"root-ca-rsa": leaf(certificateId, {
+		"root-ca-rsa": leaf(certificateReference, {
 			help: "Certificate with an RSA key that signs those of the leaves that have an RSA key, as leaves of servers with RSA keys do; root-ca signs them when absent",
 		}),
-		"untrusted-root-ca-rsa": leaf(certificateId, {
+		"untrusted-root-ca-rsa": leaf(certificateReference, {
 			help: "The same for servers whose chain is not trusted; untrusted-root-ca signs them when absent",
 		}),
-		"server-certificate": leafList(certificateId, {
+		"server-certificate": leafList(certificateReference, {
 			help: "Certificates of the servers behind this gateway, chosen by the name that the client asks for",
 			maxValues: 1_000,
 			engine: "not-yet",
@@ -238,7 +237,9 @@ const profile = list({
 					unnamed: true,
 					layout: "line",
 					keys: { pattern: hostPattern() },
-					children: { certificate: leaf(certificateId, { help: "Certificate", unnamed: true, mandatory: true }) },
+					children: {
+						certificate: leaf(certificateReference, { help: "Certificate", unnamed: true, mandatory: true }),
+					},
 				}),
 			},
 		}),

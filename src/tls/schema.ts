@@ -2,6 +2,7 @@
 import { error, type Finding, warning } from "#config/finding.ts";
 import { enumeration, name } from "#config/leaf-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
+import { certificateReference } from "#pki/certificate-id.ts";
 import { traceFile, verifyTraceFile } from "#telemetry/trace-file.ts";
 import {
 	cipherList,
@@ -63,7 +64,7 @@ const initiation = list({
 	keys: { name: name() },
 	children: {
 		...common,
-		"client-certificate": leaf(name({ placeholder: "certificate-id", also: " " }), {
+		"client-certificate": leaf(certificateReference, {
 			help: "Certificate that is presented to servers that ask",
 		}),
 		"trusted-ca": leafList(configuredAuthorities, { help: "Who may vouch for servers", default: ["all"] }),
@@ -89,7 +90,7 @@ const termination = list({
 	keys: { name: name() },
 	children: {
 		...common,
-		"server-certificate": leafList(name({ placeholder: "certificate-id", also: " " }), {
+		"server-certificate": leafList(certificateReference, {
 			help: "Certificates, chosen by the name that the client asks for; the first when none fits",
 			maxValues: 1_000,
 			mandatory: true,

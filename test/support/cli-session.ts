@@ -154,8 +154,7 @@ export class CliUser {
 			},
 			access: () => this.access,
 			hostName: () => "gw",
-			names: (source, prefix) =>
-				(source === "log-files" ? ["messages", "sallyport.log"] : []).filter((name) => name.startsWith(prefix)),
+			names: (source, prefix) => (systemNames[source] ?? []).filter((name) => name.startsWith(prefix)),
 		});
 	}
 
@@ -313,3 +312,8 @@ export class CliUser {
 		}
 	}
 }
+
+const systemNames: Readonly<Record<string, readonly string[]>> = {
+	"local-certificates": ["corp", "corp two"],
+	"log-files": ["messages", "sallyport.log"],
+};
