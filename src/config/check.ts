@@ -32,6 +32,14 @@ export interface Checked<S> {
 
 /** Checks the tree of a root schema. Groups are applied, inactive statements are passed over. */
 export function check<S>(schema: ContainerNode<S>, tree: Branch): Checked<S> {
+	const known = whole.get(tree);
+	if (known?.schema === schema) return known.checked as Checked<S>;
+	const checked = checkWhole(schema, tree);
+	whole.set(tree, { schema, checked });
+	return checked;
+}
+
+function checkWhole<S>(schema: ContainerNode<S>, tree: Branch): Checked<S> {
 	const result = checkBranch(schema, inherit(schema, tree));
 	const findings: Finding[] = checkGroups(schema, tree);
 	collectFindings(result, [], findings, new Set());
@@ -221,5 +229,7 @@ function vacantBranch(child: Child): Branch {
 	return branch;
 }
 
+/** Commit, `commit check` and what puts the tree in force ask for the same one. */
+const whole = new WeakMap<Branch, { readonly schema: ContainerNode; readonly checked: Checked<unknown> }>();
 const memory = new WeakMap<Branch, BranchResult>();
 const vacant = new WeakMap<Child, Branch>();

@@ -6,7 +6,7 @@
  *        it: marked anew), or a blank (an entry that stayed, to say where a new or moved one stands).
  *        Leaves follow the mark after two blanks, branches after three.
  */
-import type { Entries } from "#config/entries.ts";
+import type { Entries, EntryDifference } from "#config/entries.ts";
 import { movedEntries } from "#config/moved-entries.ts";
 import { headOf, isSplit, statementLines } from "#config/print-text.ts";
 import { type BranchNode, type Child, findByName, isBranchNode } from "#config/schema.ts";
@@ -115,6 +115,8 @@ class Comparer {
 		at: string,
 		hunk: Hunk,
 	): void {
+		const inPlace = old === undefined ? undefined : fresh?.differencesInPlace(old);
+		if (inPlace !== undefined) return this.#inPlace(node, child, inPlace, prefix, at, hunk);
 		for (const entry of old ?? [])
 			if (fresh?.get(entry.keys) === undefined) this.#whole("-", node, child, entry, prefix, hunk);
 		if (fresh === undefined) return;
@@ -140,6 +142,24 @@ class Comparer {
 			}
 			if (present !== undefined && present !== entry) this.#both(node, child, present, entry, prefix, at, hunk);
 			previous = entry;
+		}
+	}
+
+	/** Entries that are where they were, or in a sorted list: what went, then what is new or another. */
+	#inPlace(
+		node: BranchNode,
+		child: Child,
+		differences: readonly EntryDifference<Branch>[],
+		prefix: string,
+		at: string,
+		hunk: Hunk,
+	): void {
+		for (const { before, after } of differences)
+			if (before !== undefined && after === undefined) this.#whole("-", node, child, before, prefix, hunk);
+		for (const { before, after } of differences) {
+			if (after === undefined) continue;
+			if (before === undefined) this.#whole("+", node, child, after, prefix, hunk);
+			else this.#both(node, child, before, after, prefix, at, hunk);
 		}
 	}
 

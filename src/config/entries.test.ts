@@ -109,3 +109,18 @@ test("differences name what is new, gone, replaced or moved", () => {
 	assert.deepEqual([...before.differencesFrom(before)], []);
 	assert.equal([...before.move(["c"], "first").differencesFrom(before)].length, 1);
 });
+
+test("differences in place are told in the order of the list; a change of a user's order is none", () => {
+	const before = userList("b", "c", "a");
+	const after = before.set({ keys: ["a"] }).set({ keys: ["b"] });
+	assert.deepEqual(
+		after.differencesInPlace(before)?.map((one) => one.after?.keys),
+		[["b"], ["a"]],
+	);
+	assert.deepEqual(before.differencesInPlace(before), []);
+	for (const other of [before.set(entry("d")), before.delete(["c"]), before.move(["c"], "first")])
+		assert.equal(other.differencesInPlace(before), undefined);
+	const sorted = Entries.empty<Keyed>("sorted").set(entry("x")).set(entry("y"));
+	const changed = sorted.delete(["x"]).set(entry("z")).differencesInPlace(sorted) ?? [];
+	assert.deepEqual(changed.map((one) => `${one.before?.keys ?? "-"}>${one.after?.keys ?? "-"}`).sort(), ["->z", "x>-"]);
+});

@@ -101,7 +101,8 @@ export class Entries<E extends Keyed> {
 			for (const placed of this.#byKey.values()) yield placed.entry;
 			return;
 		}
-		for (const key of this.#sequence.values()) yield (this.#byKey.get(key) as Placed<E>).entry;
+		const placed = [...this.#byKey.values()].sort((a, b) => a.ordinal - b.ordinal);
+		for (const { entry } of placed) yield entry;
 	}
 
 	/** The entries that are not the same object, or not at the same place in the user's numbering, in both lists. */
@@ -117,6 +118,18 @@ export class Entries<E extends Keyed> {
 			if (this.#byKey.get(key) === undefined)
 				yield { before: (before.#byKey.get(key) as Placed<E>).entry, after: undefined };
 		}
+	}
+
+	/**
+	 * The differences in the order in which the entries are listed, when no entry of a user's order came, went or moved;
+	 * undefined otherwise. Costs no more than what differs.
+	 */
+	differencesInPlace(before: Entries<E>): readonly EntryDifference<E>[] | undefined {
+		if (this.order !== before.order || this.#sequence !== before.#sequence) return undefined;
+		const found = [...this.differencesFrom(before)];
+		const ordinalOf = ({ after }: EntryDifference<E>): number =>
+			after === undefined ? 0 : (this.#byKey.get(keyOf(after.keys))?.ordinal ?? 0);
+		return this.#sequence === undefined ? found : found.sort((a, b) => ordinalOf(a) - ordinalOf(b));
 	}
 
 	/** The first keys that begin with `prefix`, sorted, at most `limit`. */

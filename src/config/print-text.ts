@@ -13,9 +13,12 @@ export interface PrintOptions {
 	readonly remarkOf?: (statement: Statement, name: string) => string | undefined;
 }
 
-/** The text of what is below a branch; empty for an empty branch. */
+/**
+ * The text of what is below a branch; empty for an empty branch. Entries of lists remember theirs: after a one-line edit
+ * only what is on its path is printed again.
+ */
 export function printText(node: BranchNode, branch: Branch, options: PrintOptions = {}): string {
-	const printer = new Printer(options);
+	const printer = new Printer(options, options.hidesSecrets !== true && options.remarkOf === undefined);
 	printer.body(node, branch, options.depth ?? 0);
 	return printer.text();
 }
@@ -52,9 +55,12 @@ export function inSchemaOrder(node: BranchNode, branch: Branch): Present[] {
 class Printer {
 	readonly lines: string[] = [];
 	readonly #options: PrintOptions;
+	/** Texts of entries are kept, and taken from what was kept: one piece of `lines` may then be several lines. */
+	readonly #remembers: boolean;
 
-	constructor(options: PrintOptions) {
+	constructor(options: PrintOptions, remembers = false) {
 		this.#options = options;
+		this.#remembers = remembers;
 	}
 
 	get #hides(): boolean {
@@ -68,8 +74,22 @@ class Printer {
 	body(node: BranchNode, branch: Branch, depth: number, before = ""): void {
 		for (const { child, slot } of inSchemaOrder(node, branch)) {
 			if (slot.kind !== "entries") this.statement(node, child, slot, before, depth);
-			else for (const entry of slot) this.statement(node, child, entry, before, depth);
+			else for (const entry of slot) this.#entry(node, child, entry, before, depth);
 		}
+	}
+
+	#entry(parent: BranchNode, child: Child, entry: Branch, before: string, depth: number): void {
+		if (!this.#remembers) return this.statement(parent, child, entry, before, depth);
+		const known = memory.get(entry);
+		if (known?.child === child && known.before === before && known.depth === depth) {
+			this.lines.push(known.text);
+			return;
+		}
+		const from = this.lines.length;
+		this.statement(parent, child, entry, before, depth);
+		const text = this.lines.splice(from).join("\n");
+		this.lines.push(text);
+		memory.set(entry, { child, before, depth, text });
 	}
 
 	statement(parent: BranchNode, child: Child, statement: Statement, before: string, depth: number): void {
@@ -190,6 +210,9 @@ function isMarked(statement: Statement): boolean {
 function isSecret(node: SchemaNode): boolean {
 	return "type" in node && node.type.secrecy !== undefined;
 }
+
+/** How an entry was printed last. A child has one parent, so that its words say the same each time. */
+const memory = new WeakMap<Branch, { child: Child; before: string; depth: number; text: string }>();
 
 /** What stands in place of a secret for those who may not see it. */
 const hiddenSecret = "/* SECRET-DATA */";

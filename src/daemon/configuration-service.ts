@@ -17,6 +17,7 @@ import type { CandidateEvent } from "#config/candidate-machine.ts";
 import type { CommitRecord } from "#config/commit.ts";
 import { parseCommitHeader } from "#config/commit-header.ts";
 import type { AnyCapability } from "#config/commit-plan.ts";
+import { compareTrees } from "#config/compare.ts";
 import { type CommitAnswer, ConfigurationEngine, type EnginePorts } from "#config/engine-shell.ts";
 import { printText } from "#config/print-text.ts";
 import { ConfigurationStore } from "#config/store-shell.ts";
@@ -43,8 +44,11 @@ export interface ConfigurationServiceOptions {
 	readonly certificates?: () => ReadonlyMap<string, CertificateFacts>;
 	/** Names of the lists of domains that were imported. */
 	readonly listNames: () => ListNames;
-	/** Puts a text in force at every worker; rejects when the one before stays. */
-	readonly apply: (text: string) => Promise<void>;
+	/**
+	 * Puts a text in force at every worker; rejects when the one before stays. `change` is its difference from the one
+	 * before, as `show | compare` tells it, `tree` the text as it is read.
+	 */
+	readonly apply: (text: string, change: string, tree: Branch) => Promise<void>;
 	readonly broadcast: (text: string) => void;
 	readonly report: (severity: "info" | "error", text: string) => void;
 }
@@ -78,7 +82,9 @@ export class ConfigurationService {
 			readFacts: async () => new Map([[gateway.id, factsOf(options)]]),
 			perform: async (_, __, tree) => {
 				// At the start the workers have it already.
-				if (!this.#isStarting) await options.apply(printText(rootSchema, tree));
+				if (this.#isStarting) return;
+				const change = compareTrees(rootSchema, this.#engine.candidates.active, tree);
+				await options.apply(printText(rootSchema, tree), change, tree);
 			},
 			activated: () => {
 				if (!this.#isStarting && !this.#comesFromCopy) this.#writeCopy();

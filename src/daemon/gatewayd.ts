@@ -5,8 +5,9 @@ import { createSecureContext, type SecureContext } from "node:tls";
 import { type Address, formatAddress, parseAddress } from "#base/address.ts";
 import { BoundedMap } from "#base/bounded.ts";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
+import { Rereader } from "#config/reread.ts";
 import { DomainListDirectory } from "#daemon/domain-list-directory.ts";
-import { parseConfiguration } from "#daemon/load-configuration.ts";
+import { checkConfiguration } from "#daemon/load-configuration.ts";
 import { onboardingSite } from "#daemon/onboarding-site.ts";
 import { SignatureRequests } from "#daemon/signature-requests.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
@@ -32,6 +33,7 @@ import { Fetcher } from "#pki/fetch-shell.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import { RevocationChecker } from "#pki/revocation-shell.ts";
 import { trustKey } from "#pki/trust-selection.ts";
+import { rootSchema } from "#product/root-schema.ts";
 import { compileGateway, type GatewayPlan, type ListenerPlan } from "#proxy/compile.ts";
 import { type JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
@@ -80,6 +82,7 @@ class Worker {
 	#lists: DomainListDirectory | undefined;
 	#records: SessionRecord[] = [];
 	#idOctets = Buffer.alloc(0);
+	readonly #rereader = new Rereader(rootSchema);
 
 	constructor(start: ToWorker & { readonly type: "start" }) {
 		this.#leafContexts = new LeafContexts(
@@ -164,7 +167,9 @@ class Worker {
 
 	#generationOf(message: Configuration): Generation {
 		const authorities = new Map(message.authorities.map((ca) => [ca.id, ca]));
-		const { config } = parseConfiguration(message.configuration, "configuration", new Set(authorities.keys()));
+		const { configuration: text, change } = message;
+		const read = this.#rereader.read(text, change);
+		const { config } = checkConfiguration(read, "configuration", { caIds: new Set(authorities.keys()) });
 		this.#lists ??= new DomainListDirectory(message.lists);
 		const plan = compileGateway(config, this.#lists.read());
 		const { policy, timeouts, listeners } = plan;

@@ -3,16 +3,19 @@ import { readFileSync } from "node:fs";
 import { FaultError, fault } from "#base/fault.ts";
 import { check } from "#config/check.ts";
 import { type Finding, formatFinding } from "#config/finding.ts";
-import { formatTextError, parseText } from "#config/text.ts";
+import { formatTextError, type ParsedText, parseText } from "#config/text.ts";
 import type { CertificateFacts } from "#product/certificate-uses.ts";
-import { type RootConfig, rootSchema, verifyConfiguration } from "#product/root-schema.ts";
+import { type ConfigurationFacts, type RootConfig, rootSchema, verifyConfiguration } from "#product/root-schema.ts";
 import type { ListNames } from "#proxy/verify-domain-lists.ts";
 
 /** A configuration that may be run, and what it warns of. */
-export interface LoadedConfiguration {
+export interface CheckedConfiguration {
 	readonly config: RootConfig;
-	readonly text: string;
 	readonly warnings: readonly string[];
+}
+
+export interface LoadedConfiguration extends CheckedConfiguration {
+	readonly text: string;
 }
 
 /** Reads `file` and checks it. Throws `FaultError` that names line and column, or the path of the statement. */
@@ -39,15 +42,22 @@ export function parseConfiguration(
 	trustNames?: ReadonlySet<string>,
 	certificates?: ReadonlyMap<string, CertificateFacts>,
 	listNames?: ListNames,
-): { readonly config: RootConfig; readonly warnings: readonly string[] } {
-	const parsed = parseText(rootSchema, text);
+): CheckedConfiguration {
+	return checkConfiguration(parseText(rootSchema, text), source, { caIds, trustNames, certificates, listNames });
+}
+
+/** The same for a text that has been read already. */
+export function checkConfiguration(
+	parsed: Pick<ParsedText, "tree" | "errors">,
+	source: string,
+	facts: ConfigurationFacts,
+): CheckedConfiguration {
 	if (parsed.errors.length > 0) {
 		const lines = parsed.errors.map((item) => formatTextError(source, item)).join("\n");
 		throw new FaultError(fault("CONFIG_SYNTAX", `${lines}\ncorrect ${source} and start again`));
 	}
 	const checked = check(rootSchema, parsed.tree);
 	const config = checked.snapshot as RootConfig | undefined;
-	const facts = { caIds, trustNames, certificates, listNames };
 	const more = config === undefined ? [] : verifyConfiguration(config, facts);
 	const findings: readonly Finding[] = [...checked.errors, ...checked.warnings, ...more];
 	const errors = findings.filter((finding) => finding.severity === "error");

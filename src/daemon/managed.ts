@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { formatEndpoint } from "#base/address.ts";
 import { FaultError, fault } from "#base/fault.ts";
+import type { Branch } from "#config/tree.ts";
 import { CertificateCaches } from "#daemon/certificate-caches.ts";
 import { CertificateService } from "#daemon/certificate-service.ts";
 import { CliService } from "#daemon/cli-service.ts";
@@ -20,7 +21,7 @@ import { listNames } from "#daemon/domain-list-directory.ts";
 import { DomainListService } from "#daemon/domain-list-service.ts";
 import type { AuthorityView, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { KeyService } from "#daemon/key-service.ts";
-import { type LoadedConfiguration, parseConfiguration } from "#daemon/load-configuration.ts";
+import { type CheckedConfiguration, checkConfiguration, type LoadedConfiguration } from "#daemon/load-configuration.ts";
 import { publishOnboarding } from "#daemon/onboarding-site.ts";
 import { OwnCrls } from "#daemon/own-crls.ts";
 import { SigningDesk } from "#daemon/signing-desk.ts";
@@ -59,6 +60,10 @@ export class Managed implements GatewayView {
 	readonly workers: WorkerPool;
 	readonly #log: Logger;
 	#loaded: LoadedConfiguration;
+	/** What the text of `#loaded` is read as. */
+	#tree: Branch;
+	/** What the last change changed; a hint for workers. */
+	#change: string | undefined;
 	#trust: TrustSources;
 	readonly #desk: SigningDesk;
 	readonly #caches = new CertificateCaches((message) => this.workers.tellAll(message));
@@ -91,7 +96,7 @@ export class Managed implements GatewayView {
 		this.trust = new TrustService({
 			directory: this.state.trust,
 			config: () => this.#loaded.config,
-			apply: () => this.#inTurn(() => this.#putInForce(this.#loaded.text)),
+			apply: () => this.#inTurn(() => this.#putInForce(this.#loaded.text, "", this.#tree)),
 			event: (event) => this.#event(event),
 			now: Date.now,
 		});
@@ -115,17 +120,18 @@ export class Managed implements GatewayView {
 			certificates: () => this.keys.certificates(),
 			trustNames: () => trustNames(this.state.trust),
 			listNames: () => listNames(this.state.lists),
-			apply: (text) => this.configure(text),
+			apply: (text, change, tree) => this.configure(text, change, tree),
 			broadcast: (text) => this.#cli.broadcast(text),
 			report: (severity, text) => this.#log[severity](text),
 		});
 		this.domainLists = new DomainListService({
 			directory: this.state.lists,
-			apply: () => this.#inTurn(() => this.#putInForce(this.#loaded.text)),
+			apply: () => this.#inTurn(() => this.#putInForce(this.#loaded.text, "", this.#tree)),
 			report: (change, user) => this.#event(gatewayEvent("DOMAIN_LIST_CHANGED", Date.now(), { change, user })),
 		});
 		const { text } = this.configuration;
-		this.#loaded = { ...this.#parse(text, this.configurationFile), text };
+		this.#tree = this.configuration.candidates.active;
+		this.#loaded = { ...this.#check(this.configurationFile, this.#tree), text };
 		this.warnings = [...this.configuration.notes, ...this.#loaded.warnings];
 		this.plan = compileGateway(this.#loaded.config, this.domainLists.lists());
 		refuseWithoutListener(this.plan, this.configurationFile);
@@ -192,10 +198,15 @@ export class Managed implements GatewayView {
 		}
 	}
 
-	#parse(text: string, source: string): ReturnType<typeof parseConfiguration> {
+	#check(source: string, tree: Branch): CheckedConfiguration {
 		const { keys, state } = this;
-		const names = listNames(state.lists);
-		return parseConfiguration(text, source, keys.signerIds(), trustNames(state.trust), keys.certificates(), names);
+		const facts = {
+			caIds: keys.signerIds(),
+			trustNames: trustNames(state.trust),
+			certificates: keys.certificates(),
+			listNames: listNames(state.lists),
+		};
+		return checkConfiguration({ tree, errors: [] }, source, facts);
 	}
 
 	/** The text of the configuration in force. */
@@ -209,9 +220,9 @@ export class Managed implements GatewayView {
 	 * Faults: rejects with a `FaultError` when it is not valid or a worker cannot apply it; then the one before is in force
 	 * at every worker.
 	 */
-	configure(text: string): Promise<void> {
+	configure(text: string, change: string, tree: Branch): Promise<void> {
 		return this.#inTurn(async () => {
-			await this.#putInForce(text);
+			await this.#putInForce(text, change, tree);
 			this.#publishAuthorities();
 			this.#renewCrls();
 			this.#configurationLoaded();
@@ -227,27 +238,31 @@ export class Managed implements GatewayView {
 
 	/** Handshakes from now on use what the key store holds now. */
 	async #putCertificatesInForce(): Promise<void> {
-		await this.#putInForce(this.#loaded.text);
+		await this.#putInForce(this.#loaded.text, "", this.#tree);
 		this.#publishAuthorities();
 		this.#renewCrls();
 	}
 
-	async #putInForce(text: string): Promise<void> {
+	async #putInForce(text: string, change: string, tree: Branch): Promise<void> {
 		const before = this.#loaded;
-		const { config, warnings } = this.#parse(text, "configuration");
+		const { config, warnings } = this.#check("configuration", tree);
 		const plan = compileGateway(config, this.domainLists.lists());
 		refuseWithoutListener(plan, this.configurationFile);
 		const trust = readTrust(this.state.trust, config.security.pki.defaultTrustStore.file);
-		const earlier = { trust: this.#trust, plan: this.plan };
+		const earlier = { trust: this.#trust, plan: this.plan, tree: this.#tree };
 		this.keys.protect(config);
 		const useEarlierCas = this.#desk.use(plan.signingCas, plan.leaves);
 		this.#loaded = { config, warnings, text };
+		this.#change = change;
+		this.#tree = tree;
 		this.#trust = trust;
 		this.plan = plan;
 		try {
 			await this.workers.configure();
 		} catch (error) {
 			this.#loaded = before;
+			this.#change = undefined;
+			this.#tree = earlier.tree;
 			useEarlierCas();
 			this.keys.protect(before.config);
 			this.#trust = earlier.trust;
@@ -270,6 +285,7 @@ export class Managed implements GatewayView {
 	#workerConfiguration(): WorkerConfiguration {
 		return {
 			configuration: this.#loaded.text,
+			change: this.#change,
 			authorities: this.#desk.signingCas(),
 			trust: this.#trust,
 			lists: this.state.lists,

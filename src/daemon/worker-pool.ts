@@ -267,4 +267,5 @@ const workerFlags = ["--initial-old-space-size=256"];
 const shortLifeMs = 1_000;
 const restartDelayMs = 1_000;
 const stopMs = 3_000;
-const configureMs = 10_000;
+/** Reading the largest configuration takes a worker some seconds, on a busy host some more. */
+const configureMs = 60_000;

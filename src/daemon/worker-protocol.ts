@@ -12,6 +12,8 @@ import type { SessionRecord } from "#telemetry/session-record.ts";
 export interface WorkerConfiguration {
 	/** The text, checked by `managed`; the worker compiles it for itself. */
 	readonly configuration: string;
+	/** Its difference from the text before, when that is known: a hint, so that the rest need not be read again. */
+	readonly change?: string | undefined;
 	/** Public parts of the signing CAs. */
 	readonly authorities: readonly SigningCa[];
 	/** The certificates that may vouch for servers. */
