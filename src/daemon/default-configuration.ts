@@ -24,8 +24,6 @@ ${ipv6}    }
             profile inspect {
                 root-ca ${trustedCaId};
                 untrusted-root-ca ${untrustedCaId};
-                root-ca-rsa ${trustedRsaCaId};
-                untrusted-root-ca-rsa ${untrustedRsaCaId};
                 trusted-ca all;
                 decryption-policy exemptions;
                 actions {
