@@ -68,7 +68,8 @@ test("what is no list, or is signed by nobody of the CA profile, is refused with
 	] as const)
 		await assert.rejects(crls.load(profile, file(content), "pat"), why);
 	await assert.rejects(crls.load("corp", "relative", "pat"), /absolute path/);
-	await assert.rejects(crls.load("corp", "/nowhere/at/all", "pat"), /ENOENT/);
+	await assert.rejects(crls.load("corp", "/dev/zero", "pat"), /expected a regular file/);
+	await assert.rejects(crls.load("corp", "/nowhere/at/all", "pat"), /does not exist on the gateway/);
 	assert.deepEqual([crls.current(), told], [[], []]);
 });
 

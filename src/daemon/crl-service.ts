@@ -5,9 +5,10 @@
  *
  * Loaded files are decoded here, as the operator's other files are; what was fetched stays in the workers.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { BoundedMap } from "#base/bounded.ts";
+import { readBoundedFile } from "#base/bounded-file-shell.ts";
 import type { FetchedListFacts } from "#daemon/worker-protocol.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import { type Crl, decodeCrl } from "#pki/crl.ts";
@@ -148,9 +149,7 @@ function isSigner({ subject, publicKey }: Certificate, crl: Crl): boolean {
 
 function readFile(file: string): Uint8Array {
 	if (!isAbsolute(file)) throw new Error(`${file}: expected the absolute path of a file on the gateway`);
-	const { size } = statSync(file);
-	if (size > maxFileOctets) throw new Error(`${file} has ${size} octets; at most ${maxFileOctets} are read`);
-	return readFileSync(file);
+	return readBoundedFile(file, maxFileOctets);
 }
 
 /** The list, or why it is none that can be used. */

@@ -11,6 +11,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { readBoundedFile } from "#base/bounded-file-shell.ts";
 import { FaultError, fault } from "#base/fault.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import { certificatePem, pemCertificates } from "#pki/pem.ts";
@@ -132,7 +133,7 @@ export function trustNames(directory: string): ReadonlySet<string> {
 function readRootsFile(file: string): readonly string[] {
 	let why = "it holds no PEM certificate";
 	try {
-		const found = pemCertificates(readFileSync(file, "utf8")).map(certificatePem);
+		const found = pemCertificates(readBoundedFile(file, maxAuthorityFileOctets).toString("utf8")).map(certificatePem);
 		if (found.length > 0) return found;
 	} catch (error) {
 		why = error instanceof Error ? error.message : String(error);
@@ -180,6 +181,9 @@ function pemFiles(directory: string): string[] {
 		throw error;
 	}
 }
+
+/** What an operator names as certificates of authorities may be this large. */
+export const maxAuthorityFileOctets = 33_554_432;
 
 function broken(path: string, why: string): FaultError {
 	return new FaultError(fault("KEY_STORE_BROKEN", `${path} cannot be used: ${why}; correct or remove the file`));

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { readTrust } from "#daemon/trust-directory.ts";
 import { TrustService } from "#daemon/trust-service.ts";
 import { encodePkcs12 } from "#pki/pkcs12.ts";
 import { formatEvent } from "#telemetry/event-table.ts";
@@ -188,4 +190,16 @@ test("a file without a CA certificate, or too large, is refused with what was fo
 		() => trust.preview({ file: file("c.pem", Buffer.alloc(33_554_433)) }, "s1"),
 		/at most 33554432 are read/,
 	);
+});
+
+test("a FIFO or an endless device as file or passphrase is refused at once: the gateway waits for nobody", (t) => {
+	const { trust, file, path } = service(t);
+	const fifo = join(path, "fifo");
+	execFileSync("mkfifo", [fifo]);
+	const good = file("a.pem", corp.pem);
+	for (const name of [fifo, "/dev/zero"]) {
+		assert.throws(() => trust.preview({ file: name }, "s1"), /expected a regular file/);
+		assert.throws(() => trust.preview({ file: good, passphraseFile: name }, "s1"), /expected a regular file/);
+		assert.throws(() => readTrust(join(path, "trust"), name), /expected a regular file/);
+	}
 });

@@ -2,11 +2,12 @@
  * Certificates of authorities, changed while the gateway runs: each change is written, put in force at every worker, and
  * taken back when one of them refuses.
  */
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { BoundedMap } from "#base/bounded.ts";
+import { readBoundedFile } from "#base/bounded-file-shell.ts";
 import { type ExpiryAlarm, ExpiryTeller, expiryAlarms, type WatchedAuthorities } from "#daemon/authority-expiry.ts";
-import { type Bundle, readTrust, TrustDirectory } from "#daemon/trust-directory.ts";
+import { type Bundle, maxAuthorityFileOctets, readTrust, TrustDirectory } from "#daemon/trust-directory.ts";
 import { type AuthorityFile, readAuthorityFile } from "#pki/authority-file.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import { certificatePem } from "#pki/pem.ts";
@@ -67,7 +68,7 @@ export class TrustService {
 		const { file } = this.config.security.pki.defaultTrustStore;
 		const loaded = this.directory.bundles("default");
 		if (file === undefined) return loaded;
-		const { certificates } = readAuthorityFile(readFileSync(file));
+		const { certificates } = readAuthorityFile(readBoundedFile(file, maxAuthorityFileOctets));
 		return [{ from: file, loadedAt: statSync(file).mtimeMs, certificates }, ...loaded];
 	}
 
@@ -294,17 +295,15 @@ function readDefaultRoots(): AuthorityFile {
 
 function readFile({ file, passphraseFile }: AuthoritySource): AuthorityFile {
 	const path = absolute(file);
-	const { size } = statSync(path);
-	if (size > maxFileOctets) throw new Error(`${file} has ${size} octets; at most ${maxFileOctets} are read`);
 	const passphrase = passphraseFile === undefined ? "" : firstLine(absolute(passphraseFile));
-	const read = readAuthorityFile(readFileSync(path), passphrase);
+	const read = readAuthorityFile(readBoundedFile(path, maxAuthorityFileOctets), passphrase);
 	if (read.certificates.length > 0) return read;
 	const why = read.refused ?? read.passedOver[0] ?? "it holds no certificate";
 	throw new Error(`${file} cannot be used: ${why}; expected CA certificates in PEM, DER, PKCS #7 or PKCS #12`);
 }
 
 function firstLine(path: string): string {
-	return readFileSync(path, "utf8").split(/\r?\n/, 1)[0] ?? "";
+	return readBoundedFile(path, maxPassphraseFileOctets).toString("utf8").split(/\r?\n/, 1)[0] ?? "";
 }
 
 /** The gateway's working directory is nobody's business. */
@@ -318,4 +317,4 @@ function contentKey(file: string, certificates: readonly Certificate[]): string 
 }
 
 const maxShown = 64;
-const maxFileOctets = 33_554_432;
+const maxPassphraseFileOctets = 65_536;

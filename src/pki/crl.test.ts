@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { decodeCrl } from "#pki/crl.ts";
+import { decodeCrl, decodeCrlStepwise } from "#pki/crl.ts";
 import { derInteger, derSequence } from "#pki/der.ts";
 import { extensionOid } from "#pki/oids.ts";
 import { makeCertificate } from "../../test/support/make-certificate.ts";
@@ -83,6 +83,17 @@ describe("decodeCrl", () => {
 		});
 		assert.equal(crl.entryCount, 100_000);
 		assert.notEqual(crl.find(subject, derInteger(77_777).subarray(2)), undefined);
+	});
+
+	it("pauses every few thousand entries, while they are read and while they are indexed", () => {
+		const revoked = Array.from({ length: 10_000 }, (_, index) => ({ serial: BigInt(index + 1) }));
+		const steps = [...decodeCrlStepwise(makeCrlDer({ issuer, revoked }))];
+		assert.ok(steps.length >= 8, `${steps.length} pauses`);
+	});
+
+	it("V16: one serial 50,000 times is refused after a bounded search", () => {
+		const crl = makeCrl({ issuer, revoked: Array.from({ length: 50_000 }, () => ({ serial: 1n })) });
+		assert.match(crl.faults[0] ?? "", /serial numbers are repeated, or chosen/);
 	});
 
 	it("never throws on changed lists, and finds without throwing whatever was decoded", () => {

@@ -98,8 +98,7 @@ export class Crl {
 	}
 
 	/**
-	 * The entry for a certificate of this issuer with this serial (content octets of its INTEGER). To be asked once the
-	 * list's signature was verified: a forged list could be made to fall into one place of the table.
+	 * The entry for a certificate of this issuer with this serial (content octets of its INTEGER).
 	 */
 	find(issuer: DistinguishedName, serial: Uint8Array): RevokedEntry | undefined {
 		return this.#entries.find(this.issuer, issuer, serial);
@@ -109,9 +108,19 @@ export class Crl {
 /**
  * Decodes one list. The octets are one complete frame: cut-short input is malformed, not need-more.
  *
- * Bounds: refuses more than 32 MiB; time linear in the octets; about 12 octets of memory per entry besides the input.
+ * Bounds: refuses more than 32 MiB; time linear in the octets, also when serials were chosen to
+ * fall into one place of the table; about 12 octets of memory per entry besides the input.
  */
 export function decodeCrl(der: Uint8Array): Decoded<Crl> {
+	const steps = decodeCrlStepwise(der);
+	for (;;) {
+		const step = steps.next();
+		if (step.done === true) return step.value;
+	}
+}
+
+/** The same, with a pause every 2,048 entries: a large list takes hundreds of milliseconds. */
+export function* decodeCrlStepwise(der: Uint8Array): Generator<void, Decoded<Crl>> {
 	if (der.length > maxCrlOctets) return malformed(`CRL: ${der.length} octets, at most ${maxCrlOctets} are read`);
 	const reader = DerReader.unbounded(der);
 	const faults: string[] = [];
@@ -127,7 +136,7 @@ export function decodeCrl(der: Uint8Array): Decoded<Crl> {
 	const hasNext = tbs.peek() === derTag.utcTime || tbs.peek() === derTag.generalizedTime;
 	const nextUpdate = hasNext ? tbs.time("nextUpdate") : undefined;
 	const entries = new EntryTable(der);
-	if (tbs.peek() === derTag.sequence) entries.read(tbs.open(derTag.sequence, "revokedCertificates"), faults);
+	if (tbs.peek() === derTag.sequence) yield* entries.read(tbs.open(derTag.sequence, "revokedCertificates"), faults);
 	const extensions = readListExtensions(tbs, version, faults);
 	tbs.close("tbsCertList");
 	const signatureAlgorithm = readAlgorithmIdentifier(list, "signatureAlgorithm");
@@ -137,6 +146,8 @@ export function decodeCrl(der: Uint8Array): Decoded<Crl> {
 	if (!equalBytes(innerAlgorithm.raw, signatureAlgorithm.raw))
 		faults.push("the signature algorithm inside the signed part differs from the one outside");
 	const typed = decodeCrlExtensions(extensions, faults);
+	if (!(yield* entries.index()))
+		faults.push("its serial numbers are repeated, or chosen, so that none is found quickly");
 	const fields = {
 		der,
 		tbs: der.subarray(tbsStart, tbsEnd),
@@ -174,8 +185,9 @@ class EntryTable {
 		this.#octets = octets;
 	}
 
-	read(list: DerReader, faults: string[]): void {
+	*read(list: DerReader, faults: string[]): Generator<void, void> {
 		while (!list.isAtEnd) {
+			if (this.count % entriesPerStep === entriesPerStep - 1) yield;
 			const place = list.position;
 			const entry = list.open(derTag.sequence, "revokedCertificate");
 			entry.integer("userCertificate");
@@ -190,7 +202,6 @@ class EntryTable {
 
 	find(listIssuer: DistinguishedName, issuer: DistinguishedName, serial: Uint8Array): RevokedEntry | undefined {
 		if (this.count === 0) return undefined;
-		if (this.#slots.length === 0) this.#index();
 		const mask = this.#slots.length - 1;
 		for (let slot = hashOf(serial) & mask; ; slot = (slot + 1) & mask) {
 			const index = (this.#slots[slot] as number) - 1;
@@ -202,6 +213,25 @@ class EntryTable {
 			const extensions = entry.isAtEnd ? [] : readExtensions(entry, "crlEntryExtensions", []);
 			return { revokedAt, ...decodeCrlEntryExtensions(extensions, []) };
 		}
+	}
+
+	/** Makes `find` quick. False when more than `maxProbes` an entry were needed: then the table is not whole. */
+	*index(): Generator<void, boolean> {
+		let size = 2;
+		while (size < this.count * 2) size *= 2;
+		this.#slots = new Int32Array(size);
+		let probes = maxProbes * Math.max(this.count, entriesPerStep);
+		let stepProbes = probes;
+		for (let index = 0; index < this.count; index++) {
+			let slot = hashOf(this.#entryAt(index).integer("userCertificate")) & (size - 1);
+			for (; this.#slots[slot] !== 0; probes--) slot = (slot + 1) & (size - 1);
+			if (probes < 0) return false;
+			this.#slots[slot] = index + 1;
+			if (index % entriesPerStep !== entriesPerStep - 1 && stepProbes - probes < probesPerStep) continue;
+			stepProbes = probes;
+			yield;
+		}
+		return true;
 	}
 
 	*all(): Generator<{ readonly serial: Uint8Array; readonly revokedAt: number }> {
@@ -234,17 +264,6 @@ class EntryTable {
 		larger.set(this.#places);
 		this.#places = larger;
 	}
-
-	#index(): void {
-		let size = 2;
-		while (size < this.count * 2) size *= 2;
-		this.#slots = new Int32Array(size);
-		for (let index = 0; index < this.count; index++) {
-			let slot = hashOf(this.#entryAt(index).integer("userCertificate")) & (size - 1);
-			while (this.#slots[slot] !== 0) slot = (slot + 1) & (size - 1);
-			this.#slots[slot] = index + 1;
-		}
-	}
 }
 
 /** FNV-1a over the serial. */
@@ -256,3 +275,7 @@ function hashOf(serial: Uint8Array): number {
 
 const maxCrlOctets = 33_554_432;
 const maxFaults = 16;
+const entriesPerStep = 2_048;
+/** Fair serials need about one; an indirect list repeats those of its issuers. */
+const maxProbes = 64;
+const probesPerStep = 1_048_576;

@@ -60,4 +60,8 @@ test("a passphrase is what the line holds, without its end; each protection has 
 			/expected a passphrase of 1 to 1024 octets/,
 		);
 	}
+	assert.throws(
+		() => makeProtection(files, { kind: "passphrase", source: "/dev/zero" }, true, costs),
+		/\/dev\/zero cannot be used: the passphrase cannot be read: .*expected a regular file/,
+	);
 });

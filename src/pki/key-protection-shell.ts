@@ -3,8 +3,9 @@
  * systemd), or a generated key in a file beside the store.
  */
 import { createHmac, type KeyObject, randomBytes } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { readBoundedFile } from "#base/bounded-file-shell.ts";
 import { FaultError, fault } from "#base/fault.ts";
 import type { DurableFiles } from "#config/durable-files-shell.ts";
 import type { StoredProtection } from "#pki/key-store-file.ts";
@@ -136,7 +137,7 @@ function credentialFile(stored: StoredProtection | undefined): string | undefine
 function readPassphrase(file: string): Buffer {
 	let octets: Buffer;
 	try {
-		octets = readFileSync(file);
+		octets = readBoundedFile(file, maxPassphraseFileOctets);
 	} catch (error) {
 		const why = error instanceof Error ? error.message : String(error);
 		throw keyStoreFault(file, `the passphrase cannot be read: ${why}`, "put the file back, readable by this user only");
@@ -178,4 +179,5 @@ export const masterKeyName = "master-key";
 const credentialName = "sallyport-passphrase";
 const saltOctets = 16;
 const maxPassphraseOctets = 1_024;
+const maxPassphraseFileOctets = 65_536;
 const markKey = randomBytes(32);

@@ -8,10 +8,11 @@
  */
 import { randomBytes } from "node:crypto";
 import { BoundedMap } from "#base/bounded.ts";
+import type { Decoded } from "#base/bytes.ts";
 import { WeightedMap } from "#base/weighted-map.ts";
 import { newWorkBudget } from "#pki/build-path.ts";
 import type { Certificate } from "#pki/certificate.ts";
-import { type Crl, decodeCrl } from "#pki/crl.ts";
+import { type Crl, decodeCrlStepwise } from "#pki/crl.ts";
 import type { Fetcher } from "#pki/fetch-shell.ts";
 import { encodeOcspRequest } from "#pki/ocsp.ts";
 import { ocspStatus } from "#pki/ocsp-status.ts";
@@ -77,7 +78,9 @@ export class RevocationChecker {
 		maxVerdicts,
 	);
 	readonly #asking = new Map<string, Promise<void>>();
+	readonly #loading = new Map<string, Promise<void>>();
 	readonly #waiting = new Map<string, Waiter[]>();
+	#decodingOctets = 0;
 	readonly #signatures = new SignatureCache(maxVerdicts);
 
 	constructor(fetcher: Fetcher, configuration: RevocationConfiguration, observer: RevocationObserver) {
@@ -264,8 +267,16 @@ export class RevocationChecker {
 		this.#failures.set(certificate.fingerprint, { why: whys.join("; "), until });
 	}
 
-	/** Fetches a list, or leaves the one that is at hand when none can be had. */
-	async #fetchList(url: string, authority: AuthorityRevocation): Promise<void> {
+	/** Fetches a list, or leaves the one that is at hand when none can be had; once, however many ask. */
+	#fetchList(url: string, authority: AuthorityRevocation): Promise<void> {
+		const inFlight = this.#loading.get(url);
+		if (inFlight !== undefined) return inFlight;
+		const loading = this.#loadList(url, authority).finally(() => this.#loading.delete(url));
+		this.#loading.set(url, loading);
+		return loading;
+	}
+
+	async #loadList(url: string, authority: AuthorityRevocation): Promise<void> {
 		const before = this.#lists.get(url);
 		const failure = this.#failures.get(url);
 		const now = Date.now();
@@ -278,18 +289,33 @@ export class RevocationChecker {
 		});
 		if (outcome.kind === "failed")
 			return this.#listFailed(url, outcome.why, outcome.isOverload === true ? keepOverloadMs : keepFailureMs);
-		// The same outcome comes to everybody who waited for it.
-		if (this.#lists.get(url)?.octets === outcome.octets) return;
-		const decoded = decodeCrl(pemDer(outcome.octets, "X509 CRL") ?? outcome.octets);
+		const decoded = await this.#decodeList(pemDer(outcome.octets, "X509 CRL") ?? outcome.octets);
+		if (decoded === undefined) return this.#listFailed(url, "too many other lists are being read", keepOverloadMs);
 		if (decoded.kind !== "done")
 			return this.#listFailed(url, decoded.kind === "malformed" ? decoded.reason : "it is cut short");
 		const crl = decoded.value;
-		const fetched: FetchedList = { octets: outcome.octets, crl, fetchedAt: Date.now() };
+		const fetched: FetchedList = { crl, fetchedAt: Date.now() };
 		this.#lists.set(url, fetched, crl.der.length + crl.entryCount * entryIndexOctets + entryOctets);
 		this.#failures.take(url);
 		const isNew = before !== undefined && before.crl.fingerprint !== crl.fingerprint;
 		if (isNew) this.#verdicts.clear();
 		this.#observer.listFetched(url, crl, isNew);
+	}
+
+	/** In pieces, so that sessions go on meanwhile; undefined when the lists at hand are as much as may be held. */
+	async #decodeList(der: Uint8Array): Promise<Decoded<Crl> | undefined> {
+		if (this.#decodingOctets + der.length > maxListOctets) return undefined;
+		this.#decodingOctets += der.length;
+		try {
+			const steps = decodeCrlStepwise(der);
+			for (;;) {
+				const step = steps.next();
+				if (step.done === true) return step.value;
+				await new Promise((resolve) => setImmediate(resolve));
+			}
+		} finally {
+			this.#decodingOctets -= der.length;
+		}
 	}
 
 	#listFailed(url: string, why: string, keptMs = keepFailureMs): void {
@@ -382,7 +408,6 @@ export class RevocationChecker {
 }
 
 interface FetchedList {
-	readonly octets: Uint8Array;
 	readonly crl: Crl;
 	readonly fetchedAt: number;
 }
