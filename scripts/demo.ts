@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SessionReader } from "#telemetry/session-reader-shell.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
+import { freePort } from "../test/support/gateway.ts";
 import { type Made, makeCertificate } from "../test/support/make-certificate.ts";
 
 interface Story {
@@ -111,8 +112,9 @@ async function main(): Promise<number> {
 		const clientTrust = join(directory, "demo-root.pem");
 		writeFileSync(clientTrust, root.pem);
 		const configuration = join(directory, "demo.conf");
-		writeFileSync(configuration, demoConfiguration([...ports.keys()]));
-		const started = await startGateway(state, configuration);
+		const proxyPort = await freePort();
+		writeFileSync(configuration, demoConfiguration(proxyPort, [...ports.keys()]));
+		const started = await startGateway(state, configuration, proxyPort);
 		gateway = started.child;
 		const results: Result[] = [];
 		for (const story of stories) {
@@ -172,14 +174,14 @@ async function startOrigin(servers: Server[], name: string, made: Made): Promise
 	return (server.address() as AddressInfo).port;
 }
 
-function demoConfiguration(hosts: readonly string[]): string {
+function demoConfiguration(proxyPort: number, hosts: readonly string[]): string {
 	const mappings = hosts.map((host) => `    static-host-mapping ${host} inet 127.0.0.1;`).join("\n");
 	return `system {
 ${mappings}
 }
 services {
     gateway {
-        explicit-proxy demo { listen 127.0.0.1:${demoPort}; }
+        explicit-proxy demo { listen 127.0.0.1:${proxyPort}; }
         workers 1;
     }
     ssl {
@@ -215,7 +217,11 @@ security {
 `;
 }
 
-async function startGateway(state: string, configuration: string): Promise<{ child: ChildProcess; proxy: string }> {
+async function startGateway(
+	state: string,
+	configuration: string,
+	proxyPort: number,
+): Promise<{ child: ChildProcess; proxy: string }> {
 	const cli = join(import.meta.dirname, "../src/daemon/cli.ts");
 	const child = spawn(
 		process.execPath,
@@ -229,7 +235,7 @@ async function startGateway(state: string, configuration: string): Promise<{ chi
 		child.on("exit", (code) => reject(new Error(`the gateway ended with status ${code} before it ran`)));
 	});
 	child.removeAllListeners("exit");
-	return { child, proxy: `http://127.0.0.1:${demoPort}` };
+	return { child, proxy: `http://127.0.0.1:${proxyPort}` };
 }
 
 async function stop(child: ChildProcess): Promise<void> {
@@ -320,7 +326,5 @@ function report(results: readonly Result[], records: readonly SessionRecord[]): 
 function fit(text: string, width: number): string {
 	return (text.length > width ? `${text.slice(0, width - 1)}…` : text).padEnd(width);
 }
-
-const demoPort = 18_080;
 
 process.exit(await main());

@@ -283,7 +283,7 @@ function misplacedPipe(handler: OperationalHandler, { pipes }: CommandContext): 
 function confirmCertificates(handler: ConfirmedPkiHandler, values: Readonly<Record<string, string>>): Reply {
 	const load = (): Reply => ({ kind: "handle", handler, values, isJson: false });
 	const question = "Do you want to load this CA certificate?";
-	const then = (): Reply => askYesNo(question, false, (isYes) => (isYes ? load() : silence));
+	const then = (): Reply => askYesNo(question, false, (isYes) => (isYes ? load() : unconfirmed));
 	return { kind: "handle", handler: "ca-file-show", values: { ...values, for: handler }, isJson: false, then };
 }
 
@@ -311,6 +311,9 @@ function withPassphrase(handler: PassphraseHandler, values: Readonly<Record<stri
 			: ask("Retype passphrase: ", again);
 	});
 }
+
+/** A script that gives no answer must not take silence for success. */
+const unconfirmed = failure("error: not confirmed with yes; nothing was loaded");
 
 function settingsText(settings: SessionSettings): string {
 	const size = (value: number | undefined): string => (value === undefined ? "that of the terminal" : String(value));

@@ -30,11 +30,11 @@ test("the fingerprint is shown and must be confirmed before a CA certificate is 
 	assert.deepEqual(done, ['{"ca-profile":"corp","filename":"/tmp/ca.pem"}']);
 });
 
-test("anything but yes loads nothing", () => {
+test("anything but yes loads nothing, and says so: a script that gives no answer has failed", () => {
 	for (const answer of ["", "no", "n"]) {
 		const { user, done } = system();
 		user.enter(line);
-		user.answer(answer);
+		assert.equal(user.answer(answer), "error: not confirmed with yes; nothing was loaded\n");
 		assert.deepEqual(done, []);
 		assert.equal(user.enter("show system uptime").includes("unknown"), false);
 	}

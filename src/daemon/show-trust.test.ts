@@ -50,4 +50,9 @@ test("of a large file the first fingerprints are shown, and how many follow", ()
 	const text = showAuthorityFile({ certificates, passedOver: ["certificate 26: odd \u001b"] });
 	assert.equal(text.match(/Fingerprint of CN=Corp Root,O=Corp:/g)?.length, 20);
 	assert.match(text, /and 5 more\nPassed over: certificate 26: odd \\x1b\n$/);
+	const odd = Array.from({ length: 22 }, (_, index) => `certificate ${index}: odd`);
+	assert.match(
+		showAuthorityFile({ certificates: [], passedOver: odd }),
+		/certificate 19: odd\nand 2 more passed over\n$/,
+	);
 });

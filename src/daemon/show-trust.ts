@@ -30,13 +30,9 @@ export function showAuthorityFile({ certificates, passedOver }: LoadReport): str
 	});
 	const rest = certificates.length - shown.length;
 	if (rest > 0) shown.push(`and ${rest} more\n`);
-	return (
-		shown.join("") +
-		passedOver
-			.slice(0, maxShown)
-			.map((line) => `Passed over: ${visibleText(line)}\n`)
-			.join("")
-	);
+	const passed = passedOver.slice(0, maxShown).map((line) => `Passed over: ${visibleText(line)}\n`);
+	if (passedOver.length > maxShown) passed.push(`and ${passedOver.length - maxShown} more passed over\n`);
+	return [...shown, ...passed].join("");
 }
 
 /** What is to be said about certificates that were loaded. */
