@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readBoundedFile } from "#base/bounded-file-shell.ts";
+import { readBoundedFile, writeNewFile } from "#base/bounded-file-shell.ts";
 
 test("a regular file is read whole, also through a symbolic link, up to the bound", (t) => {
 	const path = directory(t);
@@ -35,6 +35,18 @@ test("a FIFO, a device, a directory, a link to itself and what is not there are 
 		[`/${"x".repeat(300)}`, /is too long for the name of a file/],
 	] as const)
 		assert.throws(() => readBoundedFile(file, 1_000), why);
+});
+
+test("a new file is written; another one, also through a link, is left as it is", (t) => {
+	const path = directory(t);
+	const [file, link] = [join(path, "file"), join(path, "link")];
+	writeNewFile(file, "one", 0o600);
+	symlinkSync(join(path, "elsewhere"), link);
+	for (const taken of [file, link])
+		assert.throws(() => writeNewFile(taken, "two", 0o600), /exists already; name a new/);
+	assert.equal(readFileSync(file, "utf8"), "one");
+	assert.throws(() => writeNewFile(join(path, "none/file"), "", 0o600), /its directory does not exist on the gateway/);
+	assert.throws(() => writeNewFile(join(file, "x"), "", 0o600), /a part of its path is no directory/);
 });
 
 function directory(t: { after(undo: () => void): void }): string {

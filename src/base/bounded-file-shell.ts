@@ -1,5 +1,5 @@
 /** Reads files that somebody named: regular ones of a bounded size, so that no name makes the process wait or run full. */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, writeFileSync } from "node:fs";
 
 /**
  * The octets of a regular file, also through a symbolic link.
@@ -17,6 +17,16 @@ export function readBoundedFile(file: string, maxOctets: number): Buffer {
 		return readAll(descriptor, file, maxOctets, found.size);
 	} finally {
 		closeSync(descriptor);
+	}
+}
+
+/** Writes a file that is not there yet, nor a link to another. Throws one sentence that names the file. */
+export function writeNewFile(file: string, octets: string | Uint8Array, mode: number): void {
+	try {
+		writeFileSync(file, octets, { mode, flag: "wx" });
+	} catch (error) {
+		const { code = "", message } = error as NodeJS.ErrnoException;
+		throw new Error(`${file} ${writeReasons[code] ?? `cannot be written: ${message}`}`);
 	}
 }
 
@@ -50,5 +60,12 @@ const reasons: Readonly<Record<string, string>> = {
 	ENOENT: "does not exist on the gateway",
 	ENOTDIR: "does not exist on the gateway: a part of its path is no directory",
 	ENXIO: "is a device, FIFO or socket; expected a regular file",
+};
+const writeReasons: Readonly<Record<string, string>> = {
+	EACCES: "may not be written by the user that the gateway runs as",
+	EEXIST: "exists already; name a new file",
+	ENAMETOOLONG: "is too long for the name of a file",
+	ENOENT: "cannot be written: its directory does not exist on the gateway",
+	ENOTDIR: "cannot be written: a part of its path is no directory",
 };
 const smallestBuffer = 4_096;

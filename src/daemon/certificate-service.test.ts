@@ -103,4 +103,5 @@ test("files are relative to the state directory; none is written over, and none 
 	assert.throws(() => certificates.read("none"), /none does not exist/);
 	writeFileSync(join(path, "large"), new Uint8Array(4_194_305));
 	assert.throws(() => certificates.read("large"), /has 4194305 octets; at most 4194304/);
+	assert.throws(() => certificates.read("/dev/zero"), /expected a regular file/);
 });

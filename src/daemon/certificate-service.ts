@@ -2,8 +2,8 @@
  * The gateway's own certificates while it runs: each change is written, put in force at every worker, and taken back when
  * one of them refuses. Files are those of the gateway's host, relative to the state directory unless absolute.
  */
-import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
+import { readBoundedFile, writeNewFile } from "#base/bounded-file-shell.ts";
 import { isOwnCa, type KeyService } from "#daemon/key-service.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
@@ -66,11 +66,7 @@ export class CertificateService {
 
 	/** Reads a file of the gateway's host. Throws with its name. */
 	read(file: string): Uint8Array {
-		const path = this.#path(file);
-		const size = statSync(path, { throwIfNoEntry: false })?.size;
-		if (size === undefined) throw new Error(`${path} does not exist`);
-		if (size > maxFileOctets) throw new Error(`${path} has ${size} octets; at most ${maxFileOctets} are read`);
-		return readFileSync(path);
+		return readBoundedFile(this.#path(file), maxFileOctets);
 	}
 
 	/** The one line of a file. */
@@ -83,14 +79,8 @@ export class CertificateService {
 	/** Writes a new file that only this user reads. */
 	write(file: string, octets: string | Uint8Array): string {
 		const path = this.#path(file);
-		try {
-			writeFileSync(path, octets, { mode: 0o600, flag: "wx" });
-			return path;
-		} catch (error) {
-			if ((error as NodeJS.ErrnoException).code === "EEXIST")
-				throw new Error(`${path} exists already; name a new file`);
-			throw error;
-		}
+		writeNewFile(path, octets, 0o600);
+		return path;
 	}
 
 	/** What needs attention about certificates and keys. */

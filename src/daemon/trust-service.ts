@@ -2,10 +2,10 @@
  * Certificates of authorities, changed while the gateway runs: each change is written, put in force at every worker, and
  * taken back when one of them refuses.
  */
-import { statSync, writeFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { BoundedMap } from "#base/bounded.ts";
-import { readBoundedFile } from "#base/bounded-file-shell.ts";
+import { readBoundedFile, writeNewFile } from "#base/bounded-file-shell.ts";
 import { type ExpiryAlarm, ExpiryTeller, expiryAlarms, type WatchedAuthorities } from "#daemon/authority-expiry.ts";
 import { type Bundle, maxAuthorityFileOctets, readTrust, TrustDirectory } from "#daemon/trust-directory.ts";
 import { type AuthorityFile, readAuthorityFile } from "#pki/authority-file.ts";
@@ -227,12 +227,7 @@ export class TrustService {
 			throw new Error(`ca-profile "${name}" holds ${certificates.length} certificates; DER takes one; choose type pem`);
 		const octets =
 			type === "der" ? (first as Certificate).der : certificates.map(({ der }) => certificatePem(der)).join("");
-		try {
-			writeFileSync(absolute(file), octets, { mode: 0o644, flag: "wx" });
-		} catch (error) {
-			if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-			throw new Error(`${file} exists already; name a new file`);
-		}
+		writeNewFile(absolute(file), octets, 0o644);
 		return certificates.length;
 	}
 
