@@ -88,6 +88,7 @@ describe("the address behind the name (F14)", () => {
 		["::", /no address of another host/],
 		["::7f00:1", /no address of another host/],
 		["::ffff:127.0.0.1", /loopback/],
+		["::ffff:0:127.0.0.1", /behind a translator/],
 		["0.0.0.0", /no address of another host/],
 		["169.254.169.254", /link-local/],
 		["fe80::1", /link-local/],

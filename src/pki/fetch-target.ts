@@ -77,6 +77,7 @@ const special: readonly SpecialNetwork[] = [
 	network("224.0.0.0/4", "a multicast address"),
 	network("240.0.0.0/4", "a reserved address"),
 	network("::/96", "no address of another host"),
+	network("::ffff:0:0:0/96", "an IPv4 address behind a translator", true),
 	network("64:ff9b::/96", "an IPv4 address behind a translator", true),
 	network("64:ff9b:1::/48", "an IPv4 address behind a translator", true),
 	network("100::/64", "an address that leads nowhere"),

@@ -155,8 +155,9 @@ function leastWidth(kept: readonly TableColumn[]): number {
 }
 
 function hostText(record: SessionRecord): string {
-	const { host, port } = record.server;
-	const name = host === "" ? (record.server.address ?? "?") : host;
+	const { host, port, address } = record.server;
+	if (host === "" && address === undefined) return "-";
+	const name = host === "" ? String(address) : host;
 	return port === 443 ? name : `${name.includes(":") ? `[${name}]` : name}:${port}`;
 }
 
