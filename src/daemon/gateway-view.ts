@@ -20,11 +20,6 @@ export interface WorkerView {
 	readonly counters: Partial<CounterSnapshot>;
 }
 
-export interface AuthorityView {
-	readonly id: string;
-	readonly notAfter: number;
-}
-
 export interface GatewayView {
 	readonly state: StateDirectory;
 	readonly plan: GatewayPlan;
@@ -37,7 +32,6 @@ export interface GatewayView {
 	readonly domainLists: DomainListService;
 	counters(): CounterSnapshot;
 	workerViews(): readonly WorkerView[];
-	authorityViews(): readonly AuthorityView[];
 	/** What the workers' caches of leaves hold, with at most `limit` leaves of each. */
 	certificateCaches(limit: number): Promise<readonly CertificateCacheFacts[]>;
 	clearCertificateCaches(): void;

@@ -19,7 +19,7 @@ import { openDaemonLog } from "#daemon/daemon-log.ts";
 import { defaultConfiguration, trustedCaId } from "#daemon/default-configuration.ts";
 import { listNames } from "#daemon/domain-list-directory.ts";
 import { DomainListService } from "#daemon/domain-list-service.ts";
-import type { AuthorityView, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
+import type { GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { KeyService } from "#daemon/key-service.ts";
 import { type CheckedConfiguration, checkConfiguration, type LoadedConfiguration } from "#daemon/load-configuration.ts";
 import { publishOnboarding } from "#daemon/onboarding-site.ts";
@@ -337,10 +337,6 @@ export class Managed implements GatewayView {
 
 	workerViews(): readonly WorkerView[] {
 		return this.workers.views();
-	}
-
-	authorityViews(): readonly AuthorityView[] {
-		return this.#desk.views();
 	}
 
 	certificateCaches(limit: number): Promise<readonly CertificateCacheFacts[]> {

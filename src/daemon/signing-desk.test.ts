@@ -42,7 +42,7 @@ test("K1: the first desk makes both CAs and says so; the next one opens the same
 	const { events, open } = deskOf(t);
 	const desk = open();
 	assert.deepEqual(
-		desk.views().map(({ id }) => id),
+		desk.signingCas().map(({ id }) => id),
 		[trustedCaId, untrustedCaId],
 	);
 	desk.announce();
@@ -74,9 +74,9 @@ test("the CAs with RSA keys are made when a configuration first names them, and 
 
 test("a CA that is not there cannot be used, and those in use stay", (t) => {
 	const desk = deskOf(t).open();
-	const before = desk.views();
+	const before = desk.signingCas();
 	assert.throws(() => desk.use(["none"], rules), /none/);
-	assert.deepEqual(desk.views(), before);
+	assert.deepEqual(desk.signingCas(), before);
 });
 
 test("K8: a leaf is signed and told with the certificate that it stands for; anything else is refused and told", (t) => {

@@ -1,7 +1,6 @@
 /** The signing CAs of a running gateway: answers the workers' requests for signatures and tells what was issued. */
 import { hash } from "node:crypto";
 import { formatAddress } from "#base/address.ts";
-import type { AuthorityView } from "#daemon/gateway-view.ts";
 import type { KeyService } from "#daemon/key-service.ts";
 import type { SignatureAnswer, SignatureRequest, ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import type { Authority, LeafAnswer } from "#pki/authority-shell.ts";
@@ -65,10 +64,6 @@ export class SigningDesk {
 	/** Public parts of the CAs in use. */
 	signingCas(): readonly SigningCa[] {
 		return [...this.#authorities.values()].map(({ ca }) => ca);
-	}
-
-	views(): readonly AuthorityView[] {
-		return this.signingCas().map(({ id, notAfter }) => ({ id, notAfter }));
 	}
 
 	/**

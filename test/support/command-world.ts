@@ -9,7 +9,7 @@ import { CrlService } from "#daemon/crl-service.ts";
 import { defaultConfiguration, ownCaIds } from "#daemon/default-configuration.ts";
 import { listNames } from "#daemon/domain-list-directory.ts";
 import { DomainListService } from "#daemon/domain-list-service.ts";
-import type { AuthorityView, CommandWorld, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
+import type { CommandWorld, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { KeyService } from "#daemon/key-service.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import { openStateDirectory } from "#daemon/state-directory.ts";
@@ -40,7 +40,6 @@ export interface World extends CommandWorld {
 		readonly keys: KeyService;
 		readonly events: GatewayEvent[];
 		workers: WorkerView[];
-		authorities: AuthorityView[];
 	};
 	readonly reports: string[];
 	/** The texts that were put in force. */
@@ -151,10 +150,8 @@ export async function commandWorld(
 					counters: { sessions_active: 3 },
 				},
 			],
-			authorities: [],
 			counters: () => totals.snapshot(),
 			workerViews: () => world.gateway.workers,
-			authorityViews: () => world.gateway.authorities,
 			certificateCaches: async () => [],
 			clearCertificateCaches: () => void applied.push("clear-certificate-cache"),
 			restartWorkers: (number) =>
