@@ -141,6 +141,7 @@ export const systemPackages: readonly SystemPackage[] = [
 		brings: ["/usr/lib/python3/dist-packages/cryptography_vectors"],
 		purpose: "PKITS certificates and other X.509 vectors",
 	},
+	{ name: "nftables", groups: ["interop"], brings: ["nft"], purpose: "judges the ruleset of the security policies" },
 	{ name: "tmux", groups: ["interop"], brings: ["tmux"], purpose: "terminal: keys in, screen out" },
 	{
 		name: "bsdutils",
