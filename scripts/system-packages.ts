@@ -142,6 +142,12 @@ export const systemPackages: readonly SystemPackage[] = [
 		purpose: "PKITS certificates and other X.509 vectors",
 	},
 	{ name: "nftables", groups: ["interop"], brings: ["nft"], purpose: "judges the ruleset of the security policies" },
+	{
+		name: "util-linux",
+		groups: ["interop"],
+		brings: ["unshare"],
+		purpose: "network namespaces, so that nothing of the host is touched",
+	},
 	{ name: "tmux", groups: ["interop"], brings: ["tmux"], purpose: "terminal: keys in, screen out" },
 	{
 		name: "bsdutils",

@@ -51,6 +51,8 @@ export type SystemHandler =
 	| "show-interface-devices"
 	| "show-log"
 	| "show-log-files"
+	| "show-policies"
+	| "show-policy-hits"
 	| "show-processes"
 	| "show-proxy-certificate-cache"
 	| "show-proxy-counters"
@@ -112,6 +114,12 @@ const sessionOptions: Readonly<Record<string, OptionNode>> = {
 	},
 	until: { help: "Begun by this moment", type: text({ min: 1, max: 40, placeholder: "time" }) },
 	last: { help: "How many of the newest", type: integer({ min: 1, max: 9_999_999, placeholder: "number" }) },
+};
+
+const policyOptions: Readonly<Record<string, OptionNode>> = {
+	"from-zone": { help: "Zone of the client", type: name() },
+	"to-zone": { help: "Zone of the server", type: name() },
+	"policy-name": { help: "Name of the policy", type: name() },
 };
 
 const proxy: Node = {
@@ -193,6 +201,14 @@ const show: Node = {
 					},
 				},
 				pki: pkiShows,
+				policies: {
+					help: "Policies in the order in which they are tried",
+					run: "show-policies",
+					options: { ...policyOptions, detail: { help: "What their names mean" } },
+					children: {
+						"hit-count": { help: "How many sessions each decided", run: "show-policy-hits", options: policyOptions },
+					},
+				},
 			},
 		},
 		services: { help: "Services", children: { ssl: { help: "TLS", children: { proxy } } } },

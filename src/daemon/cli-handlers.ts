@@ -17,6 +17,7 @@ import {
 	showStatistics,
 	showStatus,
 } from "#daemon/show-proxy.ts";
+import { showPolicyHits, showSecurityPolicies } from "#daemon/show-security-policies.ts";
 import { showAlarms, showProcesses, showStorage, showUptime, showUsers, showVersion } from "#daemon/show-system.ts";
 
 type Output = AsyncIterable<string> | Iterable<string>;
@@ -50,6 +51,8 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	"show-interface-devices": (world) => showInterfaceDevices(world),
 	"show-log": ({ gateway }, { values }) => showLog(gateway.state.log, values.file ?? ""),
 	"show-log-files": ({ gateway }) => listLogs(gateway.state.log),
+	"show-policies": (world, { values }) => showSecurityPolicies(world, values, Date.now()),
+	"show-policy-hits": (world, { values, isJson }) => showPolicyHits(world, values, isJson),
 	"show-processes": (world, { values }) => showProcesses(world, values.extensive !== undefined),
 	"show-proxy-certificate-cache": (world, request) => showCertificateCache(world, request),
 	"show-proxy-counters": (world, { isJson }) => showCounters(world, isJson),

@@ -24,6 +24,7 @@ import { KeyService } from "#daemon/key-service.ts";
 import { type CheckedConfiguration, checkConfiguration, type LoadedConfiguration } from "#daemon/load-configuration.ts";
 import { publishOnboarding } from "#daemon/onboarding-site.ts";
 import { OwnCrls } from "#daemon/own-crls.ts";
+import { PolicyHits } from "#daemon/policy-hits.ts";
 import { SigningDesk } from "#daemon/signing-desk.ts";
 import { openStateDirectory, type StateDirectory } from "#daemon/state-directory.ts";
 import { readTrust, trustNames } from "#daemon/trust-directory.ts";
@@ -47,6 +48,7 @@ export interface ManagedOptions {
 
 /** A running gateway. */
 export class Managed implements GatewayView {
+	readonly policyHits = new PolicyHits();
 	readonly state: StateDirectory;
 	readonly configuration: ConfigurationService;
 	readonly keys: KeyService;
@@ -155,7 +157,10 @@ export class Managed implements GatewayView {
 			configuration: () => this.#workerConfiguration(),
 			certificateCache: (question, facts) => this.#caches.answered(question, facts),
 			sign: (message, worker, answer) => this.#desk.sign(message, worker, answer),
-			records: (records) => this.#store.appendSessions(records),
+			records: (records) => {
+				this.policyHits.count(records);
+				this.#store.appendSessions(records);
+			},
 			event: (event) => this.#event(event),
 			listFetched: (list) => this.crls.note(list),
 			log: this.#log,

@@ -10,7 +10,7 @@ import { peerPath, requirePeers } from "../support/peers.ts";
 import { everyPolicy, everyPolicyHosts } from "../support/ruleset.ts";
 
 test("nft takes the ruleset of the security policies (checked, not applied)", (t) => {
-	if (!requirePeers(t, ["nft"])) return;
+	if (!requirePeers(t, ["nft", "unshare"])) return;
 	const folder = mkdtempSync(join(tmpdir(), "ruleset-"));
 	t.after(() => rmSync(folder, { recursive: true }));
 	const file = join(folder, "ruleset.json");
@@ -20,7 +20,7 @@ test("nft takes the ruleset of the security policies (checked, not applied)", (t
 		assert.deepEqual(gaps, []);
 		// nft opens standard input by its name, which a socket does not allow.
 		writeFileSync(file, JSON.stringify(ruleset));
-		const done = spawnSync("unshare", ["-rn", peerPath("nft"), "-c", "-j", "-f", file], { encoding: "utf8" });
+		const done = spawnSync(peerPath("unshare"), ["-rn", peerPath("nft"), "-c", "-j", "-f", file], { encoding: "utf8" });
 		assert.deepEqual([done.status, done.stderr], [0, ""]);
 	}
 });

@@ -12,6 +12,7 @@ import { DomainListService } from "#daemon/domain-list-service.ts";
 import type { CommandWorld, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { KeyService } from "#daemon/key-service.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
+import { PolicyHits } from "#daemon/policy-hits.ts";
 import { openStateDirectory } from "#daemon/state-directory.ts";
 import { trustNames } from "#daemon/trust-directory.ts";
 import { TrustService } from "#daemon/trust-service.ts";
@@ -139,6 +140,7 @@ export async function commandWorld(
 				},
 				(file, why) => reports.push(`${file}: ${why}`),
 			),
+			policyHits: new PolicyHits(),
 			totals,
 			workers: [
 				{
