@@ -139,7 +139,7 @@ export const localCertificateRequests: Nodes = {
 						help: "Hash function of the signature; the one that belongs to the key when absent",
 						type: enumeration({ "sha-256": "SHA-256", "sha-384": "SHA-384" }),
 					},
-					exportable: { help: "The private key may leave the gateway later" },
+					exportable: { help: "Only with a key pair that was made exportable" },
 				},
 			},
 			load: {

@@ -77,11 +77,15 @@ test("R43 R57-R61: a self-signed CA or server certificate of a key pair that is 
 		local.generateSelfSigned("x", { ...bare, dns: ["a.*.example"] }),
 		/must be the whole left-most label/,
 	);
-	await local.generateSelfSigned("x", { ...subject, isCa: true, days: 30, isExportable: true });
+	await assert.rejects(
+		local.generateSelfSigned("x", { ...subject, isCa: true, days: 30, isExportable: true }),
+		/key pair "x" was not made exportable; make one with generate-key-pair \.\.\. exportable/,
+	);
+	await local.generateSelfSigned("x", { ...subject, isCa: true, days: 30, isExportable: false });
 	const made = new X509Certificate(store.entry("x")?.certificates[0] ?? "");
 	assert.deepEqual([made.ca, made.subjectAltName], [true, "DNS:gw.example"]);
 	assert.deepEqual([Date.parse(made.validFrom), Date.parse(made.validTo)], [now - day, now + 29 * day]);
-	assert.equal(store.entry("x")?.isExportable, true);
+	assert.equal(store.entry("x")?.isExportable, false);
 	await assert.rejects(
 		local.generateSelfSigned("x", { ...subject, isCa: true, days: 1, isExportable: false }),
 		/exists already/,
@@ -200,4 +204,22 @@ test("clearing takes the certificate, then the request, then the key pair", asyn
 	await assert.rejects(local.clearRequests(["a"]), /there is no certificate request "a"/);
 	await local.clearKeyPairs(["a"]);
 	assert.equal(store.entries.size, 0);
+});
+
+test("R92 K3: no way of commands makes a key exportable that was not made so", async (t) => {
+	const { local, store } = open(t);
+	await local.generateKeyPair("a", p256, false);
+	await local.generateSelfSigned("a", { ...subject, isCa: true, days: 1, isExportable: false });
+	await local.clearCertificates(["a"]);
+	await assert.rejects(
+		local.generateSelfSigned("a", { ...subject, isCa: true, days: 1, isExportable: true }),
+		/not made/,
+	);
+	const request = await local.generateRequest("a", subject, false);
+	await local.load("b", files(signed(request).der), true);
+	assert.equal(store.entry("b")?.isExportable, false);
+	const renewed = signed(await local.generateRequest("b", subject, false), { subject: "CN=renewed" });
+	await local.replace("b", files(renewed.der), true);
+	assert.throws(() => local.exportPkcs12("b", "secret"), /was not made exportable/);
+	assert.throws(() => local.exportPkcs12("b_REPLACED", "secret"), /was not made exportable/);
 });

@@ -32,7 +32,7 @@ export interface SubjectPlan extends SubjectAltNames {
 export interface SelfSignedOptions extends SubjectPlan {
 	readonly isCa: boolean;
 	readonly days: number;
-	/** The key may leave the gateway; one that was made so already may anyway. */
+	/** The key is to be exportable: it must have been made so. */
 	readonly isExportable: boolean;
 }
 
@@ -71,6 +71,8 @@ export class LocalCertificates {
 		const { key, scheme, entry } = this.#keyPair(id);
 		if (entry.certificates.length > 0)
 			throw new Error(`certificate "${id}" exists already; replace it, or clear it first`);
+		if (options.isExportable && !entry.isExportable)
+			throw new Error(`key pair "${id}" was not made exportable; make one with generate-key-pair ... exportable`);
 		const { subject, subjectAltName } = encodeNames(options);
 		if (!options.isCa && subjectAltName === undefined)
 			throw new Error(
@@ -88,8 +90,7 @@ export class LocalCertificates {
 			serial: randomBytes(16),
 		});
 		const certificate = assembleCertificate(toBeSigned, scheme, sign(digests[scheme], toBeSigned, key));
-		const isExportable = entry.isExportable || options.isExportable;
-		await this.#change({ put: [{ ...newEntry(entry), isExportable, certificates: [certificate] }] });
+		await this.#change({ put: [{ ...newEntry(entry), certificates: [certificate] }] });
 	}
 
 	/** A request for a certificate, DER, by the key pair of this name (R68-R71). */
