@@ -169,7 +169,7 @@ class Worker {
 		const authorities = new Map(message.authorities.map((ca) => [ca.id, ca]));
 		const { configuration: text, change } = message;
 		const read = this.#rereader.read(text, change);
-		const { config } = checkConfiguration(read, "configuration", { caIds: new Set(authorities.keys()) });
+		const { config } = checkConfiguration(read, "configuration", undefined);
 		this.#lists ??= new DomainListDirectory(message.lists);
 		const plan = compileGateway(config, this.#lists.read());
 		const { policy, timeouts, listeners } = plan;

@@ -46,11 +46,11 @@ export function parseConfiguration(
 	return checkConfiguration(parseText(rootSchema, text), source, { caIds, trustNames, certificates, listNames });
 }
 
-/** The same for a text that has been read already. */
+/** The same for a text that has been read already. Without `facts` it was verified before: each statement is read, no more. */
 export function checkConfiguration(
 	parsed: Pick<ParsedText, "tree" | "errors">,
 	source: string,
-	facts: ConfigurationFacts,
+	facts: ConfigurationFacts | undefined,
 ): CheckedConfiguration {
 	if (parsed.errors.length > 0) {
 		const lines = parsed.errors.map((item) => formatTextError(source, item)).join("\n");
@@ -58,7 +58,7 @@ export function checkConfiguration(
 	}
 	const checked = check(rootSchema, parsed.tree);
 	const config = checked.snapshot as RootConfig | undefined;
-	const more = config === undefined ? [] : verifyConfiguration(config, facts);
+	const more = config === undefined || facts === undefined ? [] : verifyConfiguration(config, facts);
 	const findings: readonly Finding[] = [...checked.errors, ...checked.warnings, ...more];
 	const errors = findings.filter((finding) => finding.severity === "error");
 	if (errors.length > 0 || config === undefined) {

@@ -1,5 +1,5 @@
 /** Policies that can never match, because those before them match all that they do. */
-import { differenceOf, intersectionOf } from "#policy/intervals.ts";
+import { areApart, differenceOf, intersectionOf } from "#policy/intervals.ts";
 import type { OrderedPolicy } from "#policy/order-policies.ts";
 import { type Region, regionNames, regionOf } from "#policy/policy-region.ts";
 
@@ -27,6 +27,7 @@ export function findShadowed(policies: readonly OrderedPolicy[], maxSteps = 2_00
 		for (const earlier of before) {
 			if (pieces.length === 0 || pieces.length > maxPieces || steps > maxSteps) break;
 			steps += pieces.length;
+			if (pieces.every((piece) => isApart(piece, earlier.region))) continue;
 			const left = pieces.flatMap((piece) => subtract(piece, earlier.region));
 			if (left.length !== pieces.length || left.some((piece, index) => piece !== pieces[index])) {
 				coveredBy.push(earlier.policy);
@@ -37,6 +38,11 @@ export function findShadowed(policies: readonly OrderedPolicy[], maxSteps = 2_00
 		else if (policy.schedule === undefined) before.push({ policy, region: regionOf(policy, names, "least") });
 	}
 	return found;
+}
+
+/** Most policies differ in their servers or clients: those are looked at first. */
+function isApart(region: Region, other: Region): boolean {
+	return sidesByChoice.some((side) => areApart(region[side] ?? [], other[side] ?? []));
 }
 
 /** The parts of `region` outside `other`, which do not overlap; `region` itself when the two have nothing in common. */
@@ -56,4 +62,6 @@ function isEmpty(region: Region): boolean {
 	return region.some((side) => side.length === 0);
 }
 
+/** Destinations, sources, applications, zones. */
+const sidesByChoice = [3, 2, 4, 0, 1];
 const maxPieces = 2_000;

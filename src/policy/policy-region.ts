@@ -10,8 +10,8 @@ export type Region = readonly Intervals[];
 
 /** The numbers that stand for names. */
 export interface RegionNames {
-	readonly zones: readonly string[];
-	readonly hosts: readonly string[];
+	readonly zones: ReadonlyMap<string, number>;
+	readonly hosts: ReadonlyMap<string, number>;
 }
 
 export function regionNames(policies: readonly OrderedPolicy[]): RegionNames {
@@ -19,7 +19,11 @@ export function regionNames(policies: readonly OrderedPolicy[]): RegionNames {
 	const hosts = new Set(
 		policies.flatMap(({ destinations }) => destinations.flatMap((one) => (one.kind === "host" ? [one.pattern] : []))),
 	);
-	return { zones: [...zones], hosts: [...hosts] };
+	return { zones: numbered(zones), hosts: numbered(hosts) };
+}
+
+function numbered(names: ReadonlySet<string>): ReadonlyMap<string, number> {
+	return new Map([...names].map((name, index) => [name, index]));
 }
 
 /**
@@ -38,9 +42,9 @@ export function regionOf(policy: OrderedPolicy, names: RegionNames, bound: "most
 }
 
 /** The last number is all other zones. A zone that is not known is left out: the commit says which cannot be. */
-function zoneNumbers(zones: ReadonlySet<string> | undefined, known: readonly string[]): Intervals {
-	if (zones === undefined) return [{ from: 0n, to: BigInt(known.length) }];
-	return unionOf([...zones].map((zone) => point(BigInt(known.indexOf(zone)))));
+function zoneNumbers(zones: ReadonlySet<string> | undefined, known: ReadonlyMap<string, number>): Intervals {
+	if (zones === undefined) return [{ from: 0n, to: BigInt(known.size) }];
+	return unionOf([...zones].map((zone) => point(BigInt(known.get(zone) ?? -1))));
 }
 
 /**
@@ -51,10 +55,10 @@ function addressNumbers(
 	entries: readonly AddressEntry[],
 	isExcluded: boolean,
 	bound: "most" | "least",
-	names: { readonly hosts: readonly string[]; readonly isPermit: boolean } | undefined,
+	names: { readonly hosts: ReadonlyMap<string, number>; readonly isPermit: boolean } | undefined,
 ): Intervals {
 	const isAny = entries.some(({ kind }) => kind === "any");
-	if (isAny) return isExcluded ? [] : [{ from: 0n, to: firstHost + BigInt(2 * (names?.hosts.length ?? 0)) }];
+	if (isAny) return isExcluded ? [] : [{ from: 0n, to: firstHost + BigInt(2 * (names?.hosts.size ?? 0)) }];
 	if (isExcluded) {
 		const opposite = bound === "most" ? "least" : "most";
 		if (bound === "least" && entries.some(({ kind }) => kind === "host")) return [];
@@ -63,7 +67,7 @@ function addressNumbers(
 	const numbers = entries.flatMap((entry) => entryNumbers(entry, bound));
 	for (const entry of names === undefined ? [] : entries) {
 		if (entry.kind !== "host") continue;
-		const first = firstHost + BigInt(2 * (names?.hosts.indexOf(entry.pattern) ?? 0));
+		const first = firstHost + BigInt(2 * (names?.hosts.get(entry.pattern) ?? 0));
 		numbers.push({ from: first, to: names?.isPermit === true ? first : first + 1n });
 	}
 	return unionOf(numbers);

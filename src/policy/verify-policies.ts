@@ -36,8 +36,21 @@ export function verifyAddressBooks({ security }: PolicyConfig): readonly Finding
 	return findings;
 }
 
-/** Policies: addresses that the zone does not know, pairs that do not fit, inspection without decryption. */
+/**
+ * Policies: addresses that the zone does not know, pairs that do not fit, inspection without decryption, policies that never
+ * match. Remembered as long as nothing of it changes: a commit asks more than once.
+ */
 export function verifyPolicyRules(config: PolicyConfig): readonly Finding[] {
+	const { policies, addressBook, zones } = config.security;
+	const parts = [addressBook, zones, config.applications, config.schedulers];
+	const known = memory.get(policies);
+	if (known?.parts.every((part, index) => part === parts[index]) === true) return known.findings;
+	const findings = findingsOf(config);
+	memory.set(policies, { parts, findings });
+	return findings;
+}
+
+function findingsOf(config: PolicyConfig): readonly Finding[] {
 	const { security } = config;
 	const { policies } = security;
 	const path = ["security", "policies"];
@@ -143,3 +156,8 @@ function sameNames(some: readonly string[], others: readonly string[]): boolean 
 }
 
 const anyWords = new Set(["any", "any-ipv4", "any-ipv6"]);
+
+const memory = new WeakMap<
+	PolicyConfig["security"]["policies"],
+	{ readonly parts: readonly unknown[]; readonly findings: readonly Finding[] }
+>();
