@@ -76,10 +76,10 @@ test("a policy is named exactly when no connection of a small world reaches it (
 			const policies = drawn.map(ordered);
 			const rules = compiled(policies);
 			const reached = new Set(world.map((facts) => evaluateHello(rules, facts).rule));
-			for (const { policy: named } of findShadowed(policies)) assert.ok(!reached.has(named.key), named.key);
+			for (const { policy: named } of findShadowed(policies).found) assert.ok(!reached.has(named.key), named.key);
 			const alone = (one: OrderedPolicy) =>
 				world.some((facts) => evaluateHello(compiled([one]), facts).rule === one.key);
-			const named = new Set(findShadowed(policies).map(({ policy: one }) => one.key));
+			const named = new Set(findShadowed(policies).found.map(({ policy: one }) => one.key));
 			for (const one of policies) {
 				const isEverywhere =
 					one.fromZones !== undefined && one.terms !== undefined && !one.excludesSources && !one.excludesDestinations;
@@ -104,7 +104,7 @@ const made = (key: string, more: Partial<OrderedPolicy>): OrderedPolicy =>
 		...more,
 	}) as OrderedPolicy;
 const names = (...policies: OrderedPolicy[]) =>
-	findShadowed(policies).map(({ policy: one, coveredBy }) => [one.key, ...coveredBy.map(({ key }) => key)]);
+	findShadowed(policies).found.map(({ policy: one, coveredBy }) => [one.key, ...coveredBy.map(({ key }) => key)]);
 
 test("two halves cover a whole, and what covers is named", () => {
 	const low = made("low", { sources: [prefix(0, 25)] });
@@ -125,6 +125,24 @@ test("a policy with a scheduler covers nothing, nor does one that permits cover 
 	assert.deepEqual(names(deny, permit), [["permit", "deny"]]);
 });
 
-test("work is bounded: beyond it nothing more is named", () => {
-	assert.deepEqual(findShadowed([made("a", {}), made("b", {}), made("c", {})], 0).length, 1);
+test("work is bounded: beyond it nothing more is named, and it is told where that begins", () => {
+	const { found, endedBefore } = findShadowed([made("a", {}), made("b", {}), made("c", {})], 1);
+	assert.deepEqual([found.map(({ policy: one }) => one.key), endedBefore?.key], [["b"], "c"]);
+	assert.equal(findShadowed([made("a", {}), made("b", {}), made("c", {})]).endedBefore, undefined);
+});
+
+test("policies that have nothing in common cost no work, whatever they differ in", () => {
+	const exact = (last: number) => [prefix(last, 32)];
+	const far = (last: number): AddressEntry[] => [
+		{ kind: "prefix", entry: "x", prefix: { address: parseAddress(`2001:db8:0:${last}::`) as Address, length: 64 } },
+	];
+	const term = (from: number) => [{ application: "x", protocol: 6, ports: { from, to: from } }];
+	const apart = [
+		...[1, 2].map((last) => made(`server ${last}`, { destinations: exact(last), sources: exact(9) })),
+		...[1, 2].map((last) => made(`client ${last}`, { sources: exact(last) })),
+		...[3, 4].map((last) => made(`zone ${last}`, { sources: exact(8), fromZones: new Set([`z${last}`]) })),
+		...[5, 6].map((last) => made(`port ${last}`, { sources: exact(7), terms: term(last) })),
+		...[1, 9_999].map((last) => made(`IPv6 ${last}`, { sources: far(last) })),
+	] as OrderedPolicy[];
+	assert.equal(findShadowed(apart, 0).endedBefore, undefined);
 });

@@ -1,7 +1,7 @@
 /** Policies that can never match, because those before them match all that they do. */
 import { areApart, differenceOf, intersectionOf } from "#policy/intervals.ts";
 import type { OrderedPolicy } from "#policy/order-policies.ts";
-import { type Region, regionNames, regionOf } from "#policy/policy-region.ts";
+import { firstIpv4, type Region, regionNames, regionOf } from "#policy/policy-region.ts";
 
 /** A policy without effect, and those that take its connections. */
 export interface Shadowed {
@@ -9,24 +9,40 @@ export interface Shadowed {
 	readonly coveredBy: readonly OrderedPolicy[];
 }
 
+/** What was found, and from which policy on nothing was looked for any more. */
+export interface ShadowSearch {
+	readonly found: readonly Shadowed[];
+	readonly endedBefore: OrderedPolicy | undefined;
+}
+
 /**
- * What is named never matches a connection between known zones; what is not named may still not, where masks with holes or names of hosts decide. A policy
- * with a scheduler covers nothing, for it does not always hold.
+ * What is named never matches a connection between known zones; what is not named may still not, where masks with holes or
+ * names of hosts decide. A policy with a scheduler covers nothing, for it does not always hold.
  *
- * Bounds: `maxSteps` comparisons of two regions in all, `maxPieces` pieces of a region; beyond, nothing more is named.
+ * Bounds: `maxSteps` subtractions of one region from another in all, `maxPieces` pieces of a region, `maxPairs` pairs of
+ * policies, which is all of them among 6,300. A pair that has nothing in common costs a few comparisons of numbers.
  */
-export function findShadowed(policies: readonly OrderedPolicy[], maxSteps = 2_000_000): readonly Shadowed[] {
+export function findShadowed(policies: readonly OrderedPolicy[], maxSteps = 100_000): ShadowSearch {
 	const names = regionNames(policies);
 	const before: { readonly policy: OrderedPolicy; readonly region: Region }[] = [];
+	/** The boxes of those before, one behind the other. */
+	const boxes = new Float64Array(policies.length * boxLength);
 	const found: Shadowed[] = [];
 	let steps = 0;
+	let pairs = 0;
 	for (const policy of policies) {
 		const target = regionOf(policy, names, "most");
+		const targetBox = boxOf(target);
 		let pieces: readonly Region[] = isEmpty(target) ? [] : [target];
 		const coveredBy: OrderedPolicy[] = [];
-		for (const earlier of before) {
-			if (pieces.length === 0 || pieces.length > maxPieces || steps > maxSteps) break;
+		pairs += before.length;
+		if (pairs > maxPairs) return { found, endedBefore: policy };
+		for (let index = 0; index < before.length; index++) {
+			if (pieces.length === 0 || pieces.length > maxPieces) break;
+			if (!mayMeet(targetBox, boxes, index * boxLength)) continue;
+			const earlier = before[index] as (typeof before)[number];
 			steps += pieces.length;
+			if (steps > maxSteps) return { found, endedBefore: policy };
 			if (pieces.every((piece) => isApart(piece, earlier.region))) continue;
 			const left = pieces.flatMap((piece) => subtract(piece, earlier.region));
 			if (left.length !== pieces.length || left.some((piece, index) => piece !== pieces[index])) {
@@ -35,14 +51,44 @@ export function findShadowed(policies: readonly OrderedPolicy[], maxSteps = 2_00
 			pieces = left;
 		}
 		if (pieces.length === 0 && coveredBy.length > 0) found.push({ policy, coveredBy });
-		else if (policy.schedule === undefined) before.push({ policy, region: regionOf(policy, names, "least") });
+		else if (policy.schedule === undefined) {
+			const region = regionOf(policy, names, "least");
+			if (isEmpty(region)) continue;
+			boxes.set(boxOf(region), before.length * boxLength);
+			before.push({ policy, region });
+		}
 	}
-	return found;
+	return { found, endedBefore: undefined };
 }
 
-/** Most policies differ in their servers or clients: those are looked at first. */
+/** The least and the greatest number of each side, rounded outwards; those that policies differ by most often are last. */
+function boxOf(region: Region): Float64Array {
+	const box = new Float64Array(boxLength);
+	for (const [place, index] of boxSides.entries()) {
+		const side = region[index] ?? [];
+		const origin = index === clientSide || index === serverSide ? firstIpv4 : 0n;
+		box[place * 2] = roundedDown((side[0]?.from ?? 0n) - origin);
+		box[place * 2 + 1] = -roundedDown(origin - (side.at(-1)?.to ?? 0n));
+	}
+	return box;
+}
+
+/** The number, or one a little less where it has more than 53 bits. */
+function roundedDown(number: bigint): number {
+	const near = Number(number);
+	return BigInt(near) <= number ? near : near - Math.abs(near) * Number.EPSILON;
+}
+
+function mayMeet(box: Float64Array, boxes: Float64Array, start: number): boolean {
+	for (let at = boxLength - 2; at >= 0; at -= 2) {
+		if ((box[at] as number) > (boxes[start + at + 1] as number)) return false;
+		if ((boxes[start + at] as number) > (box[at + 1] as number)) return false;
+	}
+	return true;
+}
+
 function isApart(region: Region, other: Region): boolean {
-	return sidesByChoice.some((side) => areApart(region[side] ?? [], other[side] ?? []));
+	return boxSides.some((side) => areApart(region[side] ?? [], other[side] ?? []));
 }
 
 /** The parts of `region` outside `other`, which do not overlap; `region` itself when the two have nothing in common. */
@@ -62,6 +108,11 @@ function isEmpty(region: Region): boolean {
 	return region.some((side) => side.length === 0);
 }
 
-/** Destinations, sources, applications, zones. */
-const sidesByChoice = [3, 2, 4, 0, 1];
 const maxPieces = 2_000;
+const maxPairs = 20_000_000;
+/** The places of addresses in a region. Counted from 0.0.0.0, each IPv4 address is a number of its own here too. */
+const clientSide = 2;
+const serverSide = 3;
+const boxSides = [0, 1, 4, clientSide, serverSide] as const;
+/** Two numbers for each of the sides. */
+const boxLength = boxSides.length * 2;

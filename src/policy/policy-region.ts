@@ -8,6 +8,9 @@ import type { AddressEntry } from "#policy/resolve-addresses.ts";
 /** Zones of client and server, addresses of client and server, application. */
 export type Region = readonly Intervals[];
 
+/** The number of 0.0.0.0: IPv6 addresses come before it. */
+export const firstIpv4 = 1n << 128n;
+
 /** The numbers that stand for names. */
 export interface RegionNames {
 	readonly zones: ReadonlyMap<string, number>;
@@ -107,7 +110,6 @@ function point(number: bigint): Interval {
 	return { from: number, to: number };
 }
 
-const firstIpv4 = 1n << 128n;
 const firstHost = firstIpv4 + (1n << 32n);
 const everyAddress: Interval = { from: 0n, to: firstHost - 1n };
 const everyTerm: Interval = { from: 0n, to: (256n << 16n) - 1n };

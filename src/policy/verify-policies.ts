@@ -75,9 +75,14 @@ function findingsOf(config: PolicyConfig): readonly Finding[] {
 		findings.push(...verifyServices([...path, "global", "policy", policyName], then.permit?.applicationServices));
 	const ordered = orderPolicies(config);
 	for (const policy of ordered) findings.push(...verifyMatch(policy, config.applications));
-	for (const { policy, coveredBy } of findShadowed(ordered)) {
+	const { found, endedBefore } = findShadowed(ordered);
+	for (const { policy, coveredBy } of found) {
 		const names = coveredBy.map(({ key }) => `"${key}"`).join(", ");
 		findings.push(warning(policy.path, undefined, `it never matches: ${names} before it match all that it does`));
+	}
+	if (endedBefore !== undefined) {
+		const message = "from here on it was not looked for policies that never match: there are too many";
+		findings.push(warning(endedBefore.path, undefined, message));
 	}
 	if (policies.defaultPolicy.permitAll) {
 		const message = "danger: what no policy matches passes, without being looked at";
