@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { check } from "#config/check.ts";
+import { check, snapshotOf } from "#config/check.ts";
 import { formatFinding } from "#config/finding.ts";
 import { type Branch, changeBranch, leafOf, withSlot } from "#config/tree.ts";
 import { sampleRoot, treeOf } from "../../test/support/config-sample.ts";
@@ -101,4 +101,14 @@ test("the snapshot has the types of the schema", () => {
 	assert.ok(mode !== "quick");
 	// @ts-expect-error: no such statement exists
 	assert.equal(snapshot?.security.ike.nothing, undefined);
+});
+
+test("the snapshot of a tree that was checked is the one that the check made", () => {
+	const tree = treeOf("groups { g { system { host-name a; } } } apply-groups g; security { ike { policy p; } }");
+	assert.deepEqual(snapshotOf(sampleRoot, tree), check(sampleRoot, tree).snapshot);
+});
+
+test("the same tree is checked once", () => {
+	const tree = treeOf("system { host-name a; }");
+	assert.equal(check(sampleRoot, tree), check(sampleRoot, tree));
 });

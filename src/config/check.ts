@@ -39,6 +39,11 @@ export function check<S>(schema: ContainerNode<S>, tree: Branch): Checked<S> {
 	return checked;
 }
 
+/** The typed configuration of a tree that was checked before, in another process: nothing is looked for, nothing is told. */
+export function snapshotOf<S>(schema: ContainerNode<S>, tree: Branch): S {
+	return checkBranch(schema, inherit(schema, tree)).value as S;
+}
+
 function checkWhole<S>(schema: ContainerNode<S>, tree: Branch): Checked<S> {
 	const result = checkBranch(schema, inherit(schema, tree));
 	const findings: Finding[] = checkGroups(schema, tree);

@@ -124,3 +124,16 @@ test("differences in place are told in the order of the list; a change of a user
 	const changed = sorted.delete(["x"]).set(entry("z")).differencesInPlace(sorted) ?? [];
 	assert.deepEqual(changed.map((one) => `${one.before?.keys ?? "-"}>${one.after?.keys ?? "-"}`).sort(), ["->z", "x>-"]);
 });
+
+test("an entry is found however often one asks, in every version of the list", () => {
+	const names = Array.from({ length: 600 }, (_, index) => `n${index}`);
+	const before = userList(...names);
+	for (let round = 0; round < 2; round++) for (const name of names) assert.deepEqual(before.get([name])?.keys, [name]);
+	assert.equal(before.get(["none"]), undefined);
+	const fresh = { keys: ["n7"] };
+	const after = before.set(fresh).delete(["n8"]);
+	for (const name of names) assert.equal(after.get([name]) === undefined, name === "n8");
+	assert.equal(after.get(["n7"]), fresh);
+	assert.notEqual(before.get(["n7"]), fresh);
+	assert.notEqual(before.get(["n8"]), undefined);
+});

@@ -26,6 +26,9 @@ export class Entries<E extends Keyed> {
 	readonly order: ListOrder;
 	readonly #byKey: SortedMap<string, Placed<E>>;
 	readonly #sequence: SortedMap<number, string> | undefined;
+	/** Made once so many keys were asked for that it pays. */
+	#index: Map<string, E> | undefined;
+	#asked = 0;
 
 	private constructor(
 		order: ListOrder,
@@ -46,7 +49,10 @@ export class Entries<E extends Keyed> {
 	}
 
 	get(keys: readonly string[]): E | undefined {
-		return this.#byKey.get(keyOf(keys))?.entry;
+		const key = keyOf(keys);
+		if (this.#index !== undefined) return this.#index.get(key);
+		if (++this.#asked > Math.max(leastAsked, this.size >> 3)) this.#index = this.#indexed();
+		return this.#byKey.get(key)?.entry;
 	}
 
 	/** With the entry of the same keys replaced in its place, or appended. */
@@ -160,6 +166,12 @@ export class Entries<E extends Keyed> {
 		return names;
 	}
 
+	#indexed(): Map<string, E> {
+		const index = new Map<string, E>();
+		for (const { entry } of this.#byKey.values()) index.set(keyOf(entry.keys), entry);
+		return index;
+	}
+
 	#renumbered(): Entries<E> {
 		let fresh = Entries.empty<E>(this.order);
 		for (const entry of this) fresh = fresh.set(entry);
@@ -184,5 +196,6 @@ function byNumber(a: number, b: number): number {
 
 /** Words hold no control characters, so this never stands inside a key. */
 const separator = "\u0000";
+const leastAsked = 256;
 /** Numbers in names with more digits than this are not looked for by their beginning. */
 const maxDigits = 20;

@@ -7,7 +7,7 @@ import { BoundedMap } from "#base/bounded.ts";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
 import { Rereader } from "#config/reread.ts";
 import { DomainListDirectory } from "#daemon/domain-list-directory.ts";
-import { checkConfiguration } from "#daemon/load-configuration.ts";
+import { checkedBefore } from "#daemon/load-configuration.ts";
 import { onboardingSite } from "#daemon/onboarding-site.ts";
 import { SignatureRequests } from "#daemon/signature-requests.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
@@ -168,8 +168,7 @@ class Worker {
 	#generationOf(message: Configuration): Generation {
 		const authorities = new Map(message.authorities.map((ca) => [ca.id, ca]));
 		const { configuration: text, change } = message;
-		const read = this.#rereader.read(text, change);
-		const { config } = checkConfiguration(read, "configuration", undefined);
+		const config = checkedBefore(this.#rereader.read(text, change));
 		this.#lists ??= new DomainListDirectory(message.lists);
 		const plan = compileGateway(config, this.#lists.read());
 		const { policy, timeouts, listeners } = plan;

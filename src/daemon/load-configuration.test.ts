@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { FaultError } from "#base/fault.ts";
+import { parseText } from "#config/text.ts";
 import { defaultConfiguration, ownCaIds, trustedCaId, untrustedCaId } from "#daemon/default-configuration.ts";
-import { loadConfiguration, parseConfiguration } from "#daemon/load-configuration.ts";
+import { checkedBefore, loadConfiguration, parseConfiguration } from "#daemon/load-configuration.ts";
+import { rootSchema } from "#product/root-schema.ts";
 
 const ids = new Set(ownCaIds);
 
@@ -70,4 +72,13 @@ test("decryption without an inspection service is a warning, not a silent bypass
 	const text = defaultConfiguration(false).replace("pattern-policy standard;\n                        }", "}");
 	const { warnings } = parseConfiguration(text, "x", ids);
 	assert.match(warnings.join("\n"), /no inspection service is active/);
+});
+
+test("a worker takes what was checked before, and no text that cannot be read", () => {
+	const text = defaultConfiguration(false);
+	assert.deepEqual(checkedBefore(parseText(rootSchema, text)), parseConfiguration(text, "x", ids).config);
+	assert.match(
+		refusal(() => checkedBefore(parseText(rootSchema, "nonsense"))),
+		/^configuration:1:\(9\) missing/,
+	);
 });

@@ -1,7 +1,7 @@
 /** Reads and checks the configuration file. */
 import { readFileSync } from "node:fs";
 import { FaultError, fault } from "#base/fault.ts";
-import { check } from "#config/check.ts";
+import { check, snapshotOf } from "#config/check.ts";
 import { type Finding, formatFinding } from "#config/finding.ts";
 import { formatTextError, type ParsedText, parseText } from "#config/text.ts";
 import type { CertificateFacts } from "#product/certificate-uses.ts";
@@ -46,19 +46,16 @@ export function parseConfiguration(
 	return checkConfiguration(parseText(rootSchema, text), source, { caIds, trustNames, certificates, listNames });
 }
 
-/** The same for a text that has been read already. Without `facts` it was verified before: each statement is read, no more. */
+/** The same for a text that has been read already. */
 export function checkConfiguration(
 	parsed: Pick<ParsedText, "tree" | "errors">,
 	source: string,
-	facts: ConfigurationFacts | undefined,
+	facts: ConfigurationFacts,
 ): CheckedConfiguration {
-	if (parsed.errors.length > 0) {
-		const lines = parsed.errors.map((item) => formatTextError(source, item)).join("\n");
-		throw new FaultError(fault("CONFIG_SYNTAX", `${lines}\ncorrect ${source} and start again`));
-	}
+	refuseUnread(parsed, source);
 	const checked = check(rootSchema, parsed.tree);
 	const config = checked.snapshot as RootConfig | undefined;
-	const more = config === undefined || facts === undefined ? [] : verifyConfiguration(config, facts);
+	const more = config === undefined ? [] : verifyConfiguration(config, facts);
 	const findings: readonly Finding[] = [...checked.errors, ...checked.warnings, ...more];
 	const errors = findings.filter((finding) => finding.severity === "error");
 	if (errors.length > 0 || config === undefined) {
@@ -66,4 +63,16 @@ export function checkConfiguration(
 		throw new FaultError(fault("CONFIG_INVALID", `${source}:\n${lines}\ncorrect it and start again`));
 	}
 	return { config, warnings: findings.filter((finding) => finding.severity === "warning").map(formatFinding) };
+}
+
+/** The configuration of a text that `managed` has checked and verified. */
+export function checkedBefore(parsed: Pick<ParsedText, "tree" | "errors">): RootConfig {
+	refuseUnread(parsed, "configuration");
+	return snapshotOf(rootSchema, parsed.tree) as RootConfig;
+}
+
+function refuseUnread({ errors }: Pick<ParsedText, "errors">, source: string): void {
+	if (errors.length === 0) return;
+	const lines = errors.map((item) => formatTextError(source, item)).join("\n");
+	throw new FaultError(fault("CONFIG_SYNTAX", `${lines}\ncorrect ${source} and start again`));
 }
