@@ -39,6 +39,7 @@ export type SystemHandler =
 	| DomainListHandler
 	| "clear-log"
 	| "clear-proxy-certificate-cache"
+	| "clear-learned-bypass"
 	| "clear-proxy-statistics"
 	| "explain-session"
 	| "logout"
@@ -49,6 +50,7 @@ export type SystemHandler =
 	| "show-alarms"
 	| "show-commit"
 	| "show-interface-devices"
+	| "show-learned-bypass"
 	| "show-log"
 	| "show-log-files"
 	| "show-policies"
@@ -134,6 +136,10 @@ const proxy: Node = {
 		},
 		...domainListShows,
 		counters: { help: "Every counter, dead workers included", run: "show-proxy-counters" },
+		"learned-bypass": {
+			help: "Servers that are not opened because clients refused it",
+			run: "show-learned-bypass",
+		},
 		profile: { help: "TLS proxy profiles in use", run: "show-proxy-profiles" },
 		sessions: { help: "What became of connections, newest last", run: "show-proxy-sessions", options: sessionOptions },
 		statistics: { help: "Sessions and handshakes", run: "show-proxy-statistics" },
@@ -467,6 +473,13 @@ export const operationalCommands: Node = {
 										"certificate-cache": {
 											help: "Forget every certificate: the next session of each server gets a new one",
 											run: "clear-proxy-certificate-cache",
+										},
+										"learned-bypass": {
+											help: "Open the sessions of servers again that clients refused to have opened",
+											run: "clear-learned-bypass",
+											options: {
+												server: { help: "Only of this host", type: text({ min: 1, max: 255, placeholder: "host" }) },
+											},
 										},
 										statistics: { help: "Counters back to zero", run: "clear-proxy-statistics" },
 									},

@@ -6,6 +6,7 @@ import { domainListHandlers } from "#daemon/domain-list-handlers.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
 import { pkiHandlers } from "#daemon/pki-handlers.ts";
 import { showInterfaceDevices } from "#daemon/show-interfaces.ts";
+import { clearLearnedBypass, showLearnedBypass } from "#daemon/show-learned-bypass.ts";
 import { clearLog, listLogs, showLog } from "#daemon/show-log.ts";
 import { matchPolicies, testDecryption } from "#daemon/show-policy.ts";
 import {
@@ -33,6 +34,7 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	...domainListHandlers,
 	"clear-log": ({ gateway }, { values }) => clearLog(gateway.state.log, values.file ?? ""),
 	"clear-proxy-certificate-cache": (world) => clearCertificateCache(world),
+	"clear-learned-bypass": (world, { values }) => clearLearnedBypass(world, values.server),
 	"clear-proxy-statistics": (world) => clearStatistics(world),
 	"explain-session": (world, { values, isJson }) => explain(world, values, isJson),
 	logout: (world, request) => logout(world, request),
@@ -49,6 +51,7 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	"show-alarms": (world) => showAlarms(world),
 	"show-commit": ({ gateway }) => gateway.configuration.history().map((line) => `${line}\n`),
 	"show-interface-devices": (world) => showInterfaceDevices(world),
+	"show-learned-bypass": (world, { isJson }) => showLearnedBypass(world, isJson),
 	"show-log": ({ gateway }, { values }) => showLog(gateway.state.log, values.file ?? ""),
 	"show-log-files": ({ gateway }) => listLogs(gateway.state.log),
 	"show-policies": (world, { values }) => showSecurityPolicies(world, values, Date.now()),

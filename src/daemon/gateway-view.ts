@@ -4,6 +4,7 @@ import type { CertificateService } from "#daemon/certificate-service.ts";
 import type { ConfigurationService } from "#daemon/configuration-service.ts";
 import type { CrlService } from "#daemon/crl-service.ts";
 import type { DomainListService } from "#daemon/domain-list-service.ts";
+import type { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
 import type { PolicyHits } from "#daemon/policy-hits.ts";
 import type { StateDirectory } from "#daemon/state-directory.ts";
 import type { TrustService } from "#daemon/trust-service.ts";
@@ -32,6 +33,7 @@ export interface GatewayView {
 	readonly crls: CrlService;
 	readonly domainLists: DomainListService;
 	readonly policyHits: PolicyHits;
+	readonly learnedBypass: LearnedBypassService;
 	counters(): CounterSnapshot;
 	workerViews(): readonly WorkerView[];
 	/** What the workers' caches of leaves hold, with at most `limit` leaves of each. */

@@ -38,6 +38,7 @@ import { compileGateway, type GatewayPlan, type ListenerPlan } from "#proxy/comp
 import { type JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
 import { defaultLeafSettings } from "#proxy/leaf-settings.ts";
+import { type LearnedEntry, learnedKey } from "#proxy/learned-bypass.ts";
 import { isListenerAddress, Listener } from "#proxy/listener-shell.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { Resolver } from "#proxy/resolver-shell.ts";
@@ -80,6 +81,7 @@ class Worker {
 	readonly #chainRepair: ChainRepair;
 	readonly #signatures = new SignatureRequests(send);
 	#lists: DomainListDirectory | undefined;
+	#learned: ReadonlyMap<string, LearnedEntry> = new Map();
 	#records: SessionRecord[] = [];
 	#idOctets = Buffer.alloc(0);
 	readonly #rereader = new Rereader(rootSchema);
@@ -92,6 +94,7 @@ class Worker {
 			defaultLeafSettings,
 		);
 		this.#ownCrls = start.ownCrls;
+		this.takeLearned(start.learned);
 		const closed = { permitted: [], isOwnListener: () => true };
 		this.#fetcher = new Fetcher(closed, refuseLookUp, (outcome) => {
 			this.#counters.add("status_fetches");
@@ -143,6 +146,10 @@ class Worker {
 		this.#serverSessions.lifetimeMs = leaves.sessionSeconds * 1000;
 	}
 
+	takeLearned(entries: readonly LearnedEntry[]): void {
+		this.#learned = new Map(entries.map((entry) => [learnedKey(entry), entry]));
+	}
+
 	takeCrls(renewed: ReadonlyMap<string, Uint8Array>): void {
 		this.#ownCrls = new Map([...this.#ownCrls, ...renewed]);
 	}
@@ -177,9 +184,10 @@ class Worker {
 		const onboarding = onboardingSite(plan.onboarding, message.authorities, message.trust, (id) =>
 			this.#ownCrls.get(id),
 		);
+		const learned = (key: string) => this.#learned.get(key);
 		const contexts = listeners.map(({ name, mayReachLocal, fromZone }): [string, SessionContext] => [
 			name,
-			{ listener: name, fromZone, policy, timeouts, mayReachLocal, isOwnListener, onboarding },
+			{ listener: name, fromZone, policy, timeouts, mayReachLocal, isOwnListener, onboarding, learned },
 		]);
 		const resources = this.#makeResources(message, plan, authorities);
 		const revocation = compileRevocation(config);
@@ -267,6 +275,7 @@ class Worker {
 				if (alpn === undefined) return new UnnamedProtocolStream(openHttp, openOther);
 				return alpn === "http/1.1" || alpn === "http/1.0" ? openHttp() : openOther();
 			},
+			leafRefused: (server, client) => send({ type: "leaf-refused", server, client }),
 			ended: (session, record) => {
 				this.#sessions.delete(session);
 				this.#counters.add("sessions_active", -1);
@@ -386,6 +395,9 @@ process.on("message", (message: ToWorker) => {
 			return;
 		case "own-crls":
 			worker?.takeCrls(message.ownCrls);
+			return;
+		case "learned-bypass":
+			worker?.takeLearned(message.learned);
 			return;
 		case "forget-fetched":
 			worker?.forgetFetched();

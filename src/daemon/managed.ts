@@ -21,6 +21,7 @@ import { listNames } from "#daemon/domain-list-directory.ts";
 import { DomainListService } from "#daemon/domain-list-service.ts";
 import type { GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { KeyService } from "#daemon/key-service.ts";
+import { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
 import { type CheckedConfiguration, checkConfiguration, type LoadedConfiguration } from "#daemon/load-configuration.ts";
 import { publishOnboarding } from "#daemon/onboarding-site.ts";
 import { OwnCrls } from "#daemon/own-crls.ts";
@@ -56,6 +57,13 @@ export class Managed implements GatewayView {
 	readonly trust: TrustService;
 	readonly crls: CrlService;
 	readonly domainLists: DomainListService;
+	readonly learnedBypass = new LearnedBypassService({
+		settings: (name) => this.plan.policy.rules.find(({ profile }) => profile?.name === name)?.profile?.learnedBypass,
+		publish: (learned) => this.workers.tellAll({ type: "learned-bypass", learned }),
+		learned: ({ host, port, sni, profile, clients, until }) =>
+			this.#event(gatewayEvent("BYPASS_LEARNED", Date.now(), { host, port, sni, profile, clients, until })),
+		now: Date.now,
+	});
 	plan: GatewayPlan;
 	readonly configurationFile: string;
 	readonly warnings: readonly string[];
@@ -162,6 +170,7 @@ export class Managed implements GatewayView {
 				this.#store.appendSessions(records);
 			},
 			event: (event) => this.#event(event),
+			leafRefused: (server, client) => this.learnedBypass.refused(server, client),
 			listFetched: (list) => this.crls.note(list),
 			log: this.#log,
 			counters: this.#counters,
@@ -294,6 +303,7 @@ export class Managed implements GatewayView {
 			authorities: this.#desk.signingCas(),
 			trust: this.#trust,
 			lists: this.state.lists,
+			learned: this.learnedBypass.entries(),
 			ownCrls: this.#ownCrls.current(),
 			loadedCrls: this.crls.current(),
 		};

@@ -23,9 +23,11 @@ async function poolOf(t: TestContext, count: number) {
 			authorities: signingCas,
 			trust: { profiles: new Map([["test", []]]), groups: new Map(), defaultRoots: [] },
 			lists: "",
+			learned: [],
 			ownCrls: new Map(),
 			loadedCrls: [],
 		}),
+		leafRefused: () => undefined,
 		listFetched: () => undefined,
 		certificateCache: () => undefined,
 		sign: ({ requests }, _, answer) =>

@@ -12,6 +12,7 @@ import type {
 	ToWorker,
 	WorkerConfiguration,
 } from "#daemon/worker-protocol.ts";
+import type { LearnedServer } from "#proxy/learned-bypass.ts";
 import { type CounterSnapshot, type Counters, mergeCounters, retireCounters } from "#telemetry/counters.ts";
 import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
@@ -27,6 +28,8 @@ export interface WorkerPoolPorts {
 	/** Records of sessions that have ended. */
 	records(records: readonly SessionRecord[]): void;
 	event(event: GatewayEvent): void;
+	/** A client refused a leaf. */
+	leafRefused(server: LearnedServer, client: string): void;
 	/** A worker fetched a revocation list. */
 	listFetched(list: FetchedListFacts): void;
 	readonly log: Logger;
@@ -193,6 +196,8 @@ export class WorkerPool {
 				return;
 			case "event":
 				return ports.event(message.event);
+			case "leaf-refused":
+				return ports.leafRefused(message.server, message.client);
 			case "list-fetched":
 				return ports.listFetched(message.list);
 			case "configured":

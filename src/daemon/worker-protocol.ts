@@ -4,6 +4,7 @@ import type { CrlFacts } from "#pki/crl-text.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { TrustSources } from "#pki/trust-selection.ts";
 import type { KeptLeaf } from "#proxy/leaf-contexts-shell.ts";
+import type { LearnedEntry, LearnedServer } from "#proxy/learned-bypass.ts";
 import type { CounterSnapshot } from "#telemetry/counters.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
@@ -18,6 +19,8 @@ export interface WorkerConfiguration {
 	readonly authorities: readonly SigningCa[];
 	/** The certificates that may vouch for servers. */
 	readonly trust: TrustSources;
+	/** Servers whose sessions are not opened because clients refused it. */
+	readonly learned: readonly LearnedEntry[];
 	/** The directory of the lists of domains; workers read it themselves, for lists are long. */
 	readonly lists: string;
 	/** The revocation list of each signing CA that has one, DER, by the CA's id; to be served at `crlPath(id)`. */
@@ -64,6 +67,8 @@ export type ToWorker =
 	| ({ readonly type: "configure"; readonly revision: number } & WorkerConfiguration)
 	/** Revocation lists of signing CAs that were renewed; those not named stay as they are. */
 	| { readonly type: "own-crls"; readonly ownCrls: ReadonlyMap<string, Uint8Array> }
+	/** What was learned by now, in place of what was before. */
+	| { readonly type: "learned-bypass"; readonly learned: readonly LearnedEntry[] }
 	/** Forget every revocation list and OCSP response that was fetched. */
 	| { readonly type: "forget-fetched" }
 	| { readonly type: "show-certificate-cache"; readonly question: number; readonly limit: number }
@@ -81,6 +86,7 @@ export type ToManaged =
 	| { readonly type: "configured"; readonly revision: number }
 	/** The worker goes on with the configuration before. */
 	| { readonly type: "not-configured"; readonly revision: number; readonly fault: Fault }
+	| { readonly type: "leaf-refused"; readonly server: LearnedServer; readonly client: string }
 	| { readonly type: "list-fetched"; readonly list: FetchedListFacts }
 	| { readonly type: "event"; readonly event: GatewayEvent }
 	/** The last message of a worker that was told to stop. */

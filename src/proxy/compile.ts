@@ -17,6 +17,7 @@ import { allBooks } from "#policy/zone-books.ts";
 import { compileZoneTable, type ZoneSources } from "#policy/zone-table.ts";
 import { compileExemptions, noDomainLists } from "#proxy/compile-exemptions.ts";
 import type { LeafSettings } from "#proxy/leaf-settings.ts";
+import type { LearnedBypassSettings } from "#proxy/learned-bypass.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import type { ProxyConfig } from "#proxy/schema.ts";
 import type { SessionTimeouts } from "#proxy/session-machine.ts";
@@ -190,6 +191,7 @@ function compileProfile(
 		grade: profile.tlsGrade,
 		validation: profile.certificateValidation,
 		revocation: compileRevocation(actions),
+		learnedBypass: compileLearnedBypass(profile.learnedBypass),
 		repairsChains: config.security.pki.fetchMissingIntermediates === "enable",
 		log: {
 			allowed: log.all || log.sessionsAllowed,
@@ -199,6 +201,15 @@ function compileProfile(
 		},
 		patternPolicy,
 	};
+}
+
+function compileLearnedBypass({
+	disable,
+	clients,
+	lifetime,
+	maximum,
+}: SslProxyProfile["learnedBypass"]): LearnedBypassSettings | undefined {
+	return disable ? undefined : { clients, lifetimeMs: lifetime * 1000, maximum };
 }
 
 function compileRevocation({ crl, ocsp }: SslProxyProfile["actions"]): ProfileRevocation | undefined {

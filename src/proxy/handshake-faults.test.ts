@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clientHandshakeFault, relayFault, serverHandshakeFault } from "#proxy/handshake-faults.ts";
+import { clientHandshakeFault, isLeafRefusal, relayFault, serverHandshakeFault } from "#proxy/handshake-faults.ts";
+import { peerClosedHandshake } from "#tls/alert.ts";
 
 const alertError = (number: number, name: string) =>
 	Object.assign(new Error(`error:0A000${number}:SSL routines::${name}:SSL alert number ${number}`), {
@@ -15,6 +16,14 @@ test("a client that refuses the leaf is told apart from one that fails otherwise
 		clientHandshakeFault("10.0.0.1", "a.example", new Error("socket hang up")).code,
 		"CLIENT_HANDSHAKE_FAILED",
 	);
+});
+
+test("three alerts and a close are a refusal of the leaf, other failures are none", () => {
+	for (const number of [42, 46, 48]) assert.equal(isLeafRefusal(alertError(number, "x")), true);
+	for (const number of [40, 45, 70, 80]) assert.equal(isLeafRefusal(alertError(number, "x")), false);
+	assert.equal(isLeafRefusal(new Error(peerClosedHandshake)), true);
+	assert.equal(isLeafRefusal(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" })), true);
+	assert.equal(isLeafRefusal(new Error("no shared cipher")), false);
 });
 
 test("R172 R243: a server that wants a client certificate is named as such, in the handshake and behind it", () => {

@@ -1,6 +1,6 @@
 /** What an error of a TLS leg means: whose fault it is and what to do, from the alert that the peer sent if it sent one. */
 import { type Fault, fault } from "#base/fault.ts";
-import { peerAlertOf } from "#tls/alert.ts";
+import { peerAlertOf, peerClosedHandshake } from "#tls/alert.ts";
 
 /**
  * The handshake with the client failed, or the client sent a fatal alert right behind it. `whyUntrusted` says why the
@@ -21,6 +21,16 @@ export function clientHandshakeFault(
 	const got = alert === undefined ? error.message.trim() : `alert ${alert.alert.name}`;
 	const message = `client ${client} did not complete the TLS handshake for ${serverName}: ${got}; a client that closes here often does not trust the gateway's CA`;
 	return fault("CLIENT_HANDSHAKE_FAILED", message, { cause: error.message });
+}
+
+/**
+ * The client did not want the certificate that was minted for it: it said so by an alert, or closed when it had seen it.
+ * Ask only of a handshake that the client ended; what the gateway gave up is no refusal.
+ */
+export function isLeafRefusal(error: Error & { readonly code?: unknown }): boolean {
+	const alert = peerAlertOf(error);
+	if (alert !== undefined) return refusalAlerts.has(alert.alert.name);
+	return error.message === peerClosedHandshake || error.code === "ECONNRESET";
 }
 
 /** The handshake with the server failed. */
@@ -54,3 +64,6 @@ function clientCertificateWanted(server: string): Fault {
 	const message = `server ${server} asks for a client certificate, which the gateway does not have; exempt the host from decryption`;
 	return fault("SERVER_WANTS_CLIENT_CERTIFICATE", message);
 }
+
+/** Alerts of clients that pin certificates or do not know the CA. */
+const refusalAlerts: ReadonlySet<string> = new Set(["bad_certificate", "unknown_ca", "certificate_unknown"]);

@@ -5,6 +5,7 @@ import type { RevocationSettings } from "#pki/revocation-settings.ts";
 import type { ProfileName } from "#pki/validation-profile.ts";
 import type { DomainSet } from "#policy/domain-set.ts";
 import type { DecryptionExemptions } from "#policy/evaluate.ts";
+import type { LearnedBypassSettings } from "#proxy/learned-bypass.ts";
 import type { Grade } from "#tls/cipher-suites.ts";
 
 /** Revocation of servers' certificates. */
@@ -37,6 +38,8 @@ export interface ProxyProfile extends DecryptionExemptions {
 	readonly revocation: ProfileRevocation | undefined;
 	/** Issuers that a server does not send are fetched. */
 	readonly repairsChains: boolean;
+	/** When servers whose clients refuse to be opened are let be; undefined for never. */
+	readonly learnedBypass: LearnedBypassSettings | undefined;
 	/** Which sessions are recorded. */
 	readonly log: {
 		readonly allowed: boolean;

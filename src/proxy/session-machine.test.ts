@@ -54,6 +54,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		neverDecryptSources: new AddressSet(),
 		alwaysDecryptSources: new AddressSet(),
 		exemptDestinations: new AddressSet(),
+		learnedBypass: undefined,
 		overrides: domainSetOf("category-overrides", []),
 		trustedCa: "ca",
 		untrustedCa: "untrusted-ca",

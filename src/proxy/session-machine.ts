@@ -19,6 +19,7 @@ import type { OnboardingSite, SiteAnswer } from "#onboarding/site.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
 import { type ConnectionFacts, type Decision, evaluateConnect, evaluateHello, type Policy } from "#policy/evaluate.ts";
 import { ConnectMachine, type ConnectRequest } from "#proxy/connect-machine.ts";
+import { type LearnedEntry, type LearnedServer, learnedKey } from "#proxy/learned-bypass.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import { revocationAction } from "#proxy/revocation-action.ts";
 import { isLocalTarget } from "#proxy/target.ts";
@@ -60,6 +61,8 @@ export interface SessionContext {
 	readonly timeouts: SessionTimeouts;
 	/** True when clients may reach loopback and link-local addresses through the proxy. */
 	readonly mayReachLocal: boolean;
+	/** What was learned about a server, by `learnedKey`. */
+	readonly learned?: (key: string) => LearnedEntry | undefined;
 	/** True when the address and port are one of the gateway's own listeners. */
 	readonly isOwnListener: (address: Address, port: number) => boolean;
 	/** The gateway's own page and test; undefined when they are disabled. */
@@ -219,6 +222,11 @@ export class SessionMachine {
 	/** Why the server is not trusted; undefined when it is, or when that is not known yet. */
 	get distrust(): string | undefined {
 		return this.#verdict?.isTrusted === false ? this.#verdict.reason : undefined;
+	}
+
+	/** The server whose leaf the client refuses now, if that may teach something; undefined when it may not. */
+	get refusedServer(): LearnedServer | undefined {
+		return this.#state.tag === "await-client-tls" ? this.#learnable(this.#state.decrypt.decision.profile) : undefined;
 	}
 
 	get isClosed(): boolean {
@@ -396,7 +404,7 @@ export class SessionMachine {
 		}
 		this.#helloFacts = helloFacts(hello);
 		this.#timing.helloMs = now - this.#startedAt;
-		const decision: Decision<ProxyProfile> = evaluateHello(this.#context.policy, this.#facts(this.#server, now));
+		const decision = this.#unlessLearned(evaluateHello(this.#context.policy, this.#facts(this.#server, now)), now);
 		this.#decision = decision;
 		if (decision.action === "block") {
 			const why = `blocked by ${decision.rule} because ${decision.fact}`;
@@ -410,6 +418,28 @@ export class SessionMachine {
 		this.#state = { tag: "await-server-tls", decrypt, until: now + this.#context.timeouts.handshakeMs };
 		const host = hello.sni ?? this.#request?.host ?? "";
 		return [{ type: "start-server-tls", hello, profile: decision.profile, host }];
+	}
+
+	/** Clients have taught that this server's sessions cannot be opened. */
+	#unlessLearned(decision: Decision<ProxyProfile>, now: number): Decision<ProxyProfile> {
+		if (decision.action !== "decrypt") return decision;
+		const server = this.#learnable(decision.profile);
+		const entry = server === undefined ? undefined : this.#context.learned?.(learnedKey(server));
+		if (entry === undefined || entry.until <= now) return decision;
+		const name = entry.sni === "" ? entry.host : entry.sni;
+		const until = new Date(entry.until).toISOString().replace(/\.\d+Z$/, "Z");
+		const fact = `${entry.clients} clients refused the gateway's certificate for ${name}; learned until ${until}`;
+		return { ...decision, action: "bypass", fact };
+	}
+
+	/** Not of sources and names that are always decrypted. */
+	#learnable(profile: ProxyProfile): LearnedServer | undefined {
+		if (profile.learnedBypass === undefined) return undefined;
+		if (profile.alwaysDecryptSources.matchAddress(this.#client) !== undefined) return undefined;
+		const { host = "", port = 0 } = this.#request ?? {};
+		const sni = this.#helloFacts?.sni ?? "";
+		if ([host, sni].some((name) => profile.overrides.match(name) !== undefined)) return undefined;
+		return { profile: profile.name, host, port, sni };
 	}
 
 	#nonTls(looksLike: FirstOctets, reader: ClientHelloReader, now: number): readonly SessionEffect[] {

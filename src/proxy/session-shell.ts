@@ -18,7 +18,7 @@ import type { RevocationChecker } from "#pki/revocation-shell.ts";
 import { validationProfiles } from "#pki/validation-profile.ts";
 import { planClientLeg } from "#proxy/client-leg.ts";
 import { Dial } from "#proxy/dial-shell.ts";
-import { clientHandshakeFault, serverHandshakeFault } from "#proxy/handshake-faults.ts";
+import { clientHandshakeFault, isLeafRefusal, serverHandshakeFault } from "#proxy/handshake-faults.ts";
 import {
 	type JudgedServer,
 	maxKeptOctets,
@@ -27,6 +27,7 @@ import {
 	type ServerQuestion,
 } from "#proxy/judge-server.ts";
 import type { LeafContext, LeafContexts, LeafRequest } from "#proxy/leaf-contexts-shell.ts";
+import type { LearnedServer } from "#proxy/learned-bypass.ts";
 import { type ProxyProfile, signingCaFor } from "#proxy/profile.ts";
 import { RelayShell } from "#proxy/relay-shell.ts";
 import type { Resolver } from "#proxy/resolver-shell.ts";
@@ -63,6 +64,8 @@ export interface SessionResources {
 		readonly sessionId: string;
 		readonly rule: string;
 	}): PlaintextStream | undefined;
+	/** Called when a client did not want the leaf of a trusted server. */
+	leafRefused(server: LearnedServer, client: string): void;
 	/** Called once, when the session is over. */
 	ended(session: SessionShell, record: SessionRecord): void;
 }
@@ -436,6 +439,8 @@ export class SessionShell {
 		this.#clientTls = acceptClientTls(this.#client, helloOctets, context, alpn, {
 			secured: (socket) => this.#step({ type: "client-secured", leg: legRecord(socket, undefined, undefined) }),
 			failed: (error) => {
+				const refused = this.#isWarning || !isLeafRefusal(error) ? undefined : this.#machine.refusedServer;
+				if (refused !== undefined) this.#resources.leafRefused(refused, this.#clientAddress);
 				const server = this.#hello?.sni ?? this.#serverAddress;
 				const failure = clientHandshakeFault(this.#clientAddress, server, error, whyUntrusted);
 				this.#step({ type: "client-failed", fault: failure });

@@ -248,7 +248,6 @@ const profile = list({
 				what: "Stop opening sessions to a server that clients refuse to reach through the gateway (pinned certificates)",
 				loosened: "danger: whoever controls a few clients can have a server exempted; keep the numbers",
 			},
-			engine: "not-yet",
 			children: {
 				disable: flag({ help: "Learn nothing" }),
 				clients: leaf(integer({ min: 1, max: 1_000 }), {

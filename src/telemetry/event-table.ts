@@ -173,6 +173,13 @@ const events = {
 		text: "what is trusted was changed by {user}: {change}",
 		help: "New sessions are judged by the certificates that are loaded now; show security pki ca-certificate lists them.",
 	},
+	BYPASS_LEARNED: {
+		severity: "warning",
+		fields: { host: "text", port: "number", sni: "text", profile: "text", clients: "number", until: "time" },
+		text: "{clients} clients refused the certificate minted for {host} port {port} (server name {sni}); profile {profile} relays it untouched until {until}",
+		help: "Its application pins certificates, or the clients do not trust the CA. Exempt the server for good, or forget it by clear services ssl proxy learned-bypass; many at once may be somebody's way around inspection.",
+		key: "host",
+	},
 	DOMAIN_LIST_CHANGED: {
 		severity: "notice",
 		fields: { change: "text", user: "text" },

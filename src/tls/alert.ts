@@ -130,6 +130,9 @@ const rows = {
 	ech_required: row(121, "RFC 9849", "the client insists on Encrypted Client Hello"),
 } as const satisfies Record<string, Omit<Alert, "name">>;
 
+/** What the engine says of a peer that closed before its handshake was done. */
+export const peerClosedHandshake = "the peer closed the connection during the handshake";
+
 /** Every assigned alert, by code. */
 export const alerts: readonly Alert[] = Object.entries(rows).map(([name, fields]) => ({ name, ...fields }));
 

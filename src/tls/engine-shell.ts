@@ -5,6 +5,7 @@
  */
 import type { Socket } from "node:net";
 import tls, { type SecureContext, TLSSocket } from "node:tls";
+import { peerClosedHandshake } from "#tls/alert.ts";
 
 /** How a handshake ended. After `secured` the caller owns the socket's events, errors included. */
 export interface HandshakeOutcome {
@@ -96,7 +97,7 @@ function watchHandshake(socket: TLSSocket, done: "secure" | "secureConnect", out
 	// A handshake error of a socket without a tls.Server is told by this event alone.
 	socket.on("_tlsError", fail);
 	socket.on("error", fail);
-	const onClose = () => fail(firstError ?? new Error("the peer closed the connection during the handshake"));
+	const onClose = () => fail(firstError ?? new Error(peerClosedHandshake));
 	socket.on("close", onClose);
 	// A peer that ends its direction amid the handshake leaves a half-open socket, which does not close by itself.
 	socket.on("end", onClose);

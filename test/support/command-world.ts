@@ -11,6 +11,7 @@ import { listNames } from "#daemon/domain-list-directory.ts";
 import { DomainListService } from "#daemon/domain-list-service.ts";
 import type { CommandWorld, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { KeyService } from "#daemon/key-service.ts";
+import { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import { PolicyHits } from "#daemon/policy-hits.ts";
 import { openStateDirectory } from "#daemon/state-directory.ts";
@@ -120,6 +121,12 @@ export async function commandWorld(
 					applied.push(`trust: ${[...trustNames(state.trust)].join(" ")}`);
 				},
 				event: (event) => reports.push(formatEvent(event)),
+				now: Date.now,
+			}),
+			learnedBypass: new LearnedBypassService({
+				settings: () => ({ clients: 1, lifetimeMs: 60_000, maximum: 10 }),
+				publish: (entries) => void applied.push(`learned: ${entries.length}`),
+				learned: () => undefined,
 				now: Date.now,
 			}),
 			domainLists: new DomainListService({
