@@ -149,7 +149,7 @@ test("a profile has the strict defaults unless told otherwise", () => {
 			dropsUnavailable: false,
 			key: "5000 true true false false",
 		},
-		learnedBypass: { clients: 3, lifetimeMs: 86_400_000, maximum: 1_000 },
+		learnedBypass: undefined,
 		repairsChains: false,
 		log: { allowed: false, dropped: false, exempted: false, errors: false },
 		patternPolicy: undefined,

@@ -203,13 +203,11 @@ function compileProfile(
 	};
 }
 
-function compileLearnedBypass({
-	disable,
-	clients,
-	lifetime,
-	maximum,
-}: SslProxyProfile["learnedBypass"]): LearnedBypassSettings | undefined {
-	return disable ? undefined : { clients, lifetimeMs: lifetime * 1000, maximum };
+/** Undefined when nothing is learned. */
+function compileLearnedBypass(statement: SslProxyProfile["learnedBypass"]): LearnedBypassSettings | undefined {
+	if (statement === undefined || statement.disable) return undefined;
+	const { clients, lifetime, maximum } = statement;
+	return { clients, lifetimeMs: lifetime * 1000, maximum };
 }
 
 function compileRevocation({ crl, ocsp }: SslProxyProfile["actions"]): ProfileRevocation | undefined {

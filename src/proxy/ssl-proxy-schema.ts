@@ -245,9 +245,10 @@ const profile = list({
 		}),
 		"learned-bypass": container({
 			help: {
-				what: "Stop opening sessions to a server that clients refuse to reach through the gateway (pinned certificates)",
+				what: "Stop opening sessions to a server that clients refuse to reach through the gateway (pinned certificates); nothing is learned without this statement",
 				loosened: "danger: whoever controls a few clients can have a server exempted; keep the numbers",
 			},
+			presence: true,
 			children: {
 				disable: flag({ help: "Learn nothing" }),
 				clients: leaf(integer({ min: 1, max: 1_000 }), {
