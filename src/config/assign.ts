@@ -21,7 +21,9 @@ export function assign(root: Branch, start: BranchNode, resolved: Resolved, repl
 	let tree = root;
 	const path = resolved.passed.map((passed) => passed.step);
 	if (replacesAlternatives) tree = without(tree, displacedBy(root, start, resolved));
-	if (path.length > 0) tree = changeBranch(tree, path, (branch) => branch);
+	// What is assigned in the branch makes it, too.
+	const isMade = resolved.assignments.some((assignment) => assignment.path.length >= path.length);
+	if (path.length > 0 && !isMade) tree = changeBranch(tree, path, (branch) => branch);
 	for (const sibling of resolved.siblings)
 		tree = changeBranch(tree, [...path.slice(0, -1), sibling], (branch) => branch);
 	for (const assignment of resolved.assignments) {

@@ -204,7 +204,9 @@ class TextParser {
 		const endLine = this.#lexer.line;
 		this.#advance();
 		const comments = [...before, ...this.#commentsOnLine(endLine)];
-		let result = assign(branch, place.node, resolved, false);
+		// A block makes its branch itself.
+		const isMade = end === "{" && resolved.assignments.length + resolved.siblings.length === 0;
+		let result = isMade ? branch : assign(branch, place.node, resolved, false);
 		if (end === "{") result = this.#block(place, result, resolved, { line, column });
 		result = marked(result, target, marks, comments);
 		return { branch: result, target };
@@ -230,8 +232,8 @@ class TextParser {
 			inGroups: place.inGroups || resolved.passed.some(({ node }) => node.kind === "list" && node.holdsGroups === true),
 			depth: place.depth + 1,
 		};
-		const before = branchAt(branch, path) ?? branchOf(last.step);
-		const after = this.#body(inner, before);
+		const before = branchAt(branch, path);
+		const after = this.#body(inner, before ?? branchOf(last.step));
 		if (!this.#isStopped) {
 			if (this.#lexer.kind === "}") this.#advance();
 			else this.#error(place, at, "missing '}' for the statement that begins here", ["'}'"]);
