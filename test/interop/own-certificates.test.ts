@@ -158,6 +158,8 @@ test("R63 R68 R72 R73 R45: a signing CA by request, signed by a company's root, 
 	assert.match(await does(again, "show security pki local-certificate certificate-id corp"), /Status: Valid/);
 	await does(again, "configure; set services ssl proxy profile inspect root-ca corp; commit and-quit");
 	assert.equal(await curl(again, join(folder, "root.pem")), "origin");
+	// The directory goes with the first gateway; this one must not write into it then.
+	await again.stop();
 });
 
 test("R86 R87 R88: a signing CA is replaced under traffic: no handshake fails, running sessions go on, new ones are signed by the new CA", async (t) => {
@@ -330,6 +332,7 @@ test("K3: passphrases and keys that pass through the command line stand in no fi
 	assert.match(await does(again, "show system alarms"), /private keys are in memory only: CAs are made anew/);
 	const store = readFileSync(join(gateway.state, "keys/key-store.json"), "utf8");
 	assert.equal(store.match(/"key": "not-kept"/g)?.length, store.match(/"key":/g)?.length);
+	await again.stop();
 });
 
 /** The arguments and environments of all processes of this user. */
