@@ -512,7 +512,6 @@ export class SessionShell {
 	}
 }
 
-/** Verdicts given by the same key rest on the same anchors and rules. */
 /** What the server sent besides its certificate, and the root that OpenSSL found. */
 function issuersOf(certificate: X509Certificate): Uint8Array[] {
 	const issuers: Uint8Array[] = [];
