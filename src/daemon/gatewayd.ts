@@ -43,7 +43,7 @@ import { isListenerAddress, Listener } from "#proxy/listener-shell.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { Resolver } from "#proxy/resolver-shell.ts";
 import { ServerSessions } from "#proxy/server-sessions.ts";
-import type { SessionContext } from "#proxy/session-machine.ts";
+import type { SessionContext } from "#proxy/session-event.ts";
 import { type SessionResources, SessionShell } from "#proxy/session-shell.ts";
 import { TrustStore } from "#proxy/trust-store-shell.ts";
 import { Counters } from "#telemetry/counters.ts";

@@ -20,7 +20,7 @@ import type { LeafSettings } from "#proxy/leaf-settings.ts";
 import type { LearnedBypassSettings } from "#proxy/learned-bypass.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import type { ProxyConfig } from "#proxy/schema.ts";
-import type { SessionTimeouts } from "#proxy/session-machine.ts";
+import type { SessionTimeouts } from "#proxy/session-event.ts";
 import type { SslProxyProfile } from "#proxy/ssl-proxy-schema.ts";
 
 export type GatewayConfig = ProxyConfig & PolicyConfig & InspectConfig & PkiConfig & ZoneSources;

@@ -12,7 +12,7 @@ import {
 	stop,
 } from "#inspect/plaintext-stream.ts";
 import { RelayShell } from "#proxy/relay-shell.ts";
-import type { RelaySummary } from "#proxy/session-machine.ts";
+import type { RelaySummary } from "#proxy/session-event.ts";
 import { until } from "../../test/support/tls-legs.ts";
 
 const octets = (text: string) => Buffer.from(text, "latin1");

@@ -7,7 +7,7 @@
 import type { Socket } from "node:net";
 import { forward, type PlaintextStream, release, type StreamAnswer, stop } from "#inspect/plaintext-stream.ts";
 import { relayFault } from "#proxy/handshake-faults.ts";
-import type { RelaySummary } from "#proxy/session-machine.ts";
+import type { RelaySummary } from "#proxy/session-event.ts";
 
 /** One end: `stream` carries the octets, `transport` is the TCP socket under it (the same one when there is no TLS). */
 export interface RelayEnd {

@@ -8,14 +8,8 @@ import { AddressSet } from "#policy/address-set.ts";
 import { domainSetOf } from "#policy/domain-set.ts";
 import type { PolicyRule } from "#policy/evaluate.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
-import {
-	type RelaySummary,
-	type ServerVerdict,
-	type SessionContext,
-	type SessionEffect,
-	type SessionEvent,
-	SessionMachine,
-} from "#proxy/session-machine.ts";
+import type { RelaySummary, ServerVerdict, SessionContext, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
+import { SessionMachine } from "#proxy/session-machine.ts";
 import type { LegRecord } from "#telemetry/session-record.ts";
 import { alertOf } from "#tls/alert.ts";
 import { contentType } from "#tls/record.ts";

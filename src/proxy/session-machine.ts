@@ -12,198 +12,46 @@
  */
 import { type Address, formatAddress, parseAddress } from "#base/address.ts";
 import { type Fault, fault } from "#base/fault.ts";
-import { type FaultCode, faultTable } from "#base/fault-table.ts";
+import { faultTable } from "#base/fault-table.ts";
 import { encodeBlockPage } from "#inspect/block-page.ts";
 import type { PlainRequest } from "#onboarding/request.ts";
 import type { OnboardingSite, SiteAnswer } from "#onboarding/site.ts";
-import type { RevocationVerdict } from "#pki/revocation.ts";
-import { type ConnectionFacts, type Decision, evaluateConnect, evaluateHello, type Policy } from "#policy/evaluate.ts";
+import { type ConnectionFacts, type Decision, evaluateConnect, evaluateHello } from "#policy/evaluate.ts";
 import { ConnectMachine, type ConnectRequest } from "#proxy/connect-machine.ts";
-import { type LearnedEntry, type LearnedServer, learnedKey } from "#proxy/learned-bypass.ts";
-import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
-import { revocationAction } from "#proxy/revocation-action.ts";
+import { type LearnedServer, learnedKey } from "#proxy/learned-bypass.ts";
+import { OpeningMachine, type OpeningReply } from "#proxy/opening-machine.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import type { SessionClient, SessionContext, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
+import { SessionFacts } from "#proxy/session-facts.ts";
 import { isLocalTarget } from "#proxy/target.ts";
 import { type OwnTest, TrustCheckMachine, type TrustCheckReply } from "#proxy/trust-check-machine.ts";
-import type { Finding, InspectionState, LegRecord, SessionRecord } from "#telemetry/session-record.ts";
+import type { SessionRecord } from "#telemetry/session-record.ts";
 import { encodeAlert } from "#tls/alert.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 import { ClientHelloReader, type FirstOctets } from "#tls/client-hello-reader.ts";
-import { ja3, ja4 } from "#tls/fingerprint.ts";
-
-/** What is said of the server's certificate. */
-export interface ServerVerdict {
-	readonly isTrusted: boolean;
-	/** "trusted", or the first reason why it is not, in words. */
-	readonly reason: string;
-	/** A certificate of the chain has expired. */
-	readonly isExpired?: boolean;
-	/** All that is missing is an issuer's certificate, which the server should have sent. */
-	readonly isIssuerMissing?: boolean;
-	/** Trusted by the help of certificates that were fetched. */
-	readonly isRepaired?: boolean;
-}
-
-/** How many milliseconds each wait may take. */
-export interface SessionTimeouts {
-	readonly requestMs: number;
-	readonly helloMs: number;
-	readonly connectMs: number;
-	readonly handshakeMs: number;
-	readonly idleMs: number;
-}
-
-/** What does not change between the sessions of one listener. */
-export interface SessionContext {
-	readonly listener: string;
-	/** The zone that the clients of the listener count as; by their addresses when undefined. */
-	readonly fromZone?: string | undefined;
-	readonly policy: Policy<ProxyProfile>;
-	readonly timeouts: SessionTimeouts;
-	/** True when clients may reach loopback and link-local addresses through the proxy. */
-	readonly mayReachLocal: boolean;
-	/** What was learned about a server, by `learnedKey`. */
-	readonly learned?: (key: string) => LearnedEntry | undefined;
-	/** True when the address and port are one of the gateway's own listeners. */
-	readonly isOwnListener: (address: Address, port: number) => boolean;
-	/** The gateway's own page and test; undefined when they are disabled. */
-	readonly onboarding: OnboardingSite | undefined;
-}
-
-/** Who connected. */
-export interface SessionClient {
-	readonly address: Address;
-	readonly port: number;
-	/** Address and port at which it reached the proxy. */
-	readonly reachedAt: string;
-}
-
-export type SessionEvent =
-	| { readonly type: "client-octets"; readonly octets: Uint8Array }
-	| { readonly type: "client-ended"; readonly why: string }
-	| { readonly type: "server-resolved"; readonly addresses: readonly Address[] }
-	| { readonly type: "server-connected"; readonly address: Address }
-	| { readonly type: "server-failed"; readonly fault: Fault }
-	| { readonly type: "server-secured"; readonly leg: LegRecord; readonly verdict: ServerVerdict }
-	/** Judged again, with the issuers that could be fetched. */
-	| { readonly type: "chain-completed"; readonly verdict: ServerVerdict }
-	| { readonly type: "revocation-known"; readonly verdict: RevocationVerdict }
-	| { readonly type: "context-ready"; readonly certificateSha256: string; readonly group: string | undefined }
-	| { readonly type: "context-failed"; readonly fault: Fault }
-	| { readonly type: "client-secured"; readonly leg: LegRecord }
-	| { readonly type: "client-failed"; readonly fault: Fault }
-	/** What the client sent to the gateway's own TLS end. */
-	| { readonly type: "client-plaintext"; readonly octets: Uint8Array }
-	/** Everything of `answer-client` has left. */
-	| { readonly type: "answer-sent" }
-	| { readonly type: "relay-ended"; readonly summary: RelaySummary }
-	| { readonly type: "deadline-passed" };
-
-/** What the relay counted and found. */
-export interface RelaySummary {
-	readonly octetsToServer: number;
-	readonly octetsToClient: number;
-	readonly requests: number;
-	readonly findings: readonly Finding[];
-	readonly inspection: InspectionState;
-	readonly why: string;
-	readonly faultCode?: string | undefined;
-}
-
-export type SessionEffect =
-	| { readonly type: "send-client"; readonly octets: Uint8Array }
-	| { readonly type: "resolve-server"; readonly host: string }
-	| { readonly type: "connect-server"; readonly addresses: readonly Address[]; readonly port: number }
-	| {
-			readonly type: "start-server-tls";
-			readonly hello: ClientHello;
-			readonly profile: ProxyProfile;
-			/** The name to verify: the SNI, else the host of the request. */
-			readonly host: string;
-	  }
-	/** Fetch the issuers that the server did not send, and judge it again. */
-	| { readonly type: "complete-chain"; readonly profile: ProxyProfile; readonly timeoutMs: number }
-	/** Whether a certificate of the server's validated path was revoked. */
-	| { readonly type: "check-revocation"; readonly profile: ProxyProfile; readonly settings: ProfileRevocation }
-	| { readonly type: "prepare-context"; readonly signer: "trusted" | "untrusted"; readonly profile: ProxyProfile }
-	| { readonly type: "start-client-tls"; readonly helloOctets: Uint8Array; readonly alpn: string | undefined }
-	| {
-			readonly type: "relay";
-			readonly mode: "bypass" | "decrypted";
-			readonly first: Uint8Array;
-			readonly decision: Decision<ProxyProfile>;
-	  }
-	/** The context of the gateway's own TLS end, under a name of its own. */
-	| {
-			readonly type: "prepare-own-context";
-			readonly hello: ClientHello;
-			readonly host: string;
-			/** Name of the signing CA. */
-			readonly signer: string;
-	  }
-	| { readonly type: "read-plaintext" }
-	/** The gateway's own last word, in TLS where TLS stands. */
-	| { readonly type: "answer-client"; readonly octets: Uint8Array }
-	/** End: what was sent is flushed and both sides are closed. Reset: TCP RST to the client. */
-	| { readonly type: "close"; readonly manner: "end" | "reset" };
 
 type State =
 	| { readonly tag: "expect-request"; readonly machine: ConnectMachine; readonly until: number }
 	| { readonly tag: "await-resolve"; readonly request: ConnectRequest; readonly until: number }
 	| { readonly tag: "await-connect"; readonly request: ConnectRequest; readonly until: number }
 	| { readonly tag: "expect-hello"; readonly reader: ClientHelloReader; readonly until: number }
-	| { readonly tag: "await-server-tls"; readonly decrypt: Decrypting; readonly until: number }
-	| { readonly tag: "await-chain"; readonly decrypt: Decrypting; readonly until: number }
-	| {
-			readonly tag: "await-revocation";
-			readonly decrypt: Decrypting;
-			readonly settings: ProfileRevocation;
-			readonly until: number;
-	  }
-	| { readonly tag: "await-context"; readonly decrypt: Decrypting; readonly until: number }
-	| { readonly tag: "await-client-tls"; readonly decrypt: Decrypting; readonly until: number }
-	| { readonly tag: "await-relay-end"; readonly isDecrypted: boolean }
+	| { readonly tag: "opening"; readonly machine: OpeningMachine }
+	| { readonly tag: "await-relay-end" }
 	| { readonly tag: "in-trust-check"; readonly machine: TrustCheckMachine }
 	| { readonly tag: "await-answer-sent"; readonly answer: SiteAnswer; readonly until: number }
 	| { readonly tag: "closed" };
-
-interface Decrypting {
-	readonly decision: Decision<ProxyProfile> & { readonly action: "decrypt" };
-	readonly hello: ClientHello;
-	readonly helloOctets: Uint8Array;
-}
 
 /** The machine. `step` takes one event and answers what to do; the record grows inside it. */
 export class SessionMachine {
 	readonly id: string;
 	readonly #context: SessionContext;
-	readonly #client: Address;
-	readonly #clientPort: number;
-	readonly #reachedAt: string;
-	readonly #startedAt: number;
+	readonly #facts: SessionFacts;
 	#state: State;
-	#request: ConnectRequest | undefined;
-	#server: Address | undefined;
-	#helloFacts: Partial<SessionRecord> | undefined;
-	#decision: Decision<ProxyProfile> | undefined;
-	/** Why there is no decision: the gateway itself was meant. */
-	#ownFact: string | undefined;
-	#serverLeg: LegRecord | undefined;
-	#clientLeg: LegRecord | undefined;
-	#verdict: ServerVerdict | undefined;
-	#revocation: RevocationVerdict | undefined;
-	#leaf: { sha256: string; group: string | undefined } | undefined;
-	#summary: RelaySummary | undefined;
-	#timing: { helloMs?: number; serverReadyMs?: number; clientReadyMs?: number } = {};
-	#end: { why: string; faultCode?: string } | undefined;
-	#endedAt = 0;
 
 	constructor(id: string, context: SessionContext, client: SessionClient, now: number) {
 		this.id = id;
 		this.#context = context;
-		this.#client = client.address;
-		this.#clientPort = client.port;
-		this.#reachedAt = client.reachedAt;
-		this.#startedAt = now;
+		this.#facts = new SessionFacts(id, context.listener, client, now);
 		this.#state = { tag: "expect-request", machine: new ConnectMachine(), until: now + context.timeouts.requestMs };
 	}
 
@@ -216,17 +64,20 @@ export class SessionMachine {
 
 	/** The profile of the decision; undefined before there is one, or when no profile took part. */
 	get profile(): ProxyProfile | undefined {
-		return this.#decision?.profile;
+		return this.#facts.decision?.profile;
 	}
 
 	/** Why the server is not trusted; undefined when it is, or when that is not known yet. */
 	get distrust(): string | undefined {
-		return this.#verdict?.isTrusted === false ? this.#verdict.reason : undefined;
+		const { verdict } = this.#facts;
+		return verdict?.isTrusted === false ? verdict.reason : undefined;
 	}
 
 	/** The server whose leaf the client refuses now, if that may teach something; undefined when it may not. */
 	get refusedServer(): LearnedServer | undefined {
-		return this.#state.tag === "await-client-tls" ? this.#learnable(this.#state.decrypt.decision.profile) : undefined;
+		const state = this.#state;
+		if (state.tag !== "opening" || !state.machine.isAwaitingClient) return undefined;
+		return this.#learnable(state.machine.decision.profile);
 	}
 
 	get isClosed(): boolean {
@@ -235,13 +86,13 @@ export class SessionMachine {
 
 	/** When `deadline-passed` is due, in milliseconds; Infinity while relaying (the relay has its own idle time). */
 	deadline(): number {
-		if (this.#state.tag === "in-trust-check") return this.#state.machine.until;
+		if (this.#state.tag === "in-trust-check" || this.#state.tag === "opening") return this.#state.machine.until;
 		return "until" in this.#state ? this.#state.until : Number.POSITIVE_INFINITY;
 	}
 
 	/** One line for a person: where the session stands. */
 	describe(): string {
-		return `${this.id} ${this.#state.tag} ${this.#request?.host ?? "-"}`;
+		return `${this.id} ${tagOf(this.#state)} ${this.#facts.target?.host ?? "-"}`;
 	}
 
 	/** After the close whatever is late is answered with nothing. */
@@ -260,17 +111,17 @@ export class SessionMachine {
 			case "server-failed":
 				return this.#serverFailed(event.fault, now);
 			case "server-secured":
-				return this.#secured(event.leg, event.verdict, now);
+				return this.#opened(this.#opening(event).serverSecured(event.leg, event.verdict, now), now);
 			case "chain-completed":
-				return this.#chainCompleted(event.verdict, now);
+				return this.#opened(this.#opening(event).chainCompleted(event.verdict, now), now);
 			case "revocation-known":
-				return this.#revocationKnown(event.verdict, now);
+				return this.#opened(this.#opening(event).revocationKnown(event.verdict, now), now);
 			case "context-ready":
-				return this.#contextReady(event.certificateSha256, event.group, now);
+				return this.#contextReady(event, now);
 			case "context-failed":
 				return this.#failHandshake(event.fault, now);
 			case "client-secured":
-				return this.#clientSecured(event.leg, now);
+				return this.#clientSecured(event, now);
 			case "client-failed":
 				return this.#close(now, event.fault.message, event.fault.code);
 			case "client-plaintext":
@@ -278,7 +129,7 @@ export class SessionMachine {
 			case "answer-sent":
 				return this.#answerSent(now);
 			case "relay-ended":
-				this.#summary = event.summary;
+				this.#facts.summary = event.summary;
 				return this.#close(now, event.summary.why, event.summary.faultCode);
 			case "deadline-passed":
 				return this.#deadlinePassed(now);
@@ -287,43 +138,7 @@ export class SessionMachine {
 
 	/** The record of the connection; whole once the machine is closed. */
 	record(): SessionRecord {
-		const summary = this.#summary;
-		const leaf = this.#leaf;
-		const clientLeg = this.#clientLeg && {
-			...this.#clientLeg,
-			...(leaf?.group === undefined || isWithoutKeyExchange(this.#clientLeg) ? {} : { group: leaf.group }),
-			...(leaf === undefined ? {} : { certificateSha256: leaf.sha256 }),
-		};
-		return {
-			id: this.id,
-			startedAt: this.#startedAt,
-			endedAt: this.#endedAt,
-			listener: this.#context.listener,
-			client: { address: formatAddress(this.#client), port: this.#clientPort },
-			server: {
-				host: this.#request?.host ?? "",
-				port: this.#request?.port ?? 0,
-				...(this.#server === undefined ? {} : { address: formatAddress(this.#server) }),
-			},
-			...this.#helloFacts,
-			decision: this.#decision?.action ?? "none",
-			rule: this.#decision?.rule ?? "",
-			fact: this.#decision?.fact ?? this.#ownFact ?? "",
-			...(this.#decision?.profile === undefined ? {} : { profile: this.#decision.profile.name }),
-			inspection: summary?.inspection ?? "not decrypted",
-			...(clientLeg === undefined ? {} : { clientLeg }),
-			...(this.#serverLeg === undefined ? {} : { serverLeg: this.#serverLeg }),
-			...(this.#verdict === undefined ? {} : { serverTrust: this.#verdict.reason }),
-			...(this.#verdict?.isRepaired === true ? { isChainRepaired: true } : {}),
-			...(this.#revocation === undefined ? {} : { revocation: revocationFacts(this.#revocation) }),
-			octetsToServer: summary?.octetsToServer ?? 0,
-			octetsToClient: summary?.octetsToClient ?? 0,
-			requests: summary?.requests ?? 0,
-			findings: summary?.findings ?? [],
-			timing: this.#timing,
-			endedBecause: this.#end?.why ?? "",
-			...(this.#end?.faultCode === undefined ? {} : { faultCode: this.#end.faultCode }),
-		};
+		return this.#facts.record();
 	}
 
 	#clientOctets(octets: Uint8Array, now: number): readonly SessionEffect[] {
@@ -340,13 +155,13 @@ export class SessionMachine {
 		if (answer.kind === "refuse") return this.#refuse(answer.fault, now);
 		if (answer.kind === "plain") return this.#plainRequest(answer.request, answer.fault, now);
 		const { request } = answer;
-		this.#request = request;
+		this.#facts.target = request;
 		const { onboarding } = this.#context;
 		if (onboarding?.test !== undefined && request.host === onboarding.test.host && request.port === 443) {
 			return this.#beginTrustCheck(onboarding, onboarding.test, request.rest, now);
 		}
 		const literal = parseAddress(request.host);
-		const verdict = evaluateConnect(this.#context.policy, this.#facts(literal, now));
+		const verdict = evaluateConnect(this.#context.policy, this.#connection(literal, now));
 		if (verdict !== undefined) return this.#refuseByPolicy(verdict, now);
 		this.#state = { tag: "await-resolve", request, until: now + this.#context.timeouts.connectMs };
 		if (literal !== undefined) return this.#resolved([literal], now);
@@ -362,7 +177,7 @@ export class SessionMachine {
 		if (first === undefined) {
 			return this.#refuse(this.#targetFault(request, addresses), now);
 		}
-		const verdict = evaluateConnect(this.#context.policy, this.#facts(first, now));
+		const verdict = evaluateConnect(this.#context.policy, this.#connection(first, now));
 		if (verdict !== undefined) return this.#refuseByPolicy(verdict, now);
 		this.#state = { tag: "await-connect", request, until: now + this.#context.timeouts.connectMs };
 		return [{ type: "connect-server", addresses: allowed, port: request.port }];
@@ -371,7 +186,7 @@ export class SessionMachine {
 	#connected(address: Address, now: number): readonly SessionEffect[] {
 		const state = this.#state;
 		if (state.tag !== "await-connect") return unexpected(state, "server-connected");
-		this.#server = address;
+		this.#facts.server = address;
 		const reader = new ClientHelloReader();
 		this.#state = { tag: "expect-hello", reader, until: now + this.#context.timeouts.helloMs };
 		const established: SessionEffect = { type: "send-client", octets: connectionEstablished };
@@ -389,7 +204,7 @@ export class SessionMachine {
 			case "malformed":
 			case "too-large": {
 				const code = answer.kind === "too-large" ? "CLIENT_HELLO_TOO_LARGE" : "CLIENT_HELLO_MALFORMED";
-				const message = `client ${formatAddress(this.#client)} sent a ClientHello that is refused; ${answer.reason}`;
+				const message = `client ${formatAddress(this.#facts.client.address)} sent a ClientHello that is refused; ${answer.reason}`;
 				return this.#failHandshake(fault(code, message), now);
 			}
 			case "hello":
@@ -399,25 +214,27 @@ export class SessionMachine {
 
 	#helloDone(hello: ClientHello, helloOctets: Uint8Array, now: number): readonly SessionEffect[] {
 		if (hello.serverName.kind === "invalid") {
-			const message = `client ${formatAddress(this.#client)} sent a server name that is none; expected a host name, got ${JSON.stringify(hello.serverName.text)}`;
+			const message = `client ${formatAddress(this.#facts.client.address)} sent a server name that is none; expected a host name, got ${JSON.stringify(hello.serverName.text)}`;
 			return this.#failHandshake(fault("CLIENT_HELLO_MALFORMED", message), now);
 		}
-		this.#helloFacts = helloFacts(hello);
-		this.#timing.helloMs = now - this.#startedAt;
-		const decision = this.#unlessLearned(evaluateHello(this.#context.policy, this.#facts(this.#server, now)), now);
-		this.#decision = decision;
+		this.#facts.helloRead(hello, now);
+		const decision = this.#unlessLearned(this.#evaluateHello(now), now);
+		this.#facts.decision = decision;
 		if (decision.action === "block") {
 			const why = `blocked by ${decision.rule} because ${decision.fact}`;
 			return [{ type: "send-client", octets: encodeAlert("access_denied") }, ...this.#close(now, why)];
 		}
 		if (decision.action !== "decrypt") {
-			this.#state = { tag: "await-relay-end", isDecrypted: false };
+			this.#state = { tag: "await-relay-end" };
 			return [{ type: "relay", mode: "bypass", first: helloOctets, decision }];
 		}
-		const decrypt = { decision, hello, helloOctets };
-		this.#state = { tag: "await-server-tls", decrypt, until: now + this.#context.timeouts.handshakeMs };
-		const host = hello.sni ?? this.#request?.host ?? "";
-		return [{ type: "start-server-tls", hello, profile: decision.profile, host }];
+		const machine = new OpeningMachine(
+			{ decision, hello, helloOctets },
+			this.#facts,
+			this.#context.timeouts.handshakeMs,
+		);
+		this.#state = { tag: "opening", machine };
+		return this.#opened(machine.start(now), now);
 	}
 
 	/** Clients have taught that this server's sessions cannot be opened. */
@@ -435,124 +252,73 @@ export class SessionMachine {
 	/** Not of sources and names that are always decrypted. */
 	#learnable(profile: ProxyProfile): LearnedServer | undefined {
 		if (profile.learnedBypass === undefined) return undefined;
-		if (profile.alwaysDecryptSources.matchAddress(this.#client) !== undefined) return undefined;
-		const { host = "", port = 0 } = this.#request ?? {};
-		const sni = this.#helloFacts?.sni ?? "";
+		if (profile.alwaysDecryptSources.matchAddress(this.#facts.client.address) !== undefined) return undefined;
+		const { host = "", port = 0 } = this.#facts.target ?? {};
+		const sni = this.#facts.sni ?? "";
 		if ([host, sni].some((name) => profile.overrides.match(name) !== undefined)) return undefined;
 		return { profile: profile.name, host, port, sni };
 	}
 
 	#nonTls(looksLike: FirstOctets, reader: ClientHelloReader, now: number): readonly SessionEffect[] {
-		const decision = evaluateHello(this.#context.policy, this.#facts(this.#server, now));
-		this.#decision = decision;
+		const decision = this.#evaluateHello(now);
+		this.#facts.decision = decision;
 		// SSL 2.0 is refused even where other protocols pass (R160).
 		const mayPass =
 			looksLike !== "sslv2" &&
 			(decision.action === "bypass" || (decision.action === "decrypt" && decision.profile.passesNonTls));
 		if (mayPass) {
-			this.#decision = { ...decision, action: "bypass", fact: `${decision.fact}; it is not TLS (${looksLike})` };
-			this.#state = { tag: "await-relay-end", isDecrypted: false };
-			return [{ type: "relay", mode: "bypass", first: reader.original(), decision: this.#decision }];
+			const passed = { ...decision, action: "bypass" as const, fact: `${decision.fact}; it is not TLS (${looksLike})` };
+			this.#facts.decision = passed;
+			this.#state = { tag: "await-relay-end" };
+			return [{ type: "relay", mode: "bypass", first: reader.original(), decision: passed }];
 		}
-		const message = `client ${formatAddress(this.#client)} does not speak TLS inside the tunnel; expected a ClientHello, got ${looksLike}`;
+		const message = `client ${formatAddress(this.#facts.client.address)} does not speak TLS inside the tunnel; expected a ClientHello, got ${looksLike}`;
 		return this.#close(now, message, "CLIENT_NOT_TLS");
 	}
 
-	#secured(leg: LegRecord, verdict: ServerVerdict, now: number): readonly SessionEffect[] {
-		const state = this.#state;
-		if (state.tag !== "await-server-tls") return unexpected(state, "server-secured");
-		const { decrypt } = state;
-		const { profile } = decrypt.decision;
-		this.#serverLeg = leg;
-		this.#verdict = verdict;
-		this.#timing.serverReadyMs = now - this.#startedAt;
-		const mayRepair = profile.repairsChains && !profile.ignoresServerAuthFailure;
-		if (!mayRepair || verdict.isTrusted || verdict.isIssuerMissing !== true) return this.#askRevocation(decrypt, now);
-		this.#state = { tag: "await-chain", decrypt, until: now + chainMs + lateMs };
-		return [{ type: "complete-chain", profile, timeoutMs: chainMs }];
-	}
-
-	#chainCompleted(verdict: ServerVerdict, now: number): readonly SessionEffect[] {
-		const state = this.#state;
-		if (state.tag !== "await-chain") return unexpected(state, "chain-completed");
-		this.#verdict = verdict;
-		return this.#askRevocation(state.decrypt, now);
-	}
-
-	/** The path is known: is it still vouched for? */
-	#askRevocation(decrypt: Decrypting, now: number): readonly SessionEffect[] {
-		const { profile } = decrypt.decision;
-		const settings = profile.revocation;
-		if (settings === undefined || this.#verdict?.isTrusted !== true || profile.ignoresServerAuthFailure)
-			return this.#judged(decrypt, "SERVER_CERTIFICATE_INVALID", now);
-		this.#state = { tag: "await-revocation", decrypt, settings, until: now + settings.timeoutMs + lateMs };
-		return [{ type: "check-revocation", profile, settings }];
-	}
-
-	#revocationKnown(found: RevocationVerdict, now: number): readonly SessionEffect[] {
-		const state = this.#state;
-		if (state.tag !== "await-revocation") return unexpected(state, "revocation-known");
-		this.#revocation = found;
-		const action = revocationAction(found, state.settings);
-		if (action.kind === "accept") return this.#judged(state.decrypt, "SERVER_CERTIFICATE_INVALID", now);
-		if (action.kind === "drop") {
-			const message = `server ${this.#target()} is not connected to; ${found.sentence}; see that this host reaches responder and list, or permit it by actions ocsp if-unavailable`;
-			return this.#failHandshake(fault("SERVER_STATUS_UNAVAILABLE", message), now);
-		}
-		this.#verdict = { ...this.#verdict, isTrusted: false, reason: found.sentence };
-		return this.#judged(state.decrypt, action.code, now);
-	}
-
-	/** Everything about the server is known; `code` is the fault when it is to be blocked. */
-	#judged(decrypt: Decrypting, code: FaultCode, now: number): readonly SessionEffect[] {
-		const { profile } = decrypt.decision;
-		const verdict = this.#verdict;
-		const isAccepted = verdict?.isTrusted === true || profile.ignoresServerAuthFailure;
-		const isBlocked =
-			profile.blocksInvalidCertificates ||
-			(profile.blocksExpiredCertificates && verdict?.isExpired === true) ||
-			profile.untrustedCa === undefined;
-		if (!isAccepted && isBlocked) {
-			const message = `server ${this.#target()} is blocked; ${verdict?.reason}; exempt it or repair its certificate`;
-			return this.#failHandshake(fault(code, message), now);
-		}
-		this.#state = { tag: "await-context", decrypt, until: now + this.#context.timeouts.handshakeMs };
-		return [{ type: "prepare-context", signer: isAccepted ? "trusted" : "untrusted", profile }];
-	}
-
-	#contextReady(sha256: string, group: string | undefined, now: number): readonly SessionEffect[] {
+	#contextReady(event: SessionEvent & { readonly type: "context-ready" }, now: number): readonly SessionEffect[] {
 		const state = this.#state;
 		if (state.tag === "in-trust-check") return this.#trustCheck(state.machine.contextReady(now), now);
-		if (state.tag !== "await-context") return unexpected(state, "context-ready");
-		const { decrypt } = state;
-		this.#leaf = { sha256, group };
-		this.#state = { tag: "await-client-tls", decrypt, until: now + this.#context.timeouts.handshakeMs };
-		return [{ type: "start-client-tls", helloOctets: decrypt.helloOctets, alpn: this.#serverLeg?.alpn }];
+		return this.#opened(this.#opening(event).contextReady(event.certificateSha256, event.group, now), now);
 	}
 
-	#clientSecured(leg: LegRecord, now: number): readonly SessionEffect[] {
+	#clientSecured(event: SessionEvent & { readonly type: "client-secured" }, now: number): readonly SessionEffect[] {
 		const state = this.#state;
 		if (state.tag === "in-trust-check") return this.#trustCheck(state.machine.secured(now), now);
-		if (state.tag !== "await-client-tls") return unexpected(state, "client-secured");
-		this.#clientLeg = leg;
-		this.#timing.clientReadyMs = now - this.#startedAt;
-		this.#state = { tag: "await-relay-end", isDecrypted: true };
-		return [{ type: "relay", mode: "decrypted", first: noOctets, decision: state.decrypt.decision }];
+		return this.#opened(this.#opening(event).clientSecured(event.leg, now), now);
+	}
+
+	#opening(event: SessionEvent): OpeningMachine {
+		const state = this.#state;
+		return state.tag === "opening" ? state.machine : unexpected(state, event.type);
+	}
+
+	#opened(reply: OpeningReply, now: number): readonly SessionEffect[] {
+		const state = this.#state;
+		if (reply.kind === "go-on") return reply.effects;
+		if (reply.kind === "failed") {
+			const { code, message } = reply.fault;
+			return reply.isInTls ? this.#close(now, message, code, "reset") : this.#failHandshake(reply.fault, now);
+		}
+		if (state.tag !== "opening") return unexpected(state, reply.kind);
+		const { decision } = state.machine;
+		this.#state = { tag: "await-relay-end" };
+		return [{ type: "relay", mode: "decrypted", first: noOctets, decision }];
 	}
 
 	#serverFailed(failure: Fault, now: number): readonly SessionEffect[] {
-		const { tag } = this.#state;
-		if (tag === "await-resolve" || tag === "await-connect") return this.#refuse(failure, now);
+		const state = this.#state;
+		if (state.tag === "await-resolve" || state.tag === "await-connect") return this.#refuse(failure, now);
+		if (state.tag === "opening") return this.#opened(state.machine.failed(failure), now);
 		// From here on the client's TLS owns what it is sent: an alert in clear would stand amid its records.
-		if (tag === "await-client-tls" || tag === "await-relay-end")
-			return this.#close(now, failure.message, failure.code, "reset");
+		if (state.tag === "await-relay-end") return this.#close(now, failure.message, failure.code, "reset");
 		return this.#failHandshake(failure, now);
 	}
 
 	#deadlinePassed(now: number): readonly SessionEffect[] {
 		const state = this.#state;
-		const who = formatAddress(this.#client);
-		const target = this.#target();
+		const who = formatAddress(this.#facts.client.address);
+		const target = this.#facts.targetText;
 		switch (state.tag) {
 			case "expect-request":
 				return this.#refuse(state.machine.timedOut(), now);
@@ -563,16 +329,8 @@ export class SessionMachine {
 				const message = `client ${who} did not send a ClientHello in time; got ${state.reader.original().length} octets`;
 				return this.#failHandshake(fault("CLIENT_HELLO_TIMEOUT", message), now);
 			}
-			case "await-server-tls": {
-				const message = `server ${target} did not finish its TLS handshake in time`;
-				return this.#failHandshake(fault("SERVER_HANDSHAKE_FAILED", message), now);
-			}
-			case "await-chain":
-				return this.#askRevocation(state.decrypt, now);
-			case "await-revocation":
-				return this.#revocationKnown(noAnswer, now);
-			case "await-context":
-				return this.#failHandshake(fault("CERTIFICATE_SIGNING_FAILED", "no certificate was signed in time"), now);
+			case "opening":
+				return this.#opened(state.machine.deadlinePassed(now), now);
 			case "in-trust-check":
 				return this.#trustCheck(state.machine.timedOut(who), now);
 			case "await-answer-sent":
@@ -582,10 +340,6 @@ export class SessionMachine {
 					undefined,
 					"reset",
 				);
-			case "await-client-tls": {
-				const failure = fault("CLIENT_HANDSHAKE_FAILED", `client ${who} did not finish its TLS handshake in time`);
-				return this.#close(now, failure.message, failure.code, "reset");
-			}
 			default:
 				return nothing;
 		}
@@ -593,7 +347,7 @@ export class SessionMachine {
 
 	/** A request whose method is not CONNECT: for the gateway's own page, or refused. */
 	#plainRequest(request: PlainRequest, failure: Fault, now: number): readonly SessionEffect[] {
-		const visit = { sessionId: this.id, reachedAt: this.#reachedAt };
+		const visit = { sessionId: this.id, reachedAt: this.#facts.client.reachedAt };
 		const answer = this.#context.onboarding?.answer(request, visit);
 		return answer === undefined ? this.#refuse(failure, now) : this.#answer(answer, now);
 	}
@@ -601,7 +355,7 @@ export class SessionMachine {
 	/** The client wants to know whether it trusts the CA: the gateway is the server. */
 	#beginTrustCheck(site: OnboardingSite, test: OwnTest, rest: Uint8Array, now: number): readonly SessionEffect[] {
 		const machine = new TrustCheckMachine(site, test, this.id, this.#context.timeouts, now);
-		this.#ownFact = "onboarding";
+		this.#facts.ownFact = "onboarding";
 		this.#state = { tag: "in-trust-check", machine };
 		const established: SessionEffect = { type: "send-client", octets: connectionEstablished };
 		if (rest.length === 0) return [established];
@@ -611,10 +365,7 @@ export class SessionMachine {
 	#trustCheck(reply: TrustCheckReply, now: number): readonly SessionEffect[] {
 		switch (reply.kind) {
 			case "go-on":
-				if (reply.hello !== undefined) {
-					this.#helloFacts = helloFacts(reply.hello);
-					this.#timing.helloMs = now - this.#startedAt;
-				}
+				if (reply.hello !== undefined) this.#facts.helloRead(reply.hello, now);
 				return reply.effects;
 			case "answer":
 				return this.#answer(reply.answer, now);
@@ -627,11 +378,8 @@ export class SessionMachine {
 
 	/** What the record tells of the gateway's own TLS end. */
 	#noteOwnEnd(event: SessionEvent, now: number): void {
-		if (event.type === "context-ready") this.#leaf = { sha256: event.certificateSha256, group: event.group };
-		else if (event.type === "client-secured") {
-			this.#clientLeg = event.leg;
-			this.#timing.clientReadyMs = now - this.#startedAt;
-		}
+		if (event.type === "context-ready") this.#facts.leaf = { sha256: event.certificateSha256, group: event.group };
+		else if (event.type === "client-secured") this.#facts.clientSecured(event.leg, now);
 	}
 
 	#whyEnded(why: string): string {
@@ -648,7 +396,7 @@ export class SessionMachine {
 	}
 
 	#answer(answer: SiteAnswer, now: number): readonly SessionEffect[] {
-		this.#ownFact = "onboarding";
+		this.#facts.ownFact = "onboarding";
 		this.#state = { tag: "await-answer-sent", answer, until: now + this.#context.timeouts.handshakeMs };
 		return [{ type: "answer-client", octets: answer.octets }];
 	}
@@ -668,7 +416,7 @@ export class SessionMachine {
 	}
 
 	#refuseByPolicy(decision: Decision<ProxyProfile>, now: number): readonly SessionEffect[] {
-		this.#decision = decision;
+		this.#facts.decision = decision;
 		const why = `blocked by ${decision.rule} because ${decision.fact}`;
 		const sentence = "The policy of this network does not permit this connection.";
 		const page = encodeBlockPage({ status: 403, sentence, rule: decision.rule, sessionId: this.id });
@@ -685,13 +433,8 @@ export class SessionMachine {
 
 	#close(now: number, why: string, faultCode?: string, manner: "end" | "reset" = "end"): readonly SessionEffect[] {
 		this.#state = { tag: "closed" };
-		this.#endedAt = now;
-		this.#end = faultCode === undefined ? { why } : { why, faultCode };
+		this.#facts.ended(why, faultCode, now);
 		return [{ type: "close", manner }];
-	}
-
-	#target(): string {
-		return `${this.#request?.host}:${this.#request?.port}`;
 	}
 
 	#mayConnect(address: Address, port: number): boolean {
@@ -711,36 +454,23 @@ export class SessionMachine {
 		return fault("PROXY_TARGET_REFUSED", message, { got });
 	}
 
-	#facts(server: Address | undefined, now: number): ConnectionFacts {
-		const host = this.#request?.host ?? "";
+	#evaluateHello(now: number): Decision<ProxyProfile> {
+		return evaluateHello(this.#context.policy, this.#connection(this.#facts.server, now));
+	}
+
+	#connection(server: Address | undefined, now: number): ConnectionFacts {
+		const { client, sni, target } = this.#facts;
+		const host = target?.host ?? "";
 		return {
 			fromZone: this.#context.fromZone,
 			now,
-			client: this.#client,
+			client: client.address,
 			server,
-			port: this.#request?.port ?? 0,
+			port: target?.port ?? 0,
 			requestedName: parseAddress(host) === undefined ? host : undefined,
-			sni: this.#helloFacts?.sni,
+			sni,
 		};
 	}
-}
-
-function helloFacts(hello: ClientHello): Partial<SessionRecord> {
-	return {
-		...(hello.sni === undefined ? {} : { sni: hello.sni }),
-		ja3: ja3(hello),
-		ja4: ja4(hello),
-		hasEch: hello.hasEch,
-	};
-}
-
-function revocationFacts({ answer, source, sentence }: RevocationVerdict) {
-	return { answer, source, sentence };
-}
-
-/** Before TLS 1.3 a resumed session takes its key from the first one. */
-function isWithoutKeyExchange(leg: LegRecord): boolean {
-	return leg.isResumed && leg.version !== "TLSv1.3";
 }
 
 function httpStatus(failure: Fault): 400 | 403 | 405 | 408 | 431 | 502 | 503 | 504 {
@@ -748,22 +478,13 @@ function httpStatus(failure: Fault): 400 | 403 | 405 | 408 | 431 | 502 | 503 | 5
 }
 
 function unexpected(state: State, event: string): never {
-	throw new Error(`session machine: event ${event} in state ${state.tag}`);
+	throw new Error(`session machine: event ${event} in state ${tagOf(state)}`);
+}
+
+function tagOf(state: State): string {
+	return state.tag === "opening" ? state.machine.tag : state.tag;
 }
 
 const nothing: readonly SessionEffect[] = [];
-/** Who looks is to answer in time; this is for when it does not. */
-/** For all fetches of missing issuers together. */
-const chainMs = 5_000;
-const lateMs = 1_000;
-const noAnswer: RevocationVerdict = {
-	answer: "unavailable",
-	depth: 0,
-	source: "none",
-	sentence: "nothing was learned about revocation in time",
-	until: undefined,
-	revokedAt: undefined,
-	reason: undefined,
-};
 const noOctets = new Uint8Array(0);
 const connectionEstablished = Buffer.from("HTTP/1.1 200 Connection established\r\n\r\n", "latin1");

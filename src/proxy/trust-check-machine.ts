@@ -8,7 +8,7 @@
 import { type Fault, fault } from "#base/fault.ts";
 import type { OnboardingSite, SiteAnswer } from "#onboarding/site.ts";
 import { ConnectMachine } from "#proxy/connect-machine.ts";
-import type { SessionEffect, SessionTimeouts } from "#proxy/session-machine.ts";
+import type { SessionEffect, SessionTimeouts } from "#proxy/session-event.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 import { ClientHelloReader } from "#tls/client-hello-reader.ts";
 

@@ -1,0 +1,205 @@
+/**
+ * The TLS of one decrypted session: the server's side, the verdict on its certificate, and only then the client's side
+ * (RFC 8446 §9.3; checklist N8).
+ *
+ *   await-server-tls -> await-chain -> await-revocation -> await-context -> await-client-tls
+ *
+ * A server that leaves an issuer out goes by await-chain. It is owned by a session's machine, which performs its replies.
+ */
+import { formatAddress } from "#base/address.ts";
+import { type Fault, fault } from "#base/fault.ts";
+import type { FaultCode } from "#base/fault-table.ts";
+import type { RevocationVerdict } from "#pki/revocation.ts";
+import type { Decision } from "#policy/evaluate.ts";
+import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
+import { revocationAction } from "#proxy/revocation-action.ts";
+import type { ServerVerdict, SessionEffect } from "#proxy/session-event.ts";
+import type { SessionFacts } from "#proxy/session-facts.ts";
+import type { LegRecord } from "#telemetry/session-record.ts";
+import type { ClientHello } from "#tls/client-hello.ts";
+
+/** A connection that is to be opened, and the ClientHello it began with. */
+export interface Opening {
+	readonly decision: Decision<ProxyProfile> & { readonly action: "decrypt" };
+	readonly hello: ClientHello;
+	readonly helloOctets: Uint8Array;
+}
+
+export type OpeningReply =
+	| { readonly kind: "go-on"; readonly effects: readonly SessionEffect[] }
+	/** TLS stands on both sides. */
+	| { readonly kind: "open" }
+	/** `isInTls`: the client's TLS has begun, and an alert in clear would stand amid its records. */
+	| { readonly kind: "failed"; readonly fault: Fault; readonly isInTls: boolean };
+
+type State =
+	| { readonly tag: "await-server-tls" }
+	| { readonly tag: "await-chain" }
+	| { readonly tag: "await-revocation"; readonly settings: ProfileRevocation }
+	| { readonly tag: "await-context" }
+	| { readonly tag: "await-client-tls" };
+
+export class OpeningMachine {
+	readonly #opening: Opening;
+	readonly #facts: SessionFacts;
+	readonly #handshakeMs: number;
+	#state: State = { tag: "await-server-tls" };
+	/** When the wait is over, in milliseconds. */
+	until = 0;
+
+	constructor(opening: Opening, facts: SessionFacts, handshakeMs: number) {
+		this.#opening = opening;
+		this.#facts = facts;
+		this.#handshakeMs = handshakeMs;
+	}
+
+	/** Where it stands. */
+	get tag(): State["tag"] {
+		return this.#state.tag;
+	}
+
+	get decision(): Opening["decision"] {
+		return this.#opening.decision;
+	}
+
+	/** The client answers to the certificate now. */
+	get isAwaitingClient(): boolean {
+		return this.#state.tag === "await-client-tls";
+	}
+
+	start(now: number): OpeningReply {
+		const { decision, hello } = this.#opening;
+		const host = hello.sni ?? this.#facts.target?.host ?? "";
+		return this.#wait({ tag: "await-server-tls" }, now + this.#handshakeMs, {
+			type: "start-server-tls",
+			hello,
+			profile: decision.profile,
+			host,
+		});
+	}
+
+	serverSecured(leg: LegRecord, verdict: ServerVerdict, now: number): OpeningReply {
+		if (this.#state.tag !== "await-server-tls") return unexpected(this.#state, "server-secured");
+		const { profile } = this.decision;
+		this.#facts.serverSecured(leg, verdict, now);
+		const mayRepair = profile.repairsChains && !profile.ignoresServerAuthFailure;
+		if (!mayRepair || verdict.isTrusted || verdict.isIssuerMissing !== true) return this.#askRevocation(now);
+		const effect: SessionEffect = { type: "complete-chain", profile, timeoutMs: chainMs };
+		return this.#wait({ tag: "await-chain" }, now + chainMs + lateMs, effect);
+	}
+
+	chainCompleted(verdict: ServerVerdict, now: number): OpeningReply {
+		if (this.#state.tag !== "await-chain") return unexpected(this.#state, "chain-completed");
+		this.#facts.verdict = verdict;
+		return this.#askRevocation(now);
+	}
+
+	revocationKnown(found: RevocationVerdict, now: number): OpeningReply {
+		const state = this.#state;
+		if (state.tag !== "await-revocation") return unexpected(state, "revocation-known");
+		this.#facts.revocation = found;
+		const action = revocationAction(found, state.settings);
+		if (action.kind === "accept") return this.#judged("SERVER_CERTIFICATE_INVALID", now);
+		if (action.kind === "drop") {
+			const message = `server ${this.#facts.targetText} is not connected to; ${found.sentence}; see that this host reaches responder and list, or permit it by actions ocsp if-unavailable`;
+			return failed(fault("SERVER_STATUS_UNAVAILABLE", message));
+		}
+		this.#facts.verdict = { ...this.#facts.verdict, isTrusted: false, reason: found.sentence };
+		return this.#judged(action.code, now);
+	}
+
+	contextReady(sha256: string, group: string | undefined, now: number): OpeningReply {
+		if (this.#state.tag !== "await-context") return unexpected(this.#state, "context-ready");
+		this.#facts.leaf = { sha256, group };
+		const { helloOctets } = this.#opening;
+		const effect: SessionEffect = { type: "start-client-tls", helloOctets, alpn: this.#facts.serverLeg?.alpn };
+		return this.#wait({ tag: "await-client-tls" }, now + this.#handshakeMs, effect);
+	}
+
+	clientSecured(leg: LegRecord, now: number): OpeningReply {
+		if (this.#state.tag !== "await-client-tls") return unexpected(this.#state, "client-secured");
+		this.#facts.clientSecured(leg, now);
+		return { kind: "open" };
+	}
+
+	/** The connection to the server failed, or no certificate could be signed. */
+	failed(failure: Fault): OpeningReply {
+		return failed(failure, this.isAwaitingClient);
+	}
+
+	deadlinePassed(now: number): OpeningReply {
+		const server = this.#facts.targetText;
+		switch (this.#state.tag) {
+			case "await-server-tls": {
+				const message = `server ${server} did not finish its TLS handshake in time`;
+				return failed(fault("SERVER_HANDSHAKE_FAILED", message));
+			}
+			case "await-chain":
+				return this.#askRevocation(now);
+			case "await-revocation":
+				return this.revocationKnown(noAnswer, now);
+			case "await-context":
+				return failed(fault("CERTIFICATE_SIGNING_FAILED", "no certificate was signed in time"));
+			case "await-client-tls": {
+				const client = formatAddress(this.#facts.client.address);
+				const message = `client ${client} did not finish its TLS handshake in time`;
+				return failed(fault("CLIENT_HANDSHAKE_FAILED", message), true);
+			}
+		}
+	}
+
+	/** The path is known: is it still vouched for? */
+	#askRevocation(now: number): OpeningReply {
+		const { profile } = this.decision;
+		const settings = profile.revocation;
+		if (settings === undefined || this.#facts.verdict?.isTrusted !== true || profile.ignoresServerAuthFailure)
+			return this.#judged("SERVER_CERTIFICATE_INVALID", now);
+		const effect: SessionEffect = { type: "check-revocation", profile, settings };
+		return this.#wait({ tag: "await-revocation", settings }, now + settings.timeoutMs + lateMs, effect);
+	}
+
+	/** Everything about the server is known; `code` is the fault when it is to be blocked. */
+	#judged(code: FaultCode, now: number): OpeningReply {
+		const { profile } = this.decision;
+		const { verdict } = this.#facts;
+		const isAccepted = verdict?.isTrusted === true || profile.ignoresServerAuthFailure;
+		const isBlocked =
+			profile.blocksInvalidCertificates ||
+			(profile.blocksExpiredCertificates && verdict?.isExpired === true) ||
+			profile.untrustedCa === undefined;
+		if (!isAccepted && isBlocked) {
+			const message = `server ${this.#facts.targetText} is blocked; ${verdict?.reason}; exempt it or repair its certificate`;
+			return failed(fault(code, message));
+		}
+		const effect: SessionEffect = { type: "prepare-context", signer: isAccepted ? "trusted" : "untrusted", profile };
+		return this.#wait({ tag: "await-context" }, now + this.#handshakeMs, effect);
+	}
+
+	#wait(state: State, until: number, effect: SessionEffect): OpeningReply {
+		this.#state = state;
+		this.until = until;
+		return { kind: "go-on", effects: [effect] };
+	}
+}
+
+function failed(failure: Fault, isInTls = false): OpeningReply {
+	return { kind: "failed", fault: failure, isInTls };
+}
+
+function unexpected(state: State, event: string): never {
+	throw new Error(`opening: event ${event} in state ${state.tag}`);
+}
+
+/** For all fetches of missing issuers together. */
+const chainMs = 5_000;
+/** Who looks is to answer in time; this is for when it does not. */
+const lateMs = 1_000;
+const noAnswer: RevocationVerdict = {
+	answer: "unavailable",
+	depth: 0,
+	source: "none",
+	sentence: "nothing was learned about revocation in time",
+	until: undefined,
+	revokedAt: undefined,
+	reason: undefined,
+};

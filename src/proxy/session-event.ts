@@ -1,0 +1,126 @@
+/** What one connection through the gateway tells its machine, and what the machine asks its shell to do. */
+import type { Address } from "#base/address.ts";
+import type { Fault } from "#base/fault.ts";
+import type { OnboardingSite } from "#onboarding/site.ts";
+import type { RevocationVerdict } from "#pki/revocation.ts";
+import type { Decision, Policy } from "#policy/evaluate.ts";
+import type { LearnedEntry } from "#proxy/learned-bypass.ts";
+import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
+import type { Finding, InspectionState, LegRecord } from "#telemetry/session-record.ts";
+import type { ClientHello } from "#tls/client-hello.ts";
+
+/** What is said of the server's certificate. */
+export interface ServerVerdict {
+	readonly isTrusted: boolean;
+	/** "trusted", or the first reason why it is not, in words. */
+	readonly reason: string;
+	/** A certificate of the chain has expired. */
+	readonly isExpired?: boolean;
+	/** All that is missing is an issuer's certificate, which the server should have sent. */
+	readonly isIssuerMissing?: boolean;
+	/** Trusted by the help of certificates that were fetched. */
+	readonly isRepaired?: boolean;
+}
+
+/** How many milliseconds each wait may take. */
+export interface SessionTimeouts {
+	readonly requestMs: number;
+	readonly helloMs: number;
+	readonly connectMs: number;
+	readonly handshakeMs: number;
+	readonly idleMs: number;
+}
+
+/** What does not change between the sessions of one listener. */
+export interface SessionContext {
+	readonly listener: string;
+	/** The zone that the clients of the listener count as; by their addresses when undefined. */
+	readonly fromZone?: string | undefined;
+	readonly policy: Policy<ProxyProfile>;
+	readonly timeouts: SessionTimeouts;
+	/** True when clients may reach loopback and link-local addresses through the proxy. */
+	readonly mayReachLocal: boolean;
+	/** What was learned about a server, by `learnedKey`. */
+	readonly learned?: (key: string) => LearnedEntry | undefined;
+	/** True when the address and port are one of the gateway's own listeners. */
+	readonly isOwnListener: (address: Address, port: number) => boolean;
+	/** The gateway's own page and test; undefined when they are disabled. */
+	readonly onboarding: OnboardingSite | undefined;
+}
+
+/** Who connected. */
+export interface SessionClient {
+	readonly address: Address;
+	readonly port: number;
+	/** Address and port at which it reached the proxy. */
+	readonly reachedAt: string;
+}
+
+export type SessionEvent =
+	| { readonly type: "client-octets"; readonly octets: Uint8Array }
+	| { readonly type: "client-ended"; readonly why: string }
+	| { readonly type: "server-resolved"; readonly addresses: readonly Address[] }
+	| { readonly type: "server-connected"; readonly address: Address }
+	| { readonly type: "server-failed"; readonly fault: Fault }
+	| { readonly type: "server-secured"; readonly leg: LegRecord; readonly verdict: ServerVerdict }
+	/** Judged again, with the issuers that could be fetched. */
+	| { readonly type: "chain-completed"; readonly verdict: ServerVerdict }
+	| { readonly type: "revocation-known"; readonly verdict: RevocationVerdict }
+	| { readonly type: "context-ready"; readonly certificateSha256: string; readonly group: string | undefined }
+	| { readonly type: "context-failed"; readonly fault: Fault }
+	| { readonly type: "client-secured"; readonly leg: LegRecord }
+	| { readonly type: "client-failed"; readonly fault: Fault }
+	/** What the client sent to the gateway's own TLS end. */
+	| { readonly type: "client-plaintext"; readonly octets: Uint8Array }
+	/** Everything of `answer-client` has left. */
+	| { readonly type: "answer-sent" }
+	| { readonly type: "relay-ended"; readonly summary: RelaySummary }
+	| { readonly type: "deadline-passed" };
+
+/** What the relay counted and found. */
+export interface RelaySummary {
+	readonly octetsToServer: number;
+	readonly octetsToClient: number;
+	readonly requests: number;
+	readonly findings: readonly Finding[];
+	readonly inspection: InspectionState;
+	readonly why: string;
+	readonly faultCode?: string | undefined;
+}
+
+export type SessionEffect =
+	| { readonly type: "send-client"; readonly octets: Uint8Array }
+	| { readonly type: "resolve-server"; readonly host: string }
+	| { readonly type: "connect-server"; readonly addresses: readonly Address[]; readonly port: number }
+	| {
+			readonly type: "start-server-tls";
+			readonly hello: ClientHello;
+			readonly profile: ProxyProfile;
+			/** The name to verify: the SNI, else the host of the request. */
+			readonly host: string;
+	  }
+	/** Fetch the issuers that the server did not send, and judge it again. */
+	| { readonly type: "complete-chain"; readonly profile: ProxyProfile; readonly timeoutMs: number }
+	/** Whether a certificate of the server's validated path was revoked. */
+	| { readonly type: "check-revocation"; readonly profile: ProxyProfile; readonly settings: ProfileRevocation }
+	| { readonly type: "prepare-context"; readonly signer: "trusted" | "untrusted"; readonly profile: ProxyProfile }
+	| { readonly type: "start-client-tls"; readonly helloOctets: Uint8Array; readonly alpn: string | undefined }
+	| {
+			readonly type: "relay";
+			readonly mode: "bypass" | "decrypted";
+			readonly first: Uint8Array;
+			readonly decision: Decision<ProxyProfile>;
+	  }
+	/** The context of the gateway's own TLS end, under a name of its own. */
+	| {
+			readonly type: "prepare-own-context";
+			readonly hello: ClientHello;
+			readonly host: string;
+			/** Name of the signing CA. */
+			readonly signer: string;
+	  }
+	| { readonly type: "read-plaintext" }
+	/** The gateway's own last word, in TLS where TLS stands. */
+	| { readonly type: "answer-client"; readonly octets: Uint8Array }
+	/** End: what was sent is flushed and both sides are closed. Reset: TCP RST to the client. */
+	| { readonly type: "close"; readonly manner: "end" | "reset" };
