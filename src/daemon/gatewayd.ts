@@ -44,7 +44,7 @@ import type { ProxyProfile } from "#proxy/profile.ts";
 import { Resolver } from "#proxy/resolver-shell.ts";
 import { ServerSessions } from "#proxy/server-sessions.ts";
 import type { SessionContext } from "#proxy/session-event.ts";
-import { type SessionResources, SessionShell } from "#proxy/session-shell.ts";
+import { type SessionOwner, SessionShell } from "#proxy/session-shell.ts";
 import { TrustStore } from "#proxy/trust-store-shell.ts";
 import { Counters } from "#telemetry/counters.ts";
 import { gatewayEvent } from "#telemetry/event-table.ts";
@@ -57,7 +57,7 @@ interface Generation {
 	readonly plan: GatewayPlan;
 	/** By the listener's name. */
 	readonly contexts: ReadonlyMap<string, SessionContext>;
-	readonly resources: SessionResources;
+	readonly resources: SessionOwner;
 	/** The same while the same certificates may vouch for servers. */
 	readonly trustKey: string;
 	/** The same for the same lists that the operator loaded. */
@@ -234,11 +234,7 @@ class Worker {
 		this.#flush();
 	}
 
-	#makeResources(
-		message: Configuration,
-		plan: GatewayPlan,
-		authorities: ReadonlyMap<string, SigningCa>,
-	): SessionResources {
+	#makeResources(message: Configuration, plan: GatewayPlan, authorities: ReadonlyMap<string, SigningCa>): SessionOwner {
 		const trustStore = new TrustStore(message.trust, plan.trust);
 		const serverContexts = new BoundedMap<string, SecureContext>(maxServerContexts);
 		const services = new Map<string, readonly InspectionService[]>();

@@ -171,7 +171,9 @@ export class OpeningMachine {
 			const message = `server ${this.#facts.targetText} is blocked; ${verdict?.reason}; exempt it or repair its certificate`;
 			return failed(fault(code, message));
 		}
-		const effect: SessionEffect = { type: "prepare-context", signer: isAccepted ? "trusted" : "untrusted", profile };
+		const { hello } = this.#opening;
+		const signer = isAccepted ? "trusted" : "untrusted";
+		const effect: SessionEffect = { type: "prepare-context", hello, signer, profile };
 		return this.#wait({ tag: "await-context" }, now + this.#handshakeMs, effect);
 	}
 

@@ -103,7 +103,12 @@ export type SessionEffect =
 	| { readonly type: "complete-chain"; readonly profile: ProxyProfile; readonly timeoutMs: number }
 	/** Whether a certificate of the server's validated path was revoked. */
 	| { readonly type: "check-revocation"; readonly profile: ProxyProfile; readonly settings: ProfileRevocation }
-	| { readonly type: "prepare-context"; readonly signer: "trusted" | "untrusted"; readonly profile: ProxyProfile }
+	| {
+			readonly type: "prepare-context";
+			readonly hello: ClientHello;
+			readonly signer: "trusted" | "untrusted";
+			readonly profile: ProxyProfile;
+	  }
 	| { readonly type: "start-client-tls"; readonly helloOctets: Uint8Array; readonly alpn: string | undefined }
 	| {
 			readonly type: "relay";

@@ -1,0 +1,131 @@
+/** The TLS of the client's side: prepares the certificate's context and answers the ClientHello. */
+import type { Socket } from "node:net";
+import type { SecureContext, TLSSocket } from "node:tls";
+import { fault } from "#base/fault.ts";
+import { ownIdentity } from "#onboarding/own-identity.ts";
+import { leafKeyClasses } from "#pki/leaf-key-class.ts";
+import { planClientLeg } from "#proxy/client-leg.ts";
+import { clientHandshakeFault, isLeafRefusal } from "#proxy/handshake-faults.ts";
+import type { JudgedServer } from "#proxy/judge-server.ts";
+import type { LeafContext, LeafRequest } from "#proxy/leaf-contexts-shell.ts";
+import { legRecord } from "#proxy/leg-record-shell.ts";
+import { signingCaFor } from "#proxy/profile.ts";
+import type { SessionEffect, SessionEvent } from "#proxy/session-event.ts";
+import type { SessionMachine } from "#proxy/session-machine.ts";
+import type { SessionResources } from "#proxy/session-resources-shell.ts";
+import type { ClientHello } from "#tls/client-hello.ts";
+import { acceptClientTls } from "#tls/engine-shell.ts";
+
+type EffectOf<T extends SessionEffect["type"]> = Extract<SessionEffect, { type: T }>;
+
+/** One session's leg to its client. Every outcome is one event to `tell`. */
+export class ClientLeg {
+	readonly #resources: SessionResources;
+	readonly #machine: SessionMachine;
+	readonly #client: string;
+	readonly #tell: (event: SessionEvent) => void;
+	#hello: ClientHello | undefined;
+	#leafContext: SecureContext | undefined;
+	/** The leaf is signed by the untrusted CA, so that the client warns. */
+	#isWarning = false;
+	#tls: TLSSocket | undefined;
+
+	/** `client` is the client's address. */
+	constructor(
+		client: string,
+		machine: SessionMachine,
+		resources: SessionResources,
+		tell: (event: SessionEvent) => void,
+	) {
+		this.#client = client;
+		this.#machine = machine;
+		this.#resources = resources;
+		this.#tell = tell;
+	}
+
+	/** Undefined before the handshake begins. */
+	get tls(): TLSSocket | undefined {
+		return this.#tls;
+	}
+
+	/** The context of a leaf that stands for the server. */
+	prepareContext({ hello, signer, profile }: EffectOf<"prepare-context">, judged: JudgedServer): void {
+		this.#hello = hello;
+		const { leafContexts } = this.#resources;
+		const { certificate, chain } = judged;
+		this.#isWarning = signer === "untrusted";
+		const classes = leafKeyClasses(certificate.publicKey);
+		if (classes.length === 0) {
+			const { kind, bits } = certificate.publicKey;
+			const message = `the server's key (${kind}, ${bits} bits) is below what a certificate is minted for; expected RSA of 1024 bits or a curve of 224 bits at least`;
+			return this.#tell({ type: "context-failed", fault: fault("SERVER_CERTIFICATE_INVALID", message) });
+		}
+		const leg = planClientLeg(hello, profile.grade, profile.mayResumeSessions, classes);
+		const request: LeafRequest = {
+			origin: certificate,
+			chain,
+			signer: this.#resources.signingCa(signingCaFor(profile, signer, leg.keyClass) ?? ""),
+			keyClass: leg.keyClass,
+			options: leg.options,
+			variant: leg.variant,
+			session: this.#machine.id,
+		};
+		const ready = ({ context, certificateSha256 }: LeafContext) => {
+			this.#leafContext = context;
+			this.#tell({ type: "context-ready", certificateSha256, group: leg.group });
+		};
+		const known = leafContexts.find(request);
+		if (known !== undefined) return ready(known);
+		leafContexts.get(request).then(ready, (error: Error) => {
+			this.#tell({ type: "context-failed", fault: fault("CERTIFICATE_SIGNING_FAILED", error.message) });
+		});
+	}
+
+	/** The context of the gateway's own TLS end. */
+	prepareOwnContext({ hello, host, signer }: EffectOf<"prepare-own-context">): void {
+		this.#hello = hello;
+		const ca = this.#resources.signingCa(signer);
+		const origin = ownIdentity(host, ca, Date.now());
+		const leg = planClientLeg(hello, "strict", false, leafKeyClasses(origin.publicKey));
+		this.#resources.leafContexts
+			.get({
+				origin,
+				chain: origin.fingerprint,
+				signer: ca,
+				keyClass: leg.keyClass,
+				options: leg.options,
+				variant: leg.variant,
+				session: this.#machine.id,
+			})
+			.then(
+				({ context, certificateSha256 }) => {
+					this.#leafContext = context;
+					this.#tell({ type: "context-ready", certificateSha256, group: leg.group });
+				},
+				(error: Error) =>
+					this.#tell({ type: "context-failed", fault: fault("CERTIFICATE_SIGNING_FAILED", error.message) }),
+			);
+	}
+
+	/** Answers the ClientHello. `server` is how the fault calls the server that gave no name. */
+	startTls({ helloOctets, alpn }: EffectOf<"start-client-tls">, socket: Socket, server: string): void {
+		const context = this.#leafContext as SecureContext;
+		const whyUntrusted = this.#isWarning ? this.#machine.distrust : undefined;
+		this.#tls = acceptClientTls(socket, helloOctets, context, alpn, {
+			secured: (secured) => this.#tell({ type: "client-secured", leg: legRecord(secured, undefined, undefined) }),
+			failed: (error) => {
+				const refused = this.#isWarning || !isLeafRefusal(error) ? undefined : this.#machine.refusedServer;
+				if (refused !== undefined) this.#resources.leafRefused(refused, this.#client);
+				const name = this.#hello?.sni ?? server;
+				const failure = clientHandshakeFault(this.#client, name, error, whyUntrusted);
+				this.#tell({ type: "client-failed", fault: failure });
+			},
+		});
+	}
+
+	/** What only the handshake needed is let go: the hello pins the buffer it was read into. */
+	release(): void {
+		this.#hello = undefined;
+		this.#leafContext = undefined;
+	}
+}

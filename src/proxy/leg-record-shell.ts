@@ -1,0 +1,36 @@
+/** What one TLS leg negotiated, read off its socket. */
+import type { TLSSocket } from "node:tls";
+import type { Certificate } from "#pki/certificate.ts";
+import type { LegRecord } from "#telemetry/session-record.ts";
+
+/** `group` and `certificate` where the caller knows them: the runtime tells the group on the leg to the server alone. */
+export function legRecord(
+	socket: TLSSocket,
+	group: string | undefined,
+	certificate: Certificate | undefined,
+): LegRecord {
+	const alpn = alpnOf(socket);
+	return {
+		version: socket.getProtocol() ?? "",
+		cipherSuite: socket.getCipher()?.standardName ?? "",
+		...(group === undefined ? {} : { group }),
+		...(alpn === undefined ? {} : { alpn }),
+		isResumed: socket.isSessionReused(),
+		...(certificate === undefined ? {} : { certificateSha256: certificate.fingerprint }),
+	};
+}
+
+/** The group of the leg to a server, by the name that the field gives it. */
+export function groupOf(socket: TLSSocket): string | undefined {
+	const info = socket.getEphemeralKeyInfo() as { name?: string } | null;
+	return info?.name === undefined ? undefined : (groupNames[info.name] ?? info.name);
+}
+
+/** The protocol that was agreed upon. */
+export function alpnOf(socket: TLSSocket | undefined): string | undefined {
+	const chosen = socket?.alpnProtocol;
+	return typeof chosen === "string" && chosen !== "" ? chosen : undefined;
+}
+
+/** OpenSSL's names where the field's differ. */
+const groupNames: Readonly<Record<string, string>> = { prime256v1: "P-256", secp384r1: "P-384", secp521r1: "P-521" };

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Address, parseAddress } from "#base/address.ts";
+import { fault } from "#base/fault.ts";
+import { OpeningMachine, type OpeningReply } from "#proxy/opening-machine.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import { SessionFacts } from "#proxy/session-facts.ts";
+import type { LegRecord } from "#telemetry/session-record.ts";
+import { capturedHello, decodedCapture } from "../../test/support/tls-hello.ts";
+
+const client = { address: parseAddress("10.1.4.7") as Address, port: 40_001, reachedAt: "192.0.2.1:8080" };
+const leg: LegRecord = { version: "TLSv1.3", cipherSuite: "TLS_AES_128_GCM_SHA256", alpn: "h2", isResumed: false };
+const trusted = { isTrusted: true, reason: "trusted" };
+const lost = { isTrusted: false, reason: "no issuer", isIssuerMissing: true };
+
+/** Only what the opening asks of a profile. */
+function open(parts: Partial<ProxyProfile> = {}): { machine: OpeningMachine; facts: SessionFacts } {
+	const facts = new SessionFacts("3f9c2a1b77d0e452", "explicit", client, 0);
+	facts.target = { host: "shop.example", port: 443 };
+	const profile = { name: "inspect", untrustedCa: "untrusted-ca", ...parts } as ProxyProfile;
+	const decision = { action: "decrypt", rule: "open", fact: "any", profile } as const;
+	const hello = decodedCapture("chromium-1");
+	const { octets } = capturedHello("chromium-1");
+	const machine = new OpeningMachine({ decision, hello, helloOctets: octets }, facts, 4_000);
+	asked(machine.start(0));
+	return { machine, facts };
+}
+
+const asked = (reply: OpeningReply) => (reply.kind === "go-on" ? reply.effects.map(({ type }) => type) : reply.kind);
+const failure = (reply: OpeningReply) => (reply.kind === "failed" ? [reply.fault.code, reply.isInTls] : reply.kind);
+
+test("N8: the server's handshake, the leaf and the client's handshake come one after the other", () => {
+	const { machine, facts } = open();
+	assert.deepEqual([machine.tag, machine.until], ["await-server-tls", 4_000]);
+	assert.deepEqual(asked(machine.serverSecured(leg, trusted, 100)), ["prepare-context"]);
+	assert.equal(machine.until, 4_100);
+	const reply = machine.contextReady("bb", "P-256", 200);
+	assert.deepEqual(asked(reply), ["start-client-tls"]);
+	assert.equal(reply.kind === "go-on" && reply.effects[0]?.type === "start-client-tls" && reply.effects[0].alpn, "h2");
+	assert.equal(machine.clientSecured(leg, 300).kind, "open");
+	assert.deepEqual(facts.record().timing, { serverReadyMs: 100, clientReadyMs: 300 });
+});
+
+test("issuers that are missing are fetched where the profile repairs chains, and not when the time is over", () => {
+	const { machine } = open({ repairsChains: true });
+	assert.deepEqual(asked(machine.serverSecured(leg, lost, 0)), ["complete-chain"]);
+	assert.deepEqual(asked(machine.deadlinePassed(6_000)), ["prepare-context"]);
+	assert.deepEqual(asked(open().machine.serverSecured(leg, lost, 0)), ["prepare-context"]);
+});
+
+test("each wait has its own fault, and only in the client's handshake TLS has begun", () => {
+	assert.deepEqual(failure(open().machine.deadlinePassed(4_000)), ["SERVER_HANDSHAKE_FAILED", false]);
+	const { machine } = open();
+	machine.serverSecured(leg, trusted, 0);
+	assert.deepEqual(failure(machine.deadlinePassed(4_000)), ["CERTIFICATE_SIGNING_FAILED", false]);
+	const gone = fault("SERVER_UNREACHABLE", "gone");
+	assert.deepEqual(failure(machine.failed(gone)), ["SERVER_UNREACHABLE", false]);
+	machine.contextReady("bb", undefined, 0);
+	assert.deepEqual(failure(machine.failed(gone)), ["SERVER_UNREACHABLE", true]);
+	assert.deepEqual(failure(machine.deadlinePassed(4_000)), ["CLIENT_HANDSHAKE_FAILED", true]);
+});
+
+test("an event that cannot be is a bug", () => {
+	const { machine } = open();
+	assert.throws(() => machine.contextReady("bb", undefined, 0), /context-ready in state await-server-tls/);
+	assert.throws(() => machine.chainCompleted(trusted, 0), /chain-completed in state await-server-tls/);
+});

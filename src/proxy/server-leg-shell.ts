@@ -1,0 +1,269 @@
+/** The connection to the server: dials, speaks TLS, has the certificate judged, and tells the session what happened. */
+import type { X509Certificate } from "node:crypto";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { formatAddress } from "#base/address.ts";
+import { fault } from "#base/fault.ts";
+import type { FaultCode } from "#base/fault-table.ts";
+import { validationProfiles } from "#pki/validation-profile.ts";
+import { Dial } from "#proxy/dial-shell.ts";
+import { serverHandshakeFault } from "#proxy/handshake-faults.ts";
+import { type JudgedServer, maxKeptOctets, type ServerJudgement, type ServerQuestion } from "#proxy/judge-server.ts";
+import { groupOf, legRecord } from "#proxy/leg-record-shell.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import { type ServerSession, serverSessionKey } from "#proxy/server-sessions.ts";
+import type { SessionEffect, SessionEvent } from "#proxy/session-event.ts";
+import type { SessionResources } from "#proxy/session-resources-shell.ts";
+import { startServerTls } from "#tls/engine-shell.ts";
+import { type Mismatch, serverLegOptions } from "#tls/profile.ts";
+
+type EffectOf<T extends SessionEffect["type"]> = Extract<SessionEffect, { type: T }>;
+
+/** One session's leg to its server. Every outcome is one event to `tell`. */
+export class ServerLeg {
+	readonly #resources: SessionResources;
+	readonly #client: string;
+	readonly #tell: (event: SessionEvent) => void;
+	#dial: Dial | undefined;
+	#socket: Socket | undefined;
+	#address = "";
+	#port = 0;
+	#tls: TLSSocket | undefined;
+	#profile: ProxyProfile | undefined;
+	#sessionKey = "";
+	#judged: JudgedServer | undefined;
+	/** A session of the server that waits for the verdict to be kept with. */
+	#newestSession: Buffer | undefined;
+	#staple: Uint8Array | undefined;
+	#question: ServerQuestion | undefined;
+	/** Listens until the relay does. */
+	#onTlsError: ((error: Error) => void) | undefined;
+	#isClosed = false;
+
+	/** `client` is the client's address: sessions of the server are kept apart by it. */
+	constructor(client: string, resources: SessionResources, tell: (event: SessionEvent) => void) {
+		this.#client = client;
+		this.#resources = resources;
+		this.#tell = tell;
+	}
+
+	/** Undefined before the server is connected. */
+	get socket(): Socket | undefined {
+		return this.#socket;
+	}
+
+	/** Undefined before, and without, a handshake. */
+	get tls(): TLSSocket | undefined {
+		return this.#tls;
+	}
+
+	/** The address that was connected to; empty before. */
+	get address(): string {
+		return this.#address;
+	}
+
+	get judged(): JudgedServer | undefined {
+		return this.#judged;
+	}
+
+	connect(effect: EffectOf<"connect-server">, connectMs: number): void {
+		this.#dial = new Dial(effect.addresses, effect.port, connectMs / 4, {
+			connected: (socket, address) => {
+				this.#socket = socket;
+				this.#address = formatAddress(address);
+				this.#port = effect.port;
+				socket.pause();
+				socket.on("error", this.#onError);
+				this.#tell({ type: "server-connected", address });
+			},
+			failed: (failure) => this.#tell({ type: "server-failed", fault: failure }),
+		});
+	}
+
+	readonly #onError = (error: Error): void => {
+		const message = `the connection to the server failed: ${error.message}`;
+		this.#tell({ type: "server-failed", fault: fault("SERVER_UNREACHABLE", message, { cause: error.message }) });
+	};
+
+	startTls({ hello, profile, host }: EffectOf<"start-server-tls">): void {
+		const transport = this.#socket as Socket;
+		const { serverSessions } = this.#resources;
+		this.#profile = profile;
+		const leg = serverLegOptions(hello, profile.grade);
+		if (leg.kind === "refused") {
+			return this.#tell({ type: "server-failed", fault: fault(mismatchCodes[leg.cause], leg.reason) });
+		}
+		const key = serverSessionKey({
+			client: this.#client,
+			server: this.#address,
+			port: this.#port,
+			serverName: leg.serverName,
+			host,
+			trustKey: this.#trustKey(profile),
+			alpn: leg.alpn,
+			variant: leg.contextKey,
+		});
+		const earlier = profile.mayResumeSessions ? serverSessions.take(key, Date.now()) : undefined;
+		this.#sessionKey = key;
+		const onSession = (session: Buffer) => {
+			this.#newestSession = session;
+			this.#keepSession();
+		};
+		const keepsSessions = profile.mayResumeSessions && serverSessions.wants(key);
+		const start = {
+			context: this.#resources.serverContext(leg.context, leg.contextKey, profile.trustStore),
+			serverName: leg.serverName,
+			alpn: leg.alpn,
+			session: earlier?.session,
+			onStaple: profile.revocation?.asksOcsp === true ? this.#onStaple : undefined,
+			onSession: keepsSessions ? onSession : undefined,
+		};
+		this.#tls = startServerTls(transport, start, {
+			secured: (socket) => this.#secured(socket, host, profile, earlier),
+			failed: (error) => this.#tell({ type: "server-failed", fault: serverHandshakeFault(host, error) }),
+		});
+	}
+
+	#secured(
+		socket: TLSSocket,
+		host: string,
+		profile: ProxyProfile,
+		earlier: ServerSession<JudgedServer> | undefined,
+	): void {
+		socket.pause();
+		// It is read on although paused. A TLS 1.3 server says only now that it wants a certificate, and the runtime reports
+		// that alert without closing the socket.
+		this.#onTlsError = (error) => this.#tell({ type: "server-failed", fault: serverHandshakeFault(host, error) });
+		socket.on("error", this.#onTlsError);
+		const { judge } = this.#resources;
+		const now = Date.now();
+		const isReused = socket.isSessionReused();
+		if (earlier !== undefined) this.#resources.serverSessions.offered(this.#sessionKey, isReused);
+		if (isReused && earlier !== undefined) {
+			this.#judged = judge.again(earlier.judged, host, now);
+			// Before TLS 1.3 a session serves many times, and no new one comes.
+			if (socket.getProtocol() !== "TLSv1.3") this.#resources.serverSessions.put(this.#sessionKey, earlier, now);
+		} else {
+			const question = this.#questionAbout(socket, host, profile);
+			const judgement: ServerJudgement =
+				question === undefined
+					? { kind: "unreadable", reason: "the server presented none" }
+					: judge.judge(question, now);
+			this.#question = question;
+			if (judgement.kind === "unreadable") {
+				const message = `server ${host} presented a certificate that cannot be read: ${judgement.reason}`;
+				return this.#tell({ type: "server-failed", fault: fault("SERVER_CERTIFICATE_MALFORMED", message) });
+			}
+			this.#judged = judgement.judged;
+		}
+		this.#keepSession();
+		const leg = legRecord(socket, groupOf(socket), this.#judged.certificate);
+		this.#tell({ type: "server-secured", leg, verdict: this.#judged });
+	}
+
+	/** A TLS 1.2 server hands its ticket out before the handshake is told to be over, and so before the verdict. */
+	#keepSession(): void {
+		const session = this.#newestSession;
+		const judged = this.#judged;
+		if (session === undefined || judged === undefined || judged.certificate.der.length > maxKeptOctets) return;
+		// Not before it is known whether the chain can be repaired.
+		if (judged.isIssuerMissing && this.#profile?.repairsChains === true) return;
+		this.#resources.serverSessions.put(this.#sessionKey, { session, judged }, Date.now());
+		this.#newestSession = undefined;
+	}
+
+	#questionAbout(socket: TLSSocket, host: string, profile: ProxyProfile): ServerQuestion | undefined {
+		const certificate = socket.getPeerX509Certificate();
+		if (certificate === undefined) return undefined;
+		const verdict = socket.authorizationError as (Error & { code?: string }) | string | null | undefined;
+		const opensslError = verdict instanceof Error ? (verdict.code ?? verdict.message) : (verdict ?? undefined);
+		const { anchors, intermediates } = this.#resources.trustedRoots(profile.trustStore);
+		return {
+			leaf: certificate.raw,
+			others: () => issuersOf(certificate),
+			host,
+			anchors,
+			intermediates,
+			trustKey: this.#trustKey(profile),
+			validation: profile.validation,
+			minimumKeyBits: profile.minimumKeyBits,
+			opensslError,
+		};
+	}
+
+	/** Fetches the issuers that the server did not send. */
+	completeChain({ timeoutMs }: EffectOf<"complete-chain">): void {
+		const { judge, chainRepair, chainRepaired } = this.#resources;
+		const question = this.#question as ServerQuestion;
+		const { certificate: leaf } = this.#judged as JudgedServer;
+		const chain = { leaf, intermediates: judge.intermediatesOf(question), anchors: question.anchors, timeoutMs };
+		void chainRepair.complete(chain).then(({ certificates, from }) => {
+			if (this.#isClosed) return;
+			const judgement = judge.judge({ ...question, fetched: certificates }, Date.now());
+			if (judgement.kind === "judged") this.#judged = judgement.judged;
+			const judged = this.#judged as JudgedServer;
+			if (judged.isRepaired) chainRepaired(judged.certificate, from);
+			this.#keepSession();
+			this.#tell({ type: "chain-completed", verdict: judged });
+		});
+	}
+
+	/** The validation and the very certificates that vouch: what was found out under others is not used again (V21). */
+	#trustKey(profile: ProxyProfile): string {
+		const { validation, minimumKeyBits } = profile;
+		return `${validation} ${minimumKeyBits ?? ""} ${this.#resources.trustedRoots(profile.trustStore).key}`;
+	}
+
+	readonly #onStaple = (response: Uint8Array): void => {
+		this.#staple = response;
+	};
+
+	/** Asks whether a certificate of the validated path was revoked. */
+	checkRevocation({ profile, settings }: EffectOf<"check-revocation">): void {
+		const { path, pathKey } = this.#judged as JudgedServer;
+		const staple = this.#staple;
+		this.#staple = undefined;
+		const question = {
+			path,
+			pathKey,
+			staple,
+			isResumed: this.#tls?.isSessionReused() === true,
+			anchors: this.#resources.trustedRoots(profile.trustStore).anchors,
+			profile: validationProfiles[profile.validation],
+			settings,
+		};
+		this.#resources.revocation.check(question, (verdict) => this.#tell({ type: "revocation-known", verdict }));
+	}
+
+	/** From here on another owner reads the sockets. */
+	release(): void {
+		this.#socket?.removeListener("error", this.#onError);
+		if (this.#onTlsError !== undefined) this.#tls?.removeListener("error", this.#onTlsError);
+		this.#question = undefined;
+	}
+
+	/** No more is told. The sockets are the caller's to end. */
+	close(): void {
+		this.#isClosed = true;
+		this.#dial?.cancel();
+	}
+}
+
+/** What the server sent besides its certificate, and the root that OpenSSL found. */
+function issuersOf(certificate: X509Certificate): Uint8Array[] {
+	const issuers: Uint8Array[] = [];
+	let at = certificate.issuerCertificate;
+	while (at !== undefined && issuers.length < maxIssuers) {
+		issuers.push(at.raw);
+		at = at.issuerCertificate;
+	}
+	return issuers;
+}
+
+const mismatchCodes: Readonly<Record<Mismatch, FaultCode>> = {
+	"versions-do-not-match": "TLS_VERSIONS_DO_NOT_MATCH",
+	"ciphers-do-not-match": "TLS_CIPHERS_DO_NOT_MATCH",
+	"options-not-supported": "TLS_OPTIONS_NOT_SUPPORTED",
+};
+
+const maxIssuers = 16;

@@ -1,0 +1,41 @@
+/** What a worker lends to its sessions. */
+import type { SecureContext } from "node:tls";
+import type { PlaintextStream } from "#inspect/plaintext-stream.ts";
+import type { Certificate } from "#pki/certificate.ts";
+import type { ChainRepair } from "#pki/chain-repair-shell.ts";
+import type { SigningCa } from "#pki/mint.ts";
+import type { RevocationChecker } from "#pki/revocation-shell.ts";
+import type { JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
+import type { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
+import type { LearnedServer } from "#proxy/learned-bypass.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import type { Resolver } from "#proxy/resolver-shell.ts";
+import type { ServerSessions } from "#proxy/server-sessions.ts";
+import type { TrustedRoots } from "#proxy/trust-store-shell.ts";
+import type { LegContextOptions } from "#tls/profile.ts";
+
+export interface SessionResources {
+	readonly resolver: Resolver;
+	readonly leafContexts: LeafContexts;
+	readonly serverSessions: ServerSessions<JudgedServer>;
+	readonly judge: ServerJudge;
+	readonly revocation: RevocationChecker;
+	readonly chainRepair: ChainRepair;
+	/** Called when the issuers that a server left out were fetched, and from where. */
+	chainRepaired(leaf: Certificate, from: readonly string[]): void;
+	/** The context of the leg to the server for these options; made once per variant. */
+	serverContext(options: LegContextOptions, contextKey: string, trustStore: readonly string[]): SecureContext;
+	/** The roots of a profile's `trusted-ca`. */
+	trustedRoots(names: readonly string[]): TrustedRoots;
+	/** The signing CA of this name. */
+	signingCa(id: string): SigningCa;
+	/** The inspection of a decrypted session; undefined when nothing is inspected. */
+	inspect(facts: {
+		readonly profile: ProxyProfile;
+		readonly alpn: string | undefined;
+		readonly sessionId: string;
+		readonly rule: string;
+	}): PlaintextStream | undefined;
+	/** Called when a client did not want the leaf of a trusted server. */
+	leafRefused(server: LearnedServer, client: string): void;
+}
