@@ -13,6 +13,7 @@ export function faultsPage(): string {
 		row.says,
 		row.tls === undefined ? "" : describeAlert(row.tls),
 		row.http === undefined ? "" : String(row.http),
+		row.socks === undefined ? "" : String(row.socks),
 		faultAdvice(code),
 	]);
 	return [
@@ -20,9 +21,9 @@ export function faultsPage(): string {
 		"",
 		"What can go wrong, one row each, from `src/base/fault-table.ts`. The code stands in the session record",
 		"(`sallyport explain SESSION`) and in the log. *Blame* says on whose side to look first. Where the client can still be",
-		"told, it gets the TLS alert or the HTTP status. A block by policy is a decision, not a fault.",
+		"told, it gets the TLS alert, the HTTP status or the SOCKS5 reply. A block by policy is a decision, not a fault.",
 		"",
-		markdownTable(["Code", "Blame", "What happened", "TLS alert", "HTTP", "What to do"], rows),
+		markdownTable(["Code", "Blame", "What happened", "TLS alert", "HTTP", "SOCKS5", "What to do"], rows),
 	].join("\n");
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import {
+	addressOf,
 	formatAddress,
 	formatEndpoint,
 	formatPrefix,
@@ -99,6 +100,19 @@ test("no text makes the parsers throw", () => {
 			parseAddress(value);
 			parsePrefix(value);
 			parseEndpoint(value);
+		}),
+	);
+});
+
+test("octets give an address as text does: IPv4 inside IPv6 is IPv4", () => {
+	assert.equal(formatAddress(addressOf(Uint8Array.of(192, 0, 2, 1))), "192.0.2.1");
+	assert.equal(
+		formatAddress(addressOf(Uint8Array.from([...new Array(10).fill(0), 255, 255, 127, 0, 0, 1]))),
+		"127.0.0.1",
+	);
+	fc.assert(
+		fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (octets) => {
+			assert.equal(formatAddress(addressOf(octets)), canonical(formatAddress({ octets })));
 		}),
 	);
 });

@@ -24,6 +24,11 @@ export function parseAddress(text: string): Address | undefined {
 	return octets === undefined ? undefined : { octets };
 }
 
+/** The address of 4 or 16 octets in network order; an IPv4-mapped IPv6 address becomes IPv4, as it does from text. */
+export function addressOf(octets: Uint8Array): Address {
+	return { octets: isMapped(octets) ? octets.slice(12) : octets.slice() };
+}
+
 /** Parses `address/length`, or an address alone as its host prefix. Host bits must be zero. */
 export function parsePrefix(text: string): Prefix | undefined {
 	const slash = text.indexOf("/");
@@ -124,8 +129,12 @@ function parseIpv6(text: string): Address | undefined {
 		octets[index * 2] = group >> 8;
 		octets[index * 2 + 1] = group & 0xff;
 	});
-	const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
-	return { octets: isMapped ? octets.slice(12) : octets };
+	return addressOf(octets);
+}
+
+function isMapped(octets: Uint8Array): boolean {
+	if (octets.length !== 16 || octets[10] !== 0xff || octets[11] !== 0xff) return false;
+	return octets.subarray(0, 10).every((octet) => octet === 0);
 }
 
 function parseGroups(text: string, mayEndInIpv4: boolean): number[] | undefined {

@@ -1,7 +1,8 @@
 /**
  * Every fault the product can report: one row each. The reference page is generated from this table.
  *
- * `tls` is the alert sent to the client, `http` the status where an HTTP answer is still possible.
+ * `tls` is the alert sent to the client, `http` the status where an HTTP answer is still possible, `socks` the reply code where a
+ * SOCKS5 answer is.
  */
 import type { Blame } from "#base/fault.ts";
 
@@ -12,6 +13,8 @@ interface FaultRow {
 	readonly tls?: number;
 	/** HTTP status sent to the client, where an HTTP answer is possible. */
 	readonly http?: number;
+	/** Reply code (RFC 1928 §6) sent to the client, where a SOCKS5 answer is possible. */
+	readonly socks?: number;
 }
 
 const rows = {
@@ -26,10 +29,37 @@ const rows = {
 		http: 431,
 		says: "the request head is larger than the proxy accepts",
 	},
-	PROXY_HEAD_TIMEOUT: { blame: "peer-misbehaved", http: 408, says: "the request head did not arrive in time" },
-	PROXY_LOOP_REFUSED: { blame: "peer-misbehaved", http: 403, says: "the target is the gateway itself" },
-	PROXY_TARGET_REFUSED: { blame: "peer-misbehaved", http: 403, says: "the target is on the gateway's own host" },
-	PROXY_OVERLOADED: { blame: "environment", http: 503, says: "the worker holds as many sessions as it may" },
+	PROXY_HEAD_TIMEOUT: {
+		blame: "peer-misbehaved",
+		http: 408,
+		socks: 1,
+		says: "the request head did not arrive in time",
+	},
+	PROXY_LOOP_REFUSED: { blame: "peer-misbehaved", http: 403, socks: 2, says: "the target is the gateway itself" },
+	PROXY_TARGET_REFUSED: {
+		blame: "peer-misbehaved",
+		http: 403,
+		socks: 2,
+		says: "the target is on the gateway's own host",
+	},
+	PROXY_OVERLOADED: { blame: "environment", http: 503, socks: 1, says: "the worker holds as many sessions as it may" },
+	SOCKS_REQUEST_MALFORMED: { blame: "peer-malformed", socks: 1, says: "the request to the proxy is not SOCKS5" },
+	SOCKS_VERSION_REFUSED: { blame: "peer-incompatible", says: "the proxy was asked in SOCKS4" },
+	SOCKS_METHODS_DO_NOT_MATCH: {
+		blame: "peer-incompatible",
+		says: "the client offers no way to say who it is that the listener accepts",
+	},
+	SOCKS_AUTHENTICATION_FAILED: { blame: "peer-untrusted", says: "the user or the password of the client is wrong" },
+	SOCKS_COMMAND_REFUSED: {
+		blame: "peer-incompatible",
+		socks: 7,
+		says: "the proxy was asked in SOCKS5 for something other than CONNECT",
+	},
+	SOCKS_ADDRESS_TYPE_REFUSED: {
+		blame: "peer-incompatible",
+		socks: 8,
+		says: "the target in a SOCKS5 request is neither an address nor a name",
+	},
 	CLIENT_HELLO_TIMEOUT: { blame: "peer-misbehaved", tls: 40, says: "the ClientHello did not arrive in time" },
 	CLIENT_HELLO_MALFORMED: { blame: "peer-malformed", tls: 50, says: "the first octets are not a valid ClientHello" },
 	CLIENT_HELLO_TOO_LARGE: { blame: "peer-misbehaved", tls: 50, says: "the ClientHello is larger than 64 KB" },
@@ -58,9 +88,21 @@ const rows = {
 		blame: "peer-untrusted",
 		says: "the client did not go on to a server whose certificate is not trusted",
 	},
-	SERVER_NAME_UNRESOLVED: { blame: "environment", http: 502, tls: 80, says: "the server's name has no address" },
-	SERVER_UNREACHABLE: { blame: "environment", http: 502, tls: 80, says: "the server could not be reached" },
-	SERVER_CONNECT_TIMEOUT: { blame: "environment", http: 504, tls: 80, says: "the server did not answer in time" },
+	SERVER_NAME_UNRESOLVED: {
+		blame: "environment",
+		http: 502,
+		tls: 80,
+		socks: 4,
+		says: "the server's name has no address",
+	},
+	SERVER_UNREACHABLE: { blame: "environment", http: 502, tls: 80, socks: 4, says: "the server could not be reached" },
+	SERVER_CONNECT_TIMEOUT: {
+		blame: "environment",
+		http: 504,
+		tls: 80,
+		socks: 4,
+		says: "the server did not answer in time",
+	},
 	SERVER_HANDSHAKE_FAILED: {
 		blame: "peer-incompatible",
 		http: 502,
@@ -104,7 +146,7 @@ const rows = {
 	ALREADY_RUNNING: { blame: "operator", says: "another gateway uses the state directory" },
 	RUNTIME_TOO_OLD: { blame: "environment", says: "the Node version is below the floor" },
 	KEY_STORE_BROKEN: { blame: "environment", says: "a stored key or certificate cannot be read" },
-	INTERNAL: { blame: "bug", tls: 80, http: 500, says: "an internal error" },
+	INTERNAL: { blame: "bug", tls: 80, http: 500, socks: 1, says: "an internal error" },
 } as const satisfies Record<string, FaultRow>;
 
 export type FaultCode = keyof typeof rows;

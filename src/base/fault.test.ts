@@ -18,6 +18,7 @@ test("every row says what happened in lower case without a full stop, and its al
 		assert.match(code, /^[A-Z][A-Z0-9_]+$/);
 		assert.match(row.says, /^(?:[a-z]|TLS|HTTP|Node).*[^.]$/, code);
 		if (row.tls !== undefined) assert.ok(row.tls > 0 && row.tls < 122, code);
+		if (row.socks !== undefined) assert.ok(row.socks >= 1 && row.socks <= 8, code);
 		if (row.http !== undefined) assert.ok(row.http >= 400 && row.http < 600, code);
 	}
 });

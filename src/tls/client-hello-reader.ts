@@ -13,6 +13,16 @@ import {
 	maxHelloOctets,
 	tooLarge,
 } from "#tls/client-hello.ts";
+import {
+	fitsAnyGreeting,
+	fitsGreeting,
+	fitsSslv2Hello,
+	fitsTlsRecord,
+	http2Preface,
+	httpMethods,
+	isContentType,
+	sshGreeting,
+} from "#tls/first-octets.ts";
 import { contentType, decodeRecordHeader, recordHeaderOctets } from "#tls/record.ts";
 
 /** What a client that does not begin with a TLS handshake seems to speak. A guess, for the log. */
@@ -161,18 +171,11 @@ function notTls(octets: Uint8Array): HelloReading {
 
 /** Judges by the octets that are there: a first chunk that is the beginning of a known greeting counts as one. */
 function guess(octets: Uint8Array): FirstOctets {
-	const [first = 0, second, third, fourth] = octets;
-	if (first >= contentType.changeCipherSpec && first <= contentType.heartbeat && (second ?? 3) === 3)
-		return "tls-without-hello";
-	// An SSLv2 record: length with the high bit set, message type 1, version 0.2 or 3.x.
-	if ((first & 0x80) !== 0 && (third ?? 1) === 1 && ((fourth ?? 0) === 0 || fourth === 3)) return "sslv2";
-	const text = Buffer.from(octets.subarray(0, longestGreeting)).toString("latin1");
-	if (isGreeting(text, "SSH-")) return "ssh";
-	return httpMethods.some((method) => isGreeting(text, method)) ? "http" : "other";
-}
-
-function isGreeting(text: string, greeting: string): boolean {
-	return text.length < greeting.length ? greeting.startsWith(text) : text.startsWith(greeting);
+	if (fitsTlsRecord(octets, isContentType) !== "no") return "tls-without-hello";
+	if (fitsSslv2Hello(octets) !== "no") return "sslv2";
+	const text = Buffer.from(octets.subarray(0, http2Preface.length)).toString("latin1");
+	if (fitsGreeting(text, sshGreeting) !== "no") return "ssh";
+	return fitsAnyGreeting(text, httpBeginnings) === "no" ? "other" : "http";
 }
 
 function malformed(reason: string): HelloReading {
@@ -194,5 +197,4 @@ const says: Readonly<Record<FirstOctets, string>> = {
 const needMore: HelloReading = { kind: "need-more" };
 const noOctets = new Uint8Array(0);
 const smallestBuffer = 512;
-const httpMethods = ["GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "CONNECT ", "OPTIONS ", "TRACE ", "PATCH ", "PRI * "];
-const longestGreeting = 8;
+const httpBeginnings: readonly string[] = [...httpMethods, http2Preface];
