@@ -163,7 +163,12 @@ export const systemPackages: readonly SystemPackage[] = [
 	},
 	{ name: "mitmproxy", groups: ["bench"], brings: ["mitmdump"], purpose: "peer: intercepting proxy in Python" },
 	{ name: "faketime", groups: ["bench"], brings: ["faketime"], purpose: "programs under the clock of another day" },
-	{ name: "haproxy", groups: ["bench"], brings: ["haproxy"], purpose: "peer: TLS bridge without forged certificates" },
+	{
+		name: "haproxy",
+		groups: ["interop", "bench"],
+		brings: ["haproxy"],
+		purpose: "peer: TLS bridge without forged certificates; writes and reads PROXY headers",
+	},
 ];
 
 function missingOf(groups: readonly PackageGroup[]): SystemPackage[] {
