@@ -11,6 +11,7 @@ import { commandsPage } from "./reference-commands.ts";
 import { configurationPage } from "./reference-configuration.ts";
 import { onboardingGuide } from "./reference-onboarding.ts";
 import { collectProofs, readRequirements, requirementsPage } from "./reference-requirements.ts";
+import { rulesPage } from "./reference-rules.ts";
 import { countersPage, eventsPage, faultsPage } from "./reference-tables.ts";
 import { validationPage } from "./reference-validation.ts";
 import { listFiles, projectRoot, readText } from "./source-files.ts";
@@ -26,6 +27,7 @@ export function referencePages(root: string): Map<string, string> {
 		["docs/reference/commands.md", commandsPage()],
 		["docs/reference/configuration.md", configurationPage(rootSchema)],
 		["docs/certificate-validation.md", validationPage()],
+		["docs/reference/rules.md", rulesPage(root)],
 		["docs/reference/requirements.md", requirementsPage(requirements, collectProofs(root, requirements))],
 	]);
 }

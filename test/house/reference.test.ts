@@ -9,6 +9,7 @@ import { enumeration, integer, name, reference } from "#config/leaf-types.ts";
 import { container, flag, leaf, leafList, list } from "#config/schema.ts";
 import { refusalTable } from "#pki/validation-profile.ts";
 import { rootSchema } from "#product/root-schema.ts";
+import { keywords } from "#signature/keyword-table.ts";
 import { counterTable, eventTable } from "#telemetry/event-table.ts";
 import { markdownTable } from "../../scripts/markdown.ts";
 import { comparePages } from "../../scripts/reference.ts";
@@ -20,6 +21,7 @@ import {
 	readRequirements,
 	requirementsPage,
 } from "../../scripts/reference-requirements.ts";
+import { rulesPage } from "../../scripts/reference-rules.ts";
 import { countersPage, eventsPage, faultsPage } from "../../scripts/reference-tables.ts";
 import { validationPage } from "../../scripts/reference-validation.ts";
 import { projectRoot } from "../../scripts/source-files.ts";
@@ -33,6 +35,13 @@ test("every fault, event and counter is on its page", () => {
 	] as const) {
 		for (const id of ids) assert.ok(page.includes(id), id);
 	}
+});
+
+test("every keyword of the rule language is on its page, and every reason why a rule did not load", () => {
+	const page = rulesPage(projectRoot).replaceAll("\\|", "|");
+	for (const name of keywords.keys()) assert.ok(page.includes(`| \`${name}\` | `), name);
+	assert.match(page, /\| `http` \| [0-9]+ \| [0-9]+ \| 9[0-9]\.[0-9] % \|/);
+	assert.match(page, /\| `pcre` \| it looks ahead \| [0-9]+ \|/);
 });
 
 test("every command and pipe that is offered is on its page, with its options; hidden ones are not", () => {
