@@ -1,16 +1,16 @@
 /** References from one object to another: every name must be an entry of one of the lists that its type points at. */
 import { nearestName } from "#config/advice.ts";
-import type { BranchResult } from "#config/check-result.ts";
+import type { BranchResult, LocalReference } from "#config/check-result.ts";
 import { banner, error, type Finding } from "#config/finding.ts";
-import { shown } from "#config/leaf-types.ts";
+import { type LeafType, shown } from "#config/leaf-types.ts";
 import { type Child, findByName, isBranchNode, type SchemaNode } from "#config/schema.ts";
 import type { Branch, BranchEntries } from "#config/tree.ts";
 
-/** The errors of all names that point at nothing. Looks each name up once in each list. */
+/** The errors of all names that point at nothing. Looks each path up once from each place that it begins at. */
 export function unresolvedReferences(root: BranchResult): Finding[] {
-	const findings: Finding[] = [];
-	walk([root], [], new Map(), findings);
-	return findings;
+	const walk = new ReferenceWalk();
+	walk.visit(root, []);
+	return walk.findings;
 }
 
 /**
@@ -27,38 +27,60 @@ export function referencedLists(branches: readonly Branch[], path: string): Bran
 	return start === undefined ? [] : listsBelow(start, words.slice(up));
 }
 
-type ListCache = Map<Branch, Map<string, BranchEntries[]>>;
+class ReferenceWalk {
+	readonly findings: Finding[] = [];
+	/** From the root to the branch that is looked at, and the words that lead to each. */
+	readonly #above: BranchResult[] = [];
+	readonly #branches: Branch[] = [];
+	readonly #words: (readonly string[])[] = [];
+	readonly #fromRoot = new Map<LeafType<unknown>, readonly BranchEntries[]>();
+	readonly #fromBranch = new Map<Branch, Map<string, readonly BranchEntries[]>>();
 
-/** `above` are the branches from the root to the one that is looked at. */
-function walk(above: readonly BranchResult[], path: readonly string[], cache: ListCache, into: Finding[]): void {
-	const result = above.at(-1) as BranchResult;
-	const branches = above.map(({ branch }) => branch);
-	for (const { type, statement, values } of result.references) {
-		const paths = type.references ?? [];
+	visit(result: BranchResult, words: readonly string[]): void {
+		this.#above.push(result);
+		this.#branches.push(result.branch);
+		this.#words.push(words);
+		for (const reference of result.references) this.#resolve(reference);
+		for (const below of result.below) this.visit(below.result, below.words);
+		this.#above.pop();
+		this.#branches.pop();
+		this.#words.pop();
+	}
+
+	#resolve({ type, statement, values }: LocalReference): void {
+		const lists = this.#listsOf(type);
 		for (const value of values) {
-			const isDefined = paths.some((to) =>
-				cachedLists(branches, to, cache).some((entries) => entries.get([value])?.isInactive === false),
-			);
-			if (!isDefined) into.push(error(path, statement, undefinedName(value, paths, above, into.length)));
+			const keys = [value];
+			if (lists.some((entries) => entries.get(keys)?.isInactive === false)) continue;
+			const message = undefinedName(value, type.references ?? [], this.#above, this.findings.length);
+			this.findings.push(error(this.#words.flat(), statement, message));
 		}
 	}
-	for (const { words, result: below } of result.below) walk([...above, below], [...path, ...words], cache, into);
-}
 
-function cachedLists(branches: readonly Branch[], path: string, cache: ListCache): BranchEntries[] {
-	const start = path.startsWith("..") ? branches.at(-1) : branches[0];
-	if (start === undefined) return [];
-	let lists = cache.get(start);
-	if (lists === undefined) {
-		lists = new Map();
-		cache.set(start, lists);
+	#listsOf(type: LeafType<unknown>): readonly BranchEntries[] {
+		const known = this.#fromRoot.get(type);
+		if (known !== undefined) return known;
+		const paths = type.references ?? [];
+		const lists = paths.flatMap((path) => this.#listsAt(path));
+		if (!paths.some((path) => path.startsWith(".."))) this.#fromRoot.set(type, lists);
+		return lists;
 	}
-	let found = lists.get(path);
-	if (found === undefined) {
-		found = referencedLists(branches, path);
-		lists.set(path, found);
+
+	#listsAt(path: string): readonly BranchEntries[] {
+		const start = path.startsWith("..") ? this.#branches.at(-1) : this.#branches[0];
+		if (start === undefined) return [];
+		let lists = this.#fromBranch.get(start);
+		if (lists === undefined) {
+			lists = new Map();
+			this.#fromBranch.set(start, lists);
+		}
+		let found = lists.get(path);
+		if (found === undefined) {
+			found = referencedLists(this.#branches, path);
+			lists.set(path, found);
+		}
+		return found;
 	}
-	return found;
 }
 
 function listsBelow(branch: Branch, words: readonly string[]): BranchEntries[] {

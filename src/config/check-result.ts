@@ -10,6 +10,8 @@ export interface BranchResult {
 	readonly branch: Branch;
 	readonly value: Readonly<Record<string, unknown>>;
 	readonly findings: readonly LocalFinding[];
+	/** There is a finding here or below. */
+	readonly hasFindings: boolean;
 	readonly references: readonly LocalReference[];
 	/** The branches below in which there is something to report or to look up. */
 	readonly below: readonly { readonly words: readonly string[]; readonly result: BranchResult }[];

@@ -75,7 +75,8 @@ function checkBranch(node: BranchNode, branch: Branch): BranchResult {
 		draft.value[child.property] = readChild(child, slot, draft);
 	}
 	checkAlternatives(node, branch, draft);
-	const result: BranchResult = { node, branch, ...draft, value: Object.freeze(draft.value) };
+	const hasFindings = draft.findings.length > 0 || draft.below.some(({ result }) => result.hasFindings);
+	const result: BranchResult = { node, branch, ...draft, hasFindings, value: Object.freeze(draft.value) };
 	memory.set(branch, result);
 	return result;
 }
@@ -216,6 +217,7 @@ function complain(draft: Draft, statement: string | undefined, message: string):
 }
 
 function collectFindings(result: BranchResult, path: readonly string[], into: Finding[], once: Set<Child>): void {
+	if (!result.hasFindings) return;
 	for (const { severity, statement, message, once: child } of result.findings) {
 		if (child !== undefined && once.has(child)) continue;
 		if (child !== undefined) once.add(child);
