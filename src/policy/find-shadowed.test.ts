@@ -146,3 +146,19 @@ test("policies that have nothing in common cost no work, whatever they differ in
 	] as OrderedPolicy[];
 	assert.equal(findShadowed(apart, 0).endedBefore, undefined);
 });
+
+test("policies whose addresses lie between those of others are all looked at, however many there are", () => {
+	const wide = Array.from({ length: 3_000 }, (_, index) => {
+		const host: AddressEntry = { kind: "host", entry: "h", pattern: `*.d${index}.example` };
+		const net = (first: number): AddressEntry => ({
+			kind: "prefix",
+			entry: "n",
+			prefix: { address: { octets: new Uint8Array([first, index >> 8, index & 255, 1]) }, length: 32 },
+		});
+		return made(`p${index}`, { destinations: [net(10), host, net(11)] });
+	});
+	assert.deepEqual(findShadowed(wide, 0), { found: [], endedBefore: undefined });
+	assert.deepEqual(names(...wide, made("again", { destinations: wide[2_000]?.destinations ?? [] })), [
+		["again", "p2000"],
+	]);
+});

@@ -1,7 +1,8 @@
 /** Policies that can never match, because those before them match all that they do. */
-import { areApart, differenceOf, intersectionOf } from "#policy/intervals.ts";
+import { IntervalIndex } from "#policy/interval-index.ts";
+import { differenceOf, holds, type Interval, intersectionOf } from "#policy/intervals.ts";
 import type { OrderedPolicy } from "#policy/order-policies.ts";
-import { firstIpv4, type Region, regionNames, regionOf } from "#policy/policy-region.ts";
+import { firstIpv4, type Region, type Regions, regionsOf } from "#policy/policy-region.ts";
 
 /** A policy without effect, and those that take its connections. */
 export interface Shadowed {
@@ -19,76 +20,97 @@ export interface ShadowSearch {
  * What is named never matches a connection between known zones; what is not named may still not, where masks with holes or
  * names of hosts decide. A policy with a scheduler covers nothing, for it does not always hold.
  *
- * Bounds: `maxSteps` subtractions of one region from another in all, `maxPieces` pieces of a region, `maxPairs` pairs of
- * policies, which is all of them among 6,300. A pair that has nothing in common costs a few comparisons of numbers.
+ * One connection that no policy before it takes shows that a policy has an effect. What the taker of a connection matches
+ * is no such sign any more; when nothing is left, the policy has none.
+ *
+ * Bounds: `maxSteps` subtractions of one region from another in all, `maxPieces` pieces of a region, `maxPairs` questions
+ *         whether one policy matches a connection.
  */
 export function findShadowed(policies: readonly OrderedPolicy[], maxSteps = 100_000): ShadowSearch {
-	const names = regionNames(policies);
-	const before: { readonly policy: OrderedPolicy; readonly region: Region }[] = [];
-	/** The boxes of those before, one behind the other. */
-	const boxes = new Float64Array(policies.length * boxLength);
+	const regions = policies.map(regionsOf);
+	const work: Work = { steps: maxSteps, pairs: maxPairs };
+	const earlier = new EarlierPolicies(regions, work);
 	const found: Shadowed[] = [];
-	let steps = 0;
-	let pairs = 0;
-	for (const policy of policies) {
-		const target = regionOf(policy, names, "most");
-		const targetBox = boxOf(target);
-		let pieces: readonly Region[] = isEmpty(target) ? [] : [target];
-		const coveredBy: OrderedPolicy[] = [];
-		pairs += before.length;
-		if (pairs > maxPairs) return { found, endedBefore: policy };
-		for (let index = 0; index < before.length; index++) {
-			if (pieces.length === 0 || pieces.length > maxPieces) break;
-			if (!mayMeet(targetBox, boxes, index * boxLength)) continue;
-			const earlier = before[index] as (typeof before)[number];
-			steps += pieces.length;
-			if (steps > maxSteps) return { found, endedBefore: policy };
-			if (pieces.every((piece) => isApart(piece, earlier.region))) continue;
-			const left = pieces.flatMap((piece) => subtract(piece, earlier.region));
-			if (left.length !== pieces.length || left.some((piece, index) => piece !== pieces[index])) {
-				coveredBy.push(earlier.policy);
-			}
-			pieces = left;
-		}
-		if (pieces.length === 0 && coveredBy.length > 0) found.push({ policy, coveredBy });
-		else if (policy.schedule === undefined) {
-			const region = regionOf(policy, names, "least");
-			if (isEmpty(region)) continue;
-			boxes.set(boxOf(region), before.length * boxLength);
-			before.push({ policy, region });
-		}
+	for (const [index, policy] of policies.entries()) {
+		const { most, least } = regions[index] as Regions;
+		const takers = takersOf(most, earlier, work);
+		if (work.steps < 0 || work.pairs < 0) return { found, endedBefore: policy };
+		if (takers !== undefined)
+			found.push({ policy, coveredBy: takers.map((taker) => policies[taker] as OrderedPolicy) });
+		else if (policy.schedule === undefined && !isEmpty(least)) earlier.add(index);
 	}
 	return { found, endedBefore: undefined };
 }
 
-/** The least and the greatest number of each side, rounded outwards; those that policies differ by most often are last. */
-function boxOf(region: Region): Float64Array {
-	const box = new Float64Array(boxLength);
-	for (const [place, index] of boxSides.entries()) {
-		const side = region[index] ?? [];
-		const origin = index === clientSide || index === serverSide ? firstIpv4 : 0n;
-		box[place * 2] = roundedDown((side[0]?.from ?? 0n) - origin);
-		box[place * 2 + 1] = -roundedDown(origin - (side.at(-1)?.to ?? 0n));
+/** What may still be done. */
+interface Work {
+	steps: number;
+	pairs: number;
+}
+
+/** The policies, by their places, that together take all of a region; undefined when something of it is left to itself. */
+function takersOf(target: Region, earlier: EarlierPolicies, work: Work): readonly number[] | undefined {
+	if (isEmpty(target)) return undefined;
+	const takers: number[] = [];
+	let pieces: readonly Region[] = [target];
+	for (let piece = pieces[0]; piece !== undefined; piece = pieces[0]) {
+		const taker = earlier.takerOf(piece.map((side) => (side[0] as Interval).from));
+		if (taker === undefined || pieces.length > maxPieces) return undefined;
+		work.steps -= pieces.length;
+		if (work.steps < 0) return undefined;
+		pieces = pieces.flatMap((one) => subtract(one, earlier.regionOf(taker)));
+		takers.push(taker);
 	}
-	return box;
+	return takers.sort((one, other) => one - other);
 }
 
-/** The number, or one a little less where it has more than 53 bits. */
-function roundedDown(number: bigint): number {
-	const near = Number(number);
-	return BigInt(near) <= number ? near : near - Math.abs(near) * Number.EPSILON;
-}
+/** The policies before the one that is looked at, found by the connections that they match. */
+class EarlierPolicies {
+	readonly #regions: readonly Regions[];
+	readonly #sides: readonly IntervalIndex[];
+	readonly #work: Work;
 
-function mayMeet(box: Float64Array, boxes: Float64Array, start: number): boolean {
-	for (let at = boxLength - 2; at >= 0; at -= 2) {
-		if ((box[at] as number) > (boxes[start + at + 1] as number)) return false;
-		if ((boxes[start + at] as number) > (box[at + 1] as number)) return false;
+	constructor(regions: readonly Regions[], work: Work) {
+		this.#regions = regions;
+		this.#work = work;
+		this.#sides = origins.map(
+			(origin, side) => new IntervalIndex(new Set(regions.map(({ least }) => least[side] ?? [])), origin),
+		);
 	}
-	return true;
-}
 
-function isApart(region: Region, other: Region): boolean {
-	return boxSides.some((side) => areApart(region[side] ?? [], other[side] ?? []));
+	add(index: number): void {
+		const region = this.regionOf(index);
+		for (const [side, one] of this.#sides.entries()) one.add(region[side] ?? [], index);
+	}
+
+	regionOf(index: number): Region {
+		return (this.#regions[index] as Regions).least;
+	}
+
+	/** The first that matches the connection, which is a number for each side. */
+	takerOf(connection: readonly bigint[]): number | undefined {
+		let first: number | undefined;
+		for (const list of this.#fewest(connection)) {
+			for (const index of list) {
+				if (first !== undefined && index >= first) break;
+				this.#work.pairs--;
+				if (this.regionOf(index).every((side, at) => holds(side, connection[at] as bigint))) first = index;
+			}
+		}
+		return first;
+	}
+
+	/** Those that may match, told by the side that leaves the fewest. */
+	#fewest(connection: readonly bigint[]): readonly (readonly number[])[] {
+		let fewest: readonly (readonly number[])[] = [];
+		let count = Number.POSITIVE_INFINITY;
+		for (const [side, index] of this.#sides.entries()) {
+			const lists = index.holding(connection[side] as bigint);
+			const size = lists.reduce((sum, list) => sum + list.length, 0);
+			if (size < count) [fewest, count] = [lists, size];
+		}
+		return fewest;
+	}
 }
 
 /** The parts of `region` outside `other`, which do not overlap; `region` itself when the two have nothing in common. */
@@ -110,9 +132,5 @@ function isEmpty(region: Region): boolean {
 
 const maxPieces = 2_000;
 const maxPairs = 20_000_000;
-/** The places of addresses in a region. Counted from 0.0.0.0, each IPv4 address is a number of its own here too. */
-const clientSide = 2;
-const serverSide = 3;
-const boxSides = [0, 1, 4, clientSide, serverSide] as const;
-/** Two numbers for each of the sides. */
-const boxLength = boxSides.length * 2;
+/** From where the numbers of each side are counted: each IPv4 address is then a number of its own as a double too. */
+const origins = [0n, 0n, firstIpv4, firstIpv4, 0n] as const;

@@ -34,16 +34,9 @@ export function intersectionOf(some: Intervals, others: Intervals): Intervals {
 	return common;
 }
 
-/** True when they have nothing in common. */
-export function areApart(some: Intervals, others: Intervals): boolean {
-	for (let one = 0, other = 0; one < some.length && other < others.length; ) {
-		const a = some[one] as Interval;
-		const b = others[other] as Interval;
-		if (a.to < b.from) one++;
-		else if (b.to < a.from) other++;
-		else return false;
-	}
-	return true;
+export function holds(intervals: Intervals, number: bigint): boolean {
+	for (const { from, to } of intervals) if (number <= to) return number >= from;
+	return false;
 }
 
 /** What is in the first and not in the second. */

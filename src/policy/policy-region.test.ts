@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { orderPolicies } from "#policy/order-policies.ts";
-import { regionNames, regionOf } from "#policy/policy-region.ts";
+import { regionsOf } from "#policy/policy-region.ts";
 import { configOf } from "../../test/support/config-text.ts";
 
 function regions(addresses: string, match: string) {
@@ -11,10 +11,9 @@ function regions(addresses: string, match: string) {
 			security { address-book { global { ${addresses} } }
 			policies { global { policy p { match { source-address any; ${match} } then { permit; } } } } }`),
 	);
-	const names = regionNames(policies);
 	const only = policies[0];
 	assert.ok(only);
-	return { most: regionOf(only, names, "most"), least: regionOf(only, names, "least") };
+	return regionsOf(only);
 }
 
 test("a mask with holes is every IPv4 address at most and none at least, and the reverse when it is excluded", () => {
@@ -29,4 +28,12 @@ test("a mask with holes is every IPv4 address at most and none at least, and the
 test("a code without a type is told by no range", () => {
 	const { most, least } = regions("", "destination-address any; application a;");
 	assert.deepEqual([most[4], least[4]], [[{ from: 65_536n, to: 131_071n }], []]);
+});
+
+test("a name has the same numbers whatever else is configured", () => {
+	const host = "address h { dns-name www.example.org; }";
+	const numbers = (more: string, match: string) => regions(`${host} ${more}`, match).most[3];
+	const alone = numbers("", "destination-address h; application any;");
+	assert.deepEqual(numbers("address i { dns-name a.example.org; }", "destination-address h; application any;"), alone);
+	assert.deepEqual([alone?.length, alone?.[0]?.from], [1, alone?.[0]?.to]);
 });

@@ -1,5 +1,7 @@
 /** All that a policy matches, as a box: a set of numbers for each of its conditions. */
+import { hash } from "node:crypto";
 import type { Address } from "#base/address.ts";
+import { Remembered } from "#base/remembered.ts";
 import type { ApplicationTerm } from "#policy/application-ports.ts";
 import { differenceOf, type Interval, type Intervals, unionOf } from "#policy/intervals.ts";
 import type { OrderedPolicy } from "#policy/order-policies.ts";
@@ -11,72 +13,66 @@ export type Region = readonly Intervals[];
 /** The number of 0.0.0.0: IPv6 addresses come before it. */
 export const firstIpv4 = 1n << 128n;
 
-/** The numbers that stand for names. */
-export interface RegionNames {
-	readonly zones: ReadonlyMap<string, number>;
-	readonly hosts: ReadonlyMap<string, number>;
-}
-
-export function regionNames(policies: readonly OrderedPolicy[]): RegionNames {
-	const zones = new Set(policies.flatMap(({ fromZones, toZones }) => [...(fromZones ?? []), ...(toZones ?? [])]));
-	const hosts = new Set(
-		policies.flatMap(({ destinations }) => destinations.flatMap((one) => (one.kind === "host" ? [one.pattern] : []))),
-	);
-	return { zones: numbered(zones), hosts: numbered(hosts) };
-}
-
-function numbered(names: ReadonlySet<string>): ReadonlyMap<string, number> {
-	return new Map([...names].map((name, index) => [name, index]));
+/** All that a policy may match, and what it certainly matches. */
+export interface Regions {
+	readonly most: Region;
+	readonly least: Region;
 }
 
 /**
  * Where a condition is no set of ranges, the region is too large for `most` and too small for `least`: a policy is covered
  * only when all that it may match is within what others certainly match.
  */
-export function regionOf(policy: OrderedPolicy, names: RegionNames, bound: "most" | "least"): Region {
-	const isPermit = policy.action === "permit";
+export function regionsOf(policy: OrderedPolicy): Regions {
+	return remembered.of(policy, [], () => ({ most: regionOf(policy, "most"), least: regionOf(policy, "least") }));
+}
+
+function regionOf(policy: OrderedPolicy, bound: Bound): Region {
 	return [
-		zoneNumbers(policy.fromZones, names.zones),
-		zoneNumbers(policy.toZones, names.zones),
-		addressNumbers(policy.sources, policy.excludesSources, bound, undefined),
-		addressNumbers(policy.destinations, policy.excludesDestinations, bound, { hosts: names.hosts, isPermit }),
-		policy.terms === undefined ? [everyTerm] : termsNumbers(policy.terms, bound),
+		zoneNumbers(policy.fromZones),
+		zoneNumbers(policy.toZones),
+		addressNumbers(policy.sources, policy.excludesSources, bound),
+		serverNumbers(policy, bound),
+		policy.terms === undefined ? everyTerm : termsNumbers(policy.terms, bound),
 	];
 }
 
-/** The last number is all other zones. A zone that is not known is left out: the commit says which cannot be. */
-function zoneNumbers(zones: ReadonlySet<string> | undefined, known: ReadonlyMap<string, number>): Intervals {
-	if (zones === undefined) return [{ from: 0n, to: BigInt(known.size) }];
-	return unionOf([...zones].map((zone) => point(BigInt(known.get(zone) ?? -1))));
+type Bound = "most" | "least";
+
+function zoneNumbers(zones: ReadonlySet<string> | undefined): Intervals {
+	return zones === undefined ? everyZone : unionOf([...zones].map((zone) => point(nameNumber(zone))));
 }
 
 /**
  * IPv6 addresses, IPv4 addresses, then two numbers for each pattern of host names: every name of the connection fits, which
  * a policy that permits wants; some name fits, which is enough to block.
  */
-function addressNumbers(
-	entries: readonly AddressEntry[],
-	isExcluded: boolean,
-	bound: "most" | "least",
-	names: { readonly hosts: ReadonlyMap<string, number>; readonly isPermit: boolean } | undefined,
-): Intervals {
-	const isAny = entries.some(({ kind }) => kind === "any");
-	if (isAny) return isExcluded ? [] : [{ from: 0n, to: firstHost + BigInt(2 * (names?.hosts.size ?? 0)) }];
-	if (isExcluded) {
-		const opposite = bound === "most" ? "least" : "most";
-		if (bound === "least" && entries.some(({ kind }) => kind === "host")) return [];
-		return differenceOf([everyAddress], unionOf(entries.flatMap((entry) => entryNumbers(entry, opposite))));
-	}
-	const numbers = entries.flatMap((entry) => entryNumbers(entry, bound));
-	for (const entry of names === undefined ? [] : entries) {
-		if (entry.kind !== "host") continue;
-		const first = firstHost + BigInt(2 * (names?.hosts.get(entry.pattern) ?? 0));
-		numbers.push({ from: first, to: names?.isPermit === true ? first : first + 1n });
-	}
-	return unionOf(numbers);
+function serverNumbers({ destinations, excludesDestinations, action }: OrderedPolicy, bound: Bound): Intervals {
+	if (!excludesDestinations && destinations.some(({ kind }) => kind === "any")) return everyServer;
+	const numbers = addressNumbers(destinations, excludesDestinations, bound);
+	const names = excludesDestinations ? [] : destinations.flatMap((entry) => (entry.kind === "host" ? entry : []));
+	if (names.length === 0) return numbers;
+	const hosts = names.map(({ pattern }) => {
+		const first = firstHost + 2n * nameNumber(pattern);
+		return { from: first, to: action === "permit" ? first : first + 1n };
+	});
+	return unionOf([...numbers, ...hosts]);
 }
 
-function entryNumbers(entry: AddressEntry, bound: "most" | "least"): Interval[] {
+function addressNumbers(entries: readonly AddressEntry[], isExcluded: boolean, bound: Bound): Intervals {
+	if (entries.some(({ kind }) => kind === "any")) return isExcluded ? [] : everyAddress;
+	if (!isExcluded) return unionOf(entries.flatMap((entry) => entryNumbers(entry, bound)));
+	if (bound === "least" && entries.some(({ kind }) => kind === "host")) return [];
+	const opposite = bound === "most" ? "least" : "most";
+	return differenceOf(everyAddress, unionOf(entries.flatMap((entry) => entryNumbers(entry, opposite))));
+}
+
+/** The number of a name is its SHA-256: the same in every configuration, so that a region stays what it is. */
+function nameNumber(name: string): bigint {
+	return BigInt(`0x${hash("sha256", name, "hex")}`);
+}
+
+function entryNumbers(entry: AddressEntry, bound: Bound): Interval[] {
 	if (entry.kind === "prefix") {
 		const { address, length } = entry.prefix;
 		const hostBits = BigInt(address.octets.length * 8 - length);
@@ -92,7 +88,7 @@ function addressNumber({ octets }: Address): bigint {
 	return octets.length === 4 ? firstIpv4 + number : number;
 }
 
-function termsNumbers(terms: readonly ApplicationTerm[], bound: "most" | "least"): Intervals {
+function termsNumbers(terms: readonly ApplicationTerm[], bound: Bound): Intervals {
 	const told = terms.filter(({ icmpType, icmpCode }) => icmpCode === undefined || icmpType !== undefined);
 	return unionOf((bound === "least" ? told : terms).map(termNumbers));
 }
@@ -111,5 +107,9 @@ function point(number: bigint): Interval {
 }
 
 const firstHost = firstIpv4 + (1n << 32n);
-const everyAddress: Interval = { from: 0n, to: firstHost - 1n };
-const everyTerm: Interval = { from: 0n, to: (256n << 16n) - 1n };
+const lastName = 1n << 256n;
+const everyZone: Intervals = [{ from: 0n, to: lastName }];
+const everyAddress: Intervals = [{ from: 0n, to: firstHost - 1n }];
+const everyServer: Intervals = [{ from: 0n, to: firstHost + 2n * lastName }];
+const everyTerm: Intervals = [{ from: 0n, to: (256n << 16n) - 1n }];
+const remembered = new Remembered<OrderedPolicy, Regions>();
