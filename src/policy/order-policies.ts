@@ -1,5 +1,5 @@
 /** The security policies in the order in which they are tried, with what their names mean. */
-
+import { Remembered } from "#base/remembered.ts";
 import { type ApplicationTerm, termsOfApplications } from "#policy/application-ports.ts";
 import type { Applications } from "#policy/application-schema.ts";
 import type { Policies, ZonePolicy } from "#policy/policies-schema.ts";
@@ -61,64 +61,102 @@ export type PolicyStatement = Pick<ZonePolicy, "description" | "schedulerName"> 
 	};
 };
 
-/** Policies between zones first, then the global ones: the first that matches decides (Junos semantics). */
+/**
+ * Policies between zones first, then the global ones: the first that matches decides (Junos semantics). A policy is the same
+ * object as before as long as its statement, its place and what its names mean are.
+ */
 export function orderPolicies(config: PolicySources): readonly OrderedPolicy[] {
+	const { policies, addressBook, zones } = config.security;
+	return lists.of(policies, [addressBook, zones, config.applications, config.schedulers], () => ordered(config));
+}
+
+function ordered(config: PolicySources): readonly OrderedPolicy[] {
 	const { policies } = config.security;
 	const booksOf = booksByZone(config.security);
-	const ordered: OrderedPolicy[] = [];
+	const list: OrderedPolicy[] = [];
 	for (const { fromZoneName: from, toZoneName: to, policy } of policies.fromZone.values()) {
+		const [fromBooks, toBooks] = [booksOf(from), booksOf(to)];
 		let sequence = 0;
 		for (const [name, statement] of policy) {
-			ordered.push({
-				...common(config, name, statement),
-				key: `${name} (${from} to ${to})`,
-				path: ["security", "policies", "from-zone", from, "to-zone", to, "policy", name],
-				sequence: ++sequence,
-				isGlobal: false,
-				fromZones: new Set([from]),
-				toZones: new Set([to]),
-				sources: addressesInZone(booksOf(from), statement.match.sourceAddress),
-				destinations: addressesInZone(booksOf(to), statement.match.destinationAddress),
-			});
+			const sources = addressesInZone(fromBooks, statement.match.sourceAddress);
+			const destinations = addressesInZone(toBooks, statement.match.destinationAddress);
+			const found = { name, sequence: ++sequence, sources, destinations };
+			list.push(remembered(config, statement, found, [from, to], () => betweenZones(name, from, to)));
 		}
 	}
 	const books = allBooks(config.security);
 	let sequence = 0;
 	for (const [name, statement] of policies.global.policy) {
-		ordered.push({
-			...common(config, name, statement),
-			key: name,
-			path: ["security", "policies", "global", "policy", name],
-			sequence: ++sequence,
-			isGlobal: true,
-			fromZones: zonesOf(statement.match.fromZone),
-			toZones: zonesOf(statement.match.toZone),
-			sources: listAddresses(books, statement.match.sourceAddress),
-			destinations: listAddresses(books, statement.match.destinationAddress),
-		});
+		const sources = listAddresses(books, statement.match.sourceAddress);
+		const destinations = listAddresses(books, statement.match.destinationAddress);
+		const found = { name, sequence: ++sequence, sources, destinations };
+		list.push(remembered(config, statement, found, [], () => anywhere(name, statement.match)));
 	}
-	return ordered;
+	return list;
 }
 
-function common({ applications, schedulers }: PolicySources, name: string, statement: PolicyStatement) {
-	const { match, then, schedulerName } = statement;
-	const scheduler = schedulers.scheduler.get(schedulerName ?? "");
-	const action: PolicyAction = then.permit !== undefined ? "permit" : then.reject ? "reject" : "deny";
+type Context = Pick<OrderedPolicy, "key" | "path" | "isGlobal" | "fromZones" | "toZones">;
+
+function betweenZones(name: string, from: string, to: string): Context {
 	return {
-		name,
+		key: `${name} (${from} to ${to})`,
+		path: ["security", "policies", "from-zone", from, "to-zone", to, "policy", name],
+		isGlobal: false,
+		fromZones: new Set([from]),
+		toZones: new Set([to]),
+	};
+}
+
+function anywhere(
+	name: string,
+	match: { readonly fromZone: readonly string[]; readonly toZone: readonly string[] },
+): Context {
+	return {
+		key: name,
+		path: ["security", "policies", "global", "policy", name],
+		isGlobal: true,
+		fromZones: zonesOf(match.fromZone),
+		toZones: zonesOf(match.toZone),
+	};
+}
+
+type Found = Pick<OrderedPolicy, "name" | "sequence" | "sources" | "destinations">;
+
+function remembered(
+	{ applications, schedulers }: PolicySources,
+	statement: PolicyStatement,
+	found: Found,
+	zones: readonly string[],
+	context: () => Context,
+): OrderedPolicy {
+	const scheduler = schedulers.scheduler.get(statement.schedulerName ?? "");
+	const { name, sequence, sources, destinations } = found;
+	const parts = [name, sequence, sources, destinations, applications, scheduler, ...zones];
+	return memory.of(statement, parts, () => ({
+		...found,
+		...context(),
+		...conditions(statement, applications, scheduler),
+		statement,
+	}));
+}
+
+function conditions(statement: PolicyStatement, applications: Applications, scheduler: SchedulerConfig | undefined) {
+	const { match, then, schedulerName } = statement;
+	const action: PolicyAction = then.permit !== undefined ? "permit" : then.reject ? "reject" : "deny";
+	const hasSchedule = schedulerName !== undefined && scheduler !== undefined;
+	return {
 		excludesSources: match.sourceAddressExcluded,
 		excludesDestinations: match.destinationAddressExcluded,
 		terms: termsOfApplications(applications, match.application),
 		action,
-		schedule:
-			schedulerName === undefined || scheduler === undefined
-				? undefined
-				: { name: schedulerName, statement: scheduler },
+		schedule: hasSchedule ? { name: schedulerName, statement: scheduler } : undefined,
 		isCounted: then.count !== undefined,
-		statement,
 	};
 }
 
 function zonesOf(names: readonly string[]): ReadonlySet<string> | undefined {
 	return names.length === 0 || names.includes("any") ? undefined : new Set(names);
 }
+
+const lists = new Remembered<Policies, readonly OrderedPolicy[]>();
+const memory = new Remembered<PolicyStatement, OrderedPolicy>();

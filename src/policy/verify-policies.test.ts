@@ -111,3 +111,14 @@ test("a policy that can never match is named at commit, with those before it tha
 		'warning security policies from-zone trust to-zone untrust policy late: it never matches: "all (trust to untrust)" before it match all that it does',
 	]);
 });
+
+test("where many policies open connections and nothing looks inside, it is told once with their number", () => {
+	const open = "permit { application-services { ssl-proxy { profile-name p; } } }";
+	const many = ["a", "b", "c", "d", "e"].map((name) => `policy ${name} { ${rule("any", "any", open)} }`);
+	const says = findingsOf(`services { ssl { proxy { profile p { root-ca ca; } } } }
+		security { policies { global { ${many.join(" ")} } } }`);
+	assert.equal(
+		says.filter((line) => line.includes("no inspection")).join(),
+		'warning security policies: 5 policies ("a", "b", "c" and 2 more): no inspection service is active: connections are decrypted but nothing looks inside',
+	);
+});

@@ -1,7 +1,8 @@
 /** What a commit says about policies and the names they use. */
+import { Remembered } from "#base/remembered.ts";
 import { error, type Finding, warning } from "#config/finding.ts";
 import { type Book, verifyBook } from "#policy/address-book-schema.ts";
-import { findShadowed } from "#policy/find-shadowed.ts";
+import { findShadowed, type ShadowSearch } from "#policy/find-shadowed.ts";
 import { orderPolicies } from "#policy/order-policies.ts";
 import type { ZonePolicy } from "#policy/policies-schema.ts";
 import type { PolicyConfig } from "#policy/schema.ts";
@@ -12,6 +13,10 @@ import { verifyTraceFile } from "#telemetry/trace-file.ts";
 /** Address books: their entries, and that each zone has at most one besides the global one. */
 export function verifyAddressBooks({ security }: PolicyConfig): readonly Finding[] {
 	const { addressBook, zones } = security;
+	return ofBooks.of(addressBook, [zones], () => findingsOfBooks(security));
+}
+
+function findingsOfBooks({ addressBook, zones }: PolicyConfig["security"]): readonly Finding[] {
 	const findings: Finding[] = [];
 	const bookOf = new Map<string, string>();
 	for (const [bookName, book] of addressBook.book) {
@@ -38,16 +43,13 @@ export function verifyAddressBooks({ security }: PolicyConfig): readonly Finding
 
 /**
  * Policies: addresses that the zone does not know, pairs that do not fit, inspection without decryption, policies that never
- * match. Remembered as long as nothing of it changes: a commit asks more than once.
+ * match.
  */
 export function verifyPolicyRules(config: PolicyConfig): readonly Finding[] {
 	const { policies, addressBook, zones } = config.security;
-	const parts = [addressBook, zones, config.applications, config.schedulers];
-	const known = memory.get(policies);
-	if (known?.parts.every((part, index) => part === parts[index]) === true) return known.findings;
-	const findings = findingsOf(config);
-	memory.set(policies, { parts, findings });
-	return findings;
+	return ofPolicies.of(policies, [addressBook, zones, config.applications, config.schedulers], () =>
+		findingsOf(config),
+	);
 }
 
 function findingsOf(config: PolicyConfig): readonly Finding[] {
@@ -55,6 +57,7 @@ function findingsOf(config: PolicyConfig): readonly Finding[] {
 	const { policies } = security;
 	const path = ["security", "policies"];
 	const findings: Finding[] = [];
+	const services = new ServiceFindings();
 	const booksOf = booksByZone(security);
 	for (const { fromZoneName: from, toZoneName: to, policy } of policies.fromZone.values()) {
 		const pairPath = [...path, "from-zone", from, "to-zone", to, "policy"];
@@ -64,18 +67,19 @@ function findingsOf(config: PolicyConfig): readonly Finding[] {
 			findings.push(
 				...verifyNames([...at, "match"], "source-address", match.sourceAddress, from, booksOf(from)),
 				...verifyNames([...at, "match"], "destination-address", match.destinationAddress, to, booksOf(to)),
-				...verifyServices(at, then.permit?.applicationServices),
 			);
+			services.note(at, then.permit?.applicationServices);
 			const pair = then.permit?.tunnel?.pairPolicy;
 			if (pair !== undefined)
 				findings.push(...verifyPair([...at, "then", "permit", "tunnel"], policyName, policy, pair, opposite));
 		}
 	}
 	for (const [policyName, { then }] of policies.global.policy)
-		findings.push(...verifyServices([...path, "global", "policy", policyName], then.permit?.applicationServices));
+		services.note([...path, "global", "policy", policyName], then.permit?.applicationServices);
+	findings.push(...services.findings());
 	const ordered = orderPolicies(config);
 	for (const policy of ordered) findings.push(...verifyMatch(policy, config.applications));
-	const { found, endedBefore } = findShadowed(ordered);
+	const { found, endedBefore } = searches.of(policies, ordered, () => findShadowed(ordered));
 	for (const { policy, coveredBy } of found) {
 		const names = coveredBy.map(({ key }) => `"${key}"`).join(", ");
 		findings.push(warning(policy.path, undefined, `it never matches: ${names} before it match all that it does`));
@@ -143,17 +147,31 @@ function verifyPair(
 
 type Services = NonNullable<ZonePolicy["then"]["permit"]>["applicationServices"] | undefined;
 
-function verifyServices(policyPath: readonly string[], services: Services): readonly Finding[] {
-	if (services === undefined) return [];
-	const path = [...policyPath, "then", "permit", "application-services"];
-	const { sslProxy, patternPolicy } = services;
-	if (sslProxy.profileName !== undefined && patternPolicy === undefined)
-		return [
-			warning(path, "ssl-proxy", "no inspection service is active: connections are decrypted but nothing looks inside"),
-		];
-	if (sslProxy.profileName === undefined && patternPolicy !== undefined)
-		return [warning(path, "pattern-policy", "without ssl-proxy nothing is decrypted, so nothing is looked for")];
-	return [];
+/** What policies do with connections and what is missing for it; where many lack the same, they are told together. */
+class ServiceFindings {
+	readonly #blind: (readonly string[])[] = [];
+	readonly #closed: (readonly string[])[] = [];
+
+	note(policyPath: readonly string[], services: Services): void {
+		if (services === undefined) return;
+		const { sslProxy, patternPolicy } = services;
+		if (sslProxy.profileName !== undefined && patternPolicy === undefined) this.#blind.push(policyPath);
+		if (sslProxy.profileName === undefined && patternPolicy !== undefined) this.#closed.push(policyPath);
+	}
+
+	findings(): readonly Finding[] {
+		const blind = "no inspection service is active: connections are decrypted but nothing looks inside";
+		const closed = "without ssl-proxy nothing is decrypted, so nothing is looked for";
+		return [...warningsOf(this.#blind, "ssl-proxy", blind), ...warningsOf(this.#closed, "pattern-policy", closed)];
+	}
+}
+
+function warningsOf(paths: readonly (readonly string[])[], statement: string, message: string): readonly Finding[] {
+	if (paths.length <= maxToldAlone)
+		return paths.map((path) => warning([...path, "then", "permit", "application-services"], statement, message));
+	const names = paths.slice(0, maxToldAlone).map((path) => `"${path.at(-1)}"`);
+	const more = `${names.join(", ")} and ${paths.length - maxToldAlone} more`;
+	return [warning(["security", "policies"], undefined, `${paths.length} policies (${more}): ${message}`)];
 }
 
 function sameNames(some: readonly string[], others: readonly string[]): boolean {
@@ -162,7 +180,9 @@ function sameNames(some: readonly string[], others: readonly string[]): boolean 
 
 const anyWords = new Set(["any", "any-ipv4", "any-ipv6"]);
 
-const memory = new WeakMap<
-	PolicyConfig["security"]["policies"],
-	{ readonly parts: readonly unknown[]; readonly findings: readonly Finding[] }
->();
+const maxToldAlone = 3;
+
+const ofBooks = new Remembered<PolicyConfig["security"]["addressBook"], readonly Finding[]>();
+const ofPolicies = new Remembered<PolicyConfig["security"]["policies"], readonly Finding[]>();
+/** The same policies in the same order are searched once. */
+const searches = new Remembered<PolicyConfig["security"]["policies"], ShadowSearch>();

@@ -1,6 +1,6 @@
 /** Which address books a zone knows, and which entries a name of a policy means. */
 import type { AddressBookConfig, Book } from "#policy/address-book-schema.ts";
-import { type AddressEntry, listAddresses } from "#policy/resolve-addresses.ts";
+import { type AddressEntry, addMembers, type BookAddress, entriesNamed } from "#policy/resolve-addresses.ts";
 import type { Zones } from "#policy/zones-schema.ts";
 
 /** The parts of `security` that hold address books. */
@@ -29,13 +29,12 @@ export function allBooks({ addressBook, zones }: BookSources): readonly Book[] {
 
 /** The entries of names in a zone: of two books that know a name, the zone's own goes before the global one. */
 export function addressesInZone(books: readonly Book[], names: readonly string[]): readonly AddressEntry[] {
-	const words = names.filter((name) => !books.some((book) => knows(book, name)));
-	const entries = [...listAddresses([], words)];
+	const found: BookAddress[] = [];
 	for (const book of books) {
 		const own = names.filter((name) => books.find((one) => knows(one, name)) === book);
-		if (own.length > 0) entries.push(...listAddresses([book], own));
+		addMembers(found, book, own);
 	}
-	return entries;
+	return entriesNamed(names, found);
 }
 
 function knows(book: Book, name: string): boolean {

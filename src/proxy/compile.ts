@@ -131,6 +131,13 @@ function compileOnboarding(config: GatewayConfig, policy: Policy<ProxyProfile>):
 
 function compilePolicy(config: GatewayConfig, lists: DomainLists): Policy<ProxyProfile> {
 	const rules: PolicyRule<ProxyProfile>[] = [];
+	const profiles = new Map<string, ProxyProfile>();
+	const profileOf = (name: string, patternPolicy: string | undefined): ProxyProfile => {
+		const key = `${name} ${patternPolicy ?? ""}`;
+		const made = profiles.get(key) ?? compileProfile(config, name, patternPolicy, lists);
+		profiles.set(key, made);
+		return made;
+	};
 	for (const ordered of orderPolicies(config)) {
 		const ports = portsOfTerms(ordered.terms);
 		if (ports === undefined) continue;
@@ -147,9 +154,7 @@ function compilePolicy(config: GatewayConfig, lists: DomainLists): Policy<ProxyP
 			schedule: ordered.schedule,
 			ports,
 			action: ordered.action,
-			...(profileName === undefined
-				? {}
-				: { profile: compileProfile(config, profileName, services?.patternPolicy, lists) }),
+			...(profileName === undefined ? {} : { profile: profileOf(profileName, services?.patternPolicy) }),
 		});
 	}
 	const asksForZones = rules.some(({ fromZones, toZones }) => fromZones !== undefined || toZones !== undefined);

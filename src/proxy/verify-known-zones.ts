@@ -32,6 +32,7 @@ export function verifyKnownZones(config: ProxyConfig & PolicyConfig & ZoneSource
 		check([...path, "from-zone", from, "to-zone", to], undefined, [to], "server");
 	}
 	for (const [name, { match }] of policies.global.policy) {
+		if (match.fromZone.length + match.toZone.length === 0) continue;
 		check([...path, "global", "policy", name, "match"], "from-zone", match.fromZone, "client");
 		check([...path, "global", "policy", name, "match"], "to-zone", match.toZone, "server");
 	}
