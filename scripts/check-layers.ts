@@ -26,7 +26,8 @@ export function checkLayers(root: string, rules: Layers = readLayers(root)): str
 		for (const line of imports) {
 			const target = targetOf(file, line.specifier);
 			const say = (what: string) => faults.push(`${file}:${line.line}: ${what}`);
-			if (line.specifier.includes("../../..")) say(`imports ${line.specifier}; write #folder/file.ts`);
+			const isSupport = isTest(file) && target?.startsWith("test/") === true;
+			if (line.specifier.includes("../../..") && !isSupport) say(`imports ${line.specifier}; write #folder/file.ts`);
 			if (target === undefined) externalFault(file, line, rules, say);
 			else {
 				if (target.startsWith("src/") && !sources.has(target)) say(`imports ${target}, which does not exist`);

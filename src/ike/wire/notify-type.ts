@@ -1,0 +1,56 @@
+/** The types of notifications by name (RFC 7296 §3.10.1 and the registry of IANA). Below 16,384 they tell an error. */
+export const notifyType = {
+	UNSUPPORTED_CRITICAL_PAYLOAD: 1,
+	INVALID_IKE_SPI: 4,
+	INVALID_MAJOR_VERSION: 5,
+	INVALID_SYNTAX: 7,
+	INVALID_MESSAGE_ID: 9,
+	INVALID_SPI: 11,
+	NO_PROPOSAL_CHOSEN: 14,
+	INVALID_KE_PAYLOAD: 17,
+	AUTHENTICATION_FAILED: 24,
+	SINGLE_PAIR_REQUIRED: 34,
+	NO_ADDITIONAL_SAS: 35,
+	INTERNAL_ADDRESS_FAILURE: 36,
+	FAILED_CP_REQUIRED: 37,
+	TS_UNACCEPTABLE: 38,
+	INVALID_SELECTORS: 39,
+	TEMPORARY_FAILURE: 43,
+	CHILD_SA_NOT_FOUND: 44,
+	STATE_NOT_FOUND: 47,
+	INITIAL_CONTACT: 16_384,
+	SET_WINDOW_SIZE: 16_385,
+	ADDITIONAL_TS_POSSIBLE: 16_386,
+	IPCOMP_SUPPORTED: 16_387,
+	NAT_DETECTION_SOURCE_IP: 16_388,
+	NAT_DETECTION_DESTINATION_IP: 16_389,
+	COOKIE: 16_390,
+	USE_TRANSPORT_MODE: 16_391,
+	HTTP_CERT_LOOKUP_SUPPORTED: 16_392,
+	REKEY_SA: 16_393,
+	ESP_TFC_PADDING_NOT_SUPPORTED: 16_394,
+	NON_FIRST_FRAGMENTS_ALSO: 16_395,
+	MOBIKE_SUPPORTED: 16_396,
+	MULTIPLE_AUTH_SUPPORTED: 16_404,
+	REDIRECT_SUPPORTED: 16_406,
+	EAP_ONLY_AUTHENTICATION: 16_417,
+	CHILDLESS_IKEV2_SUPPORTED: 16_418,
+	IKEV2_FRAGMENTATION_SUPPORTED: 16_430,
+	SIGNATURE_HASH_ALGORITHMS: 16_431,
+	USE_PPK: 16_435,
+	INTERMEDIATE_EXCHANGE_SUPPORTED: 16_438,
+	ADDITIONAL_KEY_EXCHANGE: 16_441,
+} as const;
+
+/** The name of a type, or `notify 12345`. */
+export function notifyName(type: number): string {
+	return names.get(type) ?? `notify ${type}`;
+}
+
+/** True when the type tells an error: the request that it answers has failed. */
+export function isNotifyError(type: number): boolean {
+	return type < firstStatusType;
+}
+
+const firstStatusType = 16_384;
+const names: ReadonlyMap<number, string> = new Map(Object.entries(notifyType).map(([name, type]) => [type, name]));
