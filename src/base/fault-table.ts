@@ -24,6 +24,11 @@ const rows = {
 		http: 405,
 		says: "the proxy was asked for something other than CONNECT",
 	},
+	PROXY_SCHEME_REFUSED: {
+		blame: "peer-incompatible",
+		http: 501,
+		says: "the proxy was asked in clear text for another scheme than http",
+	},
 	PROXY_HEAD_TOO_LARGE: {
 		blame: "peer-misbehaved",
 		http: 431,

@@ -6,15 +6,25 @@ import { type Framing, RequestHead, ResponseHead } from "#http/head.ts";
 import { latin1 } from "#http/head-octets.ts";
 import type { HeadScanner } from "#http/head-scanner.ts";
 
-/** Makes the request head of a section that `scanner` has finished; undefined when refused, `scanner.reason` says why. */
-export function finishRequestHead(scanner: HeadScanner, octets: Uint8Array, base: number): RequestHead | undefined {
+/**
+ * Makes the request head of a section that `scanner` has finished; undefined when refused, `scanner.reason` says why.
+ *
+ * @param isHostReplaced the reader makes Host anew from the target, as a proxy must (RFC 9112 §3.2.2): the two may differ.
+ */
+export function finishRequestHead(
+	scanner: HeadScanner,
+	octets: Uint8Array,
+	base: number,
+	isHostReplaced = false,
+): RequestHead | undefined {
 	const text = latin1(octets, base + scanner.start, base + scanner.length);
 	const { methodEnd, targetEnd, minor } = scanner.startLine;
 	const method = text.slice(0, methodEnd);
 	const target = text.slice(methodEnd + 1, targetEnd);
 	const reason = requestAmbiguity(scanner) ?? methodProblem(method, scanner) ?? targetProblem(method, target);
 	if (reason !== undefined) return refused(scanner, reason);
-	if (text.charCodeAt(methodEnd + 1) !== slash && !isAuthorityOfHost(scanner, octets, base, target)) {
+	const hasAuthority = text.charCodeAt(methodEnd + 1) !== slash;
+	if (hasAuthority && !isHostReplaced && !isAuthorityOfHost(scanner, octets, base, target)) {
 		return refused(scanner, "the request target names another authority than Host");
 	}
 	const framing = scanner.isChunked ? "chunked" : scanner.contentLength > 0 ? "length" : "none";

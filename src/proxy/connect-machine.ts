@@ -4,10 +4,9 @@
  * Bounds: at most `maxHeadOctets` are kept; the octets behind the head are handed on untouched.
  */
 
-import { formatAddress, parseAddress } from "#base/address.ts";
+import { parseAuthority } from "#base/authority.ts";
 import { concat } from "#base/bytes.ts";
 import { type Fault, fault } from "#base/fault.ts";
-import { normalizeHostName } from "#base/host-name.ts";
 import type { PlainRequest } from "#onboarding/request.ts";
 
 /** What the client asked for. `host` is a host name in normal form or an address in canonical text. */
@@ -97,23 +96,12 @@ function parseHead(octets: Uint8Array, end: number): ConnectAnswer {
 		const got = `a line that begins ${quote(bad.split(":", 1)[0] as string)}`;
 		return refuse("PROXY_REQUEST_MALFORMED", "name: value in each header line", got);
 	}
+	// The port is mandatory (RFC 9110 §9.3.6).
 	const authority = parseAuthority(target);
 	if (authority === undefined) {
 		return refuse("PROXY_REQUEST_MALFORMED", "CONNECT host:port", quote(withoutSecrets(target)));
 	}
 	return { kind: "connect", request: { ...authority, rest: octets.subarray(end) } };
-}
-
-/** `host:port` or `[IPv6]:port`; the port is mandatory (RFC 9110 §9.3.6). */
-function parseAuthority(text: string): { host: string; port: number } | undefined {
-	const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:[\]@/]+)):([0-9]{1,5})$/.exec(text);
-	if (match === null) return undefined;
-	const port = Number(match[3]);
-	if (port === 0 || port > 65_535) return undefined;
-	const address = parseAddress(match[1] ?? match[2] ?? "");
-	if (address !== undefined) return { host: formatAddress(address), port };
-	const host = match[2] === undefined ? undefined : normalizeHostName(match[2]);
-	return host === undefined ? undefined : { host, port };
 }
 
 type RefusalCode = "PROXY_REQUEST_MALFORMED" | "PROXY_METHOD_REFUSED" | "PROXY_HEAD_TOO_LARGE";

@@ -1,0 +1,199 @@
+/**
+ * The requests of a client of the proxy, one after the other, as they go to the servers: heads are made anew
+ * (`http/forward-request.ts`), bodies pass as they are.
+ *
+ * It is asked, not driven: `next` answers one thing at a time, and the caller asks on when it has done it. So a request for another
+ * server waits where it is until the connection to that server is there.
+ *
+ *   forwarder.push(chunk);
+ *   for (let step = forwarder.next(); step.kind !== "need-more"; step = forwarder.next()) do it
+ */
+import { type Fault, fault } from "#base/fault.ts";
+import { ChunkedReader, chunkLast, chunkRefused } from "#http/body.ts";
+import { type ForwardOptions, type ForwardPlan, fieldsOfOneHop, forwardRequest } from "#http/forward-request.ts";
+import { parseFieldLines } from "#http/head.ts";
+import { latin1 } from "#http/head-octets.ts";
+import { finishRequestHead } from "#http/head-rules.ts";
+import { HeadScanner, type SectionKind, scanDone, scanNeedMore } from "#http/head-scanner.ts";
+
+export type ForwardStep =
+	| { readonly kind: "need-more" }
+	/** A head was read. Behind `forward` the body follows; every other plan ends the machine. */
+	| { readonly kind: "request"; readonly plan: Exclude<ForwardPlan, { kind: "refuse" }> }
+	/** Octets of the body for the same server, framing included; a view of what was pushed. */
+	| { readonly kind: "body"; readonly octets: Uint8Array }
+	/** The request is whole. */
+	| { readonly kind: "end" }
+	| { readonly kind: "refuse"; readonly fault: Fault };
+
+export interface ForwardLimits {
+	/** Octets of one head or trailer section. */
+	readonly maxHeadOctets: number;
+	/** Field lines of one head or trailer section. */
+	readonly maxHeaders: number;
+}
+
+export const defaultForwardLimits: ForwardLimits = { maxHeadOctets: 65_536, maxHeaders: 256 };
+
+type Phase = "head" | "length" | "chunked" | "trailers" | "end" | "over";
+
+/**
+ * One client's side of plain HTTP forwarding.
+ *
+ * Bounds: a head or trailer section of `limits`, and the chunk at hand. Push only after need-more.
+ * Faults: PROXY_REQUEST_MALFORMED, PROXY_HEAD_TOO_LARGE, those of `forwardRequest`, HTTP_MESSAGE_MALFORMED in a body.
+ */
+export class ForwardMachine {
+	readonly #options: ForwardOptions;
+	readonly #limits: ForwardLimits;
+	readonly #scanner: HeadScanner;
+	readonly #chunked = new ChunkedReader();
+	#phase: Phase = "head";
+	/** What was pushed and not told; a view of the last chunk, or of `#buffer` once chunks had to be joined. */
+	#octets: Uint8Array = nothing;
+	#buffer: Uint8Array = nothing;
+	#remaining = 0;
+	#isLast = false;
+
+	constructor(options: ForwardOptions = { via: undefined }, limits: ForwardLimits = defaultForwardLimits) {
+		this.#options = options;
+		this.#limits = limits;
+		this.#scanner = new HeadScanner(limits.maxHeaders);
+		this.#scanner.begin("request");
+	}
+
+	/** Takes the next octets of the client. */
+	push(chunk: Uint8Array): void {
+		const held = this.#octets.length;
+		if (held === 0) {
+			this.#octets = chunk;
+			return;
+		}
+		const needed = held + chunk.length;
+		const isInBuffer = this.#octets.buffer === this.#buffer.buffer;
+		let start = isInBuffer ? this.#octets.byteOffset : this.#buffer.length;
+		if (start + needed > this.#buffer.length) {
+			this.#buffer = new Uint8Array(Math.max(smallestBuffer, needed * 2));
+			this.#buffer.set(this.#octets);
+			start = 0;
+		}
+		// Behind what is held: views that were handed out before it stay as they are.
+		this.#buffer.set(chunk, start + held);
+		this.#octets = this.#buffer.subarray(start, start + needed);
+	}
+
+	/** What comes next in what was pushed. After a refusal, or a plan other than forward, there is nothing more. */
+	next(): ForwardStep {
+		switch (this.#phase) {
+			case "head":
+				return this.#head();
+			case "length":
+				return this.#lengthBody();
+			case "chunked":
+				return this.#chunkedBody();
+			case "trailers":
+				return this.#trailers();
+			case "end":
+				this.#phase = this.#isLast ? "over" : "head";
+				this.#scanner.begin("request");
+				return { kind: "end" };
+			case "over":
+				return needMore;
+		}
+	}
+
+	/** What was pushed and not told: behind the head of a CONNECT, the beginning of the tunnel. */
+	rest(): Uint8Array {
+		return this.#octets;
+	}
+
+	/** True between two requests: the client may end the connection here. */
+	get isBetweenRequests(): boolean {
+		return (this.#phase === "head" && !this.#scanner.hasBegun) || this.#phase === "over";
+	}
+
+	#head(): ForwardStep {
+		const length = this.#section("request");
+		if (typeof length !== "number") return length;
+		const head = finishRequestHead(this.#scanner, this.#octets, 0, true);
+		if (head === undefined) return this.#refuse("PROXY_REQUEST_MALFORMED", this.#scanner.reason);
+		this.#octets = this.#octets.subarray(length);
+		const plan = forwardRequest(head, this.#options);
+		if (plan.kind === "refuse") {
+			this.#phase = "over";
+			return plan;
+		}
+		this.#phase = "over";
+		if (plan.kind === "forward") {
+			this.#isLast = plan.isLast;
+			this.#remaining = head.contentLength;
+			this.#chunked.begin();
+			this.#phase = head.framing === "none" ? "end" : head.framing === "length" ? "length" : "chunked";
+		}
+		return { kind: "request", plan };
+	}
+
+	#lengthBody(): ForwardStep {
+		if (this.#octets.length === 0) return needMore;
+		const octets = this.#take(Math.min(this.#remaining, this.#octets.length));
+		this.#remaining -= octets.length;
+		if (this.#remaining === 0) this.#phase = "end";
+		return { kind: "body", octets };
+	}
+
+	#chunkedBody(): ForwardStep {
+		if (this.#octets.length === 0) return needMore;
+		let at = 0;
+		while (at < this.#octets.length) {
+			const result = this.#chunked.read(this.#octets, at, this.#octets.length);
+			if (result === chunkRefused) return this.#refuse("HTTP_MESSAGE_MALFORMED", this.#chunked.reason);
+			at = this.#chunked.position;
+			if (result !== chunkLast) continue;
+			this.#phase = "trailers";
+			this.#scanner.begin("trailers");
+			break;
+		}
+		return { kind: "body", octets: this.#take(at) };
+	}
+
+	#trailers(): ForwardStep {
+		const length = this.#section("trailers");
+		if (typeof length !== "number") return length;
+		const hop = parseFieldLines(latin1(this.#octets, 0, length), 0).find(({ name }) => fieldsOfOneHop.has(name));
+		if (hop !== undefined) return this.#refuse("HTTP_MESSAGE_MALFORMED", `${hop.name} in the trailer section`);
+		this.#phase = "end";
+		return { kind: "body", octets: this.#take(length) };
+	}
+
+	/** The octets of the section once it is whole. */
+	#section(kind: SectionKind): number | ForwardStep {
+		const { maxHeadOctets } = this.#limits;
+		const end = Math.min(this.#octets.length, maxHeadOctets);
+		const result = this.#scanner.scan(this.#octets, 0, end);
+		if (result === scanDone) return this.#scanner.length;
+		const isHead = kind === "request";
+		if (result !== scanNeedMore) {
+			return this.#refuse(isHead ? "PROXY_REQUEST_MALFORMED" : "HTTP_MESSAGE_MALFORMED", this.#scanner.reason);
+		}
+		if (end < maxHeadOctets) return needMore;
+		return this.#refuse(isHead ? "PROXY_HEAD_TOO_LARGE" : "HTTP_HEAD_TOO_LARGE", `more than ${maxHeadOctets} octets`);
+	}
+
+	#take(length: number): Uint8Array {
+		const taken = this.#octets.subarray(0, length);
+		this.#octets = this.#octets.subarray(length);
+		return taken;
+	}
+
+	#refuse(
+		code: "PROXY_REQUEST_MALFORMED" | "PROXY_HEAD_TOO_LARGE" | "HTTP_MESSAGE_MALFORMED" | "HTTP_HEAD_TOO_LARGE",
+		reason: string,
+	): ForwardStep {
+		this.#phase = "over";
+		return { kind: "refuse", fault: fault(code, `the request to the proxy is refused: ${reason}`, { got: reason }) };
+	}
+}
+
+const needMore: ForwardStep = { kind: "need-more" };
+const nothing = new Uint8Array(0);
+const smallestBuffer = 512;
