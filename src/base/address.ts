@@ -26,7 +26,7 @@ export function parseAddress(text: string): Address | undefined {
 
 /** The address of 4 or 16 octets in network order; an IPv4-mapped IPv6 address becomes IPv4, as it does from text. */
 export function addressOf(octets: Uint8Array): Address {
-	return { octets: isMapped(octets) ? octets.slice(12) : octets.slice() };
+	return { octets: Uint8Array.from(isMapped(octets) ? octets.subarray(12) : octets) };
 }
 
 /** Parses `address/length`, or an address alone as its host prefix. Host bits must be zero. */
