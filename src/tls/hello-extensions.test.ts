@@ -143,7 +143,10 @@ test("pre_shared_key: as many binders as identities, at least one, none short", 
 test("encrypted_client_hello: outer with its clear fields, inner empty, no third form", () => {
 	const outer = octets(0, 0, 1, 0, 3, 42, 0, 1, 9, 0, 2, 8, 8);
 	const fields = fieldsOf(extensionType.encryptedClientHello, outer);
-	assert.deepEqual(fields.encryptedClientHello, { form: "outer", kdf: 1, aead: 3, configId: 42 });
+	assert.deepEqual(fields.encryptedClientHello, {
+		...{ form: "outer", kdf: 1, aead: 3, configId: 42 },
+		...{ encapsulatedKey: octets(9), payload: octets(8, 8) },
+	});
 	assert.deepEqual(fieldsOf(extensionType.encryptedClientHello, octets(1)).encryptedClientHello, { form: "inner" });
 	assert.equal(reasonOf(extensionType.encryptedClientHello, octets(1, 0)), "1 octets behind its value");
 	assert.equal(reasonOf(extensionType.encryptedClientHello, octets(2)), "form 2; expected outer (0) or inner (1)");

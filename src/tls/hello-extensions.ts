@@ -6,6 +6,7 @@
 import { formatAddress, parseAddress } from "#base/address.ts";
 import { Reader } from "#base/bytes.ts";
 import { normalizeHostName } from "#base/host-name.ts";
+import { type EncryptedClientHello, readEchExtension } from "#tls/ech.ts";
 import { extensionType } from "#tls/extension-types.ts";
 
 /** What the server_name extension says (RFC 6066 §3). */
@@ -17,11 +18,6 @@ export type ServerName =
 	| { readonly kind: "address"; readonly address: string }
 	/** Neither host name nor address: no policy may match it. `text` is printable and cut at 255 characters. */
 	| { readonly kind: "invalid"; readonly text: string };
-
-/** The encrypted_client_hello extension: its form, and for the outer one what stands in clear (RFC 9849 §5). */
-export type EncryptedClientHello =
-	| { readonly form: "outer"; readonly kdf: number; readonly aead: number; readonly configId: number }
-	| { readonly form: "inner" };
 
 /** The known extensions; a list is empty where the extension was not sent. Filled while the hello is decoded. */
 export interface HelloExtensions {
@@ -166,20 +162,9 @@ function readPreSharedKey(reader: Reader, into: HelloExtensions): string | undef
 }
 
 function readEncryptedClientHello(reader: Reader, into: HelloExtensions): string | undefined {
-	const form = reader.u8();
-	if (form === 1) {
-		into.encryptedClientHello = { form: "inner" };
-		return undefined;
-	}
-	if (form !== 0) return `form ${form}; expected outer (0) or inner (1)`;
-	const kdf = reader.u16();
-	const aead = reader.u16();
-	const configId = reader.u8();
-	reader.take(reader.u16());
-	const payloadOctets = reader.u16();
-	reader.take(payloadOctets);
-	if (payloadOctets === 0) return "an empty payload";
-	into.encryptedClientHello = { form: "outer", kdf, aead, configId };
+	const read = readEchExtension(reader);
+	if (typeof read === "string") return read;
+	into.encryptedClientHello = read;
 	return undefined;
 }
 
