@@ -34,18 +34,22 @@ import type { SigningCa } from "#pki/mint.ts";
 import { RevocationChecker } from "#pki/revocation-shell.ts";
 import { trustKey } from "#pki/trust-selection.ts";
 import { rootSchema } from "#product/root-schema.ts";
-import { compileGateway, type GatewayPlan, type ListenerPlan } from "#proxy/compile.ts";
+import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
+import type { ListenerPlan } from "#proxy/compile-listeners.ts";
 import { type JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
 import { defaultLeafSettings } from "#proxy/leaf-settings.ts";
 import { type LearnedEntry, learnedKey } from "#proxy/learned-bypass.ts";
 import { isListenerAddress, Listener } from "#proxy/listener-shell.ts";
+import { OwnCertificates } from "#proxy/own-certificates.ts";
+import { OwnContexts } from "#proxy/own-contexts-shell.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { Resolver } from "#proxy/resolver-shell.ts";
 import { ServerSessions } from "#proxy/server-sessions.ts";
 import type { SessionContext } from "#proxy/session-event.ts";
 import { type SessionOwner, SessionShell } from "#proxy/session-shell.ts";
 import { TrustStore } from "#proxy/trust-store-shell.ts";
+import { ownServer } from "#proxy/way-in.ts";
 import { Counters } from "#telemetry/counters.ts";
 import { gatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
@@ -83,13 +87,15 @@ class Worker {
 	#lists: DomainListDirectory | undefined;
 	#learned: ReadonlyMap<string, LearnedEntry> = new Map();
 	#records: SessionRecord[] = [];
+	readonly #ticketKeys: Buffer;
 	#idOctets = Buffer.alloc(0);
 	readonly #rereader = new Rereader(rootSchema);
 
 	constructor(start: ToWorker & { readonly type: "start" }) {
+		this.#ticketKeys = Buffer.from(start.ticketKeys);
 		this.#leafContexts = new LeafContexts(
 			(request) => this.#signatures.sign(request),
-			Buffer.from(start.ticketKeys),
+			this.#ticketKeys,
 			maxLeafContexts,
 			defaultLeafSettings,
 		);
@@ -185,11 +191,26 @@ class Worker {
 			this.#ownCrls.get(id),
 		);
 		const learned = (key: string) => this.#learned.get(key);
-		const contexts = listeners.map(({ name, mayReachLocal, fromZone }): [string, SessionContext] => [
-			name,
-			{ listener: name, fromZone, policy, timeouts, mayReachLocal, isOwnListener, onboarding, learned },
-		]);
-		const resources = this.#makeResources(message, plan, authorities);
+		const own = new OwnCertificates(message.ownCertificates);
+		// A profile that can mint leaves stands only for the servers that it has a certificate of (R10).
+		const ownCertificates = ({ serverCertificates, trustedCa }: ProxyProfile, sni: string | undefined) =>
+			own.choose(serverCertificates, sni, trustedCa !== undefined);
+		const permitting = { ...policy, isDefaultPermit: true };
+		const contexts = listeners.map(({ name, mayReachLocal, fromZone, way }): [string, SessionContext] => {
+			const hasOwnServer = ownServer(way) !== undefined;
+			const shared = { fromZone, way, timeouts, mayReachLocal, onboarding, learned, ownCertificates };
+			return [
+				name,
+				{
+					...shared,
+					listener: name,
+					policy: hasOwnServer ? permitting : policy,
+					// The operator named the server, another listener perhaps: a tunnel ends there.
+					isOwnListener: hasOwnServer ? () => false : isOwnListener,
+				},
+			];
+		});
+		const resources = this.#makeResources(message, plan, authorities, own);
 		const revocation = compileRevocation(config);
 		const guard = { permitted: revocation.permittedNetworks, isOwnListener };
 		const lists = revocationConfiguration(revocation, message.trust.profiles, message.loadedCrls);
@@ -234,13 +255,21 @@ class Worker {
 		this.#flush();
 	}
 
-	#makeResources(message: Configuration, plan: GatewayPlan, authorities: ReadonlyMap<string, SigningCa>): SessionOwner {
+	#makeResources(
+		message: Configuration,
+		plan: GatewayPlan,
+		authorities: ReadonlyMap<string, SigningCa>,
+		own: OwnCertificates,
+	): SessionOwner {
 		const trustStore = new TrustStore(message.trust, plan.trust);
 		const serverContexts = new BoundedMap<string, SecureContext>(maxServerContexts);
 		const services = new Map<string, readonly InspectionService[]>();
 		for (const [name, rules] of plan.patternPolicies) services.set(name, [patternService(rules)]);
 		const { maximumDecodedOctets } = plan;
+		const ownContexts = new OwnContexts(maxOwnContexts, this.#ticketKeys, plan.leaves.sessionSeconds);
 		return {
+			ownCertificates: own,
+			ownContext: (certificate, options, variant) => ownContexts.get(certificate, options, variant),
 			resolver: new Resolver(plan.staticHosts, maxResolvedNames, keepNamesMs),
 			leafContexts: this.#leafContexts,
 			serverSessions: this.#serverSessions,
@@ -293,7 +322,9 @@ class Worker {
 		// Its listener is being opened or closed by a new configuration.
 		if (context === undefined) return void socket.destroy();
 		this.#counters.add("sessions_active");
-		this.#sessions.add(new SessionShell(id, socket, address, context, resources, Date.now()));
+		const session = new SessionShell(id, socket, address, context, resources, Date.now());
+		this.#sessions.add(session);
+		session.start();
 	}
 
 	/** 64 random bits; drawn many at a time, since each draw is a call into the kernel's or OpenSSL's generator. */
@@ -453,6 +484,7 @@ const flushMs = 200;
 const maxBatch = 100;
 const maxServerContexts = 256;
 const maxLeafContexts = 4_096;
+const maxOwnContexts = 4_096;
 const maxServerSessions = 4_096;
 const maxResolvedNames = 4_096;
 const keepNamesMs = 10_000;

@@ -8,6 +8,7 @@ import type { KeyStoreSettings } from "#pki/key-protection-shell.ts";
 import { KeyStore, type KeyStoreAlarm, type StoredCertificate, storedCertificates } from "#pki/key-store-shell.ts";
 import type { PkiConfig } from "#pki/schema.ts";
 import type { CertificateFacts } from "#product/certificate-uses.ts";
+import type { OwnCertificate } from "#proxy/own-certificates.ts";
 
 export class KeyService {
 	readonly #state: StateDirectory;
@@ -64,6 +65,16 @@ export class KeyService {
 	authorities(ids: readonly string[], now: number): Map<string, Authority> {
 		const all = new Set([...ownCas.filter(isAlwaysThere).map(({ id }) => id), ...ids]);
 		return new Map([...all].map((id) => [id, this.#authority(id, now)]));
+	}
+
+	/** Those of these that are whole, with their keys. */
+	ownCertificates(ids: readonly string[]): readonly OwnCertificate[] {
+		return ids.flatMap((id) => {
+			const entry = this.store.entry(id);
+			if (entry?.key === undefined || entry.certificates.length === 0) return [];
+			const key = new Uint8Array(entry.key.export({ type: "pkcs8", format: "der" }));
+			return [{ id, certificates: entry.certificates, key }];
+		});
 	}
 
 	/** What needs attention about keys. */

@@ -301,6 +301,7 @@ export class Managed implements GatewayView {
 			configuration: this.#loaded.text,
 			change: this.#change,
 			authorities: this.#desk.signingCas(),
+			ownCertificates: this.keys.ownCertificates(this.plan.ownCertificates),
 			trust: this.#trust,
 			lists: this.state.lists,
 			learned: this.learnedBypass.entries(),

@@ -65,7 +65,15 @@ test("the PKCS#12 file holds the certificate and no key, and is made once", () =
 
 test("R65: ca.pem is the root that is offered, the facts beside it tell the proxy", (t) => {
 	const state = stateOf(t);
-	const listeners = [{ name: "a", listen: { host: "0.0.0.0", port: 3128 }, mayReachLocal: false }];
+	const listeners = [
+		{
+			name: "a",
+			path: "",
+			way: { kind: "explicit" as const },
+			listen: { host: "0.0.0.0", port: 3128 },
+			mayReachLocal: false,
+		},
+	];
 	publishOnboarding(state, { onboarding: { ...plan, proxyAddress: undefined }, listeners }, authorities, withRoot, [
 		"ca",
 	]);

@@ -68,7 +68,10 @@ export function publishOnboarding(
 	if (onboarding === undefined) return rmSync(state.onboarding, { force: true });
 	const published: PublishedOnboarding = {
 		hostName: onboarding.hostName,
-		proxy: formatEndpoint(onboarding.proxyAddress ?? reachable(listeners[0]?.listen ?? { host: "::", port: 0 })),
+		proxy: formatEndpoint(
+			onboarding.proxyAddress ??
+				reachable(listeners.find(({ way }) => way.kind === "explicit")?.listen ?? { host: "::", port: 0 }),
+		),
 		contact: onboarding.contact,
 		cas: used.map(({ certificate, ...ca }) => ({ ...ca, pem: certificatePem(certificate) })),
 	};

@@ -52,7 +52,9 @@ export async function runStart(args: readonly string[], io: CommandOutput): Prom
 
 function welcome(managed: Managed): string {
 	const { plan, state } = managed;
-	const proxies = plan.listeners.map(({ listen }) => `http://${formatEndpoint(listen)}`);
+	const proxies = plan.listeners
+		.filter(({ way }) => way.kind === "explicit")
+		.map(({ listen }) => `http://${formatEndpoint(listen)}`);
 	const command = here(join(import.meta.dirname, "../../bin/sallyport.mjs"));
 	const isDefault = state.path === stateDirectoryPath(undefined, {});
 	const stateOption = isDefault ? "" : ` --state ${here(state.path)}`;

@@ -26,7 +26,15 @@ async function run(t: TestContext, args: readonly string[], trustedCas: readonly
 		proxyAddress: undefined,
 		trustedCas: trustedCas ?? [],
 	};
-	const listeners = [{ name: "a", listen: { host: "192.0.2.1", port: 8080 }, mayReachLocal: false }];
+	const listeners = [
+		{
+			name: "a",
+			path: "",
+			way: { kind: "explicit" as const },
+			listen: { host: "192.0.2.1", port: 8080 },
+			mayReachLocal: false,
+		},
+	];
 	const plan = { onboarding: trustedCas === undefined ? undefined : onboarding, listeners };
 	publishOnboarding(stateDirectoryLayout(state), plan, [signingCaOf(root)], trust, ["ca"]);
 	return await runIn(state, args);

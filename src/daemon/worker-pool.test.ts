@@ -21,6 +21,7 @@ async function poolOf(t: TestContext, count: number) {
 		configuration: () => ({
 			configuration: running.text,
 			authorities: signingCas,
+			ownCertificates: [],
 			trust: { profiles: new Map([["test", []]]), groups: new Map(), defaultRoots: [] },
 			lists: "",
 			learned: [],

@@ -5,6 +5,7 @@ import type { SigningCa } from "#pki/mint.ts";
 import type { TrustSources } from "#pki/trust-selection.ts";
 import type { KeptLeaf } from "#proxy/leaf-contexts-shell.ts";
 import type { LearnedEntry, LearnedServer } from "#proxy/learned-bypass.ts";
+import type { OwnCertificate } from "#proxy/own-certificates.ts";
 import type { CounterSnapshot } from "#telemetry/counters.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
@@ -17,6 +18,8 @@ export interface WorkerConfiguration {
 	readonly change?: string | undefined;
 	/** Public parts of the signing CAs. */
 	readonly authorities: readonly SigningCa[];
+	/** Certificates that stand for servers of one's own, with their keys: the handshake needs them. */
+	readonly ownCertificates: readonly OwnCertificate[];
 	/** The certificates that may vouch for servers. */
 	readonly trust: TrustSources;
 	/** Servers whose sessions are not opened because clients refused it. */

@@ -106,15 +106,18 @@ export function evaluateHello<P extends DecryptionExemptions>(policy: Policy<P>,
 		if (rule.profile === undefined) {
 			return { action: "bypass", rule: rule.name, fact: `${match.because}, and the policy has no ssl-proxy profile` };
 		}
-		return applyProfile(rule, rule.profile, facts, match.because);
+		return evaluateProfile(rule.name, rule.profile, facts, match.because);
 	}
 	if (!policy.isDefaultPermit) return defaultBlock;
 	return { action: "bypass", rule: "default-policy", fact: "no policy matches and the default policy permits" };
 }
 
-/** The exemption order: always-decrypt source, never-decrypt source, exempt destination. */
-function applyProfile<P extends DecryptionExemptions>(
-	rule: PolicyRule<P>,
+/**
+ * Whether the profile of a rule that matched, because of `match`, opens the connection. The exemption order:
+ * always-decrypt source, never-decrypt source, exempt destination.
+ */
+export function evaluateProfile<P extends DecryptionExemptions>(
+	rule: string,
 	profile: P,
 	facts: ConnectionFacts,
 	match: string,
@@ -122,21 +125,21 @@ function applyProfile<P extends DecryptionExemptions>(
 	const always = profile.alwaysDecryptSources.matchAddress(facts.client);
 	if (always !== undefined) {
 		const fact = `client ${formatAddress(facts.client)} is in always-decrypt-source ${always.value}`;
-		return { action: "decrypt", rule: rule.name, fact, profile };
+		return { action: "decrypt", rule, fact, profile };
 	}
 	const never = profile.neverDecryptSources.matchAddress(facts.client);
 	if (never !== undefined) {
 		const fact = `client ${formatAddress(facts.client)} is in never-decrypt-source ${never.value}`;
-		return { action: "bypass", rule: rule.name, fact, profile };
+		return { action: "bypass", rule, fact, profile };
 	}
 	const exempt = matchDestination(profile.exemptDestinations, facts, "every");
 	if (exempt !== undefined) {
 		const fact = `${exempt.subject} is covered by ${exempt.hit.value} of ${exempt.hit.entry}`;
 		const named = exempt.name === undefined ? {} : { exemptName: exempt.name };
-		return { action: "bypass", rule: rule.name, fact, profile, ...named };
+		return { action: "bypass", rule, fact, profile, ...named };
 	}
 	const missing = profile.missingLists ?? "";
-	return { action: "decrypt", rule: rule.name, fact: missing === "" ? match : `${match}; ${missing}`, profile };
+	return { action: "decrypt", rule, fact: missing === "" ? match : `${match}; ${missing}`, profile };
 }
 
 /** Why a rule matches; undefined when it does not; `not-yet` when an address or a name that is to come can tell. */

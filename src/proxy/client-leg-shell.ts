@@ -4,7 +4,7 @@ import type { SecureContext, TLSSocket } from "node:tls";
 import { fault } from "#base/fault.ts";
 import { ownIdentity } from "#onboarding/own-identity.ts";
 import { leafKeyClasses } from "#pki/leaf-key-class.ts";
-import { planClientLeg } from "#proxy/client-leg.ts";
+import { planClientLeg, takesKeyOf } from "#proxy/client-leg.ts";
 import { clientHandshakeFault, isLeafRefusal } from "#proxy/handshake-faults.ts";
 import type { JudgedServer } from "#proxy/judge-server.ts";
 import type { LeafContext, LeafRequest } from "#proxy/leaf-contexts-shell.ts";
@@ -79,6 +79,31 @@ export class ClientLeg {
 		leafContexts.get(request).then(ready, (error: Error) => {
 			this.#tell({ type: "context-failed", fault: fault("CERTIFICATE_SIGNING_FAILED", error.message) });
 		});
+	}
+
+	/** The context of a certificate of one's own: of several for a name, the first whose key the client takes. */
+	prepareOwnCertificate({ hello, ids, profile }: EffectOf<"prepare-own-certificate">): void {
+		this.#hello = hello;
+		const { ownCertificates, ownContext } = this.#resources;
+		const known = ids.flatMap((id) => ownCertificates.leaf(id) ?? []);
+		const index = Math.max(
+			0,
+			known.findIndex((leaf) => takesKeyOf(hello, leaf.publicKey)),
+		);
+		const leaf = known[index];
+		const entry = ownCertificates.entry(ids[index] ?? "");
+		if (leaf === undefined || entry === undefined) {
+			const message = `certificate ${ids.join(", ")} of profile ${profile.name} is not there or cannot be read; load it anew`;
+			return this.#tell({ type: "context-failed", fault: fault("CERTIFICATE_SIGNING_FAILED", message) });
+		}
+		const leg = planClientLeg(hello, profile.grade, profile.mayResumeSessions, leafKeyClasses(leaf.publicKey));
+		try {
+			this.#leafContext = ownContext(entry, leg.options, leg.variant);
+		} catch (error) {
+			const message = `certificate ${entry.id} cannot be used: ${(error as Error).message}`;
+			return this.#tell({ type: "context-failed", fault: fault("CERTIFICATE_SIGNING_FAILED", message) });
+		}
+		this.#tell({ type: "context-ready", certificateSha256: leaf.fingerprint, group: leg.group });
 	}
 
 	/** The context of the gateway's own TLS end. */

@@ -3,7 +3,8 @@
  * can say which.
  */
 import { constants } from "node:crypto";
-import { isRsaClass, type LeafKeyClass } from "#pki/leaf-key-class.ts";
+import { isRsaClass, type LeafKeyClass, leafKeyClasses } from "#pki/leaf-key-class.ts";
+import type { PublicKeyInfo } from "#pki/public-key.ts";
 import type { Grade } from "#tls/cipher-suites.ts";
 import { cipherSuiteOf } from "#tls/cipher-suites.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
@@ -44,6 +45,12 @@ export function planClientLeg(
 	const leg: ClientLeg = { options: { ...options, secureOptions }, variant, group: name, keyClass };
 	legs.set(`${variant} ${keyClass}`, leg);
 	return leg;
+}
+
+/** True when the client can verify signatures of this key. */
+export function takesKeyOf(hello: ClientHello, key: PublicKeyInfo): boolean {
+	const [natural] = leafKeyClasses(key);
+	return natural !== undefined && takesKey(hello, hello.supportedVersions.includes(protocolVersion.tls13), natural);
 }
 
 function choose(preferred: readonly number[], hello: ClientHello): number | undefined {

@@ -128,6 +128,7 @@ test("a profile has the strict defaults unless told otherwise", () => {
 	assert.deepEqual(plain, {
 		name: "p",
 		missingLists: "",
+		serverCertificates: [],
 		trustedCa: "ca",
 		untrustedCa: undefined,
 		trustedRsaCa: undefined,

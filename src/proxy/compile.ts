@@ -16,22 +16,16 @@ import type { PolicyConfig } from "#policy/schema.ts";
 import { allBooks } from "#policy/zone-books.ts";
 import { compileZoneTable, type ZoneSources } from "#policy/zone-table.ts";
 import { compileExemptions, noDomainLists } from "#proxy/compile-exemptions.ts";
+import { compileListeners, type ListenerPlan } from "#proxy/compile-listeners.ts";
 import type { LeafSettings } from "#proxy/leaf-settings.ts";
 import type { LearnedBypassSettings } from "#proxy/learned-bypass.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import type { ProxyConfig } from "#proxy/schema.ts";
 import type { SessionTimeouts } from "#proxy/session-event.ts";
 import type { SslProxyProfile } from "#proxy/ssl-proxy-schema.ts";
+import type { TlsConfig } from "#tls/schema.ts";
 
-export type GatewayConfig = ProxyConfig & PolicyConfig & InspectConfig & PkiConfig & ZoneSources;
-
-export interface ListenerPlan {
-	readonly name: string;
-	readonly listen: Endpoint;
-	readonly mayReachLocal: boolean;
-	/** The zone that its clients count as; by their addresses when undefined. */
-	readonly fromZone?: string | undefined;
-}
+export type GatewayConfig = ProxyConfig & TlsConfig & PolicyConfig & InspectConfig & PkiConfig & ZoneSources;
 
 /** Everything a worker needs of the configuration, frozen per commit. */
 export interface GatewayPlan {
@@ -46,6 +40,8 @@ export interface GatewayPlan {
 	readonly maximumDecodedOctets: number;
 	/** Names of the signing certificates that profiles use. */
 	readonly signingCas: readonly string[];
+	/** Names of the certificates, with keys, that stand for servers of one's own. */
+	readonly ownCertificates: readonly string[];
 	/** What is chosen of the certificates that may vouch for servers. */
 	readonly trust: TrustSelection;
 	readonly leaves: LeafSettings;
@@ -70,13 +66,7 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 	const { gateway } = config.services;
 	const profiles = config.services.ssl.proxy.profile;
 	const { timeouts } = gateway;
-	const listeners = [...gateway.explicitProxy].map(([name, { listen, permitLocalTargets, fromZone }]) => ({
-		name,
-		listen,
-		fromZone,
-		// Clients of a loopback listener are on this host and reach its services anyway.
-		mayReachLocal: permitLocalTargets || listen.host === "::1" || listen.host.startsWith("127."),
-	}));
+	const listeners = compileListeners(config, (name) => compileProfile(config, name, undefined, lists));
 	const signingCas = new Set<string>();
 	for (const { rootCa, untrustedRootCa, rootCaRsa, untrustedRootCaRsa } of profiles.values()) {
 		for (const id of [rootCa, untrustedRootCa, rootCaRsa, untrustedRootCaRsa]) if (id !== undefined) signingCas.add(id);
@@ -99,11 +89,18 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 		maximumSessions: gateway.maximumSessions,
 		maximumDecodedOctets: config.security.inspection.maximumDecodedSize * 1_048_576,
 		signingCas: [...signingCas],
+		ownCertificates: namesOfOwn(listeners, policy),
 		trust: selectTrust(config),
 		onboarding: compileOnboarding(config, policy),
 		leaves: compileLeaves(config),
 		forgetsLeavesOnCrlUpdate: config.services.ssl.proxy.globalConfig.invalidateCacheOnCrlUpdate,
 	};
+}
+
+function namesOfOwn(listeners: readonly ListenerPlan[], { rules }: Policy<ProxyProfile>): readonly string[] {
+	const ofListeners = listeners.map(({ way }) => ("profile" in way ? way.profile : undefined));
+	const profiles = [...ofListeners, ...rules.map(({ profile }) => profile)];
+	return [...new Set(profiles.flatMap((profile) => profile?.serverCertificates ?? []))];
 }
 
 function compileLeaves(config: GatewayConfig): LeafSettings {
@@ -173,7 +170,7 @@ function compileProfile(
 ): ProxyProfile {
 	const { profile: profiles } = config.services.ssl.proxy;
 	const profile = profiles.get(name);
-	if (profile?.rootCa === undefined) throw new Error(`profile ${name} passed the check and has no root-ca`);
+	if (profile === undefined) throw new Error(`profile ${name} passed the check and is not there`);
 	const { actions } = profile;
 	const { log } = actions;
 	const whitelist = addressSet(config, profile.whitelist, `whitelist of profile ${name}`);
@@ -182,6 +179,7 @@ function compileProfile(
 		neverDecryptSources: prefixSet(profile.neverDecryptSource, "never-decrypt-source"),
 		alwaysDecryptSources: prefixSet(profile.alwaysDecryptSource, "always-decrypt-source"),
 		...compileExemptions(config, profile, whitelist, lists),
+		serverCertificates: profile.serverCertificate,
 		trustedCa: profile.rootCa,
 		untrustedCa: profile.untrustedRootCa,
 		trustedRsaCa: profile.rootCaRsa,

@@ -1,4 +1,5 @@
 /** `services gateway`: where traffic enters. */
+import { formatEndpoint } from "#base/address.ts";
 import { error, type Finding } from "#config/finding.ts";
 import { enumeration, integer, keyword, name, reference, union } from "#config/leaf-types.ts";
 import { endpoint, hostEndpoint, interfaceName, port } from "#config/network-types.ts";
@@ -12,6 +13,10 @@ const server = leaf(hostEndpoint(), { help: "Server behind, as address or name w
 
 const seconds = (help: string, preset: number) =>
 	leaf(integer({ min: 1, max: 300, unit: "seconds" }), { help, default: preset });
+
+const fromZone = leaf(reference("security zones security-zone"), {
+	help: "Zone that the clients count as; when absent, that of the interface or static route that leads to each",
+});
 
 const explicitProxy = list({
 	help: "HTTP proxy that clients are configured with",
@@ -28,9 +33,7 @@ const explicitProxy = list({
 			help: "What clients may speak; http-connect when absent",
 			engine: "not-yet",
 		}),
-		"from-zone": leaf(reference("security zones security-zone"), {
-			help: "Zone that the clients count as; when absent, that of the interface or static route that leads to each",
-		}),
+		"from-zone": fromZone,
 	},
 });
 
@@ -58,7 +61,6 @@ const transparent = list({
 
 const reverse = list({
 	help: "TLS on both sides, with the server's own certificate towards the clients",
-	engine: "not-yet",
 	keys: { name: name() },
 	children: {
 		listen,
@@ -67,12 +69,12 @@ const reverse = list({
 			help: "Profile with server-certificate",
 			mandatory: true,
 		}),
+		"from-zone": fromZone,
 	},
 });
 
 const offload = list({
 	help: "TLS from the clients, plaintext to the server",
-	engine: "not-yet",
 	keys: { name: name() },
 	children: {
 		listen,
@@ -84,12 +86,12 @@ const offload = list({
 			help: "Certificate and versions towards the clients",
 			mandatory: true,
 		}),
+		"from-zone": fromZone,
 	},
 });
 
 const encrypt = list({
 	help: "Plaintext from the clients, TLS to the server",
-	engine: "not-yet",
 	keys: { name: name() },
 	children: {
 		listen,
@@ -98,12 +100,12 @@ const encrypt = list({
 			help: "Versions and authorities towards the server",
 			mandatory: true,
 		}),
+		"from-zone": fromZone,
 	},
 });
 
 const passThrough = list({
 	help: "TLS that is forwarded without being opened",
-	engine: "not-yet",
 	keys: { name: name() },
 	children: {
 		listen,
@@ -114,6 +116,7 @@ const passThrough = list({
 			},
 			mandatory: true,
 		}),
+		"from-zone": fromZone,
 	},
 });
 
@@ -176,9 +179,19 @@ export const gateway = container({
 	},
 });
 
-/** Two listeners at one address and port. */
-export function verifyListeners(config: Snapshot<typeof gateway>): readonly Finding[] {
+/** Two listeners at one address and port, and a listener that is its own server. `profiles` are those of the SSL proxy. */
+export function verifyListeners(
+	config: Snapshot<typeof gateway>,
+	profiles: ReadonlyMap<string, { readonly serverCertificate: readonly string[] }>,
+): readonly Finding[] {
 	const findings: Finding[] = [];
+	for (const [listenerName, { profile }] of config.reverse) {
+		const serverCertificate = profiles.get(profile)?.serverCertificate;
+		if (serverCertificate === undefined || serverCertificate.length > 0) continue;
+		const path = ["services", "gateway", "reverse", listenerName];
+		findings.push(error(path, "profile", `profile '${profile}' has no 'server-certificate' to show to clients`));
+	}
+	findings.push(...verifyCircles(config));
 	const owners = { tcp: new Map<string, string>(), udp: new Map<string, string>() };
 	const kinds = [
 		["explicit-proxy", config.explicitProxy],
@@ -199,6 +212,25 @@ export function verifyListeners(config: Snapshot<typeof gateway>): readonly Find
 				findings.push(error(path, "listen", `the same address as ${other}`));
 			}
 		}
+	}
+	return findings;
+}
+
+/** Listeners whose connections come back to themselves, by way of others perhaps. */
+function verifyCircles(config: Snapshot<typeof gateway>): readonly Finding[] {
+	const next = new Map<string, { readonly server: string; readonly path: readonly string[] }>();
+	for (const kind of ["reverse", "offload", "encrypt", "passThrough"] as const) {
+		for (const [listenerName, { listen: at, server: to }] of config[kind]) {
+			if (to === "by-sni") continue;
+			const path = ["services", "gateway", kind === "passThrough" ? "pass-through" : kind, listenerName];
+			next.set(formatEndpoint(at), { server: formatEndpoint(to), path });
+		}
+	}
+	const findings: Finding[] = [];
+	for (const [start, { server: first, path }] of next) {
+		let at: string | undefined = first;
+		for (let hops = 0; at !== undefined && at !== start && hops < next.size; hops++) at = next.get(at)?.server;
+		if (at === start) findings.push(error(path, "server", `leads back to ${start}, where the listener itself is`));
 	}
 	return findings;
 }

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ListenerPlan } from "#proxy/compile.ts";
+import type { ListenerPlan } from "#proxy/compile-listeners.ts";
 import { isListenerAddress } from "#proxy/listener-shell.ts";
 
+const plan = { path: "", way: { kind: "explicit" }, mayReachLocal: true } as const;
 const plans: readonly ListenerPlan[] = [
-	{ name: "v4", listen: { host: "127.0.0.1", port: 8080 }, mayReachLocal: true },
-	{ name: "v6", listen: { host: "::1", port: 8081 }, mayReachLocal: true },
+	{ ...plan, name: "v4", listen: { host: "127.0.0.1", port: 8080 } },
+	{ ...plan, name: "v6", listen: { host: "::1", port: 8081 } },
 ];
 
 test("a listener is recognised by its address, and by the unspecified addresses that lead to it", () => {
@@ -18,9 +19,7 @@ test("a listener is recognised by its address, and by the unspecified addresses 
 });
 
 test("a listener at every address of the host is recognised by each", () => {
-	const wildcard: readonly ListenerPlan[] = [
-		{ name: "all", listen: { host: "0.0.0.0", port: 8080 }, mayReachLocal: false },
-	];
+	const wildcard: readonly ListenerPlan[] = [{ ...plan, name: "all", listen: { host: "0.0.0.0", port: 8080 } }];
 	assert.equal(isListenerAddress(wildcard, "10.1.2.3", 8080), true);
 	assert.equal(isListenerAddress(wildcard, "10.1.2.3", 443), false);
 });

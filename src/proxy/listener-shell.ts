@@ -2,7 +2,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { formatEndpoint, parseAddress } from "#base/address.ts";
 import { FaultError, fault } from "#base/fault.ts";
-import type { ListenerPlan } from "#proxy/compile.ts";
+import type { ListenerPlan } from "#proxy/compile-listeners.ts";
 import { relayHighWaterMark } from "#tls/engine-shell.ts";
 
 /** One listener. All workers listen at the same address; the kernel spreads the clients (SO_REUSEPORT). */
@@ -50,7 +50,7 @@ export function isListenerAddress(plans: readonly ListenerPlan[], host: string, 
 
 function listenFault(plan: ListenerPlan, error: NodeJS.ErrnoException): FaultError {
 	const where = formatEndpoint(plan.listen);
-	const path = `services gateway explicit-proxy ${plan.name} listen`;
+	const path = `${plan.path} listen`;
 	if (error.code === "EADDRINUSE") {
 		const message = `address ${where} is already in use; stop the program that listens there or change '${path}'`;
 		return new FaultError(fault("ADDRESS_IN_USE", message, { cause: error.message }));

@@ -5,6 +5,7 @@ import { fault } from "#base/fault.ts";
 import { OpeningMachine, type OpeningReply } from "#proxy/opening-machine.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { SessionFacts } from "#proxy/session-facts.ts";
+import type { TlsSides } from "#proxy/way-in.ts";
 import type { LegRecord } from "#telemetry/session-record.ts";
 import { capturedHello, decodedCapture } from "../../test/support/tls-hello.ts";
 
@@ -14,14 +15,18 @@ const trusted = { isTrusted: true, reason: "trusted" };
 const lost = { isTrusted: false, reason: "no issuer", isIssuerMissing: true };
 
 /** Only what the opening asks of a profile. */
-function open(parts: Partial<ProxyProfile> = {}): { machine: OpeningMachine; facts: SessionFacts } {
+function open(
+	parts: Partial<ProxyProfile> = {},
+	sides: TlsSides = "both",
+	ownCertificates: readonly string[] = [],
+): { machine: OpeningMachine; facts: SessionFacts } {
 	const facts = new SessionFacts("3f9c2a1b77d0e452", "explicit", client, 0);
 	facts.target = { host: "shop.example", port: 443 };
 	const profile = { name: "inspect", untrustedCa: "untrusted-ca", ...parts } as ProxyProfile;
 	const decision = { action: "decrypt", rule: "open", fact: "any", profile } as const;
 	const hello = decodedCapture("chromium-1");
 	const { octets } = capturedHello("chromium-1");
-	const machine = new OpeningMachine({ decision, hello, helloOctets: octets }, facts, 4_000);
+	const machine = new OpeningMachine({ decision, hello, helloOctets: octets, sides, ownCertificates }, facts, 4_000);
 	asked(machine.start(0));
 	return { machine, facts };
 }

@@ -1,6 +1,6 @@
 /**
  * The TLS of one decrypted session: the server's side, the verdict on its certificate, and only then the client's side
- * (RFC 8446 §9.3; checklist N8).
+ * (RFC 8446 §9.3; checklist N8). A session with TLS on one side only leaves the other's states out.
  *
  *   await-server-tls -> await-chain -> await-revocation -> await-context -> await-client-tls
  *
@@ -15,14 +15,19 @@ import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import { revocationAction } from "#proxy/revocation-action.ts";
 import type { ServerVerdict, SessionEffect } from "#proxy/session-event.ts";
 import type { SessionFacts } from "#proxy/session-facts.ts";
+import type { TlsSides } from "#proxy/way-in.ts";
 import type { LegRecord } from "#telemetry/session-record.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 
 /** A connection that is to be opened, and the ClientHello it began with. */
 export interface Opening {
 	readonly decision: Decision<ProxyProfile> & { readonly action: "decrypt" };
-	readonly hello: ClientHello;
+	/** Undefined when the client speaks in clear. */
+	readonly hello: ClientHello | undefined;
 	readonly helloOctets: Uint8Array;
+	readonly sides: TlsSides;
+	/** Names of the certificates that stand for the server; empty when a leaf is to be minted. */
+	readonly ownCertificates: readonly string[];
 }
 
 export type OpeningReply =
@@ -68,8 +73,9 @@ export class OpeningMachine {
 	}
 
 	start(now: number): OpeningReply {
-		const { decision, hello } = this.#opening;
-		const host = hello.sni ?? this.#facts.target?.host ?? "";
+		const { decision, hello, sides } = this.#opening;
+		if (sides === "client") return this.#prepareClient(true, now);
+		const host = hello?.sni ?? this.#facts.target?.host ?? "";
 		return this.#wait({ tag: "await-server-tls" }, now + this.#handshakeMs, {
 			type: "start-server-tls",
 			hello,
@@ -112,7 +118,7 @@ export class OpeningMachine {
 		if (this.#state.tag !== "await-context") return unexpected(this.#state, "context-ready");
 		this.#facts.leaf = { sha256, group };
 		const { helloOctets } = this.#opening;
-		const effect: SessionEffect = { type: "start-client-tls", helloOctets, alpn: this.#facts.serverLeg?.alpn };
+		const effect: SessionEffect = { type: "start-client-tls", helloOctets, alpn: this.#clientProtocol() };
 		return this.#wait({ tag: "await-client-tls" }, now + this.#handshakeMs, effect);
 	}
 
@@ -166,15 +172,34 @@ export class OpeningMachine {
 		const isBlocked =
 			profile.blocksInvalidCertificates ||
 			(profile.blocksExpiredCertificates && verdict?.isExpired === true) ||
-			profile.untrustedCa === undefined;
+			profile.untrustedCa === undefined ||
+			// No warning can be shown by a certificate that is not minted, nor to a client without TLS.
+			this.#opening.ownCertificates.length > 0 ||
+			this.#opening.sides === "server";
 		if (!isAccepted && isBlocked) {
 			const message = `server ${this.#facts.targetText} is blocked; ${verdict?.reason}; exempt it or repair its certificate`;
 			return failed(fault(code, message));
 		}
-		const { hello } = this.#opening;
+		return this.#prepareClient(isAccepted, now);
+	}
+
+	#prepareClient(isAccepted: boolean, now: number): OpeningReply {
+		const { decision, hello, ownCertificates: ids } = this.#opening;
+		const { profile } = decision;
+		if (hello === undefined) return { kind: "open" };
 		const signer = isAccepted ? "trusted" : "untrusted";
-		const effect: SessionEffect = { type: "prepare-context", hello, signer, profile };
+		const effect: SessionEffect =
+			ids.length > 0
+				? { type: "prepare-own-certificate", hello, ids, profile }
+				: { type: "prepare-context", hello, signer, profile };
 		return this.#wait({ tag: "await-context" }, now + this.#handshakeMs, effect);
+	}
+
+	/** What the server chose; HTTP/1 is all that can be said for a server in clear (R36). */
+	#clientProtocol(): string | undefined {
+		const { hello, sides } = this.#opening;
+		if (sides !== "client") return this.#facts.serverLeg?.alpn;
+		return hello?.alpn.includes("http/1.1") === true ? "http/1.1" : undefined;
 	}
 
 	#wait(state: State, until: number, effect: SessionEffect): OpeningReply {

@@ -17,8 +17,10 @@ export interface ProfileRevocation extends RevocationSettings {
 export interface ProxyProfile extends DecryptionExemptions {
 	/** Names that are decrypted whatever is said of their category, or learned. */
 	readonly overrides: DomainSet;
+	/** Names of the certificates that stand for servers of one's own (R2). */
+	readonly serverCertificates: readonly string[];
 	/** Names of the signing CAs. Without an untrusted one, untrusted servers are blocked. */
-	readonly trustedCa: string;
+	readonly trustedCa: string | undefined;
 	readonly untrustedCa: string | undefined;
 	/** Those that sign leaves with RSA keys; the ones above do when undefined. */
 	readonly trustedRsaCa: string | undefined;

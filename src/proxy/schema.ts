@@ -47,11 +47,11 @@ export function verifyProxy(
 	caIds: ReadonlySet<string>,
 	listNames?: ListNames,
 ): readonly Finding[] {
-	const { services, security } = config;
+	const { services } = config;
 	return [
-		...verifySslProxy(services.ssl.proxy, security.policies, caIds),
+		...verifySslProxy(services.ssl.proxy, caIds),
 		...verifyDomainLists(services.ssl.proxy, listNames),
-		...verifyListeners(services.gateway),
+		...verifyListeners(services.gateway, services.ssl.proxy.profile),
 		...verifyKnownZones(config),
 	];
 }

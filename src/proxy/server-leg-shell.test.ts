@@ -33,7 +33,7 @@ function leg(t: TestContext): { leg: ServerLeg; next: () => Promise<SessionEvent
 test("a server that answers is told with its address, and its end after that as a failure", async (t) => {
 	const port = await listen(t, (socket) => void setTimeout(() => socket.resetAndDestroy(), 20));
 	const { leg: made, next } = leg(t);
-	made.connect({ type: "connect-server", addresses: [loopback], port }, 1_000);
+	made.connect({ type: "connect-server", addresses: [loopback], port, source: undefined }, 1_000);
 	assert.deepEqual(await next(), { type: "server-connected", address: loopback });
 	assert.equal(made.address, "127.0.0.1");
 	made.socket?.resume();
@@ -47,7 +47,7 @@ test("a server that does not listen is told by its fault", async (t) => {
 	const { port } = server.address() as { port: number };
 	await new Promise((resolve) => server.close(resolve));
 	const { leg: made, next } = leg(t);
-	made.connect({ type: "connect-server", addresses: [loopback], port }, 1_000);
+	made.connect({ type: "connect-server", addresses: [loopback], port, source: undefined }, 1_000);
 	const failed = await next();
 	assert.ok(failed.type === "server-failed");
 	assert.match(failed.fault.message, /ECONNREFUSED/);
@@ -56,7 +56,7 @@ test("a server that does not listen is told by its fault", async (t) => {
 test("R176: a client whose offer has nothing of the grade is refused before the server hears of it", async (t) => {
 	const port = await listen(t, (socket) => socket.once("data", () => assert.fail("the server was spoken to")));
 	const { leg: made, next } = leg(t);
-	made.connect({ type: "connect-server", addresses: [loopback], port }, 1_000);
+	made.connect({ type: "connect-server", addresses: [loopback], port, source: undefined }, 1_000);
 	await next();
 	const hello = helloOf(inRecords(buildHello({ extensions: [] })));
 	const profile = { grade: "strict" } as ProxyProfile;

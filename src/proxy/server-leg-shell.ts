@@ -15,7 +15,7 @@ import { type ServerSession, serverSessionKey } from "#proxy/server-sessions.ts"
 import type { SessionEffect, SessionEvent } from "#proxy/session-event.ts";
 import type { SessionResources } from "#proxy/session-resources-shell.ts";
 import { startServerTls } from "#tls/engine-shell.ts";
-import { type Mismatch, serverLegOptions } from "#tls/profile.ts";
+import { initiatedLegOptions, type Mismatch, serverLegOptions } from "#tls/profile.ts";
 
 type EffectOf<T extends SessionEffect["type"]> = Extract<SessionEffect, { type: T }>;
 
@@ -89,7 +89,7 @@ export class ServerLeg {
 		const transport = this.#socket as Socket;
 		const { serverSessions } = this.#resources;
 		this.#profile = profile;
-		const leg = serverLegOptions(hello, profile.grade);
+		const leg = hello === undefined ? initiatedLegOptions(profile.grade, host) : serverLegOptions(hello, profile.grade);
 		if (leg.kind === "refused") {
 			return this.#tell({ type: "server-failed", fault: fault(mismatchCodes[leg.cause], leg.reason) });
 		}

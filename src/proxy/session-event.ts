@@ -1,11 +1,12 @@
 /** What one connection through the gateway tells its machine, and what the machine asks its shell to do. */
-import type { Address } from "#base/address.ts";
+import type { Address, Endpoint } from "#base/address.ts";
 import type { Fault } from "#base/fault.ts";
 import type { OnboardingSite } from "#onboarding/site.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
 import type { Decision, Policy } from "#policy/evaluate.ts";
 import type { LearnedEntry } from "#proxy/learned-bypass.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
+import type { WayIn } from "#proxy/way-in.ts";
 import type { Finding, InspectionState, LegRecord } from "#telemetry/session-record.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 
@@ -36,7 +37,12 @@ export interface SessionContext {
 	readonly listener: string;
 	/** The zone that the clients of the listener count as; by their addresses when undefined. */
 	readonly fromZone?: string | undefined;
+	/** How its clients reach their servers. */
+	readonly way: WayIn;
+	/** A listener with a server of its own permits where no policy denies: `isDefaultPermit` is true then. */
 	readonly policy: Policy<ProxyProfile>;
+	/** The names of the certificates that stand for this server to the client; empty when a leaf is to be minted. */
+	readonly ownCertificates: (profile: ProxyProfile, sni: string | undefined) => readonly string[];
 	readonly timeouts: SessionTimeouts;
 	/** True when clients may reach loopback and link-local addresses through the proxy. */
 	readonly mayReachLocal: boolean;
@@ -54,6 +60,8 @@ export interface SessionClient {
 	readonly port: number;
 	/** Address and port at which it reached the proxy. */
 	readonly reachedAt: string;
+	/** What a transparent client addressed. */
+	readonly destination?: Endpoint;
 }
 
 export type SessionEvent =
@@ -91,10 +99,17 @@ export interface RelaySummary {
 export type SessionEffect =
 	| { readonly type: "send-client"; readonly octets: Uint8Array }
 	| { readonly type: "resolve-server"; readonly host: string }
-	| { readonly type: "connect-server"; readonly addresses: readonly Address[]; readonly port: number }
+	| {
+			readonly type: "connect-server";
+			readonly addresses: readonly Address[];
+			readonly port: number;
+			/** Connect from this address, which is not the gateway's own. */
+			readonly source: Address | undefined;
+	  }
 	| {
 			readonly type: "start-server-tls";
-			readonly hello: ClientHello;
+			/** Undefined when the client speaks in clear: then the profile alone says what is offered. */
+			readonly hello: ClientHello | undefined;
 			readonly profile: ProxyProfile;
 			/** The name to verify: the SNI, else the host of the request. */
 			readonly host: string;
@@ -107,6 +122,13 @@ export type SessionEffect =
 			readonly type: "prepare-context";
 			readonly hello: ClientHello;
 			readonly signer: "trusted" | "untrusted";
+			readonly profile: ProxyProfile;
+	  }
+	/** The context of one of these certificates, the first that the client can take. */
+	| {
+			readonly type: "prepare-own-certificate";
+			readonly hello: ClientHello;
+			readonly ids: readonly string[];
 			readonly profile: ProxyProfile;
 	  }
 	| { readonly type: "start-client-tls"; readonly helloOctets: Uint8Array; readonly alpn: string | undefined }

@@ -8,8 +8,16 @@ import { AddressSet } from "#policy/address-set.ts";
 import { domainSetOf } from "#policy/domain-set.ts";
 import type { PolicyRule } from "#policy/evaluate.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
-import type { RelaySummary, ServerVerdict, SessionContext, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
+import type {
+	RelaySummary,
+	ServerVerdict,
+	SessionClient,
+	SessionContext,
+	SessionEffect,
+	SessionEvent,
+} from "#proxy/session-event.ts";
 import { SessionMachine } from "#proxy/session-machine.ts";
+import type { WayIn } from "#proxy/way-in.ts";
 import type { LegRecord } from "#telemetry/session-record.ts";
 import { alertOf } from "#tls/alert.ts";
 import { contentType } from "#tls/record.ts";
@@ -50,6 +58,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		exemptDestinations: new AddressSet(),
 		learnedBypass: undefined,
 		overrides: domainSetOf("category-overrides", []),
+		serverCertificates: [],
 		trustedCa: "ca",
 		untrustedCa: "untrusted-ca",
 		trustedRsaCa: undefined,
@@ -107,6 +116,8 @@ function session(
 ): Session {
 	const context: SessionContext = {
 		listener: "explicit",
+		way: { kind: "explicit" },
+		ownCertificates: () => [],
 		policy: { rules, isDefaultPermit: false },
 		timeouts,
 		mayReachLocal: false,
@@ -115,6 +126,7 @@ function session(
 		...parts,
 	};
 	const machine = new SessionMachine("3f9c2a1b77d0e452", context, client, start);
+	machine.start(start);
 	return { machine, talk: play(machine, start) };
 }
 
@@ -203,7 +215,7 @@ describe("a decrypted session", () => {
 		talk.waits(2_000).after(10).event(says(hello));
 		talk.expect("start-server-tls", (effect) => {
 			assert.equal(effect.host, "shop.example");
-			assert.equal(effect.hello.sni, "shop.example");
+			assert.equal(effect.hello?.sni, "shop.example");
 			assert.equal(effect.profile.name, "inspect");
 		});
 		talk.waits(4_000).after(10).event(secured());
@@ -285,7 +297,7 @@ describe("a decrypted session", () => {
 		talk.event(connected).expect("send-client").event(says(namelessHello));
 		talk.expect("start-server-tls", ({ host, hello: read }) => {
 			assert.equal(host, "192.0.2.10");
-			assert.equal(read.sni, undefined);
+			assert.equal(read?.sni, undefined);
 		});
 		talk.done();
 	});
@@ -476,6 +488,133 @@ describe("a bypassed session", () => {
 		const { decision, fact, profile: name } = machine.record();
 		assert.deepEqual([decision, name], ["bypass", "inspect"]);
 		assert.equal(fact, "server name shop.example is covered by *.example of banks");
+	});
+});
+
+describe("ways in", () => {
+	const behind = { host: "192.0.2.10", port: 8443 };
+	const own = () => ["shop"];
+	const way = (kind: "reverse" | "offload" | "encrypt") => ({
+		kind,
+		server: behind,
+		profile: profile({ name: "servers" }),
+	});
+	/** A session whose first effects are the talk's to expect. */
+	function begun(
+		parts: Partial<SessionContext>,
+		who: SessionClient = client,
+	): Session & { first: readonly SessionEffect[] } {
+		const policy = { rules: [], isDefaultPermit: true };
+		const fixed = { listener: "reverse web", policy, timeouts, mayReachLocal: true, isOwnListener: () => false };
+		const context = { way: way("reverse"), onboarding: undefined, ownCertificates: own, ...fixed, ...parts };
+		const machine = new SessionMachine("3f9c2a1b77d0e452", context, who, start);
+		const first = machine.start(start);
+		return { machine, first, talk: play(machine, start) };
+	}
+
+	test("R2: a reverse listener reads the hello, connects to its server, verifies it, and shows its own certificate", () => {
+		const { machine, first, talk } = begun({});
+		assert.deepEqual(first, []);
+		talk
+			.event(says(hello))
+			.expect("connect-server", ({ port, source }) => assert.deepEqual([port, source], [8443, undefined]));
+		talk.event(connected).expect("start-server-tls", ({ host }) => assert.equal(host, "shop.example"));
+		talk.event(secured()).expect("prepare-own-certificate", ({ ids }) => assert.deepEqual(ids, ["shop"]));
+		talk.event(ready).expect("start-client-tls").event(clientSecured).expect("relay").done();
+		const { rule, fact, decision } = machine.record();
+		assert.deepEqual(
+			[decision, rule, fact],
+			["decrypt", "reverse web", "the listener stands for the server, with its certificate"],
+		);
+	});
+
+	test("a reverse listener blocks a server that is not trusted: no certificate of its own can warn", () => {
+		const { machine, talk } = begun({});
+		talk.event(says(hello)).expect("connect-server").event(connected).expect("start-server-tls");
+		talk.event(secured(untrusted)).expect("send-client", alert("unknown_ca")).expect("close").done();
+		assert.equal(machine.record().faultCode, "SERVER_CERTIFICATE_INVALID");
+	});
+
+	test("R17: an offloading listener speaks no TLS to its server, and says HTTP/1 for it", () => {
+		const { talk } = begun({ way: way("offload"), listener: "offload web" });
+		talk.event(says(hello)).expect("connect-server").event(connected).expect("prepare-own-certificate");
+		talk.event(ready).expect("start-client-tls", ({ alpn }) => assert.equal(alpn, undefined));
+		talk.event(clientSecured).expect("relay").done();
+	});
+
+	test("R18: an encrypting listener connects at once, and nothing is asked of the client", () => {
+		const { machine, first, talk } = begun({ way: way("encrypt"), ownCertificates: () => [] });
+		assert.deepEqual(
+			first.map(({ type }) => type),
+			["connect-server"],
+		);
+		assert.equal(machine.wantsOctets, false);
+		talk
+			.event(connected)
+			.expect("start-server-tls", ({ hello: read, host }) => assert.deepEqual([read, host], [undefined, behind.host]));
+		talk
+			.event(secured())
+			.expect("relay", ({ mode }) => assert.equal(mode, "decrypted"))
+			.done();
+	});
+
+	test("F13: a client in clear gets no alert amid its server's words", () => {
+		const { talk } = begun({ way: way("encrypt"), ownCertificates: () => [] });
+		talk.event(connected).expect("start-server-tls");
+		talk.event(secured(untrusted)).expect("close", manner("reset")).done();
+	});
+
+	test("R20: pass-through relays the hello untouched to its server", () => {
+		const { first, talk } = begun({ way: { kind: "pass-through", server: behind }, listener: "pass-through web" });
+		assert.deepEqual(
+			first.map(({ type }) => type),
+			["connect-server"],
+		);
+		talk.event(connected).event(says(hello));
+		talk.expect("relay", ({ mode, first: octetsOf }) => assert.deepEqual([mode, octetsOf], ["bypass", hello])).done();
+	});
+
+	test("pass-through by SNI resolves the name of the hello, and refuses one without", () => {
+		const byName: WayIn = { kind: "pass-through", server: { bySniAt: 443 } };
+		const { talk } = begun({ way: byName });
+		talk.event(says(hello)).expect("resolve-server", ({ host }) => assert.equal(host, "shop.example"));
+		talk.event(resolved("192.0.2.10")).expect("connect-server", ({ port }) => assert.equal(port, 443));
+		talk.event(connected).expect("relay").done();
+		const { machine, talk: nameless } = begun({ way: byName });
+		nameless.event(says(namelessHello)).expect("send-client", alert("unrecognized_name")).expect("close").done();
+		assert.equal(machine.record().faultCode, "CLIENT_NAME_MISSING");
+	});
+
+	test("R40: a transparent client reaches what it has addressed, from its own address where that is asked for", () => {
+		const destination = { host: "192.0.2.10", port: 443 };
+		const open = { policy: { rules: [decryptAll()], isDefaultPermit: false }, ownCertificates: () => [] };
+		const { first } = begun(
+			{ ...open, way: { kind: "transparent", preservesSource: true } },
+			{ ...client, destination },
+		);
+		const [effect] = first;
+		assert.ok(effect?.type === "connect-server");
+		assert.deepEqual([effect.addresses, effect.port, effect.source], [[server], 443, client.address]);
+		const { talk } = begun(
+			{ ...open, way: { kind: "transparent", preservesSource: false } },
+			{ ...client, destination },
+		);
+		talk
+			.event(connected)
+			.event(says(hello))
+			.expect("start-server-tls")
+			.event(secured())
+			.expect("prepare-context")
+			.done();
+	});
+
+	test("a transparent client that may not, or whose server is not there, is reset and told nothing in HTTP", () => {
+		const destination = { host: "192.0.2.10", port: 443 };
+		const parts = { way: { kind: "transparent", preservesSource: false } as const };
+		const denied = begun({ ...parts, policy: { rules: [], isDefaultPermit: false } }, { ...client, destination });
+		assert.deepEqual(denied.first, [{ type: "close", manner: "reset" }]);
+		const { talk } = begun(parts, { ...client, destination });
+		talk.event({ type: "server-failed", fault: unreachable }).expect("close", manner("reset")).done();
 	});
 });
 

@@ -1,23 +1,29 @@
 /**
- * One connection through the explicit forward proxy, from the CONNECT request to the record.
+ * One connection through the gateway, from its first octet to its record.
  *
- *   expect-request -> await-resolve -> await-connect -> expect-hello -> await-server-tls -> await-revocation
- *      -> await-context -> await-client-tls -> await-relay-end -> closed
+ *   expect-request -> await-resolve -> await-connect -> expect-hello -> opening -> await-relay-end -> closed
  *
- * Bypass goes from expect-hello to await-relay-end. A server that leaves an issuer out goes by await-chain to
- * await-revocation.
+ * Where it begins is a matter of the way in: a client of the explicit proxy names its server; a transparent client has
+ * addressed it (await-connect); where the ClientHello chooses the server, expect-hello comes before await-resolve; and a
+ * client that speaks in clear sends none. Bypass leaves the opening out.
  *
  * The server is connected to and verified before the client sees a ServerHello (RFC 8446 §9.3; checklist N8). The
  * machine decides; the shell performs effects and reports what happened.
  */
-import { type Address, formatAddress, parseAddress } from "#base/address.ts";
+import { type Address, type Endpoint, formatAddress, parseAddress } from "#base/address.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import { faultTable } from "#base/fault-table.ts";
 import { encodeBlockPage } from "#inspect/block-page.ts";
 import type { PlainRequest } from "#onboarding/request.ts";
 import type { OnboardingSite, SiteAnswer } from "#onboarding/site.ts";
-import { type ConnectionFacts, type Decision, evaluateConnect, evaluateHello } from "#policy/evaluate.ts";
-import { ConnectMachine, type ConnectRequest } from "#proxy/connect-machine.ts";
+import {
+	type ConnectionFacts,
+	type Decision,
+	evaluateConnect,
+	evaluateHello,
+	evaluateProfile,
+} from "#policy/evaluate.ts";
+import { ConnectMachine } from "#proxy/connect-machine.ts";
 import { type LearnedServer, learnedKey } from "#proxy/learned-bypass.ts";
 import { OpeningMachine, type OpeningReply } from "#proxy/opening-machine.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
@@ -25,6 +31,7 @@ import type { SessionClient, SessionContext, SessionEffect, SessionEvent } from 
 import { SessionFacts } from "#proxy/session-facts.ts";
 import { isLocalTarget } from "#proxy/target.ts";
 import { type OwnTest, TrustCheckMachine, type TrustCheckReply } from "#proxy/trust-check-machine.ts";
+import { ownServer, readsHelloFirst, tlsSides } from "#proxy/way-in.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 import { encodeAlert } from "#tls/alert.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
@@ -32,8 +39,10 @@ import { ClientHelloReader, type FirstOctets } from "#tls/client-hello-reader.ts
 
 type State =
 	| { readonly tag: "expect-request"; readonly machine: ConnectMachine; readonly until: number }
-	| { readonly tag: "await-resolve"; readonly request: ConnectRequest; readonly until: number }
-	| { readonly tag: "await-connect"; readonly request: ConnectRequest; readonly until: number }
+	/** Before the way is begun. */
+	| { readonly tag: "idle" }
+	| { readonly tag: "await-resolve"; readonly until: number }
+	| { readonly tag: "await-connect"; readonly until: number }
 	| { readonly tag: "expect-hello"; readonly reader: ClientHelloReader; readonly until: number }
 	| { readonly tag: "opening"; readonly machine: OpeningMachine }
 	| { readonly tag: "await-relay-end" }
@@ -46,13 +55,32 @@ export class SessionMachine {
 	readonly id: string;
 	readonly #context: SessionContext;
 	readonly #facts: SessionFacts;
-	#state: State;
+	#state: State = { tag: "idle" };
+	/** What the client sent behind its request. */
+	#rest: Uint8Array = noOctets;
+	/** The ClientHello that came before there was a server. */
+	#hello: { readonly hello: ClientHello; readonly octets: Uint8Array } | undefined;
 
 	constructor(id: string, context: SessionContext, client: SessionClient, now: number) {
 		this.id = id;
 		this.#context = context;
 		this.#facts = new SessionFacts(id, context.listener, client, now);
-		this.#state = { tag: "expect-request", machine: new ConnectMachine(), until: now + context.timeouts.requestMs };
+	}
+
+	/** Begins the way. To be called once, before any event. */
+	start(now: number): readonly SessionEffect[] {
+		const { timeouts, way } = this.#context;
+		if (way.kind === "explicit") {
+			this.#state = { tag: "expect-request", machine: new ConnectMachine(), until: now + timeouts.requestMs };
+			return nothing;
+		}
+		if (readsHelloFirst(way)) {
+			this.#state = { tag: "expect-hello", reader: new ClientHelloReader(), until: now + timeouts.helloMs };
+			return nothing;
+		}
+		const target = ownServer(way) ?? this.#facts.client.destination;
+		if (target === undefined) throw new Error("session machine: a transparent client has no destination");
+		return this.#reach(target, now);
 	}
 
 	/** True while octets of the client are input of this machine; the shell stops reading otherwise. */
@@ -155,43 +183,55 @@ export class SessionMachine {
 		if (answer.kind === "refuse") return this.#refuse(answer.fault, now);
 		if (answer.kind === "plain") return this.#plainRequest(answer.request, answer.fault, now);
 		const { request } = answer;
-		this.#facts.target = request;
+		this.#rest = request.rest;
 		const { onboarding } = this.#context;
 		if (onboarding?.test !== undefined && request.host === onboarding.test.host && request.port === 443) {
+			this.#facts.target = request;
 			return this.#beginTrustCheck(onboarding, onboarding.test, request.rest, now);
 		}
-		const literal = parseAddress(request.host);
+		return this.#reach(request, now);
+	}
+
+	/** The server is known by name or address: is it one that may be connected to? */
+	#reach(target: Endpoint, now: number): readonly SessionEffect[] {
+		this.#facts.target = target;
+		const literal = parseAddress(target.host);
 		const verdict = evaluateConnect(this.#context.policy, this.#connection(literal, now));
 		if (verdict !== undefined) return this.#refuseByPolicy(verdict, now);
-		this.#state = { tag: "await-resolve", request, until: now + this.#context.timeouts.connectMs };
+		this.#state = { tag: "await-resolve", until: now + this.#context.timeouts.connectMs };
 		if (literal !== undefined) return this.#resolved([literal], now);
-		return [{ type: "resolve-server", host: request.host }];
+		return [{ type: "resolve-server", host: target.host }];
 	}
 
 	#resolved(addresses: readonly Address[], now: number): readonly SessionEffect[] {
 		const state = this.#state;
-		if (state.tag !== "await-resolve") return unexpected(state, "server-resolved");
-		const { request } = state;
-		const allowed = addresses.filter((address) => this.#mayConnect(address, request.port));
+		const { target } = this.#facts;
+		if (state.tag !== "await-resolve" || target === undefined) return unexpected(state, "server-resolved");
+		const allowed = addresses.filter((address) => this.#mayConnect(address, target.port));
 		const first = allowed[0];
-		if (first === undefined) {
-			return this.#refuse(this.#targetFault(request, addresses), now);
-		}
+		if (first === undefined) return this.#refuse(this.#targetFault(target, addresses), now);
 		const verdict = evaluateConnect(this.#context.policy, this.#connection(first, now));
 		if (verdict !== undefined) return this.#refuseByPolicy(verdict, now);
-		this.#state = { tag: "await-connect", request, until: now + this.#context.timeouts.connectMs };
-		return [{ type: "connect-server", addresses: allowed, port: request.port }];
+		this.#state = { tag: "await-connect", until: now + this.#context.timeouts.connectMs };
+		const { way } = this.#context;
+		const source = way.kind === "transparent" && way.preservesSource ? this.#facts.client.address : undefined;
+		return [{ type: "connect-server", addresses: allowed, port: target.port, source }];
 	}
 
 	#connected(address: Address, now: number): readonly SessionEffect[] {
 		const state = this.#state;
 		if (state.tag !== "await-connect") return unexpected(state, "server-connected");
 		this.#facts.server = address;
+		const { way, timeouts } = this.#context;
+		if (way.kind === "encrypt") return this.#decide(undefined, noOctets, now);
+		if (this.#hello !== undefined) return this.#decide(this.#hello.hello, this.#hello.octets, now);
 		const reader = new ClientHelloReader();
-		this.#state = { tag: "expect-hello", reader, until: now + this.#context.timeouts.helloMs };
-		const established: SessionEffect = { type: "send-client", octets: connectionEstablished };
-		if (state.request.rest.length === 0) return [established];
-		return [established, ...this.#helloOctets(reader, state.request.rest, now)];
+		this.#state = { tag: "expect-hello", reader, until: now + timeouts.helloMs };
+		const established: SessionEffect[] =
+			way.kind === "explicit" ? [{ type: "send-client", octets: connectionEstablished }] : [];
+		const rest = this.#rest;
+		this.#rest = noOctets;
+		return rest.length === 0 ? established : [...established, ...this.#helloOctets(reader, rest, now)];
 	}
 
 	#helloOctets(reader: ClientHelloReader, octets: Uint8Array, now: number): readonly SessionEffect[] {
@@ -218,7 +258,25 @@ export class SessionMachine {
 			return this.#failHandshake(fault("CLIENT_HELLO_MALFORMED", message), now);
 		}
 		this.#facts.helloRead(hello, now);
-		const decision = this.#unlessLearned(this.#evaluateHello(now), now);
+		if (this.#facts.server !== undefined) return this.#decide(hello, helloOctets, now);
+		this.#hello = { hello, octets: helloOctets };
+		const { way } = this.#context;
+		const target = ownServer(way) ?? this.#namedServer(hello);
+		if (target !== undefined) return this.#reach(target, now);
+		const message = `client ${formatAddress(this.#facts.client.address)} named no server; expected a server name in the ClientHello, got none; listener ${this.#context.listener} chooses the server by it`;
+		return this.#failHandshake(fault("CLIENT_NAME_MISSING", message), now);
+	}
+
+	/** The server that the ClientHello chooses. */
+	#namedServer({ sni }: ClientHello): Endpoint | undefined {
+		const { way } = this.#context;
+		if (way.kind !== "pass-through" || !("bySniAt" in way.server) || sni === undefined) return undefined;
+		return { host: sni, port: way.server.bySniAt };
+	}
+
+	/** Everything that decides is known; `hello` is undefined when the client speaks in clear. */
+	#decide(hello: ClientHello | undefined, helloOctets: Uint8Array, now: number): readonly SessionEffect[] {
+		const decision = this.#unlessLearned(this.#evaluate(now), now);
 		this.#facts.decision = decision;
 		if (decision.action === "block") {
 			const why = `blocked by ${decision.rule} because ${decision.fact}`;
@@ -228,11 +286,15 @@ export class SessionMachine {
 			this.#state = { tag: "await-relay-end" };
 			return [{ type: "relay", mode: "bypass", first: helloOctets, decision }];
 		}
-		const machine = new OpeningMachine(
-			{ decision, hello, helloOctets },
-			this.#facts,
-			this.#context.timeouts.handshakeMs,
-		);
+		const { way, timeouts } = this.#context;
+		const opening = {
+			decision,
+			hello,
+			helloOctets,
+			sides: tlsSides(way),
+			ownCertificates: this.#context.ownCertificates(decision.profile, hello?.sni),
+		};
+		const machine = new OpeningMachine(opening, this.#facts, timeouts.handshakeMs);
 		this.#state = { tag: "opening", machine };
 		return this.#opened(machine.start(now), now);
 	}
@@ -260,7 +322,10 @@ export class SessionMachine {
 	}
 
 	#nonTls(looksLike: FirstOctets, reader: ClientHelloReader, now: number): readonly SessionEffect[] {
-		const decision = this.#evaluateHello(now);
+		const message = `client ${formatAddress(this.#facts.client.address)} does not speak TLS; expected a ClientHello, got ${looksLike}`;
+		const notTls = fault("CLIENT_NOT_TLS", message);
+		if (this.#facts.server === undefined) return this.#close(now, notTls.message, notTls.code);
+		const decision = this.#evaluate(now);
 		this.#facts.decision = decision;
 		// SSL 2.0 is refused even where other protocols pass (R160).
 		const mayPass =
@@ -272,8 +337,7 @@ export class SessionMachine {
 			this.#state = { tag: "await-relay-end" };
 			return [{ type: "relay", mode: "bypass", first: reader.original(), decision: passed }];
 		}
-		const message = `client ${formatAddress(this.#facts.client.address)} does not speak TLS inside the tunnel; expected a ClientHello, got ${looksLike}`;
-		return this.#close(now, message, "CLIENT_NOT_TLS");
+		return this.#close(now, notTls.message, notTls.code);
 	}
 
 	#contextReady(event: SessionEvent & { readonly type: "context-ready" }, now: number): readonly SessionEffect[] {
@@ -407,17 +471,28 @@ export class SessionMachine {
 		return this.#close(now, state.answer.says, state.answer.faultCode);
 	}
 
-	/** An answer in HTTP, while the client still waits for the answer to CONNECT. */
+	/** While the client still waits for the answer to CONNECT it gets one in HTTP; who asked for nothing gets none. */
 	#refuse(failure: Fault, now: number): readonly SessionEffect[] {
+		if (this.#context.way.kind !== "explicit") return this.#refuseUnasked(failure, now);
 		const status = httpStatus(failure);
 		const headers = status === 405 ? "Allow: CONNECT\r\n" : "";
 		const page = encodeBlockPage({ status, sentence: `${failure.message}.`, sessionId: this.id, headers });
 		return [{ type: "send-client", octets: page }, ...this.#close(now, failure.message, failure.code)];
 	}
 
+	/** The client speaks to its server: an alert where it began TLS, a reset where it has said nothing yet. */
+	#refuseUnasked(failure: Fault, now: number): readonly SessionEffect[] {
+		if (this.#hello !== undefined) return this.#failHandshake(failure, now);
+		return this.#close(now, failure.message, failure.code, "reset");
+	}
+
 	#refuseByPolicy(decision: Decision<ProxyProfile>, now: number): readonly SessionEffect[] {
 		this.#facts.decision = decision;
 		const why = `blocked by ${decision.rule} because ${decision.fact}`;
+		if (this.#context.way.kind !== "explicit") {
+			if (this.#hello === undefined) return this.#close(now, why, undefined, "reset");
+			return [{ type: "send-client", octets: encodeAlert("access_denied") }, ...this.#close(now, why)];
+		}
 		const sentence = "The policy of this network does not permit this connection.";
 		const page = encodeBlockPage({ status: 403, sentence, rule: decision.rule, sessionId: this.id });
 		return [{ type: "send-client", octets: page }, ...this.#close(now, why)];
@@ -425,6 +500,8 @@ export class SessionMachine {
 
 	/** An answer in TLS, once the tunnel is open and before the client's handshake has begun: one plaintext alert. */
 	#failHandshake(failure: Fault, now: number): readonly SessionEffect[] {
+		// A client that speaks in clear would take an alert for its server's words.
+		if (this.#context.way.kind === "encrypt") return this.#close(now, failure.message, failure.code, "reset");
 		const alert = faultTable[failure.code] as { tls?: number };
 		const effects: SessionEffect[] = [];
 		if (alert.tls !== undefined) effects.push({ type: "send-client", octets: encodeAlert(alert.tls) });
@@ -443,7 +520,7 @@ export class SessionMachine {
 	}
 
 	/** No address of the target may be connected to. */
-	#targetFault(request: ConnectRequest, addresses: readonly Address[]): Fault {
+	#targetFault(request: Endpoint, addresses: readonly Address[]): Fault {
 		const target = `target ${request.host}:${request.port} is refused`;
 		const got = addresses.map(formatAddress).join(", ");
 		if (addresses.some((address) => this.#context.isOwnListener(address, request.port))) {
@@ -454,8 +531,17 @@ export class SessionMachine {
 		return fault("PROXY_TARGET_REFUSED", message, { got });
 	}
 
-	#evaluateHello(now: number): Decision<ProxyProfile> {
-		return evaluateHello(this.#context.policy, this.#connection(this.#facts.server, now));
+	/** The policies; where they let pass, a listener with a server of its own says what becomes of the session. */
+	#evaluate(now: number): Decision<ProxyProfile> {
+		const { way, listener, policy } = this.#context;
+		const facts = this.#connection(this.#facts.server, now);
+		const decision = evaluateHello(policy, facts);
+		if (way.kind === "explicit" || way.kind === "transparent" || decision.action === "block") return decision;
+		if (way.kind === "pass-through") {
+			return { action: "bypass", rule: listener, fact: "the listener forwards TLS without opening it" };
+		}
+		const profile = { ...way.profile, patternPolicy: decision.profile?.patternPolicy };
+		return evaluateProfile(listener, profile, facts, wayFacts[way.kind]);
 	}
 
 	#connection(server: Address | undefined, now: number): ConnectionFacts {
@@ -486,5 +572,11 @@ function tagOf(state: State): string {
 }
 
 const nothing: readonly SessionEffect[] = [];
+/** Why a listener with a server of its own opens a session; reads behind "because". */
+const wayFacts = {
+	reverse: "the listener stands for the server, with its certificate",
+	offload: "the listener takes TLS off the server",
+	encrypt: "the listener speaks TLS for its clients",
+} as const;
 const noOctets = new Uint8Array(0);
 const connectionEstablished = Buffer.from("HTTP/1.1 200 Connection established\r\n\r\n", "latin1");

@@ -8,6 +8,7 @@ import type { RevocationChecker } from "#pki/revocation-shell.ts";
 import type { JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import type { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
+import type { OwnCertificate, OwnCertificates } from "#proxy/own-certificates.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import type { Resolver } from "#proxy/resolver-shell.ts";
 import type { ServerSessions } from "#proxy/server-sessions.ts";
@@ -17,6 +18,9 @@ import type { LegContextOptions } from "#tls/profile.ts";
 export interface SessionResources {
 	readonly resolver: Resolver;
 	readonly leafContexts: LeafContexts;
+	readonly ownCertificates: OwnCertificates;
+	/** The context of a certificate of one's own for these options; made once per variant. */
+	ownContext(certificate: OwnCertificate, options: LegContextOptions, variant: string): SecureContext;
 	readonly serverSessions: ServerSessions<JudgedServer>;
 	readonly judge: ServerJudge;
 	readonly revocation: RevocationChecker;

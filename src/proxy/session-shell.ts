@@ -58,6 +58,12 @@ export class SessionShell {
 		client.on("close", this.#onClientEnd);
 	}
 
+	/** Begins: to be called once the owner knows the session. */
+	start(): void {
+		for (const effect of this.#machine.start(Date.now())) this.#perform(effect);
+		this.#settle();
+	}
+
 	/** Fires what is due. The owner calls it about once a second. */
 	tick(now: number): void {
 		if (this.#relay !== undefined) this.#relay.tick(now);
@@ -90,6 +96,12 @@ export class SessionShell {
 		const machine = this.#machine;
 		if (machine.isClosed) return;
 		for (const effect of machine.step(event, Date.now())) this.#perform(effect);
+		this.#settle();
+	}
+
+	/** After the effects: reports the end, or reads on or not. */
+	#settle(): void {
+		const machine = this.#machine;
 		if (machine.isClosed) return this.#report();
 		if (this.#relay !== undefined || this.#clientLeg.tls !== undefined) return;
 		if (machine.wantsOctets) this.#client.resume();
@@ -116,6 +128,8 @@ export class SessionShell {
 				return this.#serverLeg.checkRevocation(effect);
 			case "prepare-context":
 				return this.#clientLeg.prepareContext(effect, this.#serverLeg.judged as JudgedServer);
+			case "prepare-own-certificate":
+				return this.#clientLeg.prepareOwnCertificate(effect);
 			case "start-client-tls":
 				this.#releaseClient();
 				return this.#clientLeg.startTls(effect, this.#client, this.#serverLeg.address);
@@ -160,7 +174,7 @@ export class SessionShell {
 			isDecrypted && decision.action === "decrypt"
 				? this.#owner.inspect({
 						profile: decision.profile,
-						alpn: alpnOf(serverTls),
+						alpn: alpnOf(serverTls ?? this.#clientLeg.tls),
 						sessionId: this.#machine.id,
 						rule: decision.rule,
 					})

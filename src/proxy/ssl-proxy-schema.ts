@@ -143,7 +143,6 @@ const profile = list({
 		"server-certificate": leafList(certificateReference, {
 			help: "Certificates of the servers behind this gateway, chosen by the name that the client asks for",
 			maxValues: 1_000,
-			engine: "not-yet",
 		}),
 		"trusted-ca": leafList(
 			union([

@@ -1,18 +1,10 @@
 /** What a commit says about `services ssl proxy`. */
 import { error, type Finding, warning } from "#config/finding.ts";
-import type { PolicyConfig } from "#policy/schema.ts";
 import type { SslProxy, SslProxyProfile } from "#proxy/ssl-proxy-schema.ts";
 import { verifyCipherList } from "#tls/tls-statements.ts";
 
-/**
- * Profiles by themselves, and whether those that policies name can open anything. `caIds` are the names of the signing
- * certificates that exist.
- */
-export function verifySslProxy(
-	{ profile: profiles }: SslProxy,
-	policies: PolicyConfig["security"]["policies"],
-	caIds: ReadonlySet<string>,
-): readonly Finding[] {
+/** Each profile by itself. `caIds` are the names of the signing certificates that exist. */
+export function verifySslProxy({ profile: profiles }: SslProxy, caIds: ReadonlySet<string>): readonly Finding[] {
 	const findings: Finding[] = [];
 	for (const [profileName, profile] of profiles) {
 		const path = ["services", "ssl", "proxy", "profile", profileName];
@@ -20,15 +12,6 @@ export function verifySslProxy(
 			...verifyAuthorities(path, profile, caIds),
 			...verifySuites(path, profile),
 			...verifyDangers(path, profile),
-		);
-	}
-	for (const [policyName, { then }] of policies.global.policy) {
-		const profileName = then.permit?.applicationServices.sslProxy.profileName;
-		const profile = profiles.get(profileName ?? "");
-		if (profile === undefined || profile.rootCa !== undefined) continue;
-		const path = ["security", "policies", "global", "policy", policyName, "then", "permit", "application-services"];
-		findings.push(
-			error([...path, "ssl-proxy"], "profile-name", `profile '${profileName}' has no root-ca to sign with`),
 		);
 	}
 	return findings;

@@ -7,6 +7,7 @@
 
 import { constants } from "node:crypto";
 import type { SecureVersion } from "node:tls";
+import { parseAddress } from "#base/address.ts";
 import type { CipherSuite, Grade } from "#tls/cipher-suites.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 import { type GradeRules, gradeRules } from "#tls/grade.ts";
@@ -87,6 +88,20 @@ export function serverLegOptions(hello: ClientHello, grade: Grade, mayOfferHttp2
 		alpn: offeredProtocols(hello, mayOfferHttp2),
 		serverName: hello.sni,
 	};
+}
+
+/**
+ * The offer to a server for a client that speaks in clear: all that the grade allows, in our order. A server that is known
+ * by its address alone is sent no name.
+ */
+export function initiatedLegOptions(grade: Grade, host: string): ServerLegPlan & { readonly kind: "offer" } {
+	const context: LegContextOptions = {
+		...clientLegOptions(grade),
+		ecdhCurve: initiatedLegGroups,
+		secureOptions: refusedOptions,
+	};
+	const serverName = parseAddress(host) === undefined ? host : undefined;
+	return { kind: "offer", context, contextKey: `initiated ${grade}`, alpn: [], serverName };
 }
 
 /**
@@ -197,6 +212,9 @@ const versionNames: ReadonlyMap<number, SecureVersion> = new Map([
 
 /** Renegotiation (R173) and compression (R171) are refused on both legs. */
 const refusedOptions = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
+
+/** Key shares of the two that servers are most likely to take. */
+const initiatedLegGroups = "*X25519MLKEM768:*X25519:P-256:P-384:P-521:X448:SecP256r1MLKEM768:SecP384r1MLKEM1024";
 
 /** OpenSSL refuses a list that asks for more. */
 const maxKeyShares = 4;

@@ -48,24 +48,31 @@ const traceoptions = container({
 const common = {
 	"protocol-version": leaf(protocolVersions, {
 		help: protocolVersionHelp("Versions that are offered; 1.2 and 1.3 when absent"),
+		engine: "not-yet",
 	}),
-	"preferred-ciphers": preferredCiphers,
-	"custom-ciphers": cipherList("The suites of preferred-ciphers custom, best first"),
+	"preferred-ciphers": { ...preferredCiphers, engine: "not-yet" as const },
+	"custom-ciphers": {
+		...cipherList("The suites of preferred-ciphers custom, best first"),
+		engine: "not-yet" as const,
+	},
 };
 
 const tracing = {
 	"enable-session-cache": flag({ help: "Resume sessions" }),
-	"enable-flow-tracing": flag({ help: "Trace sessions of this profile with the flag selected-profile" }),
+	"enable-flow-tracing": flag({
+		help: "Trace sessions of this profile with the flag selected-profile",
+		engine: "not-yet",
+	}),
 };
 
 const initiation = list({
 	help: "How TLS is made to a server: to a log collector or an ICAP server, and behind a plaintext listener",
-	engine: "not-yet",
 	keys: { name: name() },
 	children: {
 		...common,
 		"client-certificate": leaf(certificateReference, {
 			help: "Certificate that is presented to servers that ask",
+			engine: "not-yet",
 		}),
 		"trusted-ca": leafList(configuredAuthorities, { help: "Who may vouch for servers", default: ["all"] }),
 		...tracing,
@@ -78,7 +85,7 @@ const initiation = list({
 						loosened: "danger: anybody on the way to the server can impersonate it",
 					},
 				}),
-				crl: crlActions,
+				crl: { ...crlActions, engine: "not-yet" as const },
 			},
 		}),
 	},
@@ -86,7 +93,6 @@ const initiation = list({
 
 const termination = list({
 	help: "How TLS is taken from clients: of an offloading listener, a log receiver or the console",
-	engine: "not-yet",
 	keys: { name: name() },
 	children: {
 		...common,

@@ -1,6 +1,6 @@
 /** The real gateway as a child process, on free loopback ports, with a state directory of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { type KeyObject, randomInt } from "node:crypto";
+import { createPrivateKey, type KeyObject, randomInt } from "node:crypto";
 import {
 	cpSync,
 	mkdirSync,
@@ -16,11 +16,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeKeyStoreFile } from "#pki/key-store-file.ts";
 import { KeyStore } from "#pki/key-store-shell.ts";
-import { certificatePem } from "#pki/pem.ts";
+import { certificatePem, pemCertificates } from "#pki/pem.ts";
 import type { EventId, GatewayEvent } from "#telemetry/event-table.ts";
 import { SessionReader } from "#telemetry/session-reader-shell.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 import { projectRoot } from "../../scripts/source-files.ts";
+import type { Identity } from "./origins.ts";
 
 /** Something whose end ends what was started for it: a test, or `{ after }` of node:test for a whole file. */
 export interface Owner {
@@ -53,6 +54,10 @@ export interface GatewayParts {
 	readonly mappings?: Readonly<Record<string, string>>;
 	/** The pattern policy; empty for none. */
 	readonly patternPolicy?: string;
+	/** At the top level of `services ssl`, beside `proxy`. */
+	readonly tls?: string;
+	/** Certificates of servers of one's own, by the id that a configuration gives them. */
+	readonly certificates?: Readonly<Record<string, Identity>>;
 }
 
 export interface GatewayOptions extends GatewayParts {
@@ -73,6 +78,7 @@ export async function startGateway(owner: Owner, options: GatewayOptions = {}): 
 		mkdirSync(join(state, "trust"), { recursive: true });
 		writeFileSync(join(state, "trust/test.pem"), options.trust);
 	}
+	storeCertificates(state, options.certificates ?? {});
 	const configuration = join(state, "test.conf");
 	writeFileSync(configuration, options.configuration?.(ports) ?? gatewayConfiguration(ports, options));
 	const program = startProgram(owner, ["start", "--state", state, "--config", configuration], options.environment);
@@ -82,6 +88,23 @@ export async function startGateway(owner: Owner, options: GatewayOptions = {}): 
 		if (died !== undefined && options.mayLoseWorkers !== true) throw new Error(died);
 	});
 	return new Gateway(state, ports, program);
+}
+
+/** Puts certificates with their keys into the store of a gateway that does not run. */
+function storeCertificates(state: string, identities: Readonly<Record<string, Identity>>): void {
+	const ids = Object.keys(identities);
+	if (ids.length === 0) return;
+	const keys = join(state, "keys");
+	mkdirSync(keys, { recursive: true });
+	const store = new KeyStore(keys, { isPersistent: true, passphraseFile: undefined }, Date.now());
+	const put = Object.entries(identities).map(([id, { cert, key }]) => ({
+		id,
+		created: Date.now(),
+		isExportable: false,
+		certificates: pemCertificates(cert),
+		key: createPrivateKey(key),
+	}));
+	store.change({ put });
 }
 
 /** A new empty state directory, which goes with its owner. */
@@ -128,7 +151,7 @@ services {
 			actions { log { all; } ${parts.actions ?? ""} }
 		}
 		${parts.profiles ?? ""}
-	} }
+	} ${parts.tls ?? ""} }
 }
 security {
 	policies { global {

@@ -1,0 +1,125 @@
+/** The listeners of a configuration: where each listens, and what its sessions are. */
+import type { Endpoint } from "#base/address.ts";
+import { AddressSet } from "#policy/address-set.ts";
+import { domainSetOf } from "#policy/domain-set.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import type { ProxyConfig } from "#proxy/schema.ts";
+import type { WayIn } from "#proxy/way-in.ts";
+import type { TlsConfig } from "#tls/schema.ts";
+
+/** One listener. */
+export interface ListenerPlan {
+	/** How records and sessions call it: its name, with its kind before it when it is no explicit proxy. */
+	readonly name: string;
+	/** The statement that it comes from, for messages. */
+	readonly path: string;
+	readonly listen: Endpoint;
+	readonly way: WayIn;
+	readonly mayReachLocal: boolean;
+	/** The zone that its clients count as; by their addresses when undefined. */
+	readonly fromZone?: string | undefined;
+}
+
+type ListenersConfig = ProxyConfig & TlsConfig;
+type Statement = { readonly listen: Endpoint; readonly fromZone?: string | undefined };
+
+/** `profileOf` compiles an SSL proxy profile. */
+export function compileListeners(
+	config: ListenersConfig,
+	profileOf: (name: string) => ProxyProfile,
+): readonly ListenerPlan[] {
+	const { gateway, ssl } = config.services;
+	const plans: ListenerPlan[] = [];
+	const add = (kind: string, name: string, { listen, fromZone }: Statement, way: WayIn, mayReachLocal: boolean) =>
+		plans.push({
+			name: kind === "explicit-proxy" ? name : `${kind} ${name}`,
+			path: `services gateway ${kind} ${name}`,
+			listen,
+			way,
+			fromZone,
+			mayReachLocal,
+		});
+	for (const [name, statement] of gateway.explicitProxy) {
+		// Clients of a loopback listener are on this host and reach its services anyway.
+		const mayReachLocal = statement.permitLocalTargets || isLoopbackHost(statement.listen.host);
+		add("explicit-proxy", name, statement, { kind: "explicit" }, mayReachLocal);
+	}
+	for (const [name, statement] of gateway.reverse) {
+		const profile = profileOf(statement.profile);
+		add("reverse", name, statement, { kind: "reverse", server: statement.server, profile }, true);
+	}
+	for (const [name, statement] of gateway.offload) {
+		const termination = ssl.termination.profile.get(statement.terminationProfile);
+		if (termination === undefined) throw new Error(`offload ${name} passed the check without its profile`);
+		const profile = terminating(statement.terminationProfile, termination);
+		add("offload", name, statement, { kind: "offload", server: statement.server, profile }, true);
+	}
+	for (const [name, statement] of gateway.encrypt) {
+		const initiation = ssl.initiation.profile.get(statement.initiationProfile);
+		if (initiation === undefined) throw new Error(`encrypt ${name} passed the check without its profile`);
+		const profile = initiating(statement.initiationProfile, initiation);
+		add("encrypt", name, statement, { kind: "encrypt", server: statement.server, profile }, true);
+	}
+	for (const [name, statement] of gateway.passThrough) {
+		const { server, listen } = statement;
+		const way: WayIn = { kind: "pass-through", server: server === "by-sni" ? { bySniAt: listen.port } : server };
+		const mayReachLocal = server !== "by-sni" || isLoopbackHost(listen.host);
+		add("pass-through", name, statement, way, mayReachLocal);
+	}
+	return plans;
+}
+
+function isLoopbackHost(host: string): boolean {
+	return host === "::1" || host.startsWith("127.");
+}
+
+type Termination = ReturnType<ListenersConfig["services"]["ssl"]["termination"]["profile"]["get"]> & {};
+type Initiation = ReturnType<ListenersConfig["services"]["ssl"]["initiation"]["profile"]["get"]> & {};
+
+/** TLS is taken from clients: nothing is asked of a server. */
+function terminating(name: string, { serverCertificate, enableSessionCache }: Termination): ProxyProfile {
+	return {
+		...plainProfile(name),
+		serverCertificates: serverCertificate,
+		mayResumeSessions: enableSessionCache,
+	};
+}
+
+/** TLS is made to a server, whose certificate must be good. */
+function initiating(name: string, { trustedCa, enableSessionCache, actions }: Initiation): ProxyProfile {
+	return {
+		...plainProfile(name),
+		trustStore: trustedCa,
+		ignoresServerAuthFailure: actions.ignoreServerAuthFailure,
+		mayResumeSessions: enableSessionCache,
+	};
+}
+
+function plainProfile(name: string): ProxyProfile {
+	return {
+		name,
+		neverDecryptSources: new AddressSet(),
+		alwaysDecryptSources: new AddressSet(),
+		exemptDestinations: new AddressSet(),
+		overrides: domainSetOf("category-overrides", []),
+		learnedBypass: undefined,
+		serverCertificates: [],
+		trustedCa: undefined,
+		untrustedCa: undefined,
+		trustedRsaCa: undefined,
+		untrustedRsaCa: undefined,
+		trustStore: ["all"],
+		blocksInvalidCertificates: true,
+		blocksExpiredCertificates: true,
+		minimumKeyBits: undefined,
+		ignoresServerAuthFailure: false,
+		passesNonTls: false,
+		mayResumeSessions: false,
+		grade: "strict",
+		validation: "web-pki",
+		revocation: undefined,
+		repairsChains: false,
+		log: { allowed: true, dropped: true, exempted: true, errors: true },
+		patternPolicy: undefined,
+	};
+}

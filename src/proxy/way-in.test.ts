@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import { ownServer, readsHelloFirst, tlsSides, type WayIn } from "#proxy/way-in.ts";
+
+const server = { host: "192.0.2.10", port: 443 };
+const profile = {} as ProxyProfile;
+
+test("R17 R18 R19 R20: each way in has its sides with TLS, and knows whether the ClientHello chooses the server", () => {
+	const rows: readonly (readonly [WayIn, string, boolean, boolean])[] = [
+		[{ kind: "explicit" }, "both", false, false],
+		[{ kind: "transparent", preservesSource: true }, "both", false, false],
+		[{ kind: "reverse", server, profile }, "both", true, true],
+		[{ kind: "offload", server, profile }, "client", true, true],
+		[{ kind: "encrypt", server, profile }, "server", false, true],
+		[{ kind: "pass-through", server }, "both", false, true],
+		[{ kind: "pass-through", server: { bySniAt: 443 } }, "both", true, false],
+	];
+	for (const [way, sides, isHelloFirst, hasServer] of rows) {
+		assert.equal(tlsSides(way), sides, way.kind);
+		assert.equal(readsHelloFirst(way), isHelloFirst, way.kind);
+		assert.equal(ownServer(way), hasServer ? server : undefined, way.kind);
+	}
+});

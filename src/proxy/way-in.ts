@@ -1,0 +1,33 @@
+/** How the clients of a listener reach their servers, and which side of a session speaks TLS. */
+import type { Endpoint } from "#base/address.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+
+export type WayIn =
+	/** The client names the server in a request to the proxy. */
+	| { readonly kind: "explicit" }
+	/** The client addressed the server itself; the packet filter handed the connection over (R5, R40). */
+	| { readonly kind: "transparent"; readonly preservesSource: boolean }
+	/** One server, and what becomes of its sessions: TLS on both sides, on the client's only, on the server's only. */
+	| { readonly kind: "reverse" | "offload" | "encrypt"; readonly server: Endpoint; readonly profile: ProxyProfile }
+	/** One server, or the one that the client's ClientHello names, at this port; nothing is opened. */
+	| { readonly kind: "pass-through"; readonly server: Endpoint | { readonly bySniAt: number } };
+
+/** The sides of a decrypted session on which there is TLS. */
+export type TlsSides = "both" | "client" | "server";
+
+export function tlsSides({ kind }: WayIn): TlsSides {
+	if (kind === "offload") return "client";
+	return kind === "encrypt" ? "server" : "both";
+}
+
+/** The server is only chosen once the ClientHello is there: until then nobody is connected to. */
+export function readsHelloFirst(way: WayIn): boolean {
+	if (way.kind === "pass-through") return "bySniAt" in way.server;
+	return way.kind === "reverse" || way.kind === "offload";
+}
+
+/** The server of a listener that has one. */
+export function ownServer(way: WayIn): Endpoint | undefined {
+	if (way.kind === "explicit" || way.kind === "transparent") return undefined;
+	return "bySniAt" in way.server ? undefined : way.server;
+}
