@@ -148,6 +148,11 @@ const rows = {
 		http: 502,
 		says: "a connection ended in the middle of an HTTP message",
 	},
+	HTTP2_MALFORMED: { blame: "peer-malformed", says: "a peer broke the rules of an HTTP/2 connection" },
+	HTTP2_FLOOD: {
+		blame: "peer-misbehaved",
+		says: "a peer of an HTTP/2 connection asks for more work than it does: resets, pings, settings, large fields",
+	},
 	CONTENT_ENCODING_MALFORMED: { blame: "peer-malformed", says: "a compressed body cannot be decoded for inspection" },
 	CONTENT_TOO_LARGE_DECODED: { blame: "peer-misbehaved", says: "a compressed body grows beyond the decoded-size cap" },
 	SESSION_IDLE_TIMEOUT: { blame: "peer-misbehaved", says: "neither side sent anything for the idle time" },

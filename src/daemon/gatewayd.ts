@@ -21,6 +21,7 @@ import {
 } from "#daemon/worker-revocation.ts";
 import { encodeBlockPage } from "#inspect/block-page.ts";
 import { Http1Stream } from "#inspect/http1-stream.ts";
+import { Http2Stream } from "#inspect/http2-stream.ts";
 import { OpaqueStream } from "#inspect/opaque-stream.ts";
 import { patternService } from "#inspect/pattern-service.ts";
 import type { InspectionService } from "#inspect/service.ts";
@@ -298,6 +299,7 @@ class Worker {
 				const openHttp = () => new Http1Stream(active, sessionId, maximumDecodedOctets);
 				const openOther = () => new OpaqueStream(active);
 				if (alpn === undefined) return new UnnamedProtocolStream(openHttp, openOther);
+				if (alpn === "h2") return new Http2Stream(active, sessionId, maximumDecodedOctets);
 				return alpn === "http/1.1" || alpn === "http/1.0" ? openHttp() : openOther();
 			},
 			leafRefused: (server, client) => send({ type: "leaf-refused", server, client }),

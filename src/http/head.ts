@@ -12,7 +12,10 @@ export interface Header {
 	readonly value: string;
 }
 
-/** How the end of the body is found (RFC 9112 §6.3). "tunnel": no body, the connection changes its protocol. */
+/**
+ * How the end of the body is found (RFC 9112 §6.3). "tunnel": no body, the connection changes its protocol. In HTTP/2
+ * "chunked" is a body whose length was not announced.
+ */
 export type Framing = "none" | "length" | "chunked" | "until-close" | "tunnel";
 
 /** What request and response heads share. */
@@ -27,13 +30,21 @@ export class HttpHead {
 	readonly isLast: boolean;
 	#headers: readonly Header[] | undefined;
 
-	constructor(version: HttpVersion, text: string, framing: Framing, contentLength: number, isLast: boolean) {
+	/** `headers`: the field lines where they are known already, otherwise they are read from `text`. */
+	constructor(
+		version: HttpVersion,
+		text: string,
+		framing: Framing,
+		contentLength: number,
+		isLast: boolean,
+		headers?: readonly Header[],
+	) {
 		this.version = version;
 		this.text = text;
 		this.framing = framing;
 		this.contentLength = contentLength;
 		this.isLast = isLast;
-		this.#headers = undefined;
+		this.#headers = headers;
 	}
 
 	/** The field lines in the order sent. */
@@ -60,8 +71,9 @@ export class RequestHead extends HttpHead {
 		method: string,
 		target: string,
 		hasUpgrade: boolean,
+		headers?: readonly Header[],
 	) {
-		super(version, text, framing, contentLength, isLast);
+		super(version, text, framing, contentLength, isLast, headers);
 		this.method = method;
 		this.target = target;
 		this.hasUpgrade = hasUpgrade;
@@ -81,8 +93,9 @@ export class ResponseHead extends HttpHead {
 		isLast: boolean,
 		status: number,
 		reason: string,
+		headers?: readonly Header[],
 	) {
-		super(version, text, framing, contentLength, isLast);
+		super(version, text, framing, contentLength, isLast, headers);
 		this.status = status;
 		this.reason = reason;
 	}

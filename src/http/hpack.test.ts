@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { HpackDecoder, HpackEncoder } from "#http/hpack.ts";
+import { encodeApart, HpackDecoder, HpackEncoder } from "#http/hpack.ts";
 
 function hex(text: string): Uint8Array {
 	return Buffer.from(text.replaceAll(" ", ""), "hex");
@@ -149,6 +149,20 @@ test("a smaller table that was acknowledged must be told first; twice in one blo
 	const larger = new HpackDecoder(4_096);
 	larger.setMaxTableOctets(8_192);
 	assert.deepEqual(decode(larger, hex("82")), [":method: GET"], "a larger one need not be used");
+});
+
+test("a block that is coded apart touches no table and tells the size that is due", () => {
+	const decoder = new HpackDecoder(4_096);
+	const encoder = new HpackEncoder(4_096);
+	const lines = ["x-a: kept", "x-b: kept"];
+	decode(decoder, encoder.encode(parse(lines)));
+	const own = [":status: 403", `x-long: ${"v".repeat(300)}`];
+	assert.deepEqual(decode(decoder, encodeApart(parse(own), decoder.dueTableOctets)), own);
+	assert.deepEqual(decode(decoder, encoder.encode(parse(lines))), lines, "the entries are where they were");
+	decoder.setMaxTableOctets(50);
+	assert.equal(decoder.dueTableOctets, 50);
+	assert.deepEqual(decode(decoder, encodeApart(parse(own), decoder.dueTableOctets)), own);
+	assert.equal(decoder.dueTableOctets, -1);
 });
 
 test("an HPACK bomb ends at the size of a list, with the memory of a list", () => {

@@ -11,6 +11,7 @@
  * end of the connection.
  */
 
+import { Writer } from "#base/bytes.ts";
 import type { Header } from "#http/head.ts";
 import { latin1 } from "#http/head-octets.ts";
 import { DynamicTable, fieldSize, type HpackField, staticTable } from "#http/hpack-table.ts";
@@ -29,8 +30,6 @@ export class HpackDecoder {
 	#maxTableOctets = initialTableOctets;
 	/** The peer has to tell a smaller table at the start of the next block. */
 	#mustShrink = false;
-	/** Where Huffman-coded strings are decoded to. */
-	readonly #text: Uint8Array;
 	#octets: Uint8Array = noOctets;
 	#at = 0;
 	#problem = "";
@@ -38,13 +37,18 @@ export class HpackDecoder {
 	/** `maxListOctets`: size of a field list as RFC 9113 §6.5.2 counts it (SETTINGS_MAX_HEADER_LIST_SIZE). */
 	constructor(maxListOctets: number) {
 		this.#maxListOctets = maxListOctets;
-		this.#text = new Uint8Array(maxListOctets);
+		if (sharedText.length < maxListOctets) sharedText = new Uint8Array(maxListOctets);
 	}
 
 	/** The peer has acknowledged our SETTINGS_HEADER_TABLE_SIZE; until then it is 4,096. */
 	setMaxTableOctets(octets: number): void {
 		this.#maxTableOctets = octets;
 		if (octets < this.#table.capacity) this.#mustShrink = true;
+	}
+
+	/** The table size that the next block has to begin with, because a smaller one was acknowledged; -1 when none is due. */
+	get dueTableOctets(): number {
+		return this.#mustShrink ? this.#maxTableOctets : -1;
 	}
 
 	/** Decodes a whole field block: HEADERS or PUSH_PROMISE with all its CONTINUATION frames. */
@@ -138,8 +142,8 @@ export class HpackDecoder {
 		if (length > octets.length - start) return this.#short();
 		this.#at = start + length;
 		if (!isCoded) return latin1(octets, start, this.#at);
-		const count = decodeHuffman(octets, start, this.#at, this.#text);
-		if (count !== -1) return latin1(this.#text, 0, count);
+		const count = decodeHuffman(octets, start, this.#at, sharedText);
+		if (count !== -1 && count <= this.#maxListOctets) return latin1(sharedText, 0, count);
 		this.#fails("a Huffman-coded string that is malformed or larger than a list may be");
 		return undefined;
 	}
@@ -274,6 +278,32 @@ export class HpackEncoder {
 	}
 }
 
+/**
+ * Encodes fields so that neither end's table is touched: a block that may stand between the blocks of another encoder.
+ * `dueTableOctets` as the decoder of that direction says it.
+ */
+export function encodeApart(fields: readonly Header[], dueTableOctets: number): Uint8Array {
+	const writer = new Writer(256);
+	if (dueTableOctets !== -1) writeInteger(writer, 0x20, 5, dueTableOctets);
+	for (const { name, value } of fields) {
+		writer.u8(0);
+		for (const text of [name, value]) {
+			writeInteger(writer, 0, 7, text.length);
+			writer.bytes(Buffer.from(text, "latin1"));
+		}
+	}
+	return writer.finish();
+}
+
+function writeInteger(writer: Writer, first: number, prefixBits: number, value: number): void {
+	const full = (1 << prefixBits) - 1;
+	if (value < full) return void writer.u8(first | value);
+	writer.u8(first | full);
+	let rest = value - full;
+	for (; rest >= 0x80; rest >>>= 7) writer.u8((rest & 0x7f) | 0x80);
+	writer.u8(rest);
+}
+
 /** Fields that differ in every message would only push others out of the table. */
 function mayRepeat(name: string): boolean {
 	return !oncePerMessage.has(name);
@@ -299,6 +329,8 @@ const initialTableOctets = 4_096;
 const maxIntegerShift = 21;
 const staleNumbers = 64;
 const noOctets = new Uint8Array(0);
+/** Where Huffman-coded strings are decoded to, as large as the largest list that is allowed. */
+let sharedText = new Uint8Array(0);
 
 const staticFields = new Map<string, number>();
 const staticNames = new Map<string, number>();

@@ -1,4 +1,5 @@
-/** The answer to a blocked HTTP/1.1 request: names the rule and the session, is never cached, reflects no content. */
+/** The answer to a blocked HTTP request: names the rule and the session, is never cached, reflects no content. */
+import type { Header } from "#http/head.ts";
 
 /** What the page says. All fields come from the gateway's own configuration, none from the peer. */
 export interface BlockNotice {
@@ -15,7 +16,19 @@ export interface BlockNotice {
 
 /** A whole HTTP/1.1 response that closes the connection. */
 export function encodeBlockPage(notice: BlockNotice): Uint8Array {
-	const title = `${notice.status} ${reasons[notice.status]}`;
+	const octets = blockPageBody(notice);
+	const lines = blockPageFields.map(({ name, value }) => `${name}: ${value}\r\n`).join("");
+	const head =
+		`HTTP/1.1 ${titleOf(notice)}\r\nContent-Length: ${octets.length}\r\n${lines}` +
+		`${notice.headers ?? ""}Connection: close\r\n\r\n`;
+	return notice.isHeadOnly === true
+		? Buffer.from(head, "latin1")
+		: Buffer.concat([Buffer.from(head, "latin1"), octets]);
+}
+
+/** The page itself. */
+export function blockPageBody(notice: BlockNotice): Uint8Array {
+	const title = titleOf(notice);
 	const rule = notice.rule === undefined ? "" : `<tr><th>Rule</th><td>${escapeHtml(notice.rule)}</td></tr>`;
 	const body = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
@@ -25,14 +38,19 @@ th{text-align:left;padding-right:1rem;font-weight:600}code{font-family:ui-monosp
 <table>${rule}<tr><th>Session</th><td><code>${escapeHtml(notice.sessionId)}</code></td></tr></table>
 <p>This answer comes from the Sallyport gateway of your network, not from the site. Give the session number to its administrator, who sees the reason with <code>sallyport explain ${escapeHtml(notice.sessionId)}</code>.</p></body></html>
 `;
-	const octets = Buffer.from(body, "utf8");
-	const head =
-		`HTTP/1.1 ${title}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: ${octets.length}\r\n` +
-		`Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n` +
-		`${notice.headers ?? ""}Connection: close\r\n\r\n`;
-	return notice.isHeadOnly === true
-		? Buffer.from(head, "latin1")
-		: Buffer.concat([Buffer.from(head, "latin1"), octets]);
+	return Buffer.from(body, "utf8");
+}
+
+/** The field lines that every answer of the gateway has, whatever carries it; names as HTTP/1.1 servers write them. */
+export const blockPageFields: readonly Header[] = [
+	{ name: "Content-Type", value: "text/html; charset=utf-8" },
+	{ name: "Cache-Control", value: "no-store" },
+	{ name: "X-Content-Type-Options", value: "nosniff" },
+	{ name: "Content-Security-Policy", value: "default-src 'none'; style-src 'unsafe-inline'" },
+];
+
+function titleOf({ status }: BlockNotice): string {
+	return `${status} ${reasons[status]}`;
 }
 
 function escapeHtml(text: string): string {

@@ -13,7 +13,7 @@ const placeNames = {
 	"request-body": "Body of the request, content codings undone",
 	"response-headers": "Head of the response",
 	"response-body": "Body of the response, content codings undone",
-	stream: "Octets of a protocol other than HTTP/1.1",
+	stream: "Octets of a protocol other than HTTP",
 };
 
 const match = container({

@@ -21,6 +21,8 @@ export type StreamAnswer = typeof forward | typeof hold | typeof release | typeo
 export interface StreamStop {
 	/** A whole HTTP answer for the client, when none had begun; otherwise the connection is cut. */
 	readonly answer: Uint8Array | undefined;
+	/** Last words for the server; without them it is closed at once. */
+	readonly toServer?: Uint8Array;
 	readonly why: string;
 	readonly faultCode?: string;
 }
@@ -28,6 +30,9 @@ export interface StreamStop {
 export interface PlaintextStream {
 	/** Octets to send on after an answer of `release`; the relay empties it. */
 	readonly released: Uint8Array[];
+	/** What the stream says itself to either side, behind `released` and after any answer but `stop`; the relay empties it. */
+	readonly toClient?: Uint8Array[];
+	readonly toServer?: Uint8Array[];
 	/** Set after an answer of `stop`. */
 	readonly stop: StreamStop | undefined;
 	readonly requests: number;
@@ -42,6 +47,8 @@ export interface PlaintextStream {
 	/** The client will send nothing more; answers forward, release or stop. */
 	clientEnded(): StreamAnswer;
 	serverEnded(): StreamAnswer;
+	/** Told about once a second. */
+	secondPassed?(): void;
 	/** The connection is over: frees what is held. */
 	close(): void;
 }

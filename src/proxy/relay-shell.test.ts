@@ -99,8 +99,11 @@ class Script implements PlaintextStream {
 	readonly inspection = "inspected" as const;
 	readonly requests = 3;
 	isClientWaiting = false;
+	readonly toClient: Uint8Array[] = [];
+	readonly toServer: Uint8Array[] = [];
 	stop: StreamStop | undefined;
 	closes = 0;
+	onSecond = (): void => undefined;
 	onClient: (chunk: Uint8Array) => StreamAnswer = () => forward;
 	onServer: (chunk: Uint8Array) => StreamAnswer = () => forward;
 	onGoOn: () => StreamAnswer = () => hold;
@@ -121,6 +124,9 @@ class Script implements PlaintextStream {
 	}
 	serverEnded(): StreamAnswer {
 		return this.onServerEnd();
+	}
+	secondPassed(): void {
+		this.onSecond();
 	}
 	close(): void {
 		this.closes++;
@@ -408,4 +414,45 @@ test("a socket whose end is being sent is closed, not lost open, when the relay 
 	client.socket.destroy();
 	server.socket.destroy();
 	await until(() => openSockets() <= before, "the last socket to be closed");
+});
+
+describe("what the stream says itself", () => {
+	test("goes to either side behind the chunk, and once a second", async (t) => {
+		const script = new Script();
+		const { shell, client, server } = await relay(t, script);
+		client.listen();
+		server.listen();
+		script.onClient = () => {
+			script.toClient.push(octets("page "));
+			script.toServer.push(octets(" reset"));
+			return forward;
+		};
+		script.onSecond = () => script.toClient.push(octets("tick"));
+		shell.start(nothing);
+		client.socket.write("request");
+		await server.hears("request reset");
+		await client.hears("page ");
+		shell.tick(1);
+		await client.hears("page tick");
+		shell.shutdown("the test is over");
+		shell.tick(2);
+		assert.equal(client.heard, "page tick");
+	});
+
+	test("its last words reach both sides", async (t) => {
+		const script = new Script();
+		const { shell, client, server, over } = await relay(t, script);
+		client.listen();
+		server.listen();
+		script.onClient = () => {
+			script.stop = { answer: octets("bye client"), toServer: octets("bye server"), why: "broken" };
+			return stop;
+		};
+		shell.start(nothing);
+		client.socket.write("nonsense");
+		await client.hears("bye client");
+		await server.hears("bye server");
+		client.socket.end();
+		assert.equal((await over()).why, "broken");
+	});
 });

@@ -84,6 +84,8 @@ export class RelayShell {
 
 	/** Ends the relay when nothing moved for the idle time. `now` in milliseconds. */
 	tick(now: number): void {
+		this.#plaintext?.secondPassed?.();
+		if (!this.#isOver) this.#sendOwn();
 		const total = this.#octetsToServer + this.#octetsToClient;
 		if (total !== this.#lastTotal) {
 			this.#lastTotal = total;
@@ -130,7 +132,15 @@ export class RelayShell {
 			if (chunk.length > 0 && !to.stream.write(chunk)) from.stream.pause();
 		} else if (answer === release) this.#release(plaintext, to, from);
 		else if (answer === stop) return this.#stopped();
+		this.#sendOwn();
 		if (plaintext.isClientWaiting) this.#client.stream.pause();
+	}
+
+	/** Sends what the stream says itself. A peer that does not read it is not read either. */
+	#sendOwn(): void {
+		const { toClient, toServer } = this.#plaintext ?? {};
+		if (toClient !== undefined && toClient.length > 0) writeAll(this.#client.stream, toClient);
+		if (toServer !== undefined && toServer.length > 0) writeAll(this.#server.stream, toServer);
 	}
 
 	#release(plaintext: PlaintextStream, to: RelayEnd, from: RelayEnd): void {
@@ -175,12 +185,17 @@ export class RelayShell {
 		const client = this.#client;
 		if (reason?.answer === undefined) return this.#cut(reason?.why ?? "stopped", reason?.faultCode);
 		this.#finish(reason.why, reason.faultCode);
-		this.#server.stream.destroy();
+		const server = this.#server;
+		if (reason.toServer === undefined) server.stream.destroy();
+		else server.stream.end(reason.toServer);
 		client.stream.end(reason.answer);
 		// The client may go on sending a body; it is read and dropped until it has seen the answer.
 		client.stream.resume();
 		const timer = setTimeout(() => client.stream.destroy(), lingerMs);
-		client.stream.once("close", () => clearTimeout(timer));
+		client.stream.once("close", () => {
+			clearTimeout(timer);
+			server.stream.destroy();
+		});
 	}
 
 	#failed(error: NodeJS.ErrnoException, who: "client" | "server", other: RelayEnd): void {
@@ -249,6 +264,15 @@ export class RelayShell {
 			faultCode,
 		});
 	}
+}
+
+function writeAll(stream: Socket, pieces: Uint8Array[]): void {
+	let mayGoOn = true;
+	for (const octets of pieces) mayGoOn = stream.write(octets);
+	pieces.length = 0;
+	if (mayGoOn) return;
+	stream.pause();
+	stream.once("drain", () => stream.resume());
 }
 
 /** OpenSSL's errors are lines of fields; their reason is what a person can read. */

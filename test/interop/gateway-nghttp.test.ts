@@ -42,7 +42,7 @@ test("M11: nghttp fetches a file forty times in streams of one connection, with 
 	assert.equal(clientPorts.length, 1);
 	const record = await gateway.record(clientPorts[0]);
 	assert.deepEqual([record.clientLeg?.alpn, record.serverLeg?.alpn], ["h2", "h2"]);
-	assert.deepEqual([record.inspection, record.faultCode], ["decrypted, not inspected", undefined]);
+	assert.deepEqual([record.inspection, record.faultCode], ["inspected", undefined]);
 	assert.ok(record.octetsToClient > 40 * content.length);
 });
 

@@ -81,7 +81,7 @@ test("a file of 64 MiB arrives whole over HTTP/2", async (t) => {
 	assert.equal(transfers[0]?.http_version, "2", output);
 	assert.equal(digest(bodies[0]), digest(large));
 	const record = await gateway.record(transfers[0]?.local_port);
-	assert.deepEqual([record.clientLeg?.alpn, record.inspection], ["h2", "decrypted, not inspected"]);
+	assert.deepEqual([record.clientLeg?.alpn, record.inspection], ["h2", "inspected"]);
 });
 
 test("a range comes with 206, two of them as parts, one behind the end with 416", async (t) => {

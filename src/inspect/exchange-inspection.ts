@@ -1,0 +1,215 @@
+/**
+ * One HTTP exchange on its way through the inspection services, whatever version carries it: heads, bodies with their
+ * content codings undone, trailers, and the octets of a protocol that it switched to.
+ *
+ * Each method answers true when something blocks: what was shown is not to travel then.
+ *
+ * Bounds: what the services and two content decoders keep; `maxFindings` findings of a connection.
+ */
+import type { Fault } from "#base/fault.ts";
+import { type Header, headerValue, type RequestHead, type ResponseHead } from "#http/head.ts";
+import { type ContentDecoder, openContentDecoder } from "#inspect/content-decoding.ts";
+import type { InspectionService, Place, ServiceConnection, ServiceFinding } from "#inspect/service.ts";
+import type { Finding } from "#telemetry/session-record.ts";
+
+export class ExchangeInspection {
+	readonly #services: readonly { readonly name: string; readonly connection: ServiceConnection }[];
+	readonly #findings: Finding[];
+	readonly #maxDecodedOctets: number;
+	#request: RequestHead | undefined;
+	#requestDecoder: ContentDecoder | undefined;
+	#responseDecoder: ContentDecoder | undefined;
+	#isRequestEncoded = false;
+	#isResponseEncoded = false;
+	#isPartial = false;
+	#blocked: Finding | undefined;
+	#decodeFault: Fault | undefined;
+
+	/** `findings`: the connection's, which all its exchanges add to. */
+	constructor(services: readonly InspectionService[], findings: Finding[], maxDecodedOctets: number) {
+		this.#services = services.map((service) => ({ name: service.name, connection: service.open() }));
+		this.#findings = findings;
+		this.#maxDecodedOctets = maxDecodedOctets;
+	}
+
+	/** The request at hand. */
+	get request(): RequestHead | undefined {
+		return this.#request;
+	}
+
+	/** What blocked. */
+	get blocked(): Finding | undefined {
+		return this.#blocked;
+	}
+
+	/** A body that could not be decoded and therefore blocked. */
+	get decodeFault(): Fault | undefined {
+		return this.#decodeFault;
+	}
+
+	requestHead(head: RequestHead): boolean {
+		this.#request = head;
+		const coding = this.#decoderFor(head, "request-body");
+		this.#requestDecoder = coding;
+		this.#isRequestEncoded = coding !== undefined;
+		const stops =
+			this.#look("url", Buffer.from(head.target, "latin1")) ||
+			this.#look("request-headers", Buffer.from(head.text, "latin1"));
+		this.#ended("url");
+		this.#ended("request-headers");
+		return stops;
+	}
+
+	requestBody(octets: Uint8Array, start: number, end: number): boolean {
+		if (!this.#isRequestEncoded) return this.#look("request-body", wholeOrPart(octets, start, end));
+		return this.#decode(this.#requestDecoder, "request-body", octets, start, end);
+	}
+
+	requestEnd(trailers: readonly Header[]): boolean {
+		const stops = this.#isRequestEncoded && this.#decodeEnd(this.#requestDecoder, "request-body");
+		this.#requestDecoder = undefined;
+		this.#ended("request-body");
+		return stops || this.#lookAtTrailers("request-headers", trailers);
+	}
+
+	responseHead(head: ResponseHead, request: RequestHead): boolean {
+		if (this.#look("response-headers", Buffer.from(head.text, "latin1"))) return true;
+		this.#ended("response-headers");
+		if (head.isInterim) return false;
+		this.#request = request;
+		const coding = head.framing === "none" ? undefined : this.#decoderFor(head, "response-body");
+		this.#isPartial = head.status === 206;
+		this.#responseDecoder = coding;
+		this.#isResponseEncoded = coding !== undefined;
+		return false;
+	}
+
+	responseBody(octets: Uint8Array, start: number, end: number): boolean {
+		if (!this.#isResponseEncoded) return this.#look("response-body", wholeOrPart(octets, start, end));
+		return this.#decode(this.#responseDecoder, "response-body", octets, start, end);
+	}
+
+	responseEnd(trailers: readonly Header[]): boolean {
+		const isBlocked = this.#isResponseEncoded && this.#decodeEnd(this.#responseDecoder, "response-body");
+		this.#responseDecoder = undefined;
+		this.#ended("response-body");
+		return isBlocked || this.#lookAtTrailers("response-headers", trailers);
+	}
+
+	streamFromClient(octets: Uint8Array, start: number, end: number): boolean {
+		return this.#look("stream-to-server", wholeOrPart(octets, start, end));
+	}
+
+	streamFromServer(octets: Uint8Array, start: number, end: number): boolean {
+		return this.#look("stream-to-client", wholeOrPart(octets, start, end));
+	}
+
+	/** Notes what the HTTP machine itself refused. */
+	refused(place: Place, reason: string): void {
+		this.#note("http", { name: reason, place, verdict: "block" });
+	}
+
+	/** Frees the decoders. */
+	close(): void {
+		this.#requestDecoder?.close();
+		this.#responseDecoder?.close();
+		this.#requestDecoder = undefined;
+		this.#responseDecoder = undefined;
+	}
+
+	/** Shows octets of a place to every service; true when one of them blocks. */
+	#look(place: Place, octets: Uint8Array): boolean {
+		for (const { name, connection } of this.#services) {
+			const found = connection.octets(place, octets);
+			if (found !== undefined && this.#note(name, found)) return true;
+		}
+		return false;
+	}
+
+	#lookAtTrailers(place: Place, trailers: readonly Header[]): boolean {
+		if (trailers.length === 0) return false;
+		const text = trailers.map(({ name, value }) => `${name}: ${value}\r\n`).join("");
+		const stops = this.#look(place, Buffer.from(text, "latin1"));
+		this.#ended(place);
+		return stops;
+	}
+
+	#ended(place: Place): void {
+		for (const { connection } of this.#services) connection.ended(place);
+	}
+
+	#note(service: string, found: ServiceFinding): boolean {
+		const { name, place, verdict } = found;
+		const request = this.#request === undefined ? {} : { request: describeRequest(this.#request) };
+		const finding: Finding = { service, name, where: place, verdict, ...request };
+		const most = verdict === "block" ? maxBlocks : maxFindings;
+		if (this.#findings.length < most) this.#findings.push(finding);
+		if (verdict !== "block") return false;
+		this.#blocked = finding;
+		return true;
+	}
+
+	#decoderFor(head: RequestHead | ResponseHead, place: Place): ContentDecoder | undefined {
+		const coding = headerValue(head, "content-encoding");
+		if (coding === undefined) return undefined;
+		const decoder = openContentDecoder(coding, { maxDecodedOctets: this.#maxDecodedOctets });
+		if (typeof decoder !== "string") return decoder;
+		if (decoder === "unknown")
+			this.#note("content-decoding", { name: "unknown content coding", place, verdict: "report" });
+		return undefined;
+	}
+
+	#decode(decoder: ContentDecoder | undefined, place: Place, octets: Uint8Array, start: number, end: number): boolean {
+		if (decoder === undefined) return false;
+		decoder.write(octets, start, end);
+		return this.#drain(decoder, place);
+	}
+
+	#decodeEnd(decoder: ContentDecoder | undefined, place: Place): boolean {
+		if (decoder === undefined) return false;
+		decoder.finish();
+		const stops = this.#drain(decoder, place);
+		decoder.close();
+		return stops;
+	}
+
+	#drain(decoder: ContentDecoder, place: Place): boolean {
+		for (;;) {
+			const count = decoder.read();
+			if (count === 0) return false;
+			if (count < 0) return this.#decodeFailed(decoder.fault, place);
+			if (this.#look(place, decoder.output.subarray(0, count))) return true;
+		}
+	}
+
+	/**
+	 * A body that cannot be decoded is blocked. One beyond the cap, or a part that cannot be decoded without the rest, goes
+	 * on uninspected and the record says so.
+	 */
+	#decodeFailed(failure: Fault | undefined, place: Place): boolean {
+		if (failure === undefined) return false;
+		const isCap = failure.code === "CONTENT_TOO_LARGE_DECODED";
+		const isPart = this.#isPartial && place === "response-body";
+		this.#note("content-decoding", { name: failure.message, place, verdict: "report" });
+		if (place === "request-body") this.#requestDecoder = undefined;
+		else this.#responseDecoder = undefined;
+		if (isCap || isPart) return false;
+		this.#decodeFault = failure;
+		return true;
+	}
+}
+
+/** Method, host and path; the query's text may hold secrets and is left out. */
+function describeRequest(head: RequestHead): string {
+	const target = head.target.split("?", 1)[0] ?? "";
+	return `${head.method} ${headerValue(head, "host") ?? ""}${target}`.slice(0, maxRequestText);
+}
+
+function wholeOrPart(octets: Uint8Array, start: number, end: number): Uint8Array {
+	return start === 0 && end === octets.length ? octets : octets.subarray(start, end);
+}
+
+const maxFindings = 32;
+/** One connection of HTTP/2 may have many blocks. */
+const maxBlocks = 128;
+const maxRequestText = 200;
