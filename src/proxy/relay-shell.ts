@@ -266,8 +266,10 @@ export class RelayShell {
 	}
 }
 
+/** To a side that was told the end nothing can be said any more. */
 function writeAll(stream: Socket, pieces: Uint8Array[]): void {
 	let mayGoOn = true;
+	if (!stream.writable) pieces.length = 0;
 	for (const octets of pieces) mayGoOn = stream.write(octets);
 	pieces.length = 0;
 	if (mayGoOn) return;
