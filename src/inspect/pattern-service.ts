@@ -1,4 +1,5 @@
 /** The inspection service that looks for named patterns. */
+import { Remembered } from "#base/remembered.ts";
 import { PatternMatcher, type PatternStream } from "#inspect/pattern-match.ts";
 import {
 	type InspectionService,
@@ -28,11 +29,15 @@ export interface PatternRule {
 }
 
 /**
- * Compiles patterns into a service. The patterns are one search, whatever their number.
+ * Compiles patterns into a service, once for the same row of rules. The patterns are one search, whatever their number.
  *
  * Bounds: a connection keeps less than the longest pattern per place that it used.
  */
 export function patternService(rules: readonly PatternRule[]): InspectionService {
+	return services.of(rules, [], () => compile(rules));
+}
+
+function compile(rules: readonly PatternRule[]): InspectionService {
 	const matcher = new PatternMatcher(rules.map(({ octets, ignoresCase }) => ({ octets, ignoresCase })));
 	const wanted = new Map<Place, ReadonlySet<number>>();
 	for (const place of places) {
@@ -118,3 +123,4 @@ function patternPlaceOf(place: Place): PatternPlace {
 /** Heads and targets are complete when they are looked at. */
 const wholePlaces: ReadonlySet<Place> = new Set(["url", "request-headers", "response-headers"]);
 const nothing: ReadonlySet<number> = new Set();
+const services = new Remembered<readonly PatternRule[], InspectionService>();

@@ -1,6 +1,7 @@
 /** Turns a checked configuration into what the workers decide by: listeners, policy, profiles, limits. */
 import { Buffer } from "node:buffer";
 import type { Address, Endpoint, Prefix } from "#base/address.ts";
+import { Remembered } from "#base/remembered.ts";
 import { type PatternPlace, type PatternRule, patternPlaces } from "#inspect/pattern-service.ts";
 import type { InspectConfig } from "#inspect/schema.ts";
 import { shippedPatterns } from "#inspect/shipped-patterns.ts";
@@ -75,7 +76,7 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 	return {
 		listeners,
 		policy,
-		patternPolicies: compilePatterns(config),
+		patternPolicies: patterns.of(config.security.inspection, [], () => compilePatterns(config.security.inspection)),
 		staticHosts: new Map(
 			[...config.system.staticHostMapping].map(([name, { inet, inet6 }]) => [name, [...inet, ...inet6]]),
 		),
@@ -236,8 +237,7 @@ function prefixSet(prefixes: readonly Prefix[], entry: string): AddressSet {
 	return set;
 }
 
-function compilePatterns(config: GatewayConfig): ReadonlyMap<string, readonly PatternRule[]> {
-	const { pattern: own, patternPolicy } = config.security.inspection;
+function compilePatterns({ pattern: own, patternPolicy }: Inspection): ReadonlyMap<string, readonly PatternRule[]> {
 	const compiled = new Map<string, readonly PatternRule[]>();
 	for (const [policyName, { patterns }] of patternPolicy) {
 		const rules = patterns.map((name): PatternRule => {
@@ -258,3 +258,5 @@ function compilePatterns(config: GatewayConfig): ReadonlyMap<string, readonly Pa
 }
 
 const dayMs = 86_400_000;
+type Inspection = GatewayConfig["security"]["inspection"];
+const patterns = new Remembered<Inspection, ReadonlyMap<string, readonly PatternRule[]>>();
