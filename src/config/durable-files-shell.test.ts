@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -40,6 +40,18 @@ test("when anything fails before the rename the old file stays and nothing is le
 		assert.equal(files.read("a"), "old");
 		assert.deepEqual(readdirSync(directory), ["a"]);
 	}
+});
+
+test("a copy outside of the directory is for the owner alone too, and takes the place of what was there", () => {
+	const files = new DurableFiles(join(directory, "new"));
+	const copy = join(directory, "copy");
+	writeFileSync(copy, "of before", { mode: 0o644 });
+	files.replace("a", "text");
+	files.copy("a", copy);
+	files.replace("a", "another");
+	assert.equal(readFileSync(copy, "utf8"), "text");
+	assert.equal(statSync(copy).mode & 0o777, 0o600);
+	assert.throws(() => files.copy("b", copy), /ENOENT/);
 });
 
 test("a second name keeps the old text, and a name that is taken is left alone", () => {

@@ -4,7 +4,10 @@
  * `before` is called ahead of every system call that changes something: a test kills the process there.
  */
 import {
+	chmodSync,
 	closeSync,
+	constants,
+	copyFileSync,
 	fsyncSync,
 	linkSync,
 	mkdirSync,
@@ -86,6 +89,14 @@ export class DurableFiles {
 		}
 		this.#before(`flush directory for ${second}`);
 		this.#flush(this.directory);
+	}
+
+	/** Makes `target`, outside of the directory, a copy of a file (mode 0600). It is not flushed. */
+	copy(name: string, target: string): void {
+		const fresh = `${target}.new`;
+		copyFileSync(join(this.directory, name), fresh, constants.COPYFILE_FICLONE);
+		chmodSync(fresh, 0o600);
+		renameSync(fresh, target);
 	}
 
 	/** Removes a file if it is there. */

@@ -53,6 +53,8 @@ export class ConfigurationEngine {
 	readonly #ports: EnginePorts;
 	#candidates: CandidateState;
 	#commits: CommitState;
+	/** What was printed last: a commit asks for its text more than once. */
+	#printed: { readonly tree: Branch; readonly text: string } | undefined;
 	#timer: NodeJS.Timeout | undefined;
 	/** Answers that somebody waits for, by editor. */
 	readonly #waiting = new Map<EditorId, (answer: CommitAnswer) => void>();
@@ -111,6 +113,11 @@ export class ConfigurationEngine {
 	/** `# commit confirmed will be rolled back in 9 minutes`, while one waits. */
 	get pendingLine(): string | undefined {
 		return pendingLine(this.#commits, this.#ports.now());
+	}
+
+	textOf(tree: Branch): string {
+		if (this.#printed?.tree !== tree) this.#printed = { tree, text: printText(this.#ports.root, tree) };
+		return this.#printed.text;
 	}
 
 	/** One event of an editor; answered at once. */
@@ -304,7 +311,7 @@ export class ConfigurationEngine {
 
 	/** What is stored. Throws when it would be too long to be read back: the next start would fail. */
 	#text(tree: Branch): string {
-		const text = printText(this.#ports.root, tree);
+		const text = this.textOf(tree);
 		if (text.length <= maxTextLength - headerLength) return text;
 		throw new Error(`configuration of ${text.length} characters; at most ${maxTextLength - headerLength} are accepted`);
 	}

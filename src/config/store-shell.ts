@@ -27,16 +27,18 @@ export class ConfigurationStore {
 	/** The configuration in force, or undefined in a new directory. One edited by hand counts as a new commit. */
 	active(): StoredConfiguration | undefined {
 		const text = this.#files.read(activeName);
-		if (text === undefined) return undefined;
-		const record = parseCommitHeader(firstLineOf(text));
-		const last = Math.max(-1, ...this.#serials());
-		if (record !== undefined && record.serial >= last) return { text, record };
-		return { text, record: { serial: last + 1, time: record?.time ?? 0, user: record?.user ?? "root", via: "other" } };
+		const record = this.#record();
+		return text === undefined || record === undefined ? undefined : { text, record };
+	}
+
+	/** Makes `file` a copy of the configuration in force. */
+	copyActive(file: string): void {
+		this.#files.copy(activeName, file);
 	}
 
 	/** Puts a text in force. The one before becomes `rollback 1`. Throws when the old one stays in force. */
 	commit(text: string, record: CommitRecord): void {
-		const before = this.active()?.record;
+		const before = this.#record();
 		this.#files.replace(activeName, formatCommitHeader(record) + withoutHeader(text), () => {
 			if (before !== undefined) this.#files.link(activeName, rollbackName(before.serial));
 		});
@@ -52,10 +54,10 @@ export class ConfigurationStore {
 
 	/** The records, the one in force first. */
 	history(): CommitRecord[] {
-		const active = this.active();
+		const active = this.#record();
 		if (active === undefined) return [];
-		const records = [active.record];
-		for (const serial of this.#earlier(active.record.serial).slice(0, maxRollbacks)) {
+		const records = [active];
+		for (const serial of this.#earlier(active.serial).slice(0, maxRollbacks)) {
 			const record = parseCommitHeader(this.#files.firstLine(rollbackName(serial)));
 			records.push({ time: 0, user: "root", via: "other", ...record, serial });
 		}
@@ -101,6 +103,16 @@ export class ConfigurationStore {
 
 	clearSchedule(): void {
 		this.#files.remove(scheduledName);
+	}
+
+	/** The record of the configuration in force; for one edited by hand, that of the commit that it counts as. */
+	#record(): CommitRecord | undefined {
+		const firstLine = this.#files.firstLine(activeName);
+		if (firstLine === undefined) return undefined;
+		const record = parseCommitHeader(firstLine);
+		const last = Math.max(-1, ...this.#serials());
+		if (record !== undefined && record.serial >= last) return record;
+		return { serial: last + 1, time: record?.time ?? 0, user: record?.user ?? "root", via: "other" };
 	}
 
 	/** Serials of the earlier configurations, the latest first. */

@@ -8,7 +8,7 @@
  * commit replaces it. A file given by `--config` is taken the same way.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FaultError, fault } from "#base/fault.ts";
 import type { CommitOrder } from "#cli/reply.ts";
@@ -84,7 +84,7 @@ export class ConfigurationService {
 				// At the start the workers have it already.
 				if (this.#isStarting) return;
 				const change = compareTrees(rootSchema, this.#engine.candidates.active, tree);
-				await options.apply(printText(rootSchema, tree), change, tree);
+				await options.apply(this.#engine.textOf(tree), change, tree);
 			},
 			activated: () => {
 				if (!this.#isStarting && !this.#comesFromCopy) this.#writeCopy();
@@ -97,7 +97,7 @@ export class ConfigurationService {
 
 	/** The text in force. */
 	get text(): string {
-		return printText(rootSchema, this.#engine.candidates.active);
+		return this.#engine.textOf(this.#engine.candidates.active);
 	}
 
 	/** The configuration in force; undefined before `start`. */
@@ -259,13 +259,8 @@ export class ConfigurationService {
 	/** The copy of what is in force. That it cannot be written is no reason to refuse a commit. */
 	#writeCopy(): void {
 		const { copy, report } = this.#options;
-		const text = this.#store.active()?.text;
-		if (text === undefined) return;
 		try {
-			if (readIfThere(copy) === text) return;
-			const fresh = `${copy}.new`;
-			writeFileSync(fresh, text, { mode: 0o600 });
-			renameSync(fresh, copy);
+			this.#store.copyActive(copy);
 		} catch (cause) {
 			const reason = cause instanceof Error ? cause.message : String(cause);
 			report("error", `${copy}, the copy of the configuration in force, cannot be written: ${reason}`);
