@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { compareTrees } from "#config/compare.ts";
 import { printText } from "#config/print-text.ts";
-import { Rereader } from "#config/reread.ts";
+import { digestOf, Rereader } from "#config/reread.ts";
 import { parseText } from "#config/text.ts";
 import { equalSlots } from "#config/tree.ts";
 import { arbitraryPair } from "../../test/support/config-arbitraries.ts";
@@ -13,10 +13,12 @@ test("a text read by its difference from the one before is the same configuratio
 	fc.assert(
 		fc.property(arbitraryPair, ({ schema, before, after }) => {
 			const reader = new Rereader(schema);
-			reader.read(printText(schema, before));
-			const { tree, errors } = reader.read(printText(schema, after), compareTrees(schema, before, after));
-			assert.deepEqual(errors, []);
-			assert.ok(equalSlots(tree, after));
+			reader.read({ text: printText(schema, before) });
+			reader.prepare();
+			const sha256 = digestOf(printText(schema, after));
+			const read = reader.read({ change: compareTrees(schema, before, after), sha256 });
+			assert.ok(read !== undefined && equalSlots(read.tree, after));
+			assert.equal(reader.read({ change: "", sha256 })?.tree, read.tree);
 		}),
 	);
 });
@@ -25,32 +27,39 @@ test("what did not change is the very same object", () => {
 	const before = treeOf("system { host-name a; } security { ike { policy strong; } }");
 	const after = treeOf("system { host-name b; } security { ike { policy strong; } }");
 	const reader = new Rereader(sampleRoot);
-	const first = reader.read(printText(sampleRoot, before)).tree;
-	const second = reader.read(printText(sampleRoot, after), compareTrees(sampleRoot, before, after)).tree;
+	const first = reader.read({ text: printText(sampleRoot, before) })?.tree;
+	const sha256 = digestOf(printText(sampleRoot, after));
+	const second = reader.read({ change: compareTrees(sampleRoot, before, after), sha256 })?.tree;
+	assert.ok(first !== undefined && second !== undefined);
 	assert.notEqual(second, first);
 	assert.equal(second.children.get("security"), first.children.get("security"));
 });
 
-test("whatever the hint says, the text is what is read", () => {
-	const hints = fc.oneof(
-		fc.constantFrom("", "[edit system]\n-  host-name a;\n+  host-name z;\n", "[edit]\n-   system { ... }\n"),
+test("whatever a difference says, what is read has the digest that is told, or the text is asked for", () => {
+	const changes = fc.oneof(
+		fc.constantFrom("", "[edit system]\n-  host-name a;\n+  host-name b;\n", "[edit]\n-   system { ... }\n"),
 		fc.string(),
 	);
 	const texts = fc.constantFrom(
 		"",
-		"system { host-name a; }",
+		"system {\n    host-name a;\n}\n",
 		"system {\n    host-name b;\n}\n",
 		"system { nonsense; }",
 	);
+	let followed = 0;
 	fc.assert(
-		fc.property(fc.array(fc.tuple(texts, fc.option(hints, { nil: undefined }))), (turns) => {
+		fc.property(fc.array(fc.tuple(texts, fc.option(changes, { nil: undefined }))), (turns) => {
 			const reader = new Rereader(sampleRoot);
-			for (const [text, hint] of turns) {
+			for (const [text, change] of turns) {
 				const wanted = parseText(sampleRoot, text);
-				const read = reader.read(text, hint);
+				const read = reader.read(change === undefined ? { text } : { change, sha256: digestOf(text) });
+				assert.ok(change !== undefined || read !== undefined);
+				if (read === undefined) continue;
 				assert.equal(read.errors.length, wanted.errors.length);
 				if (wanted.errors.length === 0) assert.ok(equalSlots(read.tree, wanted.tree));
+				if (change !== undefined) followed++;
 			}
 		}),
 	);
+	assert.ok(followed > 0);
 });

@@ -6,6 +6,7 @@ import { type Address, formatAddress, parseAddress } from "#base/address.ts";
 import { BoundedMap } from "#base/bounded.ts";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
 import { Rereader } from "#config/reread.ts";
+import type { ParsedText } from "#config/text.ts";
 import { DomainListDirectory } from "#daemon/domain-list-directory.ts";
 import { checkedBefore } from "#daemon/load-configuration.ts";
 import { onboardingSite } from "#daemon/onboarding-site.ts";
@@ -116,9 +117,16 @@ class Worker {
 				if (isNew) this.#listsChanged();
 			},
 		});
-		this.#generation = this.#generationOf(start);
+		const read = this.#rereader.read(start.configuration);
+		if (read === undefined) throw new Error("a worker that starts knows no configuration before its own");
+		this.#generation = this.#generationOf(start, read);
 		this.#generation.useRevocation();
 		this.#applyCacheSettings();
+	}
+
+	/** After an answer, so that nobody waits for it. */
+	prepare(): void {
+		this.#rereader.prepare();
 	}
 
 	async listen(): Promise<void> {
@@ -127,9 +135,14 @@ class Worker {
 		setInterval(() => this.#flush(), flushMs);
 	}
 
-	/** New sessions follow the new configuration; what runs goes on. On a fault nothing has changed. */
-	async configure(message: ToWorker & { readonly type: "configure" }): Promise<void> {
-		const next = this.#generationOf(message);
+	/**
+	 * New sessions follow the new configuration; what runs goes on. On a fault nothing has changed, nor when the answer is
+	 * false: then its text is wanted.
+	 */
+	async configure(message: ToWorker & { readonly type: "configure" }): Promise<boolean> {
+		const read = this.#rereader.read(message.configuration);
+		if (read === undefined) return false;
+		const next = this.#generationOf(message, read);
 		await this.#listenAt(next.plan.listeners);
 		const isOtherTrust = next.trustKey !== this.#generation.trustKey;
 		const hasOtherLists = next.listsKey !== this.#generation.listsKey;
@@ -140,6 +153,7 @@ class Worker {
 		if (isOtherTrust) this.#leafContexts.clear();
 		next.useRevocation();
 		if (hasOtherLists) this.#listsChanged();
+		return true;
 	}
 
 	/** Leaves for servers that were good before may be asked for anew. */
@@ -179,10 +193,9 @@ class Worker {
 		this.#listeners = [...kept, ...fresh];
 	}
 
-	#generationOf(message: Configuration): Generation {
+	#generationOf(message: Configuration, read: ParsedText): Generation {
 		const authorities = new Map(message.authorities.map((ca) => [ca.id, ca]));
-		const { configuration: text, change } = message;
-		const config = checkedBefore(this.#rereader.read(text, change));
+		const config = checkedBefore(read);
 		this.#lists ??= new DomainListDirectory(message.lists);
 		const plan = compileGateway(config, this.#lists.read());
 		const { policy, timeouts, listeners } = plan;
@@ -457,7 +470,10 @@ function start(message: ToWorker & { readonly type: "start" }): void {
 	} catch (error) {
 		return failed(error);
 	}
-	worker.listen().then(() => send({ type: "listening" }), failed);
+	worker
+		.listen()
+		.then(() => send({ type: "listening" }), failed)
+		.then(() => worker?.prepare());
 }
 
 function configure(message: ToWorker & { readonly type: "configure" }): void {
@@ -466,7 +482,10 @@ function configure(message: ToWorker & { readonly type: "configure" }): void {
 	Promise.resolve()
 		.then(() => worker?.configure(message))
 		.then(
-			() => send({ type: "configured", revision }),
+			(isTaken) => {
+				send({ type: isTaken === false ? "text-wanted" : "configured", revision });
+				worker?.prepare();
+			},
 			(error) => send({ type: "not-configured", revision, fault: faultOf(error) }),
 		);
 }

@@ -2,13 +2,13 @@
  * The process that `sallyport start` runs: holds configuration, CA keys and the event store; starts, watches and restarts
  * the workers.
  */
-import { createHash } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { formatEndpoint } from "#base/address.ts";
 import { FaultError, fault } from "#base/fault.ts";
+import { digestOf, longestChange } from "#config/reread.ts";
 import type { Branch } from "#config/tree.ts";
 import { CertificateCaches } from "#daemon/certificate-caches.ts";
 import { CertificateService } from "#daemon/certificate-service.ts";
@@ -69,10 +69,10 @@ export class Managed implements GatewayView {
 	readonly warnings: readonly string[];
 	readonly workers: WorkerPool;
 	readonly #log: Logger;
-	#loaded: LoadedConfiguration;
+	#loaded: LoadedConfiguration & { readonly sha256: string };
 	/** What the text of `#loaded` is read as. */
 	#tree: Branch;
-	/** What the last change changed; a hint for workers. */
+	/** What the text of `#loaded` has other than that which the workers were told before; undefined when they need the text. */
 	#change: string | undefined;
 	#trust: TrustSources;
 	readonly #desk: SigningDesk;
@@ -141,7 +141,7 @@ export class Managed implements GatewayView {
 		});
 		const { text } = this.configuration;
 		this.#tree = this.configuration.candidates.active;
-		this.#loaded = { ...this.#check(this.configurationFile, this.#tree), text };
+		this.#loaded = { ...this.#check(this.configurationFile, this.#tree), text, sha256: digestOf(text) };
 		this.warnings = [...this.configuration.notes, ...this.#loaded.warnings];
 		this.plan = compileGateway(this.#loaded.config, this.domainLists.lists());
 		refuseWithoutListener(this.plan, this.configurationFile);
@@ -162,7 +162,7 @@ export class Managed implements GatewayView {
 		});
 		const count = this.#loaded.config.services.gateway.workers ?? availableParallelism();
 		this.workers = new WorkerPool(count, {
-			configuration: () => this.#workerConfiguration(),
+			configuration: (form) => this.#workerConfiguration(form),
 			certificateCache: (question, facts) => this.#caches.answered(question, facts),
 			sign: (message, worker, answer) => this.#desk.sign(message, worker, answer),
 			records: (records) => {
@@ -266,13 +266,14 @@ export class Managed implements GatewayView {
 		const earlier = { trust: this.#trust, plan: this.plan, tree: this.#tree };
 		this.keys.protect(config);
 		const useEarlierCas = this.#desk.use(plan.signingCas, plan.leaves);
-		this.#loaded = { config, warnings, text };
-		this.#change = change;
+		this.#loaded = { config, warnings, text, sha256: text === before.text ? before.sha256 : digestOf(text) };
+		this.#change = change.length > longestChange ? undefined : change;
 		this.#tree = tree;
 		this.#trust = trust;
 		this.plan = plan;
 		try {
 			await this.workers.configure();
+			this.#change = "";
 		} catch (error) {
 			this.#loaded = before;
 			this.#change = undefined;
@@ -296,10 +297,10 @@ export class Managed implements GatewayView {
 		}
 	}
 
-	#workerConfiguration(): WorkerConfiguration {
+	#workerConfiguration(form: "text" | "change"): WorkerConfiguration {
+		const { text, sha256 } = this.#loaded;
 		return {
-			configuration: this.#loaded.text,
-			change: this.#change,
+			configuration: form === "text" || this.#change === undefined ? { text } : { change: this.#change, sha256 },
 			authorities: this.#desk.signingCas(),
 			ownCertificates: this.keys.ownCertificates(this.plan.ownCertificates),
 			trust: this.#trust,
@@ -327,7 +328,7 @@ export class Managed implements GatewayView {
 	}
 
 	#configurationLoaded(): void {
-		const sha256 = createHash("sha256").update(this.#loaded.text).digest("hex");
+		const { sha256 } = this.#loaded;
 		this.#event(gatewayEvent("CONFIGURATION_LOADED", Date.now(), { file: this.configurationFile, sha256 }));
 		this.trust.tellExpiry();
 	}

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { pino } from "pino";
 import { FaultError } from "#base/fault.ts";
+import { digestOf, type ToldConfiguration } from "#config/reread.ts";
 import { WorkerPool } from "#daemon/worker-pool.ts";
 import { Counters } from "#telemetry/counters.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
@@ -16,10 +17,10 @@ async function poolOf(t: TestContext, count: number) {
 	const events: GatewayEvent[] = [];
 	const counters = new Counters();
 	const ports = { ipv4: await freePort(), ipv6: await freePort("::1") };
-	const running = { text: gatewayConfiguration(ports) };
+	const running: { text: string; told?: ToldConfiguration } = { text: gatewayConfiguration(ports) };
 	const pool = new WorkerPool(count, {
-		configuration: () => ({
-			configuration: running.text,
+		configuration: (form) => ({
+			configuration: form === "text" ? { text: running.text } : (running.told ?? { text: running.text }),
 			authorities: signingCas,
 			ownCertificates: [],
 			trust: { profiles: new Map([["test", []]]), groups: new Map(), defaultRoots: [] },
@@ -90,6 +91,16 @@ test("workers start, take a configuration up or say why not, are restarted on de
 		pool.views().map(({ processId }) => processId),
 		[undefined, undefined],
 	);
+});
+
+test("workers that do not find a configuration by its difference take up its text", async (t) => {
+	const { pool, running } = await poolOf(t, 2);
+	await pool.start();
+	running.text = running.text.replace("services {", "system { host-name renamed; } services {");
+	running.told = { change: "", sha256: digestOf("another text") };
+	await pool.configure();
+	running.text = "services { nonsense; }";
+	await assert.rejects(pool.configure(), FaultError, "the text was asked for");
 });
 
 test("a pool whose worker cannot start rejects with its fault", async (t) => {

@@ -19,8 +19,8 @@ import type { SessionRecord } from "#telemetry/session-record.ts";
 
 /** What a pool asks of the process around it. */
 export interface WorkerPoolPorts {
-	/** What a worker that starts now is to run. */
-	configuration(): WorkerConfiguration;
+	/** What workers are to run, told by its difference from the one before where it may. */
+	configuration(form: "text" | "change"): WorkerConfiguration;
 	/** A worker's answer about its cache of leaves. */
 	certificateCache(question: number, facts: CertificateCacheFacts): void;
 	/** Answers requests for signatures; `answer` goes to the worker that asked. */
@@ -106,7 +106,7 @@ export class WorkerPool {
 			};
 			const answers = new Set(running.map(({ number }) => number));
 			this.#configuring.set(revision, { answers, done: () => settle(), failed: settle });
-			this.tellAll({ type: "configure", revision, ...this.#ports.configuration() });
+			this.tellAll({ type: "configure", revision, ...this.#ports.configuration("change") });
 		});
 	}
 
@@ -153,7 +153,7 @@ export class WorkerPool {
 		const { log } = this.#ports;
 		const child = fork(join(import.meta.dirname, "gatewayd.ts"), [], {
 			serialization: "advanced",
-			execArgv: [...process.execArgv, ...workerFlags],
+			execArgv: [...process.execArgv.filter((flag) => !flag.startsWith("--max-semi-space-size")), ...workerFlags],
 			// Look-ups of names block a thread each; the default of four lets a few slow names stall everybody's.
 			env: { ...process.env, UV_THREADPOOL_SIZE: "16" },
 			stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -177,7 +177,7 @@ export class WorkerPool {
 				reject(new FaultError(fault("INTERNAL", `worker ${slot.number} ended before it listened`)));
 				this.#ended(slot, child, signal === null ? `exit status ${code}` : `signal ${signal}`);
 			});
-			tell(child, { type: "start", ticketKeys: this.#ticketKeys, ...this.#ports.configuration() });
+			tell(child, { type: "start", ticketKeys: this.#ticketKeys, ...this.#ports.configuration("text") });
 		});
 	}
 
@@ -202,6 +202,8 @@ export class WorkerPool {
 				return ports.listFetched(message.list);
 			case "configured":
 				return this.#configured(slot, message.revision);
+			case "text-wanted":
+				return tell(child, { type: "configure", revision: message.revision, ...ports.configuration("text") });
 			case "not-configured":
 				return this.#configured(slot, message.revision, message.fault);
 			case "records":

@@ -1,5 +1,6 @@
 /** What `managed` and a worker say to each other, over the channel of the child process. */
 import type { Fault } from "#base/fault.ts";
+import type { ToldConfiguration } from "#config/reread.ts";
 import type { CrlFacts } from "#pki/crl-text.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { TrustSources } from "#pki/trust-selection.ts";
@@ -12,10 +13,8 @@ import type { SessionRecord } from "#telemetry/session-record.ts";
 
 /** What a worker needs of a configuration. */
 export interface WorkerConfiguration {
-	/** The text, checked by `managed`; the worker compiles it for itself. */
-	readonly configuration: string;
-	/** Its difference from the text before, when that is known: a hint, so that the rest need not be read again. */
-	readonly change?: string | undefined;
+	/** Checked by `managed`; the worker compiles it for itself. */
+	readonly configuration: ToldConfiguration;
 	/** Public parts of the signing CAs. */
 	readonly authorities: readonly SigningCa[];
 	/** Certificates that stand for servers of one's own, with their keys: the handshake needs them. */
@@ -87,6 +86,8 @@ export type ToManaged =
 	| { readonly type: "sign"; readonly requests: readonly SignatureRequest[] }
 	| ({ readonly type: "certificate-cache"; readonly question: number } & Omit<CertificateCacheFacts, "worker">)
 	| { readonly type: "configured"; readonly revision: number }
+	/** The worker does not find the configuration by the difference that it was told, and wants the text. */
+	| { readonly type: "text-wanted"; readonly revision: number }
 	/** The worker goes on with the configuration before. */
 	| { readonly type: "not-configured"; readonly revision: number; readonly fault: Fault }
 	| { readonly type: "leaf-refused"; readonly server: LearnedServer; readonly client: string }

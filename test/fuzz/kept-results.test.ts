@@ -138,7 +138,7 @@ test("after any row of changes the findings and the decisions are those of the s
 				compiled++;
 			}
 		}),
-		{ numRuns: 60 },
+		{ numRuns: 40 },
 	);
 	assert.ok(compiled > 100, `only ${compiled} of the configurations could be run`);
 });
