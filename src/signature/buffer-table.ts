@@ -103,7 +103,7 @@ export const bufferTable = {
 			stage: "body",
 		},
 	),
-	"file.name": http("both", 0.9, [], "name of the file: of Content-Disposition, else the end of the path"),
+	"file.name": http("both", 0.9, [], "name of the file: of Content-Disposition, else the path"),
 	"tls.sni": tls("client-hello", ["tls_sni"], "server name of the ClientHello"),
 	"ja3.hash": tls("client-hello", ["ja3_hash"], "JA3 of the client"),
 	"ja3.string": tls("client-hello", ["ja3_string"], "what JA3 is made of"),

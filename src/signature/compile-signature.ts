@@ -3,9 +3,11 @@ import { type BufferName, type BufferSide, type BufferStage, bufferTable } from 
 import { classifications } from "#signature/classifications.ts";
 import { protocolNames } from "#signature/flow-keywords.ts";
 import { keywords } from "#signature/keyword-table.ts";
+import { lowerCase } from "#signature/lower-case.ts";
 import type { ParsedRule, RuleProblem } from "#signature/parse-rule.ts";
 import type { HeaderCompiler } from "#signature/rule-address.ts";
 import type {
+	ContentStep,
 	Inspection,
 	Signature,
 	SignatureDirection,
@@ -77,14 +79,7 @@ function finish(rule: ParsedRule, draft: SignatureDraft, headers: HeaderCompiler
 			isBothWays: rule.isBothWays,
 			direction,
 			isNoAlert: draft.isNoAlert,
-			inspections: draft.inspections.map(
-				({ buffer, transforms, absent, steps }): Inspection => ({
-					buffer,
-					transforms,
-					absent,
-					steps: finishSteps(steps),
-				}),
-			),
+			inspections: inspectionsOf(draft),
 			stage: stageFor(draft, buffers, protocol),
 			flowBits: draft.flowBits,
 			flowIntegers: draft.flowIntegers,
@@ -99,6 +94,16 @@ function finish(rule: ParsedRule, draft: SignatureDraft, headers: HeaderCompiler
 	};
 }
 
+/** Those of heads first: they are short, and what fails there will not hold later. Variables keep the rule's order. */
+function inspectionsOf(draft: SignatureDraft): readonly Inspection[] {
+	const inspections = draft.inspections.map(
+		({ buffer, transforms, absent, steps }): Inspection => ({ buffer, transforms, absent, steps: finishSteps(steps) }),
+	);
+	if (draft.variableCount > 0) return inspections;
+	const isLong = ({ buffer }: Inspection) => Number(["body", "stream"].includes(bufferTable[buffer].stage));
+	return inspections.sort((a, b) => isLong(a) - isLong(b));
+}
+
 /** Marks the matches that a later relative step begins at. */
 function finishSteps(steps: readonly DraftStep[]): Step[] {
 	for (const [index, step] of steps.entries()) {
@@ -110,7 +115,13 @@ function finishSteps(steps: readonly DraftStep[]): Step[] {
 			break;
 		}
 	}
-	return [...steps];
+	return steps.map((step) => (step.type === "content" ? { ...step, octets: searchable(step) } : step));
+}
+
+/** What ignores case is compared in lower case. */
+function searchable({ octets, ignoresCase }: ContentStep): Buffer {
+	const text = Buffer.from(octets);
+	return ignoresCase ? lowerCase(text, Buffer.allocUnsafe(text.length)) : text;
 }
 
 function protocolFor(

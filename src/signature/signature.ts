@@ -11,6 +11,7 @@ export type Amount = number | { readonly variable: number };
 /** Octets to be found. `offset`, `depth` count from the buffer's start, `distance`, `within` from the last match's end. */
 export interface ContentStep {
 	readonly type: "content";
+	/** In lower case when case is ignored. */
 	readonly octets: Uint8Array;
 	readonly isNegated: boolean;
 	readonly ignoresCase: boolean;

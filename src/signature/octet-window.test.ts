@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { OctetWindow } from "#signature/octet-window.ts";
+
+function text(window: OctetWindow): string {
+	return window.octets.toString("latin1", 0, window.length);
+}
+
+test("a short body is all there", () => {
+	const window = new OctetWindow(16, 4);
+	window.append(Buffer.from("xhellox"), 1, 6);
+	window.append(Buffer.from(" world"), 0, 6);
+	assert.deepEqual([text(window), window.base, window.total], ["hello world", 0, 11]);
+});
+
+test("of a long one the end is there, and how much went by", () => {
+	const window = new OctetWindow(8, 3);
+	window.append(Buffer.from("abcdef"), 0, 6);
+	assert.equal(window.overflows(4), true);
+	window.append(Buffer.from("ghij"), 0, 4);
+	assert.deepEqual([text(window), window.base], ["defghij", 3]);
+	window.append(Buffer.from("0123456789"), 0, 10);
+	assert.deepEqual([text(window), window.base, window.total], ["23456789", 12, 20]);
+	window.restart();
+	assert.deepEqual([text(window), window.base], ["", 0]);
+});
+
+test("whatever is appended, the window is the end of it within its bounds", () => {
+	fc.assert(
+		fc.property(fc.array(fc.string({ unit: fc.constantFrom(..."abc"), maxLength: 40 })), (parts) => {
+			const window = new OctetWindow(32, 8);
+			let whole = "";
+			for (const part of parts) {
+				window.append(Buffer.from(part), 0, part.length);
+				whole += part;
+				assert.equal(window.total, whole.length);
+				assert.ok(window.length <= 32);
+				assert.equal(text(window), whole.slice(window.base));
+			}
+		}),
+	);
+});

@@ -1,0 +1,295 @@
+/**
+ * Says which of thousands of patterns may stand in a stream of octets: the first of two steps, the second compares rule by
+ * rule. It may say too much (letters match in either case, a pattern counts as found when its rarest piece is), never too
+ * little.
+ *
+ * Each pattern lends one piece of 16, 8, 4, 2 octets or 1; pieces of one length form a class that is searched in one pass. A
+ * table over the last octets of a window says how far no piece can end (S. Wu, U. Manber, "A fast algorithm for
+ * multi-pattern searching", 1994); where it says 0, the pieces that end so are compared as words. The time of such a search is
+ * the time that one look-up takes to answer, so four windows are moved through four parts of the octets at a time.
+ */
+
+/** The octets before the next chunk: a piece over the seam is found. Made by `start`, changed by `scan`. */
+export interface FilterStream {
+	readonly tail: Uint8Array;
+	length: number;
+}
+
+/**
+ * A compiled set of patterns, shared by all streams.
+ *
+ * Bounds: 640 KiB of tables for each class in use, 32 octets a pattern. `hits` holds each pattern once a scan.
+ */
+export class PatternFilter {
+	/** After `scan`: the patterns found, `hitCount` of them, by their index. */
+	readonly hits: Int32Array;
+	hitCount = 0;
+	readonly #stamps: Int32Array;
+	#stamp = 0;
+	/** The longest pieces first; `longClasses` of them have `longPieceOctets` or more. */
+	readonly #classes: readonly PieceClass[];
+	readonly #longClasses: number;
+	readonly #seam = new Uint8Array(2 * seamOctets);
+
+	constructor(patterns: readonly Uint8Array[]) {
+		this.hits = new Int32Array(patterns.length);
+		this.#stamps = new Int32Array(patterns.length);
+		const found = (pattern: number) => this.#found(pattern);
+		const classes = pieceLengths.flatMap((length, at) => {
+			const longer = pieceLengths[at - 1] ?? Number.POSITIVE_INFINITY;
+			const members = patterns.flatMap((octets, index) =>
+				octets.length >= length && octets.length < longer ? [{ index, piece: rarestPiece(octets, length) }] : [],
+			);
+			if (members.length === 0) return [];
+			return [
+				{
+					length,
+					searched: length > 2 ? new SkippingClass(length, members, found) : new PairClass(length, members, found),
+				},
+			];
+		});
+		this.#classes = classes.map(({ searched }) => searched);
+		this.#longClasses = classes.filter(({ length }) => length >= longPieceOctets).length;
+	}
+
+	start(): FilterStream {
+		return { tail: new Uint8Array(seamOctets), length: 0 };
+	}
+
+	/** Searches octets that stand alone. */
+	scanWhole(octets: Uint8Array, start: number, end: number): void {
+		this.#begin();
+		this.#search(this.#classes.length, octets, start, end);
+	}
+
+	/** Searches the next octets of a stream; with `isLongOnly` for patterns of `longPieceOctets` and more. */
+	scan(stream: FilterStream, octets: Uint8Array, start: number, end: number, isLongOnly = false): void {
+		this.#begin();
+		const classes = isLongOnly ? this.#longClasses : this.#classes.length;
+		if (classes === 0) return;
+		if (stream.length > 0) {
+			const seam = this.#seam;
+			seam.set(stream.tail.subarray(0, stream.length));
+			const ahead = Math.min(seamOctets, end - start);
+			for (let at = 0; at < ahead; at++) seam[stream.length + at] = octets[start + at] as number;
+			this.#search(classes, seam, 0, stream.length + ahead);
+		}
+		this.#search(classes, octets, start, end);
+		keepTail(stream, octets, start, end);
+	}
+
+	#search(classes: number, octets: Uint8Array, start: number, end: number): void {
+		if (start >= end) return;
+		for (let at = 0; at < classes; at++) (this.#classes[at] as PieceClass).scan(octets, start, end);
+	}
+
+	#begin(): void {
+		this.hitCount = 0;
+		if (++this.#stamp === 0x7fff_ffff) {
+			this.#stamps.fill(0);
+			this.#stamp = 1;
+		}
+	}
+
+	#found(pattern: number): void {
+		if (this.#stamps[pattern] === this.#stamp) return;
+		this.#stamps[pattern] = this.#stamp;
+		this.hits[this.hitCount++] = pattern;
+	}
+}
+
+interface Member {
+	readonly index: number;
+	readonly piece: Uint8Array;
+}
+
+interface PieceClass {
+	scan(octets: Uint8Array, start: number, end: number): void;
+}
+
+/** Pieces of 4 octets or more: windows are moved by a table. */
+class SkippingClass implements PieceClass {
+	readonly #length: number;
+	/** By the key of a window's last octets: how far it may move. */
+	readonly #shifts: Uint8Array;
+	/** By the same key: the first entry, or -1. */
+	readonly #first: Int32Array;
+	readonly #next: Int32Array;
+	/** The words of each piece, `length / 4` of them, the last one first. */
+	readonly #words: Int32Array;
+	readonly #pattern: Int32Array;
+	readonly #found: (pattern: number) => void;
+
+	constructor(length: number, members: readonly Member[], found: (pattern: number) => void) {
+		this.#length = length;
+		this.#found = found;
+		const keys = 1 << hashBits;
+		this.#shifts = new Uint8Array(keys).fill(length - 3);
+		this.#first = new Int32Array(keys).fill(-1);
+		this.#next = new Int32Array(members.length);
+		this.#words = new Int32Array((members.length * length) / 4);
+		this.#pattern = new Int32Array(members.length);
+		for (const [entry, { index, piece }] of members.entries()) {
+			for (let end = 3; end < length; end++) {
+				const key = keyAt(piece, end);
+				const shift = length - 1 - end;
+				if (shift < (this.#shifts[key] as number)) this.#shifts[key] = shift;
+			}
+			const last = keyAt(piece, length - 1);
+			this.#next[entry] = this.#first[last] as number;
+			this.#first[last] = entry;
+			for (let word = 0; word < length / 4; word++)
+				this.#words[(entry * length) / 4 + word] = wordAt(piece, length - 4 - 4 * word);
+			this.#pattern[entry] = index;
+		}
+	}
+
+	scan(octets: Uint8Array, start: number, end: number): void {
+		const quarter = (end - start) >> 2;
+		if (quarter < 4 * this.#length) return this.#scanOne(octets, start + this.#length - 1, end);
+		const shifts = this.#shifts;
+		let a = start + this.#length - 1;
+		let b = start + quarter;
+		let c = b + quarter;
+		let d = c + quarter;
+		const [endA, endB, endC] = [b, c, d];
+		while (a < endA && b < endB && c < endC && d < end) {
+			const shiftA = shifts[keyAt(octets, a)] as number;
+			const shiftB = shifts[keyAt(octets, b)] as number;
+			const shiftC = shifts[keyAt(octets, c)] as number;
+			const shiftD = shifts[keyAt(octets, d)] as number;
+			if (shiftA === 0) this.#compare(octets, a++);
+			else a += shiftA;
+			if (shiftB === 0) this.#compare(octets, b++);
+			else b += shiftB;
+			if (shiftC === 0) this.#compare(octets, c++);
+			else c += shiftC;
+			if (shiftD === 0) this.#compare(octets, d++);
+			else d += shiftD;
+		}
+		this.#scanOne(octets, a, endA);
+		this.#scanOne(octets, b, endB);
+		this.#scanOne(octets, c, endC);
+		this.#scanOne(octets, d, end);
+	}
+
+	/** Windows that end from `from` on. */
+	#scanOne(octets: Uint8Array, from: number, end: number): void {
+		const shifts = this.#shifts;
+		for (let at = from; at < end; ) {
+			const shift = shifts[keyAt(octets, at)] as number;
+			if (shift === 0) this.#compare(octets, at++);
+			else at += shift;
+		}
+	}
+
+	#compare(octets: Uint8Array, at: number): void {
+		const words = this.#words;
+		const count = this.#length / 4;
+		const last = wordAt(octets, at - 3);
+		for (let entry = this.#first[keyAt(octets, at)] as number; entry !== -1; entry = this.#next[entry] as number) {
+			if (words[entry * count] !== last) continue;
+			let word = 1;
+			while (word < count && words[entry * count + word] === wordAt(octets, at - 3 - 4 * word)) word++;
+			if (word === count) this.#found(this.#pattern[entry] as number);
+		}
+	}
+}
+
+/** Pieces of 2 octets or 1: every octet is looked at. Few patterns are so short. */
+class PairClass implements PieceClass {
+	readonly #mask: number;
+	/** By the last two octets: the first entry, or -1. */
+	readonly #first = new Int32Array(65_536).fill(-1);
+	readonly #next: Int32Array;
+	readonly #pattern: Int32Array;
+	readonly #found: (pattern: number) => void;
+
+	constructor(length: number, members: readonly Member[], found: (pattern: number) => void) {
+		this.#mask = length === 1 ? 0xff : 0xffff;
+		this.#found = found;
+		this.#next = new Int32Array(members.length);
+		this.#pattern = new Int32Array(members.length);
+		for (const [entry, { index, piece }] of members.entries()) {
+			const key =
+				length === 1 ? (piece[0] as number) | 0x20 : ((piece[0] as number) << 8) | (piece[1] as number) | 0x2020;
+			this.#next[entry] = this.#first[key] as number;
+			this.#first[key] = entry;
+			this.#pattern[entry] = index;
+		}
+	}
+
+	scan(octets: Uint8Array, start: number, end: number): void {
+		const first = this.#first;
+		const mask = this.#mask;
+		let pair = mask === 0xff ? 0 : (octets[start] as number) | 0x20;
+		for (let at = mask === 0xff ? start : start + 1; at < end; at++) {
+			pair = ((pair << 8) | (octets[at] as number) | 0x20) & mask;
+			if (first[pair] !== -1) this.#tell(first[pair] as number);
+		}
+	}
+
+	#tell(first: number): void {
+		for (let entry = first; entry !== -1; entry = this.#next[entry] as number)
+			this.#found(this.#pattern[entry] as number);
+	}
+}
+
+/** The piece whose octets are least usual in text and in programs. */
+function rarestPiece(octets: Uint8Array, length: number): Uint8Array {
+	let best = 0;
+	let bestScore = -1;
+	for (let start = 0; start + length <= octets.length; start++) {
+		let score = 0;
+		for (let at = start; at < start + length; at++) {
+			const octet = octets[at] as number;
+			const isRepeated = at > start && octet === octets[at - 1];
+			score += isRepeated ? 0 : (rarity[octet] as number);
+		}
+		if (score > bestScore) {
+			best = start;
+			bestScore = score;
+		}
+	}
+	return octets.subarray(best, best + length);
+}
+
+function keepTail(stream: FilterStream, octets: Uint8Array, start: number, end: number): void {
+	const { tail } = stream;
+	const fresh = Math.min(seamOctets, end - start);
+	const kept = Math.min(stream.length, seamOctets - fresh);
+	if (kept > 0) tail.copyWithin(0, stream.length - kept, stream.length);
+	for (let at = 0; at < fresh; at++) tail[kept + at] = octets[end - fresh + at] as number;
+	stream.length = kept + fresh;
+}
+
+function keyAt(octets: Uint8Array, at: number): number {
+	return Math.imul(wordAt(octets, at - 3), multiplier) >>> hashShift;
+}
+
+function wordAt(octets: Uint8Array, at: number): number {
+	return (
+		((octets[at] as number) << 24) |
+		((octets[at + 1] as number) << 16) |
+		((octets[at + 2] as number) << 8) |
+		(octets[at + 3] as number) |
+		0x20202020
+	);
+}
+
+const pieceLengths = [16, 8, 4, 2, 1];
+/** Pieces of so many octets are searched for in long streams, too. */
+export const longPieceOctets = 8;
+/** One less than the longest piece. */
+const seamOctets = 15;
+const hashBits = 17;
+const hashShift = 32 - hashBits;
+/** Knuth's multiplier for hashing by multiplication. */
+const multiplier = 0x9e37_79b1 | 0;
+
+/** How unusual each octet is, 1 to 8. */
+const rarity = new Uint8Array(256).fill(8);
+for (const octet of Buffer.from("jkqvwxyzJKQVWXYZ&%$#@!;|~^`{}[]<>")) rarity[octet] = 6;
+for (const octet of Buffer.from("bcfghmpuBCFGHMPU0123456789_+*?()'")) rarity[octet] = 4;
+for (const octet of Buffer.from('adilnorstADILNORST.,:-=/"')) rarity[octet] = 3;
+for (const octet of [0x00, 0xff, 0x20, 0x0a, 0x0d, 0x65, 0x45]) rarity[octet] = 1;
