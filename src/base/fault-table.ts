@@ -155,6 +155,23 @@ const rows = {
 	},
 	CONTENT_ENCODING_MALFORMED: { blame: "peer-malformed", says: "a compressed body cannot be decoded for inspection" },
 	CONTENT_TOO_LARGE_DECODED: { blame: "peer-misbehaved", says: "a compressed body grows beyond the decoded-size cap" },
+	MAIL_LINE_MALFORMED: { blame: "peer-malformed", says: "a line of a mail protocol is malformed or too long" },
+	MAIL_REPLY_UNASKED: {
+		blame: "peer-misbehaved",
+		says: "a mail server said something before TLS that nobody had asked for",
+	},
+	MAIL_STARTTLS_INJECTION: {
+		blame: "peer-misbehaved",
+		says: "octets came between the request for TLS and its handshake; somebody on the way may have put them there",
+	},
+	MAIL_STARTTLS_MISSING: {
+		blame: "peer-incompatible",
+		says: "a mail server offers no TLS although it is demanded; somebody on the way may have taken the offer away",
+	},
+	MAIL_CLEAR_REFUSED: {
+		blame: "peer-incompatible",
+		says: "a mail client wanted to log in or to send without TLS although it is demanded",
+	},
 	SESSION_IDLE_TIMEOUT: { blame: "peer-misbehaved", says: "neither side sent anything for the idle time" },
 	CONFIG_SYNTAX: { blame: "operator", says: "the configuration text cannot be parsed" },
 	CONFIG_INVALID: { blame: "operator", says: "the configuration is well-formed but wrong" },

@@ -9,6 +9,7 @@
  *   for (let step = forwarder.next(); step.kind !== "need-more"; step = forwarder.next()) do it
  */
 import { type Fault, fault } from "#base/fault.ts";
+import { OctetQueue } from "#base/octet-queue.ts";
 import { ChunkedReader, chunkLast, chunkRefused } from "#http/body.ts";
 import { type ForwardOptions, type ForwardPlan, fieldsOfOneHop, forwardRequest } from "#http/forward-request.ts";
 import { parseFieldLines } from "#http/head.ts";
@@ -49,9 +50,8 @@ export class ForwardMachine {
 	readonly #scanner: HeadScanner;
 	readonly #chunked = new ChunkedReader();
 	#phase: Phase = "head";
-	/** What was pushed and not told; a view of the last chunk, or of `#buffer` once chunks had to be joined. */
-	#octets: Uint8Array = nothing;
-	#buffer: Uint8Array = nothing;
+	/** What was pushed and not told. */
+	readonly #queue = new OctetQueue();
 	#remaining = 0;
 	#isLast = false;
 
@@ -64,22 +64,7 @@ export class ForwardMachine {
 
 	/** Takes the next octets of the client. */
 	push(chunk: Uint8Array): void {
-		const held = this.#octets.length;
-		if (held === 0) {
-			this.#octets = chunk;
-			return;
-		}
-		const needed = held + chunk.length;
-		const isInBuffer = this.#octets.buffer === this.#buffer.buffer;
-		let start = isInBuffer ? this.#octets.byteOffset : this.#buffer.length;
-		if (start + needed > this.#buffer.length) {
-			this.#buffer = new Uint8Array(Math.max(smallestBuffer, needed * 2));
-			this.#buffer.set(this.#octets);
-			start = 0;
-		}
-		// Behind what is held: views that were handed out before it stay as they are.
-		this.#buffer.set(chunk, start + held);
-		this.#octets = this.#buffer.subarray(start, start + needed);
+		this.#queue.push(chunk);
 	}
 
 	/** What comes next in what was pushed. After a refusal, or a plan other than forward, there is nothing more. */
@@ -104,7 +89,7 @@ export class ForwardMachine {
 
 	/** What was pushed and not told: behind the head of a CONNECT, the beginning of the tunnel. */
 	rest(): Uint8Array {
-		return this.#octets;
+		return this.#queue.octets;
 	}
 
 	/** True between two requests: the client may end the connection here. */
@@ -115,9 +100,9 @@ export class ForwardMachine {
 	#head(): ForwardStep {
 		const length = this.#section("request");
 		if (typeof length !== "number") return length;
-		const head = finishRequestHead(this.#scanner, this.#octets, 0, true);
+		const head = finishRequestHead(this.#scanner, this.#queue.octets, 0, true);
 		if (head === undefined) return this.#refuse("PROXY_REQUEST_MALFORMED", this.#scanner.reason);
-		this.#octets = this.#octets.subarray(length);
+		this.#queue.take(length);
 		const plan = forwardRequest(head, this.#options);
 		if (plan.kind === "refuse") {
 			this.#phase = "over";
@@ -134,18 +119,18 @@ export class ForwardMachine {
 	}
 
 	#lengthBody(): ForwardStep {
-		if (this.#octets.length === 0) return needMore;
-		const octets = this.#take(Math.min(this.#remaining, this.#octets.length));
+		if (this.#queue.octets.length === 0) return needMore;
+		const octets = this.#queue.take(Math.min(this.#remaining, this.#queue.octets.length));
 		this.#remaining -= octets.length;
 		if (this.#remaining === 0) this.#phase = "end";
 		return { kind: "body", octets };
 	}
 
 	#chunkedBody(): ForwardStep {
-		if (this.#octets.length === 0) return needMore;
+		if (this.#queue.octets.length === 0) return needMore;
 		let at = 0;
-		while (at < this.#octets.length) {
-			const result = this.#chunked.read(this.#octets, at, this.#octets.length);
+		while (at < this.#queue.octets.length) {
+			const result = this.#chunked.read(this.#queue.octets, at, this.#queue.octets.length);
 			if (result === chunkRefused) return this.#refuse("HTTP_MESSAGE_MALFORMED", this.#chunked.reason);
 			at = this.#chunked.position;
 			if (result !== chunkLast) continue;
@@ -153,23 +138,23 @@ export class ForwardMachine {
 			this.#scanner.begin("trailers");
 			break;
 		}
-		return { kind: "body", octets: this.#take(at) };
+		return { kind: "body", octets: this.#queue.take(at) };
 	}
 
 	#trailers(): ForwardStep {
 		const length = this.#section("trailers");
 		if (typeof length !== "number") return length;
-		const hop = parseFieldLines(latin1(this.#octets, 0, length), 0).find(({ name }) => fieldsOfOneHop.has(name));
+		const hop = parseFieldLines(latin1(this.#queue.octets, 0, length), 0).find(({ name }) => fieldsOfOneHop.has(name));
 		if (hop !== undefined) return this.#refuse("HTTP_MESSAGE_MALFORMED", `${hop.name} in the trailer section`);
 		this.#phase = "end";
-		return { kind: "body", octets: this.#take(length) };
+		return { kind: "body", octets: this.#queue.take(length) };
 	}
 
 	/** The octets of the section once it is whole. */
 	#section(kind: SectionKind): number | ForwardStep {
 		const { maxHeadOctets } = this.#limits;
-		const end = Math.min(this.#octets.length, maxHeadOctets);
-		const result = this.#scanner.scan(this.#octets, 0, end);
+		const end = Math.min(this.#queue.octets.length, maxHeadOctets);
+		const result = this.#scanner.scan(this.#queue.octets, 0, end);
 		if (result === scanDone) return this.#scanner.length;
 		const isHead = kind === "request";
 		if (result !== scanNeedMore) {
@@ -177,12 +162,6 @@ export class ForwardMachine {
 		}
 		if (end < maxHeadOctets) return needMore;
 		return this.#refuse(isHead ? "PROXY_HEAD_TOO_LARGE" : "HTTP_HEAD_TOO_LARGE", `more than ${maxHeadOctets} octets`);
-	}
-
-	#take(length: number): Uint8Array {
-		const taken = this.#octets.subarray(0, length);
-		this.#octets = this.#octets.subarray(length);
-		return taken;
 	}
 
 	#refuse(
@@ -195,5 +174,3 @@ export class ForwardMachine {
 }
 
 const needMore: ForwardStep = { kind: "need-more" };
-const nothing = new Uint8Array(0);
-const smallestBuffer = 512;

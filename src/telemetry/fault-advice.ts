@@ -56,6 +56,11 @@ const byCode: Partial<Readonly<Record<FaultCode, string>>> = {
 	CONTENT_ENCODING_MALFORMED: "The body does not match its Content-Encoding; the server must be corrected.",
 	CONTENT_TOO_LARGE_DECODED:
 		"A small body that grows this much may be an attack; raise the cap only for known servers.",
+	MAIL_STARTTLS_INJECTION:
+		"Look who is on the way between the two; a client or server that does this itself must be corrected.",
+	MAIL_STARTTLS_MISSING:
+		"Ask the server from another place whether it offers STARTTLS; if it does, somebody on the way takes it out.",
+	MAIL_CLEAR_REFUSED: "Set the client to STARTTLS, or better to the port where TLS comes first (465, 993, 995).",
 	SESSION_IDLE_TIMEOUT:
 		"Normal for clients that keep connections open; raise the idle time if it breaks an application.",
 	INTERNAL: "Report it with this record and the lines of the daemon log of that moment.",
