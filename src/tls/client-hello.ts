@@ -57,16 +57,29 @@ export function decodeClientHello(octets: Uint8Array): Decoded<ClientHello> {
 	const end = header.value;
 	if (end > maxHelloOctets) return malformed(tooLarge(end));
 	if (octets.length < end) return needMore;
-	const reader = new Reader(octets, handshakeHeaderOctets, end);
+	return decodeHelloBody(new Reader(octets, handshakeHeaderOctets, end), { majorVersion: 3, hasCookie: false });
+}
+
+/** How a body is laid out: over datagrams a cookie stands behind the session ID, and versions count down from 0xfe. */
+export interface HelloForm {
+	readonly majorVersion: number;
+	readonly hasCookie: boolean;
+}
+
+/** Decodes what is behind the header of the handshake message, up to the end of the reader. */
+export function decodeHelloBody(reader: Reader, form: HelloForm): Decoded<ClientHello> {
 	const legacyVersion = reader.u16();
 	const random = reader.take(32);
 	const sessionId = reader.take(reader.u8());
+	if (form.hasCookie) reader.take(reader.u8());
 	const cipherSuiteOctets = reader.u16();
 	const cipherSuiteReader = reader.sub(cipherSuiteOctets);
 	const compressionMethods = [...reader.take(reader.u8())];
 	if (reader.isShort) return malformed("ClientHello ends before its compression methods");
-	if (legacyVersion >>> 8 !== 3)
-		return malformed(`ClientHello version is 0x${legacyVersion.toString(16).padStart(4, "0")}; expected 0x03xx`);
+	if (legacyVersion >>> 8 !== form.majorVersion) {
+		const expected = `0x${form.majorVersion.toString(16).padStart(2, "0")}xx`;
+		return malformed(`ClientHello version is 0x${legacyVersion.toString(16).padStart(4, "0")}; expected ${expected}`);
+	}
 	if (sessionId.length > 32) return malformed(`session_id has ${sessionId.length} octets; at most 32 are allowed`);
 	if (cipherSuiteOctets < 2 || cipherSuiteOctets % 2 !== 0)
 		return malformed(`cipher_suites has ${cipherSuiteOctets} octets; expected an even number, at least 2`);
@@ -98,7 +111,7 @@ export function decodeClientHello(octets: Uint8Array): Decoded<ClientHello> {
 			isGreasePresent,
 			...known,
 		},
-		end,
+		reader.position,
 	);
 }
 
