@@ -34,6 +34,12 @@ const rows = {
 		http: 431,
 		says: "the request head is larger than the proxy accepts",
 	},
+	PROXY_PROTOCOL_REFUSED: {
+		blame: "peer-incompatible",
+		http: 405,
+		socks: 1,
+		says: "the listener does not speak the client's way of asking a proxy",
+	},
 	PROXY_HEAD_TIMEOUT: {
 		blame: "peer-misbehaved",
 		http: 408,

@@ -247,7 +247,7 @@ export function leaf<V, const O extends LeafOptions<V>>(type: LeafType<V>, optio
 }
 
 /** `name [ a b ];` in the order entered. */
-export function leafList<V>(type: LeafType<V>, options: LeafListOptions<V>): LeafListNode<readonly V[]> {
+export function leafList<V>(type: LeafType<V>, options: LeafListOptions<NoInfer<V>>): LeafListNode<readonly V[]> {
 	return { ...options, kind: "leaf-list", type };
 }
 

@@ -69,7 +69,7 @@ test("R65: ca.pem is the root that is offered, the facts beside it tell the prox
 		{
 			name: "a",
 			path: "",
-			way: { kind: "explicit" as const },
+			way: { kind: "explicit" as const, protocols: new Set<never>() },
 			listen: { host: "0.0.0.0", port: 3128 },
 			mayReachLocal: false,
 		},

@@ -30,7 +30,7 @@ async function run(t: TestContext, args: readonly string[], trustedCas: readonly
 		{
 			name: "a",
 			path: "",
-			way: { kind: "explicit" as const },
+			way: { kind: "explicit" as const, protocols: new Set<never>() },
 			listen: { host: "192.0.2.1", port: 8080 },
 			mayReachLocal: false,
 		},

@@ -2,6 +2,7 @@
 import type { Endpoint } from "#base/address.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import { domainSetOf } from "#policy/domain-set.ts";
+import type { ExplicitProtocol } from "#proxy/explicit-arrival.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import type { ProxyConfig } from "#proxy/schema.ts";
 import type { WayIn } from "#proxy/way-in.ts";
@@ -42,7 +43,13 @@ export function compileListeners(
 	for (const [name, statement] of gateway.explicitProxy) {
 		// Clients of a loopback listener are on this host and reach its services anyway.
 		const mayReachLocal = statement.permitLocalTargets || isLoopbackHost(statement.listen.host);
-		add("explicit-proxy", name, statement, { kind: "explicit" }, mayReachLocal);
+		add(
+			"explicit-proxy",
+			name,
+			statement,
+			{ kind: "explicit", protocols: new Set<ExplicitProtocol>(statement.protocols) },
+			mayReachLocal,
+		);
 	}
 	for (const [name, statement] of gateway.reverse) {
 		const profile = profileOf(statement.profile);

@@ -20,8 +20,8 @@ export interface ConnectRequest {
 export type ConnectAnswer =
 	| { readonly kind: "need-more" }
 	| { readonly kind: "connect"; readonly request: ConnectRequest }
-	/** A whole head whose request line is one; `fault` is why the proxy refuses it when nobody else answers it. */
-	| { readonly kind: "plain"; readonly request: PlainRequest; readonly fault: Fault }
+	/** A whole head whose request line is one; `octets` are all that came, `fault` is why the proxy refuses it when nobody else answers it. */
+	| { readonly kind: "plain"; readonly request: PlainRequest; readonly octets: Uint8Array; readonly fault: Fault }
 	| { readonly kind: "refuse"; readonly fault: Fault };
 
 /** The states of one proxy connection before the tunnel: feed it octets until it answers something else than need-more. */
@@ -88,7 +88,7 @@ function parseHead(octets: Uint8Array, end: number): ConnectAnswer {
 	const [, method, target] = parts as unknown as [string, string, string];
 	if (method !== "CONNECT") {
 		const request = { method, target, head: octets.subarray(0, end) };
-		return { kind: "plain", request, fault: refusal("PROXY_METHOD_REFUSED", "CONNECT", method) };
+		return { kind: "plain", request, octets, fault: refusal("PROXY_METHOD_REFUSED", "CONNECT", method) };
 	}
 	const bad = lines.slice(1).find((line) => !headerLine.test(line));
 	if (bad !== undefined) {

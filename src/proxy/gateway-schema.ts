@@ -18,6 +18,12 @@ const fromZone = leaf(reference("security zones security-zone"), {
 	help: "Zone that the clients count as; when absent, that of the interface or static route that leads to each",
 });
 
+const explicitProtocols = enumeration({
+	"http-connect": "HTTP CONNECT",
+	http: "Requests for http:// URLs, which are forwarded in clear",
+	socks5: "SOCKS version 5",
+});
+
 const explicitProxy = list({
 	help: "HTTP proxy that clients are configured with",
 	keys: { name: name() },
@@ -29,10 +35,7 @@ const explicitProxy = list({
 				loosened: "danger: services that listen on this host only become reachable for every client of the proxy",
 			},
 		}),
-		protocols: leafList(enumeration({ "http-connect": "HTTP CONNECT", socks5: "SOCKS version 5" }), {
-			help: "What clients may speak; http-connect when absent",
-			engine: "not-yet",
-		}),
+		protocols: leafList(explicitProtocols, { help: "What clients may speak", default: ["http-connect", "http"] }),
 		"from-zone": fromZone,
 	},
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { ListenerPlan } from "#proxy/compile-listeners.ts";
 import { isListenerAddress } from "#proxy/listener-shell.ts";
 
-const plan = { path: "", way: { kind: "explicit" }, mayReachLocal: true } as const;
+const plan = { path: "", way: { kind: "explicit", protocols: new Set<never>() }, mayReachLocal: true } as const;
 const plans: readonly ListenerPlan[] = [
 	{ ...plan, name: "v4", listen: { host: "127.0.0.1", port: 8080 } },
 	{ ...plan, name: "v6", listen: { host: "::1", port: 8081 } },

@@ -81,7 +81,9 @@ async function relay(t: TestContext, plaintext?: PlaintextStream, isDecrypted = 
 		{ stream: clientSide, transport: clientSide, peer: "10.1.4.7" },
 		{ stream: serverSide, transport: serverSide, peer: "192.0.2.1" },
 	] as const;
-	const shell = new RelayShell(ends[0], ends[1], plaintext, isDecrypted, 5_000, (summary) => summaries.push(summary));
+	const shell = new RelayShell(ends[0], ends[1], { plaintext, isDecrypted }, 5_000, (summary) =>
+		summaries.push(summary),
+	);
 	const over = async (): Promise<RelaySummary> => {
 		await until(() => summaries.length > 0, "the summary");
 		await until(() => clientSide.destroyed && serverSide.destroyed, "the end of both sockets");

@@ -6,6 +6,7 @@
  */
 import type { Socket } from "node:net";
 import { forward, type PlaintextStream, release, type StreamAnswer, stop } from "#inspect/plaintext-stream.ts";
+import type { ForwardedRequests } from "#proxy/forwarded-requests.ts";
 import { relayFault } from "#proxy/handshake-faults.ts";
 import type { RelaySummary } from "#proxy/session-event.ts";
 
@@ -17,12 +18,21 @@ export interface RelayEnd {
 	readonly peer: string;
 }
 
+/** What is known of the octets that pass. */
+export interface RelayContent {
+	readonly plaintext: PlaintextStream | undefined;
+	readonly isDecrypted: boolean;
+	/** The client's requests to a proxy, which are made over on their way. */
+	readonly requests?: ForwardedRequests | undefined;
+}
+
 /** A running relay. The owner calls `tick` about once a second and `shutdown` to end it from outside. */
 export class RelayShell {
 	readonly #client: RelayEnd;
 	readonly #server: RelayEnd;
 	readonly #plaintext: PlaintextStream | undefined;
 	readonly #isDecrypted: boolean;
+	readonly #requests: ForwardedRequests | undefined;
 	readonly #idleMs: number;
 	readonly #onEnd: (summary: RelaySummary) => void;
 	#octetsToServer = 0;
@@ -37,8 +47,7 @@ export class RelayShell {
 	constructor(
 		client: RelayEnd,
 		server: RelayEnd,
-		plaintext: PlaintextStream | undefined,
-		isDecrypted: boolean,
+		{ plaintext, isDecrypted, requests }: RelayContent,
 		idleMs: number,
 		onEnd: (summary: RelaySummary) => void,
 	) {
@@ -46,11 +55,12 @@ export class RelayShell {
 		this.#server = server;
 		this.#plaintext = plaintext;
 		this.#isDecrypted = isDecrypted;
+		this.#requests = requests;
 		this.#idleMs = idleMs;
 		this.#onEnd = onEnd;
 	}
 
-	/** Takes over both sockets' events and begins; `first` goes to the server before anything else. */
+	/** Takes over both sockets' events and begins; `first` goes to the server before anything else, inspected too. */
 	start(first: Uint8Array): void {
 		const client = this.#client.stream;
 		const server = this.#server.stream;
@@ -71,10 +81,8 @@ export class RelayShell {
 			setImmediate(() => this.#closed(client.destroyed ? "client" : "server"));
 			return;
 		}
-		if (first.length > 0) {
-			this.#octetsToServer += first.length;
-			server.write(first);
-		}
+		if (first.length > 0) this.#toServer(first);
+		if (this.#isOver) return;
 		client.resume();
 		server.resume();
 		// One that ended before anybody listened does not say so again.
@@ -105,6 +113,16 @@ export class RelayShell {
 	#fromClient(chunk: Buffer): void {
 		// What comes after the gateway's own answer is dropped.
 		if (this.#isOver) return;
+		const requests = this.#requests;
+		if (requests === undefined) return this.#toServer(chunk);
+		if (requests.isOver) return;
+		const octets = requests.push(chunk);
+		if (octets.length > 0) this.#toServer(octets);
+		if (requests.fault !== undefined) this.#cut(requests.fault.message, requests.fault.code);
+		else if (requests.isOver) this.#clientEnded();
+	}
+
+	#toServer(chunk: Uint8Array): void {
 		this.#octetsToServer += chunk.length;
 		const plaintext = this.#plaintext;
 		if (plaintext !== undefined)

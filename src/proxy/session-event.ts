@@ -4,6 +4,7 @@ import type { Fault } from "#base/fault.ts";
 import type { OnboardingSite } from "#onboarding/site.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
 import type { Decision, Policy } from "#policy/evaluate.ts";
+import type { ForwardedRequests } from "#proxy/forwarded-requests.ts";
 import type { LearnedEntry } from "#proxy/learned-bypass.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import type { WayIn } from "#proxy/way-in.ts";
@@ -134,8 +135,11 @@ export type SessionEffect =
 	| { readonly type: "start-client-tls"; readonly helloOctets: Uint8Array; readonly alpn: string | undefined }
 	| {
 			readonly type: "relay";
-			readonly mode: "bypass" | "decrypted";
+			/** Clear: there was no TLS to open, and what passes is inspected. */
+			readonly mode: "bypass" | "decrypted" | "clear";
 			readonly first: Uint8Array;
+			/** The client sends requests to a proxy, which are made over for the server. */
+			readonly requests?: ForwardedRequests;
 			readonly decision: Decision<ProxyProfile>;
 	  }
 	/** The context of the gateway's own TLS end, under a name of its own. */

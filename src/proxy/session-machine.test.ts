@@ -80,6 +80,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 	};
 }
 
+const tunnelsOnly: WayIn = { kind: "explicit", protocols: new Set(["http-connect"]) };
 const any = new AddressSet(true);
 const decryptAll = (parts: Partial<ProxyProfile> = {}): PolicyRule<ProxyProfile> => ({
 	name: "open",
@@ -116,7 +117,7 @@ function session(
 ): Session {
 	const context: SessionContext = {
 		listener: "explicit",
-		way: { kind: "explicit" },
+		way: { kind: "explicit", protocols: new Set(["http-connect", "http", "socks5"]) },
 		ownCertificates: () => [],
 		policy: { rules, isDefaultPermit: false },
 		timeouts,
@@ -492,6 +493,52 @@ describe("a bypassed session", () => {
 });
 
 describe("ways in", () => {
+	const request = "GET http://shop.example/a HTTP/1.1\r\nHost: shop.example\r\n\r\n";
+
+	test("a request in clear goes to its server made over, inspected where it would have been decrypted", () => {
+		const { machine, talk } = session();
+		talk.event(says(request)).expect("resolve-server", ({ host }) => assert.equal(host, "shop.example"));
+		talk.event(resolved("192.0.2.10")).expect("connect-server", ({ port }) => assert.equal(port, 80));
+		talk.event(connected).expect("relay", ({ mode, first, requests }) => {
+			assert.equal(mode, "clear");
+			assert.match(Buffer.from(first).toString(), /^GET \/a HTTP\/1\.1\r\nHost: shop\.example\r\n/);
+			assert.equal(requests?.target.host, "shop.example");
+		});
+		talk.done();
+		const { decision, fact } = machine.record();
+		assert.deepEqual([decision, fact], ["bypass", "the policy matches any connection; it is HTTP in clear"]);
+	});
+
+	test("a request in clear that a policy blocks, or whose server is not there, is answered in HTTP", () => {
+		const blocked = session([deny({ host: "shop.example" }), passAll]);
+		blocked.talk.event(says(request)).expect("send-client", status(403)).expect("close").done();
+		const { talk } = session([passAll]);
+		talk.event(says(request)).expect("resolve-server").event({ type: "server-failed", fault: unreachable });
+		talk.expect("send-client", status(502)).expect("close").done();
+	});
+
+	test("SOCKS5 opens a tunnel, and says so in its own words", () => {
+		const asked = Buffer.concat([
+			Buffer.from([5, 1, 0, 5, 1, 0, 3, 12]),
+			octets("shop.example"),
+			Buffer.from([1, 0xbb]),
+		]);
+		const { talk } = session();
+		talk.event(says(asked)).expect("send-client", ({ octets: sent }) => assert.deepEqual([...sent], [5, 0]));
+		talk.expect("resolve-server").event(resolved("192.0.2.10")).expect("connect-server");
+		talk
+			.event(connected)
+			.expect("send-client", ({ octets: sent }) => assert.deepEqual([...sent.subarray(0, 2)], [5, 0]));
+		talk.event(says(hello)).expect("start-server-tls").done();
+		const { machine, talk: denied } = session([deny({ host: "shop.example" })]);
+		denied
+			.event(says(asked))
+			.expect("send-client")
+			.expect("send-client", ({ octets: sent }) => assert.equal(sent[1], 2));
+		denied.expect("close").done();
+		assert.equal(machine.record().decision, "block");
+	});
+
 	const behind = { host: "192.0.2.10", port: 8443 };
 	const own = () => ["shop"];
 	const way = (kind: "reverse" | "offload" | "encrypt") => ({
@@ -644,8 +691,8 @@ describe("the gateway's own page", () => {
 
 	test("a request for somebody else, or while the page is disabled, keeps its 405", () => {
 		for (const [event, parts] of [
-			[says("GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n"), withPage],
-			[page, {}],
+			[says("GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n"), { ...withPage, way: tunnelsOnly }],
+			[page, { way: tunnelsOnly }],
 		] as const) {
 			const { machine, talk } = session([], parts);
 			talk.event(event).expect("send-client", status(405)).expect("close");
@@ -901,7 +948,7 @@ describe("failures", () => {
 		["an endless head", `CONNECT a:1 HTTP/1.1\r\nA: ${"b".repeat(20_000)}`, "PROXY_HEAD_TOO_LARGE", 431],
 	] as const) {
 		test(`${name} is answered with ${httpStatus}`, () => {
-			const { machine, talk } = session();
+			const { machine, talk } = session([decryptAll()], { way: tunnelsOnly });
 			talk.event(says(text)).expect("send-client", status(httpStatus)).expect("close", manner("end")).done();
 			assert.equal(machine.record().faultCode, code);
 			assert.deepEqual(machine.record().server, { host: "", port: 0 });

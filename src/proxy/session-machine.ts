@@ -13,8 +13,6 @@
 import { type Address, type Endpoint, formatAddress, parseAddress } from "#base/address.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import { faultTable } from "#base/fault-table.ts";
-import { encodeBlockPage } from "#inspect/block-page.ts";
-import type { PlainRequest } from "#onboarding/request.ts";
 import type { OnboardingSite, SiteAnswer } from "#onboarding/site.ts";
 import {
 	type ConnectionFacts,
@@ -23,7 +21,9 @@ import {
 	evaluateHello,
 	evaluateProfile,
 } from "#policy/evaluate.ts";
-import { ConnectMachine } from "#proxy/connect-machine.ts";
+import type { ConnectRequest } from "#proxy/connect-machine.ts";
+import { type ArrivalAnswer, ExplicitArrival } from "#proxy/explicit-arrival.ts";
+import { ForwardedRequests } from "#proxy/forwarded-requests.ts";
 import { type LearnedServer, learnedKey } from "#proxy/learned-bypass.ts";
 import { OpeningMachine, type OpeningReply } from "#proxy/opening-machine.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
@@ -38,7 +38,7 @@ import type { ClientHello } from "#tls/client-hello.ts";
 import { ClientHelloReader, type FirstOctets } from "#tls/client-hello-reader.ts";
 
 type State =
-	| { readonly tag: "expect-request"; readonly machine: ConnectMachine; readonly until: number }
+	| { readonly tag: "expect-request"; readonly until: number }
 	/** Before the way is begun. */
 	| { readonly tag: "idle" }
 	| { readonly tag: "await-resolve"; readonly until: number }
@@ -50,12 +50,21 @@ type State =
 	| { readonly tag: "await-answer-sent"; readonly answer: SiteAnswer; readonly until: number }
 	| { readonly tag: "closed" };
 
+interface Forwarded {
+	readonly requests: ForwardedRequests;
+	readonly first: Uint8Array;
+}
+
 /** The machine. `step` takes one event and answers what to do; the record grows inside it. */
 export class SessionMachine {
 	readonly id: string;
 	readonly #context: SessionContext;
 	readonly #facts: SessionFacts;
 	#state: State = { tag: "idle" };
+	/** How the client of an explicit proxy asks and is answered. */
+	readonly #arrival: ExplicitArrival | undefined;
+	/** Requests in clear, and what of them goes to the server first. */
+	#forwarded: Forwarded | undefined;
 	/** What the client sent behind its request. */
 	#rest: Uint8Array = noOctets;
 	/** The ClientHello that came before there was a server. */
@@ -65,13 +74,14 @@ export class SessionMachine {
 		this.id = id;
 		this.#context = context;
 		this.#facts = new SessionFacts(id, context.listener, client, now);
+		this.#arrival = context.way.kind === "explicit" ? new ExplicitArrival(context.way.protocols) : undefined;
 	}
 
 	/** Begins the way. To be called once, before any event. */
 	start(now: number): readonly SessionEffect[] {
 		const { timeouts, way } = this.#context;
 		if (way.kind === "explicit") {
-			this.#state = { tag: "expect-request", machine: new ConnectMachine(), until: now + timeouts.requestMs };
+			this.#state = { tag: "expect-request", until: now + timeouts.requestMs };
 			return nothing;
 		}
 		if (readsHelloFirst(way)) {
@@ -171,18 +181,33 @@ export class SessionMachine {
 
 	#clientOctets(octets: Uint8Array, now: number): readonly SessionEffect[] {
 		const state = this.#state;
-		if (state.tag === "expect-request") return this.#requestOctets(state.machine, octets, now);
+		if (state.tag === "expect-request") return this.#requestOctets(this.#explicit(state), octets, now);
 		if (state.tag === "expect-hello") return this.#helloOctets(state.reader, octets, now);
 		if (state.tag === "in-trust-check") return this.#trustCheck(state.machine.clientOctets(octets, now), now);
 		return unexpected(state, "client-octets");
 	}
 
-	#requestOctets(machine: ConnectMachine, octets: Uint8Array, now: number): readonly SessionEffect[] {
-		const answer = machine.push(octets);
-		if (answer.kind === "need-more") return nothing;
-		if (answer.kind === "refuse") return this.#refuse(answer.fault, now);
-		if (answer.kind === "plain") return this.#plainRequest(answer.request, answer.fault, now);
-		const { request } = answer;
+	#explicit(state: State): ExplicitArrival {
+		return this.#arrival ?? unexpected(state, "a request");
+	}
+
+	#requestOctets(arrival: ExplicitArrival, octets: Uint8Array, now: number): readonly SessionEffect[] {
+		const answer = arrival.push(octets);
+		const sent: SessionEffect[] = answer.send.length === 0 ? [] : [{ type: "send-client", octets: answer.send }];
+		switch (answer.kind) {
+			case "need-more":
+				return sent;
+			case "refuse":
+				if (sent.length === 0) return this.#refuse(answer.fault, now);
+				return [...sent, ...this.#close(now, answer.fault.message, answer.fault.code)];
+			case "plain":
+				return this.#plainRequest(answer, now);
+			case "tunnel":
+				return [...sent, ...this.#tunnelTo(answer.request, now)];
+		}
+	}
+
+	#tunnelTo(request: ConnectRequest, now: number): readonly SessionEffect[] {
 		this.#rest = request.rest;
 		const { onboarding } = this.#context;
 		if (onboarding?.test !== undefined && request.host === onboarding.test.host && request.port === 443) {
@@ -224,11 +249,12 @@ export class SessionMachine {
 		this.#facts.server = address;
 		const { way, timeouts } = this.#context;
 		if (way.kind === "encrypt") return this.#decide(undefined, noOctets, now);
+		if (this.#forwarded !== undefined) return this.#forward(this.#forwarded, now);
 		if (this.#hello !== undefined) return this.#decide(this.#hello.hello, this.#hello.octets, now);
 		const reader = new ClientHelloReader();
 		this.#state = { tag: "expect-hello", reader, until: now + timeouts.helloMs };
 		const established: SessionEffect[] =
-			way.kind === "explicit" ? [{ type: "send-client", octets: connectionEstablished }] : [];
+			this.#arrival === undefined ? [] : [{ type: "send-client", octets: this.#arrival.established() }];
 		const rest = this.#rest;
 		this.#rest = noOctets;
 		return rest.length === 0 ? established : [...established, ...this.#helloOctets(reader, rest, now)];
@@ -385,7 +411,7 @@ export class SessionMachine {
 		const target = this.#facts.targetText;
 		switch (state.tag) {
 			case "expect-request":
-				return this.#refuse(state.machine.timedOut(), now);
+				return this.#refuse(this.#explicit(state).timedOut(), now);
 			case "await-resolve":
 			case "await-connect":
 				return this.#refuse(fault("SERVER_CONNECT_TIMEOUT", `server ${target} did not answer in time`), now);
@@ -409,11 +435,32 @@ export class SessionMachine {
 		}
 	}
 
-	/** A request whose method is not CONNECT: for the gateway's own page, or refused. */
-	#plainRequest(request: PlainRequest, failure: Fault, now: number): readonly SessionEffect[] {
+	/** A request whose method is not CONNECT: for the gateway's own page, for a server in clear, or refused. */
+	#plainRequest(
+		{ request, octets, fault: refused }: ArrivalAnswer & { readonly kind: "plain" },
+		now: number,
+	): readonly SessionEffect[] {
+		const { onboarding, way } = this.#context;
 		const visit = { sessionId: this.id, reachedAt: this.#facts.client.reachedAt };
-		const answer = this.#context.onboarding?.answer(request, visit);
-		return answer === undefined ? this.#refuse(failure, now) : this.#answer(answer, now);
+		const answer = onboarding?.answer(request, visit);
+		if (answer !== undefined) return this.#answer(answer, now);
+		if (way.kind !== "explicit" || !way.protocols.has("http")) return this.#refuse(refused, now);
+		const read = ForwardedRequests.begin(octets);
+		if (read.kind === "refuse") return this.#refuse(read.fault, now);
+		if (read.kind !== "forward") return this.#refuse(refused, now);
+		this.#forwarded = read;
+		return this.#reach(read.requests.target, now);
+	}
+
+	/** Nothing is to be opened: what would be decrypted is inspected as it is. */
+	#forward({ requests, first }: Forwarded, now: number): readonly SessionEffect[] {
+		const decision = this.#evaluate(now);
+		if (decision.action === "block") return this.#refuseByPolicy(decision, now);
+		const passed = { ...decision, action: "bypass" as const, fact: `${decision.fact}; it is HTTP in clear` };
+		this.#facts.decision = passed;
+		this.#state = { tag: "await-relay-end" };
+		const mode = decision.action === "decrypt" ? "clear" : "bypass";
+		return [{ type: "relay", mode, first, decision: passed, requests }];
 	}
 
 	/** The client wants to know whether it trusts the CA: the gateway is the server. */
@@ -421,7 +468,7 @@ export class SessionMachine {
 		const machine = new TrustCheckMachine(site, test, this.id, this.#context.timeouts, now);
 		this.#facts.ownFact = "onboarding";
 		this.#state = { tag: "in-trust-check", machine };
-		const established: SessionEffect = { type: "send-client", octets: connectionEstablished };
+		const established: SessionEffect = { type: "send-client", octets: this.#explicit(this.#state).established() };
 		if (rest.length === 0) return [established];
 		return [established, ...this.#trustCheck(machine.clientOctets(rest, now), now)];
 	}
@@ -471,13 +518,11 @@ export class SessionMachine {
 		return this.#close(now, state.answer.says, state.answer.faultCode);
 	}
 
-	/** While the client still waits for the answer to CONNECT it gets one in HTTP; who asked for nothing gets none. */
+	/** While the client still waits for the answer to its request it gets one; who asked for nothing gets none. */
 	#refuse(failure: Fault, now: number): readonly SessionEffect[] {
-		if (this.#context.way.kind !== "explicit") return this.#refuseUnasked(failure, now);
-		const status = httpStatus(failure);
-		const headers = status === 405 ? "Allow: CONNECT\r\n" : "";
-		const page = encodeBlockPage({ status, sentence: `${failure.message}.`, sessionId: this.id, headers });
-		return [{ type: "send-client", octets: page }, ...this.#close(now, failure.message, failure.code)];
+		if (this.#arrival === undefined) return this.#refuseUnasked(failure, now);
+		const octets = this.#arrival.refusal(failure, this.id);
+		return [{ type: "send-client", octets }, ...this.#close(now, failure.message, failure.code)];
 	}
 
 	/** The client speaks to its server: an alert where it began TLS, a reset where it has said nothing yet. */
@@ -489,13 +534,12 @@ export class SessionMachine {
 	#refuseByPolicy(decision: Decision<ProxyProfile>, now: number): readonly SessionEffect[] {
 		this.#facts.decision = decision;
 		const why = `blocked by ${decision.rule} because ${decision.fact}`;
-		if (this.#context.way.kind !== "explicit") {
-			if (this.#hello === undefined) return this.#close(now, why, undefined, "reset");
-			return [{ type: "send-client", octets: encodeAlert("access_denied") }, ...this.#close(now, why)];
+		if (this.#arrival !== undefined) {
+			const octets = this.#arrival.blocked(decision.rule, this.id);
+			return [{ type: "send-client", octets }, ...this.#close(now, why)];
 		}
-		const sentence = "The policy of this network does not permit this connection.";
-		const page = encodeBlockPage({ status: 403, sentence, rule: decision.rule, sessionId: this.id });
-		return [{ type: "send-client", octets: page }, ...this.#close(now, why)];
+		if (this.#hello === undefined) return this.#close(now, why, undefined, "reset");
+		return [{ type: "send-client", octets: encodeAlert("access_denied") }, ...this.#close(now, why)];
 	}
 
 	/** An answer in TLS, once the tunnel is open and before the client's handshake has begun: one plaintext alert. */
@@ -559,10 +603,6 @@ export class SessionMachine {
 	}
 }
 
-function httpStatus(failure: Fault): 400 | 403 | 405 | 408 | 431 | 502 | 503 | 504 {
-	return (faultTable[failure.code] as { http?: 400 | 403 | 405 | 408 | 431 | 502 | 503 | 504 }).http ?? 502;
-}
-
 function unexpected(state: State, event: string): never {
 	throw new Error(`session machine: event ${event} in state ${tagOf(state)}`);
 }
@@ -579,4 +619,3 @@ const wayFacts = {
 	encrypt: "the listener speaks TLS for its clients",
 } as const;
 const noOctets = new Uint8Array(0);
-const connectionEstablished = Buffer.from("HTTP/1.1 200 Connection established\r\n\r\n", "latin1");

@@ -163,7 +163,7 @@ export class SessionShell {
 		tls.end(octets, sent);
 	}
 
-	#startRelay({ mode, first, decision }: EffectOf<"relay">): void {
+	#startRelay({ mode, first, decision, requests }: EffectOf<"relay">): void {
 		this.#releaseClient();
 		const transport = this.#serverLeg.socket as Socket;
 		const { tls: serverTls, address } = this.#serverLeg;
@@ -171,17 +171,18 @@ export class SessionShell {
 		this.#clientLeg.release();
 		const isDecrypted = mode === "decrypted";
 		const plaintext =
-			isDecrypted && decision.action === "decrypt"
+			mode !== "bypass" && decision.profile !== undefined
 				? this.#owner.inspect({
 						profile: decision.profile,
-						alpn: alpnOf(serverTls ?? this.#clientLeg.tls),
+						alpn: mode === "clear" ? "http/1.1" : alpnOf(serverTls ?? this.#clientLeg.tls),
 						sessionId: this.#machine.id,
 						rule: decision.rule,
 					})
 				: undefined;
 		const client = { stream: this.#clientLeg.tls ?? this.#client, transport: this.#client, peer: this.#clientAddress };
 		const server = { stream: serverTls ?? transport, transport, peer: address };
-		this.#relay = new RelayShell(client, server, plaintext, isDecrypted, this.#context.timeouts.idleMs, (summary) =>
+		const content = { plaintext, isDecrypted, requests };
+		this.#relay = new RelayShell(client, server, content, this.#context.timeouts.idleMs, (summary) =>
 			this.#step({ type: "relay-ended", summary }),
 		);
 		this.#relay.start(first);

@@ -8,7 +8,7 @@ const profile = {} as ProxyProfile;
 
 test("R17 R18 R19 R20: each way in has its sides with TLS, and knows whether the ClientHello chooses the server", () => {
 	const rows: readonly (readonly [WayIn, string, boolean, boolean])[] = [
-		[{ kind: "explicit" }, "both", false, false],
+		[{ kind: "explicit", protocols: new Set() }, "both", false, false],
 		[{ kind: "transparent", preservesSource: true }, "both", false, false],
 		[{ kind: "reverse", server, profile }, "both", true, true],
 		[{ kind: "offload", server, profile }, "client", true, true],

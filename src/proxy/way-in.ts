@@ -1,10 +1,11 @@
 /** How the clients of a listener reach their servers, and which side of a session speaks TLS. */
 import type { Endpoint } from "#base/address.ts";
+import type { ExplicitProtocol } from "#proxy/explicit-arrival.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 
 export type WayIn =
 	/** The client names the server in a request to the proxy. */
-	| { readonly kind: "explicit" }
+	| { readonly kind: "explicit"; readonly protocols: ReadonlySet<ExplicitProtocol> }
 	/** The client addressed the server itself; the packet filter handed the connection over (R5, R40). */
 	| { readonly kind: "transparent"; readonly preservesSource: boolean }
 	/** One server, and what becomes of its sessions: TLS on both sides, on the client's only, on the server's only. */

@@ -13,6 +13,7 @@ import { dial, fetchOnce, openTls, openTunnel } from "../support/proxy-client.ts
 const owner = { after };
 const gateway = await startGateway(owner, {
 	trust: makeCertificate({ subject: "CN=Test Root", isCa: true }).pem,
+	listener: "protocols http-connect;",
 	gateway: `timeouts { request 1; client-hello 1; connect 1; handshake 2; } onboarding { contact "Service desk, 4711"; }`,
 });
 const host = "Host: sallyport.test";
