@@ -57,6 +57,7 @@ test("expressions decide about single statements, for those who have all too", (
 	assert.ok(access.mayChange(["system", "host-name"], "system"));
 	assert.equal(access.seesAll, false);
 	assert.equal(predefined("super-user").seesAll, true);
+	assert.deepEqual([access.mayChangeAll, predefined("super-user").mayChangeAll], [false, true]);
 });
 
 test("a part may be closed in what is open, and opened in what is closed", () => {

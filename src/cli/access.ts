@@ -79,6 +79,8 @@ export interface Access {
 	/** `path` are the words of the statement from the top. */
 	mayView(path: readonly string[], permission: string | undefined): boolean;
 	mayChange(path: readonly string[], permission: string | undefined): boolean;
+	/** Every statement may be changed. */
+	readonly mayChangeAll: boolean;
 	/** Secrets are shown in their stored form only to those. */
 	readonly maySeeSecrets: boolean;
 	/** Every statement is visible. */
@@ -96,6 +98,7 @@ export function accessOfClass(className: string, loginClass: LoginClass): Access
 		held.has("all") || held.has(permission) || held.has(`${permission}-control`);
 	const commands = ruleOf(loginClass.allowCommands, loginClass.denyCommands);
 	const statements = ruleOf(loginClass.allowConfiguration, loginClass.denyConfiguration);
+	const isUnlimited = held.has("all") && loginClass.denyConfiguration === undefined;
 	return {
 		className,
 		idleTimeoutMinutes: loginClass.idleTimeout ?? 0,
@@ -111,7 +114,8 @@ export function accessOfClass(className: string, loginClass: LoginClass): Access
 			(has("control") ||
 				(permission === undefined ? has("configure") : held.has("all") || has(`${permission}-control`))),
 		maySeeSecrets: has("secret"),
-		seesAll: held.has("all") && loginClass.denyConfiguration === undefined,
+		seesAll: isUnlimited,
+		mayChangeAll: isUnlimited,
 		permissions: [...held],
 	};
 }

@@ -374,6 +374,9 @@ function editAccess(ports: SessionPorts): EditAccess {
 	return {
 		mayView: (words, permission) => ports.access().mayView(words, permission),
 		mayChange: (words, permission) => ports.access().mayChange(words, permission),
+		get mayChangeAll() {
+			return ports.access().mayChangeAll;
+		},
 		get maySeeSecrets() {
 			return ports.access().maySeeSecrets;
 		},

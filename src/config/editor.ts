@@ -13,6 +13,8 @@ export type EditMode = "shared" | "private" | "exclusive";
 export interface EditAccess {
 	mayView(words: readonly string[], permission: string | undefined): boolean;
 	mayChange(words: readonly string[], permission: string | undefined): boolean;
+	/** True when every statement may be changed, so that nobody need ask for each of thousands. */
+	readonly mayChangeAll?: boolean;
 	/** Secrets are shown in their stored form only to those. */
 	readonly maySeeSecrets: boolean;
 }

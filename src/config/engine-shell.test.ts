@@ -212,6 +212,22 @@ test("a class is asked again at commit", async () => {
 	set(engine, "dave", "set system location x");
 	may = false;
 	assert.deepEqual((await engine.commit("dave", { via: "cli" })).lines, ["error: permission denied: system location"]);
+	const whole = { ...superUser, mayChangeAll: true, mayChange: () => assert.fail() };
+	engine.edit({
+		type: "editor-opened",
+		editor: "root",
+		user: "root",
+		terminal: "p0",
+		pid: 1,
+		mode: "private",
+		access: whole,
+	});
+	set(engine, "root", "set system location y");
+	assert.equal(
+		(await engine.commit("root", { via: "cli" })).ok,
+		true,
+		"who may change all is not asked for each statement",
+	);
 });
 
 test("a commit for later survives a restart and can be cleared", async () => {

@@ -44,11 +44,14 @@ export function refused(message: string): Parsed<never> {
 	return { ok: false, message };
 }
 
-/** The text that is stored for `text`: its canonical form when it is valid, else itself. Secrets are not encoded here. */
-export function canonicalText(type: LeafType<unknown>, text: string): string {
+/**
+ * The text that is stored for `text`: its canonical form when it is valid, else itself. Secrets are not encoded here. `known`
+ * is the value, when the text was parsed before.
+ */
+export function canonicalText(type: LeafType<unknown>, text: string, known?: Parsed<unknown>): string {
 	if (type.keepsText === true || type.secrecy !== undefined) return text;
 	if (type.canonical !== undefined) return type.canonical(text);
-	const result = type.parse(text);
+	const result = known ?? type.parse(text);
 	return result.ok ? type.format(result.value) : text;
 }
 

@@ -3,7 +3,7 @@
  * and completion all resolve their words here.
  */
 import { nearestName } from "#config/advice.ts";
-import { canonicalText, keyword, type LeafType, shown } from "#config/leaf-types.ts";
+import { canonicalText, keyword, type LeafType, type Parsed, shown } from "#config/leaf-types.ts";
 import {
 	type BranchNode,
 	type Child,
@@ -97,10 +97,10 @@ export function resolveWords(
 	return new Resolver(start, items, options).run();
 }
 
-/** The text to be stored for a typed value: canonical, secrets in `$9$` form. */
-export function storedText(type: LeafType<unknown>, typed: string, salt: SaltSource): string {
+/** The text to be stored for a typed value: canonical, secrets in `$9$` form. `result` is the value, when it was parsed. */
+export function storedText(type: LeafType<unknown>, typed: string, salt: SaltSource, result?: Parsed<unknown>): string {
 	if (type.secrecy === "reversible" && !isEncodedSecret(typed)) return encodeSecret(typed, salt);
-	return canonicalText(type, typed);
+	return canonicalText(type, typed, result);
 }
 
 /** A word given by a program. */
@@ -136,6 +136,7 @@ class Resolver {
 	readonly #passed: Passed[] = [];
 	readonly #assignments: Assignment[] = [];
 	#siblings: Step[] = [];
+	#parsed: { readonly type: LeafType<unknown>; readonly text: string; readonly result: Parsed<unknown> } | undefined;
 	#inGroups: boolean;
 	#endsInLeaf = false;
 	#at = 0;
@@ -197,7 +198,7 @@ class Resolver {
 		const type = node.kind === "list" ? node.keys[0]?.type : "type" in node ? node.type : undefined;
 		if (type === undefined) return false;
 		const words = item.words ?? [item];
-		return words.every(({ text }) => (this.#inGroups && isWildcard(text)) || type.parse(text).ok);
+		return words.every(({ text }) => (this.#inGroups && isWildcard(text)) || this.#parse(type, text).ok);
 	}
 
 	#abbreviated(word: string): Child | Unresolved | undefined {
@@ -324,8 +325,8 @@ class Resolver {
 	#read(type: LeafType<unknown>, item: Item): string | Unresolved {
 		if (item.words !== undefined) return this.#unknown(item);
 		if (this.#inGroups && isWildcard(item.text)) return item.text;
-		const result = type.parse(item.text);
-		if (result.ok) return storedText(type, item.text, this.#options.salt);
+		const result = this.#parse(type, item.text);
+		if (result.ok) return storedText(type, item.text, this.#options.salt, result);
 		const words = type.words === undefined ? [type.placeholder] : Object.keys(type.words);
 		if (type.words !== undefined && this.#options.mayAbbreviate === true && !item.isQuoted) {
 			const fitting = words.filter((word) => word.startsWith(item.text));
@@ -342,6 +343,13 @@ class Resolver {
 			...this.#soFar(),
 			...(near === undefined ? {} : { advice: `did you mean '${near}'?` }),
 		};
+	}
+
+	/** A word that was looked at as what may stand here is then read as that. */
+	#parse(type: LeafType<unknown>, text: string): Parsed<unknown> {
+		if (this.#parsed?.type !== type || this.#parsed.text !== text)
+			this.#parsed = { type, text, result: type.parse(text) };
+		return this.#parsed.result;
 	}
 
 	#assign(child: Child, values: readonly string[] | undefined): void {

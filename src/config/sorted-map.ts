@@ -2,7 +2,8 @@
  * A sorted map that never changes: `set` and `delete` answer a new map which shares all but one chunk with the old.
  *
  * Shape:  an array of chunks, each an array of keys and an array of values, in order.
- * Bounds: a look-up is two binary searches; a change copies one chunk (at most 256 entries) and the array of chunks.
+ * Bounds: a look-up is two binary searches, or two comparisons behind the greatest key, where a sorted text adds what it
+ *         reads; a change copies one chunk (at most 256 entries) and the array of chunks.
  */
 
 interface Chunk<K, V> {
@@ -109,6 +110,7 @@ export class SortedMap<K, V> {
 	#chunkFor(key: K): number {
 		let low = 0;
 		let high = this.#chunks.length - 1;
+		if (high > 0 && this.#compare((this.#chunks[high] as Chunk<K, V>).keys[0] as K, key) <= 0) return high;
 		while (low < high) {
 			const middle = (low + high + 1) >> 1;
 			const first = (this.#chunks[middle] as Chunk<K, V>).keys[0] as K;
@@ -122,6 +124,7 @@ export class SortedMap<K, V> {
 	#search(keys: readonly K[], key: K): number {
 		let low = 0;
 		let high = keys.length - 1;
+		if (this.#compare(keys[high] as K, key) < 0) return ~keys.length;
 		while (low <= high) {
 			const middle = (low + high) >> 1;
 			const order = this.#compare(keys[middle] as K, key);

@@ -385,7 +385,7 @@ function targetOf(resolved: Resolved): Target {
 }
 
 function marked(branch: Branch, target: Target, marks: Partial<Marks>, comments: readonly string[]): Branch {
-	const comment = canonicalComment(comments.join("\n"));
+	const comment = comments.length === 0 ? undefined : canonicalComment(comments.join("\n"));
 	if (comment === undefined && Object.keys(marks).length === 0) return branch;
 	const { path, leaf } = target;
 	const parent = leaf === undefined ? path.slice(0, -1) : path;

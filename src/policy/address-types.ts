@@ -46,13 +46,12 @@ export function wildcardAddress(): LeafType<WildcardAddress> {
 }
 
 function withoutHostBits({ address, length }: Prefix): Prefix {
-	const mask = Uint8Array.from(
-		address.octets,
-		(_, index) => 0xff << (8 - Math.min(8, Math.max(0, length - index * 8))),
-	);
-	return { address: { octets: masked(address.octets, mask) }, length };
+	const octets = address.octets.slice();
+	const whole = length >> 3;
+	if (whole < octets.length) octets[whole] = (octets[whole] as number) & (0xff00 >> (length & 7));
+	return { address: { octets: octets.fill(0, whole + 1) }, length };
 }
 
 function masked(octets: Uint8Array, mask: Uint8Array): Uint8Array {
-	return Uint8Array.from(octets, (octet, index) => octet & (mask[index] as number));
+	return octets.map((octet, index) => octet & (mask[index] as number));
 }
