@@ -49,7 +49,8 @@ export const payloadType = {
 export type Payload =
 	| { readonly type: "sa"; readonly proposals: readonly Proposal[] }
 	| ({ readonly type: "ke" } & KeyExchangeBody)
-	| ({ readonly type: "id-initiator" | "id-responder" } & IdentityBody)
+	| ({ readonly type: "id-initiator" } & IdentityBody)
+	| ({ readonly type: "id-responder" } & IdentityBody)
 	| ({ readonly type: "certificate" } & CertificateBody)
 	| ({ readonly type: "certificate-request" } & CertificateRequestBody)
 	| ({ readonly type: "authentication" } & AuthenticationBody)
@@ -57,7 +58,8 @@ export type Payload =
 	| ({ readonly type: "notify" } & NotifyBody)
 	| ({ readonly type: "delete" } & DeleteBody)
 	| { readonly type: "vendor-id"; readonly data: Uint8Array }
-	| { readonly type: "ts-initiator" | "ts-responder"; readonly selectors: readonly TrafficSelector[] }
+	| { readonly type: "ts-initiator"; readonly selectors: readonly TrafficSelector[] }
+	| { readonly type: "ts-responder"; readonly selectors: readonly TrafficSelector[] }
 	| ({ readonly type: "configuration" } & ConfigurationBody)
 	| ({ readonly type: "eap" } & EapBody);
 

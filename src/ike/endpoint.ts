@@ -1,0 +1,425 @@
+/**
+ * The engine of IKEv2: datagrams and time in, datagrams and effects out. It finds the association of a datagram, keeps
+ * strangers cheap, and begins what is wanted.
+ *
+ * Deterministic: the same events and the same random octets give the same effects (the ciphertext of ML-KEM excepted).
+ * Units:  `now` in milliseconds since 1970.
+ * Bounds: those of `EngineSettings`. Nothing is kept for a stranger before it has brought a cookie, once more than
+ *         `cookieThreshold` associations are half open; an answer without memory is never longer than its question.
+ * Source: RFC 7296.
+ */
+import { hash } from "node:crypto";
+import { type Address, formatAddress } from "#base/address.ts";
+import { equalBytes } from "#base/bytes.ts";
+import type { RandomOctets } from "#ike/crypto/agree-key.ts";
+import { answerRequest } from "#ike/v2/answer-request.ts";
+import { beginInitiator, onAuthResponse, onInitiatorSigned, onInitResponse } from "#ike/v2/begin-initiator.ts";
+import { answerInit, judgeInit, onAuthRequest, onResponderSigned } from "#ike/v2/begin-responder.ts";
+import { spiNumber } from "#ike/v2/child-sa.ts";
+import type { ChildConfig, Connection, Path } from "#ike/v2/connection.ts";
+import { CookieJar } from "#ike/v2/cookie.ts";
+import type { EngineEffect, EngineEvent } from "#ike/v2/engine-event.ts";
+import { type Handlers, type Host, IkeSa, type IkeSaParts, notify, type Phase } from "#ike/v2/ike-sa.ts";
+import type { EngineSettings } from "#ike/v2/settings.ts";
+import { newChildDeleteTask, newChildRekeyTask, newCreateTask } from "#ike/v2/task-child.ts";
+import { newDeleteTask, newLivenessTask, newRekeyTask } from "#ike/v2/task-ike.ts";
+import { decodeIkeHeader, exchangeType, type IkeHeader, ikeSpiOctets } from "#ike/wire/header.ts";
+import { decodeMessage, encodeMessage, type Message } from "#ike/wire/message.ts";
+import { notifyType } from "#ike/wire/notify-type.ts";
+import { findNotify, findPayload, type Payload } from "#ike/wire/payload.ts";
+
+/** One association for an operator. */
+export interface AssociationView {
+	readonly id: number;
+	readonly connection: string;
+	readonly role: "initiator" | "responder";
+	readonly phase: Phase["type"];
+	readonly initiatorSpi: string;
+	readonly responderSpi: string;
+	readonly remote: string;
+	readonly children: readonly { readonly name: string; readonly inboundSpi: number; readonly outboundSpi: number }[];
+}
+
+/** What happened to datagrams that led nowhere. */
+export interface EndpointCounters {
+	malformed: number;
+	otherVersion: number;
+	unknownSpi: number;
+	cookieChallenges: number;
+	refused: number;
+	overloaded: number;
+}
+
+export class Endpoint {
+	readonly counters: EndpointCounters = {
+		malformed: 0,
+		otherVersion: 0,
+		unknownSpi: 0,
+		cookieChallenges: 0,
+		refused: 0,
+		overloaded: 0,
+	};
+	readonly #connections: readonly Connection[];
+	readonly #settings: EngineSettings;
+	readonly #random: RandomOctets;
+	readonly #cookies: CookieJar;
+	/** By the SPI of this end. */
+	readonly #associations = new Map<string, IkeSa>();
+	/** Half-open ones by what began them, so that a repeated first message finds its answer. */
+	readonly #begun = new Map<string, IkeSa>();
+	/** Children that are wanted although there is none, by connection. */
+	readonly #wanted = new Map<string, Set<string>>();
+	/** When a connection is begun again. */
+	readonly #retryAt = new Map<string, number>();
+	/** How often a connection was begun; chooses among the peer's addresses. */
+	readonly #attempts = new Map<string, number>();
+	readonly #host: Host;
+	readonly #handlers: Handlers;
+	#effects: EngineEffect[] = [];
+	#nextId = 1;
+
+	constructor(connections: readonly Connection[], settings: EngineSettings, random: RandomOctets) {
+		this.#connections = connections;
+		this.#settings = settings;
+		this.#random = random;
+		this.#cookies = new CookieJar(random);
+		this.#host = this.#newHost();
+		this.#handlers = newHandlers();
+		for (const { name, startsImmediately } of connections) if (startsImmediately) this.#retryAt.set(name, 0);
+	}
+
+	/** Takes one event and answers with what is to be done, in order. */
+	step(event: EngineEvent, now: number): readonly EngineEffect[] {
+		this.#effects = [];
+		switch (event.type) {
+			case "datagram-received":
+				this.#onDatagram(event.datagram, event.path, now);
+				break;
+			case "tunnel-wanted":
+				this.#want(event.connection, event.child, now);
+				break;
+			case "signed":
+				this.#onSigned(event.sa, event.signature, now);
+				break;
+			case "traffic-noted":
+				this.#withChild(event.inboundSpi)?.noteTraffic(event.hasSent, event.hasReceived, now);
+				break;
+			case "child-worn-out":
+				this.#renewChild(event.inboundSpi, now);
+				break;
+			case "rekey-wanted":
+				this.#established(event.connection)?.enqueue(newRekeyTask(), now);
+				break;
+			case "close-wanted":
+				this.#close(event.connection, now);
+				break;
+			case "time-passed":
+				break;
+		}
+		this.#passTime(now);
+		return this.#effects;
+	}
+
+	/** The next moment at which something is due; infinity when nothing is. */
+	deadline(): number {
+		let next = Number.POSITIVE_INFINITY;
+		for (const sa of this.#associations.values()) next = Math.min(next, sa.deadline);
+		for (const at of this.#retryAt.values()) next = Math.min(next, at);
+		return next;
+	}
+
+	/** What stands, for an operator. */
+	describe(): readonly AssociationView[] {
+		return [...this.#associations.values()].map((sa) => ({
+			id: sa.id,
+			connection: sa.connection.name,
+			role: sa.isInitiator ? "initiator" : "responder",
+			phase: sa.phase.type,
+			initiatorSpi: hexOf(sa.initiatorSpi),
+			responderSpi: hexOf(sa.responderSpi),
+			remote: `${formatAddress(sa.path.remote.address)} port ${sa.path.remote.port}`,
+			children: [...sa.children.values()].map(({ config, inboundSpi, outboundSpi }) => ({
+				name: config.name,
+				inboundSpi,
+				outboundSpi,
+			})),
+		}));
+	}
+
+	// Datagrams
+
+	#onDatagram(datagram: Uint8Array, path: Path, now: number): void {
+		const header = decodeIkeHeader(datagram);
+		if (header.kind !== "done") return this.#count("malformed");
+		if (header.value.version >> 4 !== 2) return this.#refuseVersion(header.value, datagram, path);
+		const message = decodeMessage(datagram);
+		if (message.kind !== "done") return this.#count("malformed");
+		const { exchange, isResponse, isInitiator, initiatorSpi, responderSpi } = header.value;
+		if (exchange === exchangeType.ikeSaInit && !isResponse) {
+			const isFirst = isInitiator && isZero(responderSpi) && !isZero(initiatorSpi) && header.value.messageId === 0;
+			return isFirst ? this.#onFirstMessage(message.value, datagram, path, now) : this.#count("malformed");
+		}
+		const sa = this.#associations.get(hexOf(isInitiator ? responderSpi : initiatorSpi));
+		if (sa === undefined || sa.isInitiator === isInitiator) return this.#count("unknownSpi");
+		const peerSpi = isInitiator ? initiatorSpi : responderSpi;
+		const knownSpi = isInitiator ? sa.initiatorSpi : sa.responderSpi;
+		if (!isZero(knownSpi) && !equalBytes(peerSpi, knownSpi)) return this.#count("unknownSpi");
+		sa.receive(message.value, datagram, path, now);
+	}
+
+	#onFirstMessage(message: Message, datagram: Uint8Array, path: Path, now: number): void {
+		const key = hash("sha256", datagram, "base64");
+		const begun = this.#begun.get(key);
+		if (begun !== undefined) {
+			if (begun.phase.type === "expect-auth-request") begun.send(begun.responses.answer);
+			return;
+		}
+		const connections = this.#connections.filter((one) => isForPath(one, path));
+		if (connections.length === 0) return this.#count("refused");
+		const nonce = findPayload(message.payloads, "nonce")?.data;
+		if (nonce === undefined) return this.#count("malformed");
+		if (this.#mustProve(message, nonce, datagram, path, now)) return;
+		const { maxHalfOpen, maxAssociations } = this.#settings;
+		if (this.#begun.size >= maxHalfOpen || this.#associations.size >= maxAssociations) return this.#count("overloaded");
+		const judgement = judgeInit(this.#host, connections, message);
+		if (judgement.kind === "ignore") return;
+		if (judgement.kind === "refuse") {
+			this.#count("refused");
+			const [first] = connections;
+			const text = `${formatAddress(path.remote.address)}: ${judgement.text}`;
+			this.#effects.push({ type: "report", what: "ike-failed", connection: first?.name ?? "", text });
+			return this.#answerStranger(message.header, judgement.payload, datagram, path);
+		}
+		const [connection] = judgement.candidates;
+		if (connection === undefined) return;
+		const initiatorSpi = Uint8Array.from(message.header.initiatorSpi);
+		const parts = { connection, path, isInitiator: false, initiatorSpi, responderSpi: this.#newIkeSpi() };
+		const sa = this.#add(parts, { type: "established" });
+		answerInit(sa, judgement, message, datagram, path, now);
+		this.#begun.set(key, sa);
+	}
+
+	/** Asks for a cookie when there are many half-open associations; true when the message may not go on. */
+	#mustProve({ header, payloads }: Message, nonce: Uint8Array, datagram: Uint8Array, path: Path, now: number): boolean {
+		if (this.#begun.size < this.#settings.cookieThreshold) return false;
+		const question = { nonce, address: path.remote.address.octets, initiatorSpi: header.initiatorSpi };
+		const cookie = findNotify(payloads, notifyType.COOKIE)?.data;
+		if (cookie !== undefined && this.#cookies.accepts(cookie, question, now)) return false;
+		this.#count("cookieChallenges");
+		const challenge = notify(notifyType.COOKIE, this.#cookies.bake(question, now));
+		this.#answerStranger(header, challenge, datagram, path);
+		return true;
+	}
+
+	/** Sends an answer that needs no memory; never one that is longer than its question. */
+	#answerStranger(header: IkeHeader, payload: Payload, datagram: Uint8Array, path: Path): void {
+		const { initiatorSpi, exchange, messageId } = header;
+		const responderSpi = new Uint8Array(ikeSpiOctets);
+		const head = { initiatorSpi, responderSpi, exchange, isInitiator: false, isResponse: true, messageId };
+		const answer = encodeMessage(head, [payload]);
+		if (answer.length <= datagram.length) this.#effects.push({ type: "send-datagram", path, datagram: answer });
+	}
+
+	/** A version that we do not speak: IKEv1 is not answered, as a gateway of IKEv2 never falls back (B10). */
+	#refuseVersion(header: IkeHeader, datagram: Uint8Array, path: Path): void {
+		this.#count("otherVersion");
+		if (header.version >> 4 < 2 || header.isResponse || !isZero(header.responderSpi)) return;
+		this.#answerStranger(header, notify(notifyType.INVALID_MAJOR_VERSION), datagram, path);
+	}
+
+	#onSigned(id: number, signature: Uint8Array | undefined, now: number): void {
+		for (const sa of this.#associations.values()) {
+			if (sa.id !== id) continue;
+			this.#handlers.onSigned(sa, signature, now);
+			sa.runTasks(now);
+			return;
+		}
+	}
+
+	// What is wanted
+
+	#want(connectionName: string, childName: string, now: number): void {
+		const connection = this.#connections.find(({ name }) => name === connectionName);
+		const config = connection?.children.find(({ name }) => name === childName);
+		if (connection === undefined || config === undefined) return;
+		const sa = this.#established(connectionName);
+		if (sa !== undefined) {
+			const isThere = [...sa.children.values()].some((child) => child.config.name === childName);
+			if (!isThere && !sa.hasTask("create-child")) sa.enqueue(newCreateTask(config), now);
+			return;
+		}
+		const wanted = this.#wanted.get(connectionName) ?? new Set();
+		this.#wanted.set(connectionName, wanted.add(childName));
+		if (!this.#isBeginning(connectionName)) this.#begin(connection, config, now);
+	}
+
+	#begin(connection: Connection, firstChild: ChildConfig | undefined, now: number): void {
+		const { remote, local, name } = connection;
+		if (remote === undefined || remote.length === 0) return;
+		if (this.#associations.size >= this.#settings.maxAssociations) return this.#count("overloaded");
+		const attempt = this.#attempts.get(name) ?? 0;
+		this.#attempts.set(name, attempt + 1);
+		const address = remote[attempt % remote.length] as Address;
+		const path = { local: { address: local, port: ikePort }, remote: { address, port: ikePort } };
+		const responderSpi = new Uint8Array(ikeSpiOctets);
+		const sa = this.#add(
+			{ connection, path, isInitiator: true, initiatorSpi: this.#newIkeSpi(), responderSpi },
+			{ type: "established" },
+		);
+		sa.firstChild = firstChild;
+		beginInitiator(sa, now);
+	}
+
+	#close(connectionName: string, now: number): void {
+		this.#wanted.delete(connectionName);
+		for (const sa of this.#associations.values()) {
+			if (sa.connection.name !== connectionName || sa.isOver) continue;
+			if (sa.isEstablished) sa.enqueue(newDeleteTask(), now);
+			else if (sa.phase.type !== "closing") sa.close("ike-closed", "closed by this end", now);
+		}
+	}
+
+	#renewChild(inboundSpi: number, now: number): void {
+		const sa = this.#withChild(inboundSpi);
+		const child = sa?.children.get(inboundSpi);
+		if (sa === undefined || child === undefined || child.softAt === Number.POSITIVE_INFINITY) return;
+		child.softAt = Number.POSITIVE_INFINITY;
+		sa.enqueue(newChildRekeyTask(child), now);
+	}
+
+	#withChild(inboundSpi: number): IkeSa | undefined {
+		for (const sa of this.#associations.values()) if (sa.children.has(inboundSpi)) return sa;
+		return undefined;
+	}
+
+	#established(connectionName: string): IkeSa | undefined {
+		for (const sa of this.#associations.values())
+			if (sa.isEstablished && sa.connection.name === connectionName) return sa;
+		return undefined;
+	}
+
+	#isBeginning(connectionName: string): boolean {
+		for (const sa of this.#associations.values())
+			if (sa.connection.name === connectionName && sa.isInitiator && isBeginning(sa)) return true;
+		return false;
+	}
+
+	// Time
+
+	#passTime(now: number): void {
+		for (const sa of this.#associations.values()) if (sa.deadline <= now) sa.passTime(now);
+		for (const [key, sa] of this.#begun) if (!sa.isHalfOpen) this.#begun.delete(key);
+		for (const [key, sa] of this.#associations) {
+			if (!sa.isOver) continue;
+			this.#planRetry(sa.connection, now);
+			if (sa.endsAt <= now) this.#associations.delete(key);
+		}
+		for (const [name, at] of this.#retryAt) {
+			if (at > now) continue;
+			this.#retryAt.delete(name);
+			const connection = this.#connections.find((one) => one.name === name);
+			if (connection === undefined || this.#established(name) || this.#isBeginning(name)) continue;
+			const [first] = connection.children;
+			this.#wanted.set(name, new Set(connection.children.map((child) => child.name)));
+			this.#begin(connection, first, now);
+		}
+	}
+
+	#planRetry({ name, startsImmediately }: Connection, now: number): void {
+		if (!startsImmediately || this.#retryAt.has(name) || this.#established(name) || this.#isBeginning(name)) return;
+		this.#retryAt.set(name, now + this.#settings.retryDelay);
+	}
+
+	// What associations ask for
+
+	#newHost(): Host {
+		return {
+			settings: this.#settings,
+			random: this.#random,
+			emit: (effect) => this.#effects.push(effect),
+			newIkeSpi: () => this.#newIkeSpi(),
+			newChildSpi: () => this.#newChildSpi(),
+			adopt: (parts) => this.#add(parts, { type: "established" }),
+			onAuthenticated: (sa, isInitialContact, now) => this.#onAuthenticated(sa, isInitialContact, now),
+			isFirstContact: (sa) => this.#established(sa.connection.name) === undefined,
+		};
+	}
+
+	/** The peer says that it has nothing else with us: what we have is left over from before (RFC 7296 §2.4). */
+	#onAuthenticated(sa: IkeSa, isInitialContact: boolean, now: number): void {
+		for (const other of this.#associations.values()) {
+			if (!isInitialContact || other === sa || other.isOver || isBeginning(other)) continue;
+			if (other.connection.name === sa.connection.name) other.close("ike-closed", "the peer has begun anew", now);
+		}
+		this.#attempts.delete(sa.connection.name);
+		const wanted = this.#wanted.get(sa.connection.name);
+		this.#wanted.delete(sa.connection.name);
+		if (!sa.isInitiator) return;
+		for (const config of sa.connection.children)
+			if (wanted?.has(config.name) && config !== sa.firstChild) sa.queue.push(newCreateTask(config));
+	}
+
+	#add(parts: IkeSaParts, phase: Phase): IkeSa {
+		const sa = new IkeSa(this.#nextId++, this.#host, this.#handlers, parts, phase);
+		this.#associations.set(hexOf(sa.ownSpi), sa);
+		return sa;
+	}
+
+	#newIkeSpi(): Uint8Array {
+		for (;;) {
+			const spi = this.#random(ikeSpiOctets);
+			if (!isZero(spi) && !this.#associations.has(hexOf(spi))) return spi;
+		}
+	}
+
+	#newChildSpi(): Uint8Array {
+		for (;;) {
+			const spi = this.#random(4);
+			if (spiNumber(spi) >= firstFreeSpi && this.#withChild(spiNumber(spi)) === undefined) return spi;
+		}
+	}
+
+	#count(what: keyof EndpointCounters): void {
+		this.counters[what]++;
+	}
+}
+
+function newHandlers(): Handlers {
+	return {
+		onInitResponse,
+		onAuthRequest,
+		onAuthResponse,
+		onSigned(sa, signature, now) {
+			if (sa.isInitiator) onInitiatorSigned(sa, signature, now);
+			else onResponderSigned(sa, signature, now);
+		},
+		onRequest: answerRequest,
+		newLivenessTask,
+		newDeleteTask,
+		newRekeyTask: () => newRekeyTask(),
+		newChildRekeyTask: (child) => newChildRekeyTask(child),
+		newChildDeleteTask,
+	};
+}
+
+/** Peers with fixed addresses and this address of ours; those without an address may come from anywhere. */
+function isForPath({ local, remote }: Connection, path: Path): boolean {
+	if (!equalBytes(local.octets, path.local.address.octets)) return false;
+	return remote === undefined || remote.some(({ octets }) => equalBytes(octets, path.remote.address.octets));
+}
+
+function isBeginning({ phase }: IkeSa): boolean {
+	return !["established", "replaced", "closing", "closed"].includes(phase.type);
+}
+
+function isZero(octets: Uint8Array): boolean {
+	return octets.every((octet) => octet === 0);
+}
+
+function hexOf(octets: Uint8Array): string {
+	return Buffer.from(octets).toString("hex");
+}
+
+const ikePort = 500;
+/** Those below are reserved (RFC 4303 §2.1). */
+const firstFreeSpi = 256;

@@ -1,0 +1,246 @@
+/** The initiator's side of IKE_SA_INIT and IKE_AUTH (RFC 7296 §1.2, §2.6, §2.7, §2.15). */
+import { acceptsIdentity, identityText } from "#ike/auth/identity.ts";
+import { acceptedHashes, chooseScheme, decodeHashAlgorithms, encodeSignature } from "#ike/auth/signature.ts";
+import { sharedKeyAuth, signedOctets } from "#ike/auth/signed-octets.ts";
+import { beginKeyExchange } from "#ike/crypto/agree-key.ts";
+import { deriveIkeKeys, firstKeySeed } from "#ike/crypto/derive-keys.ts";
+import { describeProposal, encodeIkeProposals } from "#ike/crypto/proposal.ts";
+import { selectIkeProposal } from "#ike/crypto/select-proposal.ts";
+import { type GroupRow, groupOfId } from "#ike/crypto/transform-table.ts";
+import type { FirstMessages } from "#ike/v2/begin-phase.ts";
+import { type ChildOffer, encodeChildOffer, isRefusal, readChildAnswer } from "#ike/v2/child-exchange.ts";
+import type { Path } from "#ike/v2/connection.ts";
+import { errorName, type IkeSa, notify } from "#ike/v2/ike-sa.ts";
+import { detectNat, natDetectionPayloads } from "#ike/v2/nat-detection.ts";
+import { verifyPeer } from "#ike/v2/verify-peer.ts";
+import { type AuthenticationBody, authenticationMethod } from "#ike/wire/authentication.ts";
+import { certificateEncoding } from "#ike/wire/certificate.ts";
+import { exchangeType } from "#ike/wire/header.ts";
+import type { Message } from "#ike/wire/message.ts";
+import { notifyType } from "#ike/wire/notify-type.ts";
+import { findNotify, findPayload, type Payload } from "#ike/wire/payload.ts";
+
+/** Sends the first message. */
+export function beginInitiator(sa: IkeSa, now: number): void {
+	const [first] = sa.connection.proposals;
+	if (first === undefined) throw new Error(`connection ${sa.connection.name} has no proposal`);
+	sa.endsAt = now + attemptTime * sa.host.settings.halfOpenLifetime;
+	sendInit(sa, first.group, undefined, 0, now);
+}
+
+/** Takes an answer to the first message: not authenticated yet, so it may only lead to another attempt or to keys. */
+export function onInitResponse(sa: IkeSa, message: Message, datagram: Uint8Array, path: Path, now: number): void {
+	const { phase } = sa;
+	if (phase.type !== "expect-init-response" || message.header.messageId !== 0) return;
+	const { payloads, header } = message;
+	const cookie = findNotify(payloads, notifyType.COOKIE)?.data;
+	if (cookie !== undefined) return restart(sa, phase.exchange.group, cookie, now);
+	const wanted = findNotify(payloads, notifyType.INVALID_KE_PAYLOAD)?.data;
+	if (wanted !== undefined) {
+		const group = groupOfId(((wanted[0] ?? 0) << 8) | (wanted[1] ?? 0));
+		const isOurs = group !== undefined && sa.connection.proposals.some((one) => one.group.id === group.id);
+		if (isOurs && group.id !== phase.exchange.group.id) return restart(sa, group, phase.cookie, now);
+		return fail(sa, `the peer wants the group ${group?.name ?? "unknown"}, which is not offered`, now);
+	}
+	const refused = errorName(payloads);
+	if (refused !== undefined) {
+		const offered = sa.connection.proposals.map(describeProposal).join(", ");
+		return fail(sa, `the peer answered ${refused}; we offer ${offered}`, now);
+	}
+	const answer = findPayload(payloads, "sa")?.proposals ?? [];
+	const ke = findPayload(payloads, "ke");
+	const nonce = findPayload(payloads, "nonce")?.data;
+	const isReserved = header.responderSpi.every((octet) => octet === 0);
+	if (ke === undefined || nonce === undefined || isReserved || message.unsupportedCritical !== undefined) return;
+	const selection = answer.length === 1 ? selectIkeProposal(answer, sa.connection.proposals, 0) : undefined;
+	if (selection === undefined || selection.chosen.group.id !== ke.group || ke.group !== phase.exchange.group.id)
+		return fail(sa, "the peer answered with a proposal that was not offered", now);
+	const secret = phase.exchange.finish(ke.data);
+	if (secret === undefined) return fail(sa, `the peer's public value is none of ${selection.chosen.group.name}`, now);
+	sa.requests.close(0);
+	sa.responderSpi = Uint8Array.from(header.responderSpi);
+	const inputs = {
+		initiatorNonce: phase.nonce,
+		responderNonce: Uint8Array.from(nonce),
+		initiatorSpi: sa.initiatorSpi,
+		responderSpi: sa.responderSpi,
+	};
+	const seed = firstKeySeed(selection.chosen.prf, inputs, secret);
+	sa.protection = { proposal: selection.chosen, keys: deriveIkeKeys(selection.chosen, seed, inputs) };
+	notePeer(sa, payloads);
+	sa.nat = detectNat(payloads, header, path);
+	if (sa.isEncapsulated) sa.path = natPath(sa.path);
+	const messages: FirstMessages = {
+		initiatorMessage: phase.request,
+		initiatorNonce: inputs.initiatorNonce,
+		responderMessage: Uint8Array.from(datagram),
+		responderNonce: inputs.responderNonce,
+	};
+	authenticate(sa, messages, findPayload(payloads, "certificate-request") !== undefined, now);
+}
+
+/** The signature that was asked for. */
+export function onInitiatorSigned(sa: IkeSa, signature: Uint8Array | undefined, now: number): void {
+	const { phase } = sa;
+	if (phase.type !== "await-initiator-signature") return;
+	if (signature === undefined) return fail(sa, "this end could not sign with its key", now);
+	sendAuth(sa, phase.messages, encodeSignature(phase.scheme, signature), now);
+}
+
+/** Takes the answer to IKE_AUTH: who the peer is, and the first child. */
+export function onAuthResponse(sa: IkeSa, payloads: readonly Payload[], now: number): void {
+	const { phase } = sa;
+	if (phase.type !== "expect-auth-response") return;
+	const identity = findPayload(payloads, "id-responder");
+	if (identity === undefined) {
+		const refused = errorName(payloads) ?? "no identity";
+		return fail(sa, `the peer answered ${refused} to the authentication`, now);
+	}
+	const { connection, keys } = sa;
+	const refusal = !acceptsIdentity(connection.remoteIdentity, identity)
+		? `the peer says it is ${identityText(identity)}; expected another identity`
+		: verifyPeer(sa, payloads, connection, now, {
+				message: phase.messages.responderMessage,
+				peerNonce: phase.messages.initiatorNonce,
+				identityKey: keys.responderIdentity,
+				identity,
+			});
+	if (refusal !== undefined) {
+		sa.report("ike-failed", refusal);
+		sa.phase = { type: "established" };
+		sa.enqueue(sa.handlers.newDeleteTask(notifyType.AUTHENTICATION_FAILED), now);
+		return;
+	}
+	sa.establish(now);
+	sa.report("ike-established", `with ${identityText(identity)}, ${describeProposal(sa.algorithms as never)}`);
+	sa.host.onAuthenticated(sa, false, now);
+	if (phase.offer === undefined) return;
+	const answer = readChildAnswer(phase.offer, payloads);
+	if (isRefusal(answer)) return sa.report("child-failed", `child ${phase.offer.config.name}: ${answer.text}`);
+	const child = sa.installChild(answer, true, phase.messages, now);
+	sa.report("child-established", sa.describeChild(child));
+}
+
+/** What both ends say of themselves beside the exchange. */
+export function abilityPayloads(
+	sa: Pick<IkeSa, "connection" | "path" | "initiatorSpi" | "responderSpi">,
+): readonly Payload[] {
+	return [
+		...(sa.connection.hasNatTraversal ? natDetectionPayloads(sa, sa.path) : []),
+		notify(notifyType.IKEV2_FRAGMENTATION_SUPPORTED),
+		notify(notifyType.SIGNATURE_HASH_ALGORITHMS, acceptedHashes),
+	];
+}
+
+/** Notes what the peer says of itself. */
+export function notePeer(sa: IkeSa, payloads: readonly Payload[]): void {
+	sa.canPeerReadFragments = findNotify(payloads, notifyType.IKEV2_FRAGMENTATION_SUPPORTED) !== undefined;
+	const hashes = findNotify(payloads, notifyType.SIGNATURE_HASH_ALGORITHMS);
+	const decoded = hashes && decodeHashAlgorithms(hashes.data);
+	sa.peerHashes = decoded?.kind === "done" ? decoded.value : undefined;
+}
+
+/** The certificates of this end, its own first. */
+export function certificatePayloads(sa: IkeSa): readonly Payload[] {
+	const { localAuthentication } = sa.connection;
+	if (localAuthentication.kind === "shared-key") return [];
+	return localAuthentication.certificates.map((data) => ({
+		type: "certificate",
+		encoding: certificateEncoding.x509Signature,
+		data,
+	}));
+}
+
+/** Which authorities this end trusts, when the peer is to show a certificate. */
+export function certificateRequestPayloads(sa: Pick<IkeSa, "connection">): readonly Payload[] {
+	const { remoteAuthentication } = sa.connection;
+	if (remoteAuthentication.kind === "shared-key") return [];
+	const { authorities } = remoteAuthentication;
+	return [{ type: "certificate-request", encoding: certificateEncoding.x509Signature, authorities }];
+}
+
+function sendInit(sa: IkeSa, group: GroupRow, cookie: Uint8Array | undefined, restarts: number, now: number): void {
+	const old = sa.phase.type === "expect-init-response" ? sa.phase : undefined;
+	const isSameGroup = old?.exchange.group.id === group.id;
+	const exchange = old !== undefined && isSameGroup ? old.exchange : beginKeyExchange(group, sa.host.random);
+	const nonce = old?.nonce ?? sa.host.random(nonceOctets);
+	const request = sa.sendPlainRequest(
+		exchangeType.ikeSaInit,
+		[
+			...(cookie === undefined ? [] : [notify(notifyType.COOKIE, cookie)]),
+			{ type: "sa", proposals: encodeIkeProposals(sa.connection.proposals, new Uint8Array(0)) },
+			{ type: "ke", group: group.id, data: exchange.publicValue },
+			{ type: "nonce", data: nonce },
+			...abilityPayloads(sa),
+		],
+		now,
+	);
+	sa.phase = { type: "expect-init-response", exchange, nonce, request, cookie, restarts };
+}
+
+/** Begins again with the same SPI and nonce, as the peer asks; a peer that asks for ever is not obeyed. */
+function restart(sa: IkeSa, group: GroupRow, cookie: Uint8Array | undefined, now: number): void {
+	if (sa.phase.type !== "expect-init-response") return;
+	const { restarts } = sa.phase;
+	if (restarts >= maxRestarts) return;
+	sendInit(sa, group, cookie === undefined ? undefined : Uint8Array.from(cookie), restarts + 1, now);
+}
+
+function authenticate(sa: IkeSa, messages: FirstMessages, isCertificateWanted: boolean, now: number): void {
+	const { localAuthentication, localIdentity } = sa.connection;
+	const parts = {
+		message: messages.initiatorMessage,
+		peerNonce: messages.responderNonce,
+		identityKey: sa.keys.initiatorIdentity,
+		identity: localIdentity,
+	};
+	const { prf } = sa.algorithms;
+	if (localAuthentication.kind === "shared-key") {
+		const data = sharedKeyAuth(prf, localAuthentication.key, parts);
+		return sendAuth(sa, messages, { method: authenticationMethod.sharedKey, data }, now);
+	}
+	const scheme = chooseScheme(localAuthentication.publicKey, sa.peerHashes);
+	if (scheme === undefined) return fail(sa, "the peer verifies no signature that our key makes", now);
+	sa.phase = { type: "await-initiator-signature", messages, scheme, isCertificateWanted };
+	const octets = signedOctets(prf, parts);
+	sa.host.emit({ type: "sign", sa: sa.id, connection: sa.connection.name, scheme, octets });
+}
+
+function sendAuth(sa: IkeSa, messages: FirstMessages, auth: AuthenticationBody, now: number): void {
+	const { connection } = sa;
+	const config = sa.firstChild;
+	const offer: ChildOffer | undefined = config && {
+		config,
+		spi: sa.host.newChildSpi(),
+		localSelectors: config.localSelectors,
+		remoteSelectors: config.remoteSelectors,
+	};
+	sa.phase = { type: "expect-auth-response", messages, offer };
+	sa.sendRequest(
+		exchangeType.ikeAuth,
+		[
+			{ type: "id-initiator", ...connection.localIdentity },
+			...certificatePayloads(sa),
+			...(sa.host.isFirstContact(sa) ? [notify(notifyType.INITIAL_CONTACT)] : []),
+			...certificateRequestPayloads(sa),
+			{ type: "authentication", ...auth },
+			...(offer === undefined ? [] : encodeChildOffer(offer)),
+		],
+		now,
+	);
+}
+
+function natPath({ local, remote }: Path): Path {
+	return { local: { ...local, port: natPort }, remote: { ...remote, port: natPort } };
+}
+
+function fail(sa: IkeSa, text: string, now: number): void {
+	sa.close("ike-failed", text, now);
+}
+
+/** The port that IKE and ESP share behind a translation (RFC 3948). */
+const natPort = 4_500;
+const nonceOctets = 32;
+const maxRestarts = 4;
+/** An attempt may take so many times as long as a peer of ours has. */
+const attemptTime = 4;

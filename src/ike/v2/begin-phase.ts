@@ -1,0 +1,45 @@
+/** The states before an association is established, each with what it needs. Types alone. */
+import type { SignatureScheme } from "#ike/auth/signature.ts";
+import type { KeyExchange } from "#ike/crypto/agree-key.ts";
+import type { ChildOffer } from "#ike/v2/child-exchange.ts";
+import type { Connection } from "#ike/v2/connection.ts";
+import type { Payload } from "#ike/wire/payload.ts";
+
+/** What both ends' authentication is computed over. */
+export interface FirstMessages {
+	readonly initiatorMessage: Uint8Array;
+	readonly initiatorNonce: Uint8Array;
+	readonly responderMessage: Uint8Array;
+	readonly responderNonce: Uint8Array;
+}
+
+export type BeginPhase =
+	| {
+			readonly type: "expect-init-response";
+			readonly exchange: KeyExchange;
+			readonly nonce: Uint8Array;
+			readonly request: Uint8Array;
+			readonly cookie: Uint8Array | undefined;
+			/** How often the peer has made us begin again. */
+			readonly restarts: number;
+	  }
+	| {
+			readonly type: "await-initiator-signature";
+			readonly messages: FirstMessages;
+			readonly scheme: SignatureScheme;
+			readonly isCertificateWanted: boolean;
+	  }
+	| { readonly type: "expect-auth-response"; readonly messages: FirstMessages; readonly offer: ChildOffer | undefined }
+	| {
+			readonly type: "expect-auth-request";
+			readonly messages: FirstMessages;
+			/** The connections that the peer may be of. */
+			readonly candidates: readonly Connection[];
+	  }
+	| {
+			readonly type: "await-responder-signature";
+			readonly messages: FirstMessages;
+			readonly scheme: SignatureScheme;
+			/** What the peer asked for in IKE_AUTH. */
+			readonly request: readonly Payload[];
+	  };

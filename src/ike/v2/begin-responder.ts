@@ -1,0 +1,204 @@
+/** The responder's side of IKE_SA_INIT and IKE_AUTH (RFC 7296 §1.2, §2.6, §2.7, §2.15). */
+import { acceptsIdentity, identityText } from "#ike/auth/identity.ts";
+import { chooseScheme, encodeSignature } from "#ike/auth/signature.ts";
+import { sharedKeyAuth, signedOctets } from "#ike/auth/signed-octets.ts";
+import { answerKeyExchange } from "#ike/crypto/agree-key.ts";
+import { deriveIkeKeys, firstKeySeed } from "#ike/crypto/derive-keys.ts";
+import { describeProposal, type IkeProposal } from "#ike/crypto/proposal.ts";
+import { type Selection, selectIkeProposal } from "#ike/crypto/select-proposal.ts";
+import { abilityPayloads, certificatePayloads, certificateRequestPayloads, notePeer } from "#ike/v2/begin-initiator.ts";
+import type { FirstMessages } from "#ike/v2/begin-phase.ts";
+import { answerChildOffer, isRefusal } from "#ike/v2/child-exchange.ts";
+import type { Connection, Path } from "#ike/v2/connection.ts";
+import { type Host, type IkeSa, notify } from "#ike/v2/ike-sa.ts";
+import { detectNat } from "#ike/v2/nat-detection.ts";
+import { verifyPeer } from "#ike/v2/verify-peer.ts";
+import { type AuthenticationBody, authenticationMethod } from "#ike/wire/authentication.ts";
+import { exchangeType } from "#ike/wire/header.ts";
+import { encodeMessage, type Message } from "#ike/wire/message.ts";
+import { notifyType } from "#ike/wire/notify-type.ts";
+import { findPayload, type Payload } from "#ike/wire/payload.ts";
+
+/** What is to become of a first message. */
+export type InitJudgement =
+	| { readonly kind: "ignore" }
+	/** An answer that needs no memory. */
+	| { readonly kind: "refuse"; readonly payload: Payload; readonly text: string }
+	| {
+			readonly kind: "accept";
+			readonly candidates: readonly Connection[];
+			readonly selection: Selection<IkeProposal>;
+			readonly answer: { readonly publicValue: Uint8Array; readonly secret: Uint8Array };
+			readonly nonce: Uint8Array;
+	  };
+
+/** Judges a first message for the connections that its path leads to. Computes a key exchange when it accepts. */
+export function judgeInit(host: Host, connections: readonly Connection[], message: Message): InitJudgement {
+	const { payloads } = message;
+	if (message.unsupportedCritical !== undefined) {
+		const payload = notify(notifyType.UNSUPPORTED_CRITICAL_PAYLOAD, Uint8Array.of(message.unsupportedCritical));
+		return { kind: "refuse", payload, text: `unknown critical payload ${message.unsupportedCritical}` };
+	}
+	const offered = findPayload(payloads, "sa")?.proposals;
+	const ke = findPayload(payloads, "ke");
+	const nonce = findPayload(payloads, "nonce")?.data;
+	if (offered === undefined || ke === undefined || nonce === undefined)
+		return refuse(notifyType.INVALID_SYNTAX, "the first message has no SA, KE or nonce");
+	for (const { proposals } of connections) {
+		const selection = selectIkeProposal(offered, proposals, 0);
+		if (selection === undefined) continue;
+		const { group } = selection.chosen;
+		if (ke.group !== group.id) {
+			const data = Uint8Array.of(group.id >> 8, group.id & 0xff);
+			return refuse(notifyType.INVALID_KE_PAYLOAD, `the public value is not of ${group.name}`, data);
+		}
+		const answer = answerKeyExchange(group, ke.data, host.random);
+		if (answer === undefined) return refuse(notifyType.INVALID_SYNTAX, `the public value is none of ${group.name}`);
+		const isSame = (one: IkeProposal) => describeProposal(one) === describeProposal(selection.chosen);
+		const candidates = connections.filter((one) => one.proposals.some(isSame));
+		return { kind: "accept", candidates, selection, answer, nonce: Uint8Array.from(nonce) };
+	}
+	const ours = connections.flatMap(({ proposals }) => proposals.map(describeProposal));
+	return refuse(
+		notifyType.NO_PROPOSAL_CHOSEN,
+		`no common proposal for IKE; we accept ${[...new Set(ours)].join(", ")}`,
+	);
+}
+
+/** Answers an accepted first message: `sa` waits for the peer to authenticate itself. */
+export function answerInit(
+	sa: IkeSa,
+	accepted: Extract<InitJudgement, { readonly kind: "accept" }>,
+	message: Message,
+	datagram: Uint8Array,
+	path: Path,
+	now: number,
+): void {
+	const { selection, answer, nonce, candidates } = accepted;
+	const { chosen } = selection;
+	const responderNonce = sa.host.random(nonceOctets);
+	const inputs = {
+		initiatorNonce: nonce,
+		responderNonce,
+		initiatorSpi: sa.initiatorSpi,
+		responderSpi: sa.responderSpi,
+	};
+	sa.protection = {
+		proposal: chosen,
+		keys: deriveIkeKeys(chosen, firstKeySeed(chosen.prf, inputs, answer.secret), inputs),
+	};
+	notePeer(sa, message.payloads);
+	if (sa.connection.hasNatTraversal) sa.nat = detectNat(message.payloads, message.header, path);
+	const response = encodeMessage(sa.head(exchangeType.ikeSaInit, true, 0), [
+		{ type: "sa", proposals: [selection.answer] },
+		{ type: "ke", group: chosen.group.id, data: answer.publicValue },
+		{ type: "nonce", data: responderNonce },
+		...abilityPayloads(sa),
+		...certificateRequestPayloads(sa),
+	]);
+	const messages: FirstMessages = {
+		initiatorMessage: Uint8Array.from(datagram),
+		initiatorNonce: nonce,
+		responderMessage: response,
+		responderNonce,
+	};
+	sa.phase = { type: "expect-auth-request", messages, candidates };
+	sa.endsAt = now + sa.host.settings.halfOpenLifetime;
+	sa.responses.answered([response]);
+	sa.send([response]);
+}
+
+/** Takes IKE_AUTH: who the peer is, and the first child. */
+export function onAuthRequest(sa: IkeSa, payloads: readonly Payload[], now: number): void {
+	const { phase } = sa;
+	if (phase.type !== "expect-auth-request") return;
+	const identity = findPayload(payloads, "id-initiator");
+	if (identity === undefined) return refuseAuth(sa, "the peer sent no identity", now);
+	const connection = phase.candidates.find((one) => acceptsIdentity(one.remoteIdentity, identity));
+	if (connection === undefined)
+		return refuseAuth(sa, `the peer says it is ${identityText(identity)}, whom no connection expects`, now);
+	sa.connection = connection;
+	const refusal = verifyPeer(sa, payloads, connection, now, {
+		message: phase.messages.initiatorMessage,
+		peerNonce: phase.messages.responderNonce,
+		identityKey: sa.keys.initiatorIdentity,
+		identity,
+	});
+	if (refusal !== undefined) return refuseAuth(sa, refusal, now);
+	const { localAuthentication, localIdentity } = connection;
+	const parts = {
+		message: phase.messages.responderMessage,
+		peerNonce: phase.messages.initiatorNonce,
+		identityKey: sa.keys.responderIdentity,
+		identity: localIdentity,
+	};
+	const { prf } = sa.algorithms;
+	if (localAuthentication.kind === "shared-key") {
+		const data = sharedKeyAuth(prf, localAuthentication.key, parts);
+		return finishAuth(sa, phase.messages, payloads, { method: authenticationMethod.sharedKey, data }, now);
+	}
+	const scheme = chooseScheme(localAuthentication.publicKey, sa.peerHashes);
+	if (scheme === undefined) return refuseAuth(sa, "the peer verifies no signature that our key makes", now);
+	sa.phase = { type: "await-responder-signature", messages: phase.messages, scheme, request: payloads };
+	const octets = signedOctets(prf, parts);
+	sa.host.emit({ type: "sign", sa: sa.id, connection: connection.name, scheme, octets });
+}
+
+/** The signature that was asked for. */
+export function onResponderSigned(sa: IkeSa, signature: Uint8Array | undefined, now: number): void {
+	const { phase } = sa;
+	if (phase.type !== "await-responder-signature") return;
+	if (signature === undefined) return refuseAuth(sa, "this end could not sign with its key", now);
+	finishAuth(sa, phase.messages, phase.request, encodeSignature(phase.scheme, signature), now);
+}
+
+function finishAuth(
+	sa: IkeSa,
+	messages: FirstMessages,
+	request: readonly Payload[],
+	auth: AuthenticationBody,
+	now: number,
+): void {
+	const identity = findPayload(request, "id-initiator");
+	if (identity === undefined) return;
+	sa.establish(now);
+	sa.report("ike-established", `with ${identityText(identity)}, ${describeProposal(sa.algorithms as IkeProposal)}`);
+	const isInitialContact = request.some((one) => one.type === "notify" && one.notify === notifyType.INITIAL_CONTACT);
+	sa.host.onAuthenticated(sa, isInitialContact, now);
+	sa.sendResponse(exchangeType.ikeAuth, [
+		{ type: "id-responder", ...sa.connection.localIdentity },
+		...certificatePayloads(sa),
+		{ type: "authentication", ...auth },
+		...answerFirstChild(sa, messages, request, now),
+	]);
+}
+
+/** A child that cannot be made leaves the association of IKE as it is (RFC 7296 §1.2). */
+function answerFirstChild(
+	sa: IkeSa,
+	messages: FirstMessages,
+	request: readonly Payload[],
+	now: number,
+): readonly Payload[] {
+	if (findPayload(request, "sa") === undefined) return [];
+	const own = { spi: sa.host.newChildSpi(), random: sa.host.random };
+	const answer = answerChildOffer(sa.connection.children, request, own);
+	if (isRefusal(answer)) {
+		sa.report("child-failed", answer.text);
+		return [notify(answer.notify, answer.data)];
+	}
+	const child = sa.installChild(answer.agreement, false, messages, now);
+	sa.report("child-established", sa.describeChild(child));
+	return answer.payloads;
+}
+
+function refuseAuth(sa: IkeSa, text: string, now: number): void {
+	sa.sendResponse(exchangeType.ikeAuth, [notify(notifyType.AUTHENTICATION_FAILED)]);
+	sa.close("ike-failed", text, now);
+}
+
+function refuse(type: number, text: string, data?: Uint8Array): InitJudgement {
+	return { kind: "refuse", payload: notify(type, data), text };
+}
+
+const nonceOctets = 32;

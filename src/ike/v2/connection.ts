@@ -1,0 +1,65 @@
+/** What the engine is told about a peer: one connection, with the children that may stand below it. Types alone. */
+import type { KeyObject } from "node:crypto";
+import type { Address } from "#base/address.ts";
+import type { Identity, IdentityExpectation } from "#ike/auth/identity.ts";
+import type { JudgePeer } from "#ike/auth/judge-peer.ts";
+import type { EspProposal, IkeProposal } from "#ike/crypto/proposal.ts";
+import type { TrafficSelector } from "#ike/wire/traffic-selector.ts";
+
+/** An address and a UDP port. */
+export interface Place {
+	readonly address: Address;
+	readonly port: number;
+}
+
+/** Where datagrams go between: this end and the peer. */
+export interface Path {
+	readonly local: Place;
+	readonly remote: Place;
+}
+
+/** How this end proves who it is. */
+export type LocalAuthentication =
+	| { readonly kind: "shared-key"; readonly key: KeyObject }
+	/** The private key is elsewhere: the engine asks for each signature. `certificates`: DER, the own one first. */
+	| { readonly kind: "certificate"; readonly certificates: readonly Uint8Array[]; readonly publicKey: KeyObject };
+
+/** What the peer must prove. */
+export type RemoteAuthentication =
+	| { readonly kind: "shared-key"; readonly key: KeyObject }
+	/** `authorities`: SHA-1 of the public keys of those that are trusted, 20 octets each, for CERTREQ. */
+	| { readonly kind: "certificate"; readonly judge: JudgePeer; readonly authorities: Uint8Array };
+
+/** A child association that may be made: which traffic, how it is protected, how long. */
+export interface ChildConfig {
+	readonly name: string;
+	readonly localSelectors: readonly TrafficSelector[];
+	readonly remoteSelectors: readonly TrafficSelector[];
+	readonly proposals: readonly EspProposal[];
+	/** Milliseconds that keys are used at most. */
+	readonly lifetime: number;
+}
+
+export interface Connection {
+	readonly name: string;
+	/** Address of this end. */
+	readonly local: Address;
+	/** Addresses of the peer, tried in order; undefined: it may come from anywhere, and is waited for. */
+	readonly remote: readonly Address[] | undefined;
+	readonly localIdentity: Identity;
+	readonly remoteIdentity: IdentityExpectation;
+	readonly localAuthentication: LocalAuthentication;
+	readonly remoteAuthentication: RemoteAuthentication;
+	readonly proposals: readonly IkeProposal[];
+	/** Milliseconds that keys of IKE are used at most. */
+	readonly lifetime: number;
+	readonly children: readonly ChildConfig[];
+	/** True: begun as soon as the engine knows it, and again whenever it ends (B33). */
+	readonly startsImmediately: boolean;
+	/** Silence in milliseconds after which the peer is asked whether it lives; `always`: without traffic too (B51). */
+	readonly liveness?: { readonly interval: number; readonly always: boolean };
+	/** Detect address translation and wrap ESP in UDP (B45). */
+	readonly hasNatTraversal: boolean;
+	/** Milliseconds between two packets that keep a translation alive (B49). */
+	readonly natKeepalive: number;
+}

@@ -1,0 +1,79 @@
+/** All that can happen to the engine, and all that it asks for. Types alone. */
+import type { SignatureScheme } from "#ike/auth/signature.ts";
+import type { DirectionKeys, EspAlgorithms } from "#ike/crypto/derive-keys.ts";
+import type { Path } from "#ike/v2/connection.ts";
+import type { TrafficSelector } from "#ike/wire/traffic-selector.ts";
+
+export type EngineEvent =
+	/** A datagram without the marker of port 4500. */
+	| { readonly type: "datagram-received"; readonly path: Path; readonly datagram: Uint8Array }
+	/** Traffic for a child arrived that has no association (B32), or somebody asks for it. */
+	| { readonly type: "tunnel-wanted"; readonly connection: string; readonly child: string }
+	/** The answer to a `sign`; undefined when it could not be signed. */
+	| { readonly type: "signed"; readonly sa: number; readonly signature: Uint8Array | undefined }
+	/** What the data plane saw since it last told. */
+	| {
+			readonly type: "traffic-noted";
+			readonly inboundSpi: number;
+			readonly hasSent: boolean;
+			readonly hasReceived: boolean;
+	  }
+	/** A child must have new keys: its volume or its sequence numbers come to an end. */
+	| { readonly type: "child-worn-out"; readonly inboundSpi: number }
+	/** New keys for IKE, before their time. */
+	| { readonly type: "rekey-wanted"; readonly connection: string }
+	/** The connection is to be closed. It is begun again by traffic, or when it `startsImmediately` after a while. */
+	| { readonly type: "close-wanted"; readonly connection: string }
+	| { readonly type: "time-passed" };
+
+/** A child association for the data plane. */
+export interface ChildAssociation {
+	readonly connection: string;
+	readonly child: string;
+	/** At which this end receives. */
+	readonly inboundSpi: number;
+	readonly outboundSpi: number;
+	readonly algorithms: EspAlgorithms;
+	readonly inboundKeys: DirectionKeys;
+	readonly outboundKeys: DirectionKeys;
+	readonly localSelectors: readonly TrafficSelector[];
+	readonly remoteSelectors: readonly TrafficSelector[];
+	readonly path: Path;
+	/** ESP goes in UDP, between the ports of the path (B45). */
+	readonly isEncapsulated: boolean;
+}
+
+export type EngineEffect =
+	| { readonly type: "send-datagram"; readonly path: Path; readonly datagram: Uint8Array }
+	/** One octet 0xff, without marker. */
+	| { readonly type: "send-keepalive"; readonly path: Path }
+	/** The engine goes on when it is `signed`. */
+	| {
+			readonly type: "sign";
+			readonly sa: number;
+			readonly connection: string;
+			readonly scheme: SignatureScheme;
+			readonly octets: Uint8Array;
+	  }
+	| { readonly type: "install-child"; readonly association: ChildAssociation }
+	| { readonly type: "remove-child"; readonly inboundSpi: number; readonly outboundSpi: number }
+	/** The peer is seen at another place, as a translation has changed (RFC 7296 §2.23). */
+	| { readonly type: "move-child"; readonly inboundSpi: number; readonly path: Path }
+	| {
+			readonly type: "report";
+			readonly what: ReportKind;
+			readonly connection: string;
+			/** Subject, what happened, expected and got. */
+			readonly text: string;
+	  };
+
+export type ReportKind =
+	| "ike-established"
+	| "ike-rekeyed"
+	| "ike-closed"
+	| "ike-failed"
+	| "child-established"
+	| "child-rekeyed"
+	| "child-closed"
+	| "child-failed"
+	| "peer-silent";

@@ -1,0 +1,135 @@
+/** Exchanges of ours about the association itself: new keys, its end, a sign of life (RFC 7296 §1.3.2, §1.4, §2.4, §2.8.2). */
+import { beginKeyExchange, type KeyExchange } from "#ike/crypto/agree-key.ts";
+import { deriveIkeKeys, nextKeySeed } from "#ike/crypto/derive-keys.ts";
+import { describeProposal, encodeIkeProposals, type IkeProposal } from "#ike/crypto/proposal.ts";
+import { selectIkeProposal } from "#ike/crypto/select-proposal.ts";
+import { groupOfId } from "#ike/crypto/transform-table.ts";
+import { lowerNonce } from "#ike/v2/child-sa.ts";
+import { errorName, type IkeSa, notify } from "#ike/v2/ike-sa.ts";
+import type { Task } from "#ike/v2/task.ts";
+import { exchangeType, ikeSpiOctets } from "#ike/wire/header.ts";
+import { notifyType } from "#ike/wire/notify-type.ts";
+import { findNotify, findPayload, type Payload } from "#ike/wire/payload.ts";
+import { protocolId } from "#ike/wire/security-association.ts";
+
+/** Is the peer there? An empty request (B51). */
+export function newLivenessTask(): Task {
+	return { kind: "liveness", exchange: exchangeType.informational, build: () => [], finish: () => {} };
+}
+
+/** The end of the association and of all below it. */
+export function newDeleteTask(reason?: number): Task {
+	return {
+		kind: "delete-ike",
+		exchange: exchangeType.informational,
+		build: () => [
+			...(reason === undefined ? [] : [notify(reason)]),
+			{ type: "delete", protocol: protocolId.ike, spis: [] },
+		],
+		finish(sa, _payloads, now) {
+			sa.close("ike-closed", "closed by this end", now);
+		},
+	};
+}
+
+/** New keys: a successor that the children move to. */
+export function newRekeyTask(groupId?: number): Task {
+	let exchange: KeyExchange | undefined;
+	let nonce: Uint8Array = new Uint8Array(0);
+	let spi: Uint8Array = new Uint8Array(0);
+	return {
+		kind: "rekey-ike",
+		exchange: exchangeType.createChildSa,
+		build(sa) {
+			if (!sa.isEstablished) return undefined;
+			const group = groupId === undefined ? sa.protection?.proposal.group : groupOfId(groupId);
+			if (group === undefined) return undefined;
+			exchange = beginKeyExchange(group, sa.host.random);
+			nonce = sa.host.random(nonceOctets);
+			spi = sa.host.newIkeSpi();
+			return [
+				{ type: "sa", proposals: encodeIkeProposals(sa.connection.proposals, spi) },
+				{ type: "nonce", data: nonce },
+				{ type: "ke", group: group.id, data: exchange.publicValue },
+			];
+		},
+		finish(sa, payloads, now) {
+			if (exchange === undefined) return;
+			const wanted = findNotify(payloads, notifyType.INVALID_KE_PAYLOAD)?.data;
+			const wantedId = wanted && ((wanted[0] ?? 0) << 8) | (wanted[1] ?? 0);
+			const isOurs = sa.connection.proposals.some(({ group }) => group.id === wantedId);
+			if (wantedId !== undefined && isOurs && groupId === undefined) return sa.enqueue(newRekeyTask(wantedId), now);
+			const made = readAnswer(sa, exchange, payloads);
+			if (typeof made === "string") return onRefused(sa, made, now);
+			const inputs = {
+				initiatorNonce: nonce,
+				responderNonce: made.nonce,
+				initiatorSpi: spi,
+				responderSpi: made.responderSpi,
+			};
+			const seed = nextKeySeed(sa.algorithms.prf, sa.keys.derivation, inputs, made.secret);
+			const successor = sa.host.adopt({
+				connection: sa.connection,
+				path: sa.path,
+				isInitiator: true,
+				initiatorSpi: spi,
+				responderSpi: made.responderSpi,
+			});
+			successor.protection = { proposal: made.chosen, keys: deriveIkeKeys(made.chosen, seed, inputs) };
+			becomeSuccessor(sa, successor, now);
+			resolve(sa, successor, lowerNonce(nonce, made.nonce), now);
+		},
+	};
+}
+
+/** What a successor takes over, beside children and keys. */
+export function becomeSuccessor(old: IkeSa, successor: IkeSa, now: number): void {
+	successor.nat = old.nat;
+	successor.canPeerReadFragments = old.canPeerReadFragments;
+	successor.peerHashes = old.peerHashes;
+	successor.establish(now);
+}
+
+/** The peer's successor is the one that stays: children go there, the peer deletes the old one. */
+export function giveWay(sa: IkeSa, now: number): void {
+	if (sa.peerSuccessor === undefined) return;
+	sa.replaceBy(now);
+	sa.handOver(sa.peerSuccessor.sa, now);
+}
+
+/** As with children: the successor made with the lowest of the four nonces is redundant (RFC 7296 §2.8.2). */
+function resolve(sa: IkeSa, own: IkeSa, ownLow: Uint8Array, now: number): void {
+	const { peerSuccessor } = sa;
+	if (peerSuccessor !== undefined && lowerNonce(ownLow, peerSuccessor.lowNonce) === ownLow) {
+		own.enqueue(newDeleteTask(), now);
+		return giveWay(sa, now);
+	}
+	sa.report("ike-rekeyed", `new keys, ${describeProposal(own.algorithms as IkeProposal)}`);
+	peerSuccessor?.sa.replaceBy(now);
+	sa.handOver(own, now);
+	sa.enqueue(newDeleteTask(), now);
+}
+
+function onRefused(sa: IkeSa, text: string, now: number): void {
+	if (sa.peerSuccessor !== undefined) return giveWay(sa, now);
+	sa.lifetime = { ...sa.lifetime, softAt: sa.retryAt(now) };
+	sa.report("ike-failed", `new keys for IKE: ${text}; tried again later`);
+}
+
+function readAnswer(sa: IkeSa, exchange: KeyExchange, payloads: readonly Payload[]) {
+	const refused = errorName(payloads);
+	if (refused !== undefined) return `the peer answered ${refused}`;
+	const answer = findPayload(payloads, "sa")?.proposals ?? [];
+	const nonce = findPayload(payloads, "nonce")?.data;
+	const ke = findPayload(payloads, "ke");
+	const selection = answer.length === 1 ? selectIkeProposal(answer, sa.connection.proposals, ikeSpiOctets) : undefined;
+	if (selection === undefined || nonce === undefined || ke === undefined || ke.group !== exchange.group.id)
+		return "the peer answered with a proposal that was not offered";
+	if (selection.chosen.group.id !== ke.group) return "the peer answered with another group";
+	const secret = exchange.finish(ke.data);
+	if (secret === undefined) return `the peer's public value is none of ${exchange.group.name}`;
+	const responderSpi = Uint8Array.from(selection.answer.spi);
+	return { chosen: selection.chosen, nonce: Uint8Array.from(nonce), responderSpi, secret };
+}
+
+const nonceOctets = 32;

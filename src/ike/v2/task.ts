@@ -1,0 +1,12 @@
+/** One exchange that this end begins: what it sends, and what it does with the answer. Types alone. */
+import type { IkeSa } from "#ike/v2/ike-sa.ts";
+import type { Payload } from "#ike/wire/payload.ts";
+
+export interface Task {
+	readonly kind: "create-child" | "rekey-child" | "delete-child" | "rekey-ike" | "delete-ike" | "liveness";
+	readonly exchange: number;
+	/** The payloads; undefined when the task has become pointless. */
+	build(sa: IkeSa, now: number): readonly Payload[] | undefined;
+	/** The answer, authentic and well-formed. */
+	finish(sa: IkeSa, payloads: readonly Payload[], now: number): void;
+}
