@@ -145,8 +145,38 @@ export const systemPackages: readonly SystemPackage[] = [
 	{
 		name: "util-linux",
 		groups: ["interop"],
-		brings: ["unshare"],
+		brings: ["unshare", "nsenter", "setpriv"],
 		purpose: "network namespaces, so that nothing of the host is touched",
+	},
+	{
+		name: "charon-systemd",
+		groups: ["interop"],
+		brings: ["charon-systemd"],
+		purpose: "strongSwan: peer for IKE and ESP, the latter in user space",
+	},
+	{
+		name: "strongswan-swanctl",
+		groups: ["interop"],
+		brings: ["swanctl"],
+		purpose: "strongSwan: tells its daemon what to do",
+	},
+	{
+		name: "libcharon-extra-plugins",
+		groups: ["interop"],
+		brings: ["/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so"],
+		purpose: "strongSwan: ESP in user space",
+	},
+	{
+		name: "libstrongswan-standard-plugins",
+		groups: ["interop"],
+		brings: ["/usr/lib/ipsec/plugins/libstrongswan-openssl.so"],
+		purpose: "strongSwan: elliptic curves, AES-GCM",
+	},
+	{
+		name: "iproute2",
+		groups: ["interop"],
+		brings: ["ip"],
+		purpose: "virtual interfaces and addresses within a network namespace",
 	},
 	{ name: "tmux", groups: ["interop"], brings: ["tmux"], purpose: "terminal: keys in, screen out" },
 	{

@@ -260,7 +260,8 @@ export class Endpoint {
 		const attempt = this.#attempts.get(name) ?? 0;
 		this.#attempts.set(name, attempt + 1);
 		const address = remote[attempt % remote.length] as Address;
-		const path = { local: { address: local, port: ikePort }, remote: { address, port: ikePort } };
+		const port = this.#settings.ports.ike;
+		const path = { local: { address: local, port }, remote: { address, port } };
 		const responderSpi = new Uint8Array(ikeSpiOctets);
 		const sa = this.#add(
 			{ connection, path, isInitiator: true, initiatorSpi: this.#newIkeSpi(), responderSpi },
@@ -420,6 +421,5 @@ function hexOf(octets: Uint8Array): string {
 	return Buffer.from(octets).toString("hex");
 }
 
-const ikePort = 500;
 /** Those below are reserved (RFC 4303 §2.1). */
 const firstFreeSpi = 256;

@@ -69,7 +69,7 @@ export function onInitResponse(sa: IkeSa, message: Message, datagram: Uint8Array
 	sa.protection = { proposal: selection.chosen, keys: deriveIkeKeys(selection.chosen, seed, inputs) };
 	notePeer(sa, payloads);
 	sa.nat = detectNat(payloads, header, path);
-	if (sa.isEncapsulated) sa.path = natPath(sa.path);
+	if (sa.isEncapsulated) sa.path = onPort(sa.path, sa.host.settings.ports.nat);
 	const messages: FirstMessages = {
 		initiatorMessage: phase.request,
 		initiatorNonce: inputs.initiatorNonce,
@@ -230,16 +230,14 @@ function sendAuth(sa: IkeSa, messages: FirstMessages, auth: AuthenticationBody, 
 	);
 }
 
-function natPath({ local, remote }: Path): Path {
-	return { local: { ...local, port: natPort }, remote: { ...remote, port: natPort } };
+function onPort({ local, remote }: Path, port: number): Path {
+	return { local: { ...local, port }, remote: { ...remote, port } };
 }
 
 function fail(sa: IkeSa, text: string, now: number): void {
 	sa.close("ike-failed", text, now);
 }
 
-/** The port that IKE and ESP share behind a translation (RFC 3948). */
-const natPort = 4_500;
 const nonceOctets = 32;
 const maxRestarts = 4;
 /** An attempt may take so many times as long as a peer of ours has. */

@@ -2,6 +2,8 @@
 import type { RetransmitSettings } from "#ike/v2/request-window.ts";
 
 export interface EngineSettings {
+	/** UDP ports, the same at both ends: of IKE, and of IKE and ESP together (RFC 3948). */
+	readonly ports: { readonly ike: number; readonly nat: number };
 	readonly retransmit: RetransmitSettings;
 	/** Messages longer than this go in fragments where the peer can read them; octets of UDP payload. */
 	readonly maxDatagramOctets: number;
@@ -25,6 +27,7 @@ export interface EngineSettings {
 
 /** Good for use; tests change single values. */
 export const defaultSettings: EngineSettings = {
+	ports: { ike: 500, nat: 4_500 },
 	// B14: five repetitions, about a minute.
 	retransmit: { first: 1_000, longest: 20_000, times: 5 },
 	// What fits into the smallest MTU of IPv6 behind its headers, UDP's and the marker of port 4500.

@@ -1,0 +1,137 @@
+/** The sockets and the clock of the engine of IKE: one address, its ports for IKE and for IKE and ESP together. */
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { formatAddress, parseAddress } from "#base/address.ts";
+import type { SignatureScheme } from "#ike/auth/signature.ts";
+import type { Endpoint } from "#ike/endpoint.ts";
+import { classifyPort4500, keepalivePacket, markIke } from "#ike/udp-encapsulation.ts";
+import type { Path, Place } from "#ike/v2/connection.ts";
+import type { ChildAssociation, EngineEffect, EngineEvent, ReportKind } from "#ike/v2/engine-event.ts";
+
+/** What the engine's effects go to. */
+export interface EnginePorts {
+	/** Signs with the key of a connection, wherever it is; undefined when it cannot. */
+	sign(connection: string, scheme: SignatureScheme, octets: Uint8Array): Promise<Uint8Array | undefined>;
+	installChild(association: ChildAssociation): void;
+	removeChild(inboundSpi: number, outboundSpi: number): void;
+	moveChild(inboundSpi: number, path: Path): void;
+	/** A packet of ESP that came in UDP. */
+	receiveEsp(packet: Uint8Array, path: Path): void;
+	report(what: ReportKind, connection: string, text: string): void;
+}
+
+export class EngineShell {
+	readonly #endpoint: Endpoint;
+	readonly #ports: EnginePorts;
+	readonly #sockets = new Map<number, Socket>();
+	readonly #natPort: number;
+	#timer: NodeJS.Timeout | undefined;
+	#isClosed = false;
+
+	/** Opens the ports at `local`; rejects when one is taken. */
+	static async open(
+		endpoint: Endpoint,
+		local: Place & { readonly natPort: number },
+		ports: EnginePorts,
+	): Promise<EngineShell> {
+		const shell = new EngineShell(endpoint, ports, local.natPort);
+		try {
+			for (const port of [local.port, local.natPort]) await shell.#listen({ address: local.address, port });
+		} catch (error) {
+			shell.close();
+			throw error;
+		}
+		shell.give({ type: "time-passed" });
+		return shell;
+	}
+
+	constructor(endpoint: Endpoint, ports: EnginePorts, natPort: number) {
+		this.#endpoint = endpoint;
+		this.#ports = ports;
+		this.#natPort = natPort;
+	}
+
+	/** Tells the engine what has happened, and does what it asks for. */
+	give(event: EngineEvent): void {
+		if (this.#isClosed) return;
+		for (const effect of this.#endpoint.step(event, Date.now())) this.#perform(effect);
+		this.#arm();
+	}
+
+	/** Sends a packet of ESP in UDP. */
+	sendEsp(packet: Uint8Array, { local, remote }: Path): void {
+		this.#sockets.get(local.port)?.send(packet, remote.port, formatAddress(remote.address));
+	}
+
+	/** Closes the sockets; peers are not told. */
+	close(): void {
+		this.#isClosed = true;
+		clearTimeout(this.#timer);
+		for (const socket of this.#sockets.values()) socket.close();
+		this.#sockets.clear();
+	}
+
+	async #listen({ address, port }: Place): Promise<void> {
+		const socket = createSocket(address.octets.length === 4 ? "udp4" : "udp6");
+		const local = { address, port };
+		const { promise, resolve, reject } = Promise.withResolvers<void>();
+		socket.on("error", reject);
+		socket.on("message", (datagram, from) => this.#receive(datagram, local, from));
+		socket.bind(port, formatAddress(address), () => resolve());
+		await promise;
+		// What a send meets (nobody there, no route) is the same as a lost datagram: it is sent again in time.
+		socket.removeListener("error", reject).on("error", () => {});
+		this.#sockets.set(port, socket);
+	}
+
+	#receive(datagram: Uint8Array, local: Place, from: RemoteInfo): void {
+		const address = parseAddress(from.address);
+		if (address === undefined) return;
+		const path = { local, remote: { address, port: from.port } };
+		if (local.port !== this.#natPort) return this.give({ type: "datagram-received", path, datagram });
+		const content = classifyPort4500(datagram);
+		if (content.kind === "ike") this.give({ type: "datagram-received", path, datagram: content.datagram });
+		else if (content.kind === "esp") this.#ports.receiveEsp(content.packet, path);
+	}
+
+	#perform(effect: EngineEffect): void {
+		switch (effect.type) {
+			case "send-datagram":
+				return this.#send(effect.datagram, effect.path);
+			case "send-keepalive":
+				return this.sendEsp(keepalivePacket, effect.path);
+			case "sign":
+				return this.#sign(effect);
+			case "install-child":
+				return this.#ports.installChild(effect.association);
+			case "remove-child":
+				return this.#ports.removeChild(effect.inboundSpi, effect.outboundSpi);
+			case "move-child":
+				return this.#ports.moveChild(effect.inboundSpi, effect.path);
+			case "report":
+				return this.#ports.report(effect.what, effect.connection, effect.text);
+		}
+	}
+
+	#send(datagram: Uint8Array, path: Path): void {
+		const isMarked = path.local.port === this.#natPort;
+		this.sendEsp(isMarked ? markIke(datagram) : datagram, path);
+	}
+
+	#sign({ sa, connection, scheme, octets }: Extract<EngineEffect, { readonly type: "sign" }>): void {
+		this.#ports.sign(connection, scheme, octets).then(
+			(signature) => this.give({ type: "signed", sa, signature }),
+			() => this.give({ type: "signed", sa, signature: undefined }),
+		);
+	}
+
+	#arm(): void {
+		clearTimeout(this.#timer);
+		const at = this.#endpoint.deadline();
+		if (at === Number.POSITIVE_INFINITY || this.#isClosed) return;
+		const wait = Math.min(Math.max(0, at - Date.now()), longestTimer);
+		this.#timer = setTimeout(() => this.give({ type: "time-passed" }), wait);
+	}
+}
+
+/** Node's timers hold 31 bits. */
+const longestTimer = 0x7fff_ffff;
