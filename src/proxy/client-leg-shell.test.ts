@@ -6,6 +6,7 @@ import type { ProxyProfile } from "#proxy/profile.ts";
 import type { SessionEvent } from "#proxy/session-event.ts";
 import type { SessionMachine } from "#proxy/session-machine.ts";
 import type { SessionResources } from "#proxy/session-resources-shell.ts";
+import { gradeLegs } from "#tls/leg-settings.ts";
 import { decodedCapture } from "../../test/support/tls-hello.ts";
 
 test("V9: no leaf is minted for a key that is shorter than any leaf's", () => {
@@ -14,7 +15,7 @@ test("V9: no leaf is minted for a key that is shorter than any leaf's", () => {
 	const leg = new ClientLeg("127.0.0.1", {} as SessionMachine, resources, (event) => told.push(event));
 	const judged = { certificate: { publicKey: { kind: "rsa", bits: 512 } } } as unknown as JudgedServer;
 	const hello = decodedCapture("chromium-1");
-	const profile = { grade: "strict" } as ProxyProfile;
+	const profile = { legs: gradeLegs("strict") } as ProxyProfile;
 	leg.prepareContext({ type: "prepare-context", hello, signer: "trusted", profile }, judged);
 	const [failed] = told;
 	assert.ok(failed?.type === "context-failed");

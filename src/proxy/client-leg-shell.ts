@@ -15,6 +15,7 @@ import type { SessionMachine } from "#proxy/session-machine.ts";
 import type { SessionResources } from "#proxy/session-resources-shell.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 import { acceptClientTls } from "#tls/engine-shell.ts";
+import { gradeLegs } from "#tls/leg-settings.ts";
 
 type EffectOf<T extends SessionEffect["type"]> = Extract<SessionEffect, { type: T }>;
 
@@ -60,7 +61,7 @@ export class ClientLeg {
 			const message = `the server's key (${kind}, ${bits} bits) is below what a certificate is minted for; expected RSA of 1024 bits or a curve of 224 bits at least`;
 			return this.#tell({ type: "context-failed", fault: fault("SERVER_CERTIFICATE_INVALID", message) });
 		}
-		const leg = planClientLeg(hello, profile.grade, profile.mayResumeSessions, classes);
+		const leg = planClientLeg(hello, profile.legs.client, profile.mayResumeSessions, classes);
 		const request: LeafRequest = {
 			origin: certificate,
 			chain,
@@ -88,7 +89,7 @@ export class ClientLeg {
 		const known = ids.flatMap((id) => ownCertificates.leaf(id) ?? []);
 		const index = Math.max(
 			0,
-			known.findIndex((leaf) => takesKeyOf(hello, leaf.publicKey)),
+			known.findIndex((leaf) => takesKeyOf(hello, profile.legs.client, leaf.publicKey)),
 		);
 		const leaf = known[index];
 		const entry = ownCertificates.entry(ids[index] ?? "");
@@ -96,7 +97,7 @@ export class ClientLeg {
 			const message = `certificate ${ids.join(", ")} of profile ${profile.name} is not there or cannot be read; load it anew`;
 			return this.#tell({ type: "context-failed", fault: fault("CERTIFICATE_SIGNING_FAILED", message) });
 		}
-		const leg = planClientLeg(hello, profile.grade, profile.mayResumeSessions, leafKeyClasses(leaf.publicKey));
+		const leg = planClientLeg(hello, profile.legs.client, profile.mayResumeSessions, leafKeyClasses(leaf.publicKey));
 		try {
 			this.#leafContext = ownContext(entry, leg.options, leg.variant);
 		} catch (error) {
@@ -111,7 +112,7 @@ export class ClientLeg {
 		this.#hello = hello;
 		const ca = this.#resources.signingCa(signer);
 		const origin = ownIdentity(host, ca, Date.now());
-		const leg = planClientLeg(hello, "strict", false, leafKeyClasses(origin.publicKey));
+		const leg = planClientLeg(hello, gradeLegs("strict").client, false, leafKeyClasses(origin.publicKey));
 		this.#resources.leafContexts
 			.get({
 				origin,

@@ -5,15 +5,17 @@ import fc from "fast-check";
 import type { LeafKeyClass } from "#pki/leaf-key-class.ts";
 import { planClientLeg } from "#proxy/client-leg.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
+import { gradeLegs } from "#tls/leg-settings.ts";
 import { capturedHellos, decodedCapture, decodedHello } from "../../test/support/tls-hello.ts";
 
 const firefox = decodedCapture("firefox");
 const tls12 = decodedCapture("openssl-tls12");
 const withParts = (hello: ClientHello, parts: Partial<ClientHello>): ClientHello => ({ ...hello, ...parts });
+const strict = gradeLegs("strict").client;
 const usual = ["p256", "rsa2048", "p384"] as const;
-const groupOf = (hello: ClientHello) => planClientLeg(hello, "strict", true, usual).group;
+const groupOf = (hello: ClientHello) => planClientLeg(hello, strict, true, usual).group;
 const keyClassOf = (hello: ClientHello, classes: readonly LeafKeyClass[] = usual) =>
-	planClientLeg(hello, "strict", true, classes).keyClass;
+	planClientLeg(hello, strict, true, classes).keyClass;
 
 test("a post-quantum group goes before classical ones, also when it costs a retry", () => {
 	assert.equal(
@@ -76,8 +78,8 @@ test("M8: the first class that the client takes is chosen", () => {
 });
 
 test("without resumption the context hands out no tickets, and is another one", () => {
-	const kept = planClientLeg(firefox, "strict", true, usual);
-	const full = planClientLeg(firefox, "strict", false, usual);
+	const kept = planClientLeg(firefox, strict, true, usual);
+	const full = planClientLeg(firefox, strict, false, usual);
 	assert.equal(kept.options.secureOptions & constants.SSL_OP_NO_TICKET, 0);
 	assert.notEqual(full.options.secureOptions & constants.SSL_OP_NO_TICKET, 0);
 	assert.notEqual(kept.variant, full.variant);
@@ -85,7 +87,7 @@ test("without resumption the context hands out no tickets, and is another one", 
 
 test("R173: every leg refuses renegotiation and compression", () => {
 	for (const { message } of capturedHellos) {
-		const { secureOptions } = planClientLeg(decodedHello(message), "legacy", true, usual).options;
+		const { secureOptions } = planClientLeg(decodedHello(message), gradeLegs("legacy").client, true, usual).options;
 		const refused = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
 		assert.equal(secureOptions & refused, refused);
 	}
@@ -108,7 +110,7 @@ test("whatever a client lists, the plan is one group of its own context, and equ
 				const supportedVersions = isTls13 ? [0x0304, 0x0303] : [0x0303];
 				const leg = planClientLeg(
 					withParts(firefox, { supportedGroups, keyShareGroups, supportedVersions }),
-					grade,
+					gradeLegs(grade).client,
 					tickets,
 					usual,
 				);

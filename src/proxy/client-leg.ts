@@ -3,12 +3,12 @@
  * can say which.
  */
 import { constants } from "node:crypto";
+import { BoundedMap } from "#base/bounded.ts";
 import { isRsaClass, type LeafKeyClass, leafKeyClasses } from "#pki/leaf-key-class.ts";
 import type { PublicKeyInfo } from "#pki/public-key.ts";
-import type { Grade } from "#tls/cipher-suites.ts";
-import { cipherSuiteOf } from "#tls/cipher-suites.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 import { groupOf } from "#tls/key-exchange-groups.ts";
+import type { LegSettings } from "#tls/leg-settings.ts";
 import { clientLegOptions, type LegContextOptions } from "#tls/profile.ts";
 import { protocolVersion } from "#tls/record.ts";
 
@@ -28,18 +28,24 @@ export interface ClientLeg {
  */
 export function planClientLeg(
 	hello: ClientHello,
-	grade: Grade,
+	settings: LegSettings,
 	mayResumeSessions: boolean,
 	classes: readonly LeafKeyClass[],
 ): ClientLeg {
-	const isTls13 = hello.supportedVersions.includes(protocolVersion.tls13);
-	const group = (isTls13 ? choose(postQuantumGroups, hello) : undefined) ?? choose(classicalGroups, hello) ?? p256;
-	const keyClass = classes.find((one) => takesKey(hello, isTls13, one)) ?? classes.find(isRsaClass) ?? "rsa2048";
+	const { groups } = settings;
+	const isTls13 = isTls13Of(hello, settings);
+	const isAllowed = (code: number) => groups.includes(code);
+	const group =
+		(isTls13 ? choose(postQuantumGroups.filter(isAllowed), hello) : undefined) ??
+		choose(classicalGroups.filter(isAllowed), hello) ??
+		(isAllowed(p256) ? p256 : (groups[0] ?? p256));
+	const keyClass =
+		classes.find((one) => takesKey(hello, settings, isTls13, one)) ?? classes.find(isRsaClass) ?? "rsa2048";
 	const name = groupOf(group)?.opensslName ?? "P-256";
-	const variant = `${grade} ${name} ${mayResumeSessions ? "tickets" : "full"}`;
+	const variant = `${settings.key} ${name} ${mayResumeSessions ? "tickets" : "full"}`;
 	const known = legs.get(`${variant} ${keyClass}`);
 	if (known !== undefined) return known;
-	const options = { ...clientLegOptions(grade), ecdhCurve: name };
+	const options = { ...clientLegOptions(settings), ecdhCurve: name };
 	// Without tickets nothing can be resumed: no session is kept here.
 	const secureOptions = options.secureOptions | (mayResumeSessions ? 0 : constants.SSL_OP_NO_TICKET);
 	const leg: ClientLeg = { options: { ...options, secureOptions }, variant, group: name, keyClass };
@@ -47,10 +53,14 @@ export function planClientLeg(
 	return leg;
 }
 
-/** True when the client can verify signatures of this key. */
-export function takesKeyOf(hello: ClientHello, key: PublicKeyInfo): boolean {
+/** True when the client can verify signatures of this key, in a handshake that the settings allow. */
+export function takesKeyOf(hello: ClientHello, settings: LegSettings, key: PublicKeyInfo): boolean {
 	const [natural] = leafKeyClasses(key);
-	return natural !== undefined && takesKey(hello, hello.supportedVersions.includes(protocolVersion.tls13), natural);
+	return natural !== undefined && takesKey(hello, settings, isTls13Of(hello, settings), natural);
+}
+
+function isTls13Of(hello: ClientHello, { versions }: LegSettings): boolean {
+	return hello.supportedVersions.includes(protocolVersion.tls13) && versions.includes(protocolVersion.tls13);
 }
 
 function choose(preferred: readonly number[], hello: ClientHello): number | undefined {
@@ -60,7 +70,7 @@ function choose(preferred: readonly number[], hello: ClientHello): number | unde
 	);
 }
 
-function takesKey(hello: ClientHello, isTls13: boolean, keyClass: LeafKeyClass): boolean {
+function takesKey(hello: ClientHello, settings: LegSettings, isTls13: boolean, keyClass: LeafKeyClass): boolean {
 	const authentication = isRsaClass(keyClass) ? "RSA" : "ECDSA";
 	const schemes = hello.signatureAlgorithms;
 	if (schemes.length > 0 && !signatureSchemes[keyClass].some((scheme) => schemes.includes(scheme))) return false;
@@ -69,11 +79,14 @@ function takesKey(hello: ClientHello, isTls13: boolean, keyClass: LeafKeyClass):
 	const curve = curveOf[keyClass];
 	const groups = hello.supportedGroups;
 	if (curve !== undefined && groups.length > 0 && !groups.includes(curve)) return false;
-	return hello.cipherSuites.some((code) => cipherSuiteOf(code)?.authentication === authentication);
+	return settings.suites.some(
+		(suite) => suite.authentication === authentication && hello.cipherSuites.includes(suite.code),
+	);
 }
 
-/** A few grades, groups and key types: made once. */
-const legs = new Map<string, ClientLeg>();
+const maxLegs = 1_024;
+/** A few settings, groups and key types: made once. */
+const legs = new BoundedMap<string, ClientLeg>(maxLegs);
 const p256 = 0x0017;
 const postQuantumGroups = [0x11ec, 0x11eb, 0x11ed];
 const classicalGroups = [0x001d, p256, 0x0018, 0x0019, 0x001e];

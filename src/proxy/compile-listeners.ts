@@ -2,10 +2,17 @@
 import type { Endpoint } from "#base/address.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import { domainSetOf } from "#policy/domain-set.ts";
+import {
+	compileInitiation,
+	compileTermination,
+	type InitiationPlan,
+	type TerminationPlan,
+} from "#proxy/compile-legs.ts";
 import type { ExplicitProtocol } from "#proxy/explicit-arrival.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import type { ProxyConfig } from "#proxy/schema.ts";
 import type { WayIn } from "#proxy/way-in.ts";
+import type { TlsLegs } from "#tls/leg-settings.ts";
 import type { TlsConfig } from "#tls/schema.ts";
 
 /** One listener. */
@@ -29,7 +36,7 @@ export function compileListeners(
 	config: ListenersConfig,
 	profileOf: (name: string) => ProxyProfile,
 ): readonly ListenerPlan[] {
-	const { gateway, ssl } = config.services;
+	const { gateway } = config.services;
 	const plans: ListenerPlan[] = [];
 	const add = (kind: string, name: string, { listen, fromZone }: Statement, way: WayIn, mayReachLocal: boolean) =>
 		plans.push({
@@ -56,15 +63,15 @@ export function compileListeners(
 		add("reverse", name, statement, { kind: "reverse", server: statement.server, profile }, true);
 	}
 	for (const [name, statement] of gateway.offload) {
-		const termination = ssl.termination.profile.get(statement.terminationProfile);
+		const termination = compileTermination(config, statement.terminationProfile);
 		if (termination === undefined) throw new Error(`offload ${name} passed the check without its profile`);
-		const profile = terminating(statement.terminationProfile, termination);
+		const profile = terminating(termination);
 		add("offload", name, statement, { kind: "offload", server: statement.server, profile }, true);
 	}
 	for (const [name, statement] of gateway.encrypt) {
-		const initiation = ssl.initiation.profile.get(statement.initiationProfile);
+		const initiation = compileInitiation(config, statement.initiationProfile);
 		if (initiation === undefined) throw new Error(`encrypt ${name} passed the check without its profile`);
-		const profile = initiating(statement.initiationProfile, initiation);
+		const profile = initiating(initiation);
 		add("encrypt", name, statement, { kind: "encrypt", server: statement.server, profile }, true);
 	}
 	for (const [name, statement] of gateway.passThrough) {
@@ -80,29 +87,23 @@ function isLoopbackHost(host: string): boolean {
 	return host === "::1" || host.startsWith("127.");
 }
 
-type Termination = ReturnType<ListenersConfig["services"]["ssl"]["termination"]["profile"]["get"]> & {};
-type Initiation = ReturnType<ListenersConfig["services"]["ssl"]["initiation"]["profile"]["get"]> & {};
-
 /** TLS is taken from clients: nothing is asked of a server. */
-function terminating(name: string, { serverCertificate, enableSessionCache }: Termination): ProxyProfile {
-	return {
-		...plainProfile(name),
-		serverCertificates: serverCertificate,
-		mayResumeSessions: enableSessionCache,
-	};
+function terminating({ name, leg, serverCertificates, mayResumeSessions }: TerminationPlan): ProxyProfile {
+	return { ...plainProfile(name, { client: leg, server: leg }), serverCertificates, mayResumeSessions };
 }
 
 /** TLS is made to a server, whose certificate must be good. */
-function initiating(name: string, { trustedCa, enableSessionCache, actions }: Initiation): ProxyProfile {
+function initiating(plan: InitiationPlan): ProxyProfile {
+	const { name, leg, trustStore, ignoresServerAuthFailure, mayResumeSessions } = plan;
 	return {
-		...plainProfile(name),
-		trustStore: trustedCa,
-		ignoresServerAuthFailure: actions.ignoreServerAuthFailure,
-		mayResumeSessions: enableSessionCache,
+		...plainProfile(name, { client: leg, server: leg }),
+		trustStore,
+		ignoresServerAuthFailure,
+		mayResumeSessions,
 	};
 }
 
-function plainProfile(name: string): ProxyProfile {
+function plainProfile(name: string, legs: TlsLegs): ProxyProfile {
 	return {
 		name,
 		neverDecryptSources: new AddressSet(),
@@ -122,7 +123,7 @@ function plainProfile(name: string): ProxyProfile {
 		ignoresServerAuthFailure: false,
 		passesNonTls: false,
 		mayResumeSessions: false,
-		grade: "strict",
+		legs,
 		validation: "web-pki",
 		revocation: undefined,
 		repairsChains: false,

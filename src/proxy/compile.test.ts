@@ -5,6 +5,7 @@ import { patternPlaces } from "#inspect/pattern-service.ts";
 import { shippedPatterns } from "#inspect/shipped-patterns.ts";
 import { evaluateHello } from "#policy/evaluate.ts";
 import { compileGateway } from "#proxy/compile.ts";
+import { gradeLegs } from "#tls/leg-settings.ts";
 import { configOf } from "../../test/support/config-text.ts";
 
 const plan = (text: string) => compileGateway(configOf(text));
@@ -140,7 +141,7 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		ignoresServerAuthFailure: false,
 		passesNonTls: false,
 		mayResumeSessions: true,
-		grade: "strict",
+		legs: gradeLegs("strict"),
 		validation: "web-pki",
 		revocation: {
 			timeoutMs: 5_000,
@@ -189,7 +190,7 @@ test("each action of a profile is the statement of its name", () => {
 		untrusted-root-ca untrusted-ca; tls-grade legacy; certificate-validation lenient;
 		actions { block-invalid-certificates; ignore-server-auth-failure; disable-session-resumption; non-tls-traffic pass; }`);
 	assert.equal(profile.untrustedCa, "untrusted-ca");
-	assert.equal(profile.grade, "legacy");
+	assert.equal(profile.legs.client.grade, "legacy");
 	assert.equal(profile.validation, "lenient");
 	assert.deepEqual([profile.blocksInvalidCertificates, profile.ignoresServerAuthFailure], [true, true]);
 	assert.deepEqual([profile.mayResumeSessions, profile.passesNonTls], [false, true]);

@@ -17,6 +17,7 @@ import type { PolicyConfig } from "#policy/schema.ts";
 import { allBooks } from "#policy/zone-books.ts";
 import { compileZoneTable, type ZoneSources } from "#policy/zone-table.ts";
 import { compileExemptions, noDomainLists } from "#proxy/compile-exemptions.ts";
+import { compileLegs } from "#proxy/compile-legs.ts";
 import { compileListeners, type ListenerPlan } from "#proxy/compile-listeners.ts";
 import type { LeafSettings } from "#proxy/leaf-settings.ts";
 import type { LearnedBypassSettings } from "#proxy/learned-bypass.ts";
@@ -192,7 +193,7 @@ function compileProfile(
 		ignoresServerAuthFailure: actions.ignoreServerAuthFailure,
 		passesNonTls: actions.nonTlsTraffic === "pass",
 		mayResumeSessions: !actions.disableSessionResumption,
-		grade: profile.tlsGrade,
+		legs: compileLegs(profile),
 		validation: profile.certificateValidation,
 		revocation: compileRevocation(actions),
 		learnedBypass: compileLearnedBypass(profile.learnedBypass),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TLSSocket } from "node:tls";
 import { OwnContexts } from "#proxy/own-contexts-shell.ts";
+import { gradeLegs } from "#tls/leg-settings.ts";
 import { clientLegOptions } from "#tls/profile.ts";
 import { makeCertificate } from "../../test/support/make-certificate.ts";
 import { connectTls, listen } from "../../test/support/tls-legs.ts";
@@ -10,7 +11,7 @@ const { der, privateKey, pem } = makeCertificate({ names: ["shop.example"] });
 const key = new Uint8Array(privateKey.export({ type: "pkcs8", format: "der" }));
 const entry = { id: "shop", certificates: [der], key };
 const contexts = () => new OwnContexts(2, Buffer.alloc(48), 3_600);
-const options = clientLegOptions("strict");
+const options = clientLegOptions(gradeLegs("strict").client);
 
 test("R2: a client verifies the certificate as it was loaded", async (t) => {
 	const secureContext = contexts().get(entry, options, "strict");

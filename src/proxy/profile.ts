@@ -6,7 +6,7 @@ import type { ProfileName } from "#pki/validation-profile.ts";
 import type { DomainSet } from "#policy/domain-set.ts";
 import type { DecryptionExemptions } from "#policy/evaluate.ts";
 import type { LearnedBypassSettings } from "#proxy/learned-bypass.ts";
-import type { Grade } from "#tls/cipher-suites.ts";
+import type { TlsLegs } from "#tls/leg-settings.ts";
 
 /** Revocation of servers' certificates. */
 export interface ProfileRevocation extends RevocationSettings {
@@ -33,7 +33,8 @@ export interface ProxyProfile extends DecryptionExemptions {
 	readonly ignoresServerAuthFailure: boolean;
 	readonly passesNonTls: boolean;
 	readonly mayResumeSessions: boolean;
-	readonly grade: Grade;
+	/** What each leg may negotiate. */
+	readonly legs: TlsLegs;
 	/** How strict path validation of servers is. */
 	readonly validation: ProfileName;
 	/** How it is found out that a server's certificate was revoked; undefined when nobody asks. */

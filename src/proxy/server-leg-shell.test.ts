@@ -6,6 +6,7 @@ import type { ProxyProfile } from "#proxy/profile.ts";
 import { ServerLeg } from "#proxy/server-leg-shell.ts";
 import type { SessionEvent } from "#proxy/session-event.ts";
 import type { SessionResources } from "#proxy/session-resources-shell.ts";
+import { gradeLegs } from "#tls/leg-settings.ts";
 import { buildHello, helloOf, inRecords } from "../../test/support/tls-hello.ts";
 import { listen } from "../../test/support/tls-legs.ts";
 
@@ -59,7 +60,7 @@ test("R176: a client whose offer has nothing of the grade is refused before the 
 	made.connect({ type: "connect-server", addresses: [loopback], port, source: undefined }, 1_000);
 	await next();
 	const hello = helloOf(inRecords(buildHello({ extensions: [] })));
-	const profile = { grade: "strict" } as ProxyProfile;
+	const profile = { legs: gradeLegs("strict") } as ProxyProfile;
 	made.startTls({ type: "start-server-tls", hello: { ...hello, cipherSuites: [0x0005] }, profile, host: "a.example" });
 	const failed = await next();
 	assert.ok(failed.type === "server-failed" && failed.fault.code === "TLS_CIPHERS_DO_NOT_MATCH");

@@ -89,7 +89,8 @@ export class ServerLeg {
 		const transport = this.#socket as Socket;
 		const { serverSessions } = this.#resources;
 		this.#profile = profile;
-		const leg = hello === undefined ? initiatedLegOptions(profile.grade, host) : serverLegOptions(hello, profile.grade);
+		const leg =
+			hello === undefined ? initiatedLegOptions(profile.legs.server, host) : serverLegOptions(hello, profile.legs);
 		if (leg.kind === "refused") {
 			return this.#tell({ type: "server-failed", fault: fault(mismatchCodes[leg.cause], leg.reason) });
 		}

@@ -20,6 +20,7 @@ import { SessionMachine } from "#proxy/session-machine.ts";
 import type { WayIn } from "#proxy/way-in.ts";
 import type { LegRecord } from "#telemetry/session-record.ts";
 import { alertOf } from "#tls/alert.ts";
+import { gradeLegs } from "#tls/leg-settings.ts";
 import { contentType } from "#tls/record.ts";
 import { exampleSite } from "../../test/support/onboarding.ts";
 import { type Play, play } from "../../test/support/play.ts";
@@ -70,7 +71,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		ignoresServerAuthFailure: false,
 		passesNonTls: false,
 		mayResumeSessions: true,
-		grade: "strict",
+		legs: gradeLegs("strict"),
 		validation: "web-pki",
 		revocation: undefined,
 		repairsChains: false,

@@ -8,6 +8,7 @@ import { addressPaths } from "#policy/address-book-schema.ts";
 import {
 	cipherList,
 	crlActions,
+	groupList,
 	preferredCiphers,
 	protocolVersionHelp,
 	protocolVersions,
@@ -157,30 +158,28 @@ const profile = list({
 		),
 		"protocol-version": leaf(protocolVersions, {
 			help: protocolVersionHelp("Versions of both legs; those of tls-grade when absent"),
-			engine: "not-yet",
 		}),
 		"server-protocol-version": leaf(protocolVersions, {
-			help: protocolVersionHelp("Versions of the leg to the server; those of protocol-version when absent"),
-			engine: "not-yet",
+			help: protocolVersionHelp(
+				"Versions of the leg to the server, whatever the client offers; when absent, those of protocol-version that the client offers too",
+			),
 		}),
-		"preferred-ciphers": { ...preferredCiphers, engine: "not-yet" as const },
-		"custom-ciphers": {
-			...cipherList("Suites of both legs with preferred-ciphers custom, best first"),
-			engine: "not-yet" as const,
-		},
-		"server-custom-ciphers": {
-			...cipherList("Suites of the leg to the server; those of custom-ciphers when absent"),
-			engine: "not-yet" as const,
-		},
+		"preferred-ciphers": preferredCiphers,
+		"custom-ciphers": cipherList("Suites of both legs with preferred-ciphers custom, best first"),
+		"server-custom-ciphers": cipherList(
+			"Suites of the leg to the server, whatever the client offers; when absent, those of both legs that the client offers too",
+		),
+		groups: groupList("Key exchange groups of both legs, best first; those of tls-grade when absent"),
+		"server-groups": groupList("Key exchange groups of the leg to the server; those of groups when absent"),
 		"tls-grade": leaf(
 			enumeration({
 				strict: "TLS 1.3, and TLS 1.2 with ephemeral keys and AEAD",
 				compatible: "Adds TLS 1.2 with CBC suites",
-				legacy: "The set of older appliances: RSA key transport and TLS 1.0",
+				legacy: "The set of older appliances as far as OpenSSL has it: RSA key transport, TLS 1.0 and 1.1, SHA-1",
 			}),
 			{
 				help: {
-					what: "Which versions and suites both legs may use",
+					what: "Which versions, suites and groups both legs may use where no other statement says it",
 					loosened: "danger: known attacks on old suites (checklist grade C)",
 				},
 				default: "strict",

@@ -33,6 +33,7 @@ test("custom suites are listed, and those that OpenSSL no longer has are told", 
 	]);
 	assert.deepEqual(profile("root-ca ca; preferred-ciphers custom; custom-ciphers rsa-with-rc4-128-md5;"), [
 		`warning ${path} 'custom-ciphers': OpenSSL no longer has rsa-with-rc4-128-md5; it is never offered`,
+		`error ${path} 'protocol-version': no suite that is left can be used with any of these versions`,
 	]);
 });
 
@@ -51,4 +52,27 @@ test("a prefix that is both exempt and not is told", () => {
 		[`warning ${path} 'never-decrypt-source': a prefix is in always-decrypt-source too, which goes first`],
 	);
 	assert.deepEqual(profile("root-ca ca; never-decrypt-source 10.0.0.0/8; always-decrypt-source 10.1.0.0/16;"), []);
+});
+
+test("R162: versions that nothing can be negotiated with are refused, those without suites and old ones are told", () => {
+	assert.deepEqual(profile("root-ca ca; protocol-version tls13; groups x25519mlkem768;"), []);
+	assert.deepEqual(profile("root-ca ca; protocol-version tls1;"), [
+		`error ${path} 'protocol-version': no suite that is left can be used with any of these versions`,
+	]);
+	assert.deepEqual(profile("root-ca ca; server-custom-ciphers rsa-with-null-sha;"), [
+		`warning ${path} 'server-custom-ciphers': rsa-with-null-sha is never offered: it encrypts nothing`,
+		`error ${path} 'server-custom-ciphers': no suite that is left can be used with any of these versions`,
+	]);
+	assert.deepEqual(profile("root-ca ca; protocol-version all;"), [
+		`warning ${path} 'protocol-version': never used for want of suites: TLS 1.0, TLS 1.1; choose preferred-ciphers weak if peers need them`,
+	]);
+	assert.deepEqual(profile("root-ca ca; protocol-version all; preferred-ciphers weak;"), [
+		`warning ${path} 'protocol-version': danger: TLS 1.0 and TLS 1.1 have known attacks`,
+	]);
+});
+
+test("R165: the commit says what the legacy grade no longer has of the set of older appliances", () => {
+	const [line, ...more] = profile("root-ca ca; tls-grade legacy;");
+	assert.match(line ?? "", /^warning services ssl proxy profile p 'tls-grade': danger: .*3DES is missing/);
+	assert.deepEqual(more, []);
 });

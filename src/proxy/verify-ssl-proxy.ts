@@ -1,7 +1,8 @@
 /** What a commit says about `services ssl proxy`. */
 import { error, type Finding, warning } from "#config/finding.ts";
+import { clientStatements, serverStatements } from "#proxy/compile-legs.ts";
 import type { SslProxy, SslProxyProfile } from "#proxy/ssl-proxy-schema.ts";
-import { verifyCipherList } from "#tls/tls-statements.ts";
+import { verifyCipherList, verifyLeg } from "#tls/tls-statements.ts";
 
 /** Each profile by itself. `caIds` are the names of the signing certificates that exist. */
 export function verifySslProxy({ profile: profiles }: SslProxy, caIds: ReadonlySet<string>): readonly Finding[] {
@@ -54,10 +55,17 @@ function verifySuites(path: readonly string[], profile: SslProxyProfile): readon
 	const { preferredCiphers: preferred, customCiphers, serverCustomCiphers } = profile;
 	const findings = [
 		...verifyCipherList(path, "custom-ciphers", customCiphers, preferred),
-		...verifyCipherList(path, "server-custom-ciphers", serverCustomCiphers, preferred),
+		...verifyCipherList(path, "server-custom-ciphers", serverCustomCiphers, undefined),
 	];
 	if (preferred === "custom" && customCiphers.length === 0)
 		findings.push(error(path, "preferred-ciphers", "custom needs 'custom-ciphers'"));
+	findings.push(...verifyLeg(path, "protocol-version", clientStatements(profile)));
+	const server = serverStatements(profile);
+	if (server.isOwnOffer === true) {
+		const statement = profile.serverProtocolVersion === undefined ? "server-custom-ciphers" : "server-protocol-version";
+		findings.push(...verifyLeg(path, statement, server));
+	}
+	if (profile.tlsGrade === "legacy") findings.push(warning(path, "tls-grade", legacyMeans));
 	return findings;
 }
 
@@ -80,3 +88,6 @@ function verifyDangers(path: readonly string[], profile: SslProxyProfile): reado
 	}
 	return findings;
 }
+
+const legacyMeans =
+	"danger: TLS 1.0 and 1.1, RSA key transport and SHA-1 have known attacks; of the set of older appliances 3DES is missing, which OpenSSL no longer has: peers with nothing else cannot be reached";

@@ -6,7 +6,8 @@ import { cipherSuiteOfOpenssl, type Grade } from "#tls/cipher-suites.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 import { extensionType } from "#tls/extension-types.ts";
 import { keyExchangeGroups } from "#tls/key-exchange-groups.ts";
-import { clientLegOptions, serverLegOptions } from "#tls/profile.ts";
+import { gradeLegs, legSettings } from "#tls/leg-settings.ts";
+import { clientLegOptions, ownLegOptions, serverLegOptions } from "#tls/profile.ts";
 import { signatureSchemes } from "#tls/signature-schemes.ts";
 import {
 	alpnExtension,
@@ -20,12 +21,12 @@ import {
 const grades: readonly Grade[] = ["strict", "compatible", "legacy"];
 
 function offer(hello: ClientHello, grade: Grade = "strict", mayOfferHttp2 = true) {
-	const plan = serverLegOptions(hello, grade, mayOfferHttp2);
+	const plan = serverLegOptions(hello, gradeLegs(grade), mayOfferHttp2);
 	return plan.kind === "offer" ? plan : assert.fail(plan.reason);
 }
 
 function refusal(hello: ClientHello, grade: Grade = "strict") {
-	const plan = serverLegOptions(hello, grade);
+	const plan = serverLegOptions(hello, gradeLegs(grade));
 	return plan.kind === "refused" ? plan : assert.fail(JSON.stringify(plan));
 }
 
@@ -191,7 +192,7 @@ test("protocols keep their order; GREASE, octets that are no text and, when aske
 });
 
 test("renegotiation and compression are refused on both legs (R173, R171)", () => {
-	for (const options of [offer(decodedCapture("node")).context, clientLegOptions("strict")]) {
+	for (const options of [offer(decodedCapture("node")).context, clientLegOptions(gradeLegs("strict").client)]) {
 		assert.notEqual(options.secureOptions & constants.SSL_OP_NO_RENEGOTIATION, 0);
 		assert.notEqual(options.secureOptions & constants.SSL_OP_NO_COMPRESSION, 0);
 		assert.equal(options.secureOptions & constants.SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION, 0);
@@ -200,12 +201,12 @@ test("renegotiation and compression are refused on both legs (R173, R171)", () =
 });
 
 test("the leg to the client allows what its grade does, in our order", () => {
-	const strict = clientLegOptions("strict");
+	const strict = clientLegOptions(gradeLegs("strict").client);
 	assert.deepEqual([strict.minVersion, strict.maxVersion], ["TLSv1.2", "TLSv1.3"]);
 	assert.match(strict.ciphers, /^TLS_AES_128_GCM_SHA256:.*ECDHE-RSA-CHACHA20-POLY1305:@SECLEVEL=2$/);
 	assert.notEqual(strict.secureOptions & constants.SSL_OP_CIPHER_SERVER_PREFERENCE, 0);
-	assert.equal(clientLegOptions("legacy").minVersion, "TLSv1");
-	assert.match(clientLegOptions("legacy").ciphers, /AES256-SHA:@SECLEVEL=0$/);
+	assert.equal(clientLegOptions(gradeLegs("legacy").client).minVersion, "TLSv1");
+	assert.match(clientLegOptions(gradeLegs("legacy").client).ciphers, /AES256-SHA:@SECLEVEL=0$/);
 });
 
 test("whatever a client offers, the leg to the server offers nothing that the client did not", () => {
@@ -241,7 +242,7 @@ test("whatever a client offers, the leg to the server offers nothing that the cl
 	fc.assert(
 		fc.property(lists, fc.constantFrom(...grades), (offered, grade) => {
 			const client = hello(offered);
-			const plan = serverLegOptions(client, grade);
+			const plan = serverLegOptions(client, gradeLegs(grade));
 			if (plan.kind === "refused") return assert.ok(plan.reason.length > 0);
 			const { minVersion, maxVersion, ciphers, ecdhCurve, sigalgs } = plan.context;
 			for (const name of ciphers.split(":").filter((part) => !part.startsWith("@"))) {
@@ -263,4 +264,35 @@ test("whatever a client offers, the leg to the server offers nothing that the cl
 		}),
 		{ numRuns: 2000 },
 	);
+});
+
+test("R168: a leg to the server with versions of its own offers them to a client that has older ones", () => {
+	const legs = {
+		client: gradeLegs("strict").client,
+		server: legSettings({ grade: "strict", versions: "tls13", isOwnOffer: true }),
+	};
+	const plan = serverLegOptions(decodedCapture("openssl-tls12"), legs);
+	assert.equal(plan.kind, "offer");
+	if (plan.kind !== "offer") return;
+	assert.deepEqual([plan.context.minVersion, plan.context.maxVersion], ["TLSv1.3", "TLSv1.3"]);
+	assert.match(plan.context.ciphers, /^TLS_AES_128_GCM_SHA256:/);
+});
+
+test("R168: a client that the leg to it refuses is refused, whatever the leg to the server would do", () => {
+	const legs = {
+		client: legSettings({ grade: "strict", versions: "tls13" }),
+		server: legSettings({ grade: "strict", isOwnOffer: true }),
+	};
+	const plan = serverLegOptions(decodedCapture("openssl-tls12"), legs);
+	assert.equal(
+		plan.kind === "refused" ? plan.reason : "",
+		"client offers TLSv1.2 at most; the profile allows TLSv1.3 to TLSv1.3",
+	);
+});
+
+test("a leg to a server without a client's offer allows what its settings do", () => {
+	const options = ownLegOptions(legSettings({ grade: "strict", versions: "tls12" }));
+	assert.deepEqual([options.minVersion, options.maxVersion], ["TLSv1.2", "TLSv1.2"]);
+	assert.equal(options.ecdhCurve.split(":")[0], "*X25519");
+	assert.match(ownLegOptions(gradeLegs("strict").server).ecdhCurve, /^\*X25519MLKEM768:\*X25519:P-256/);
 });

@@ -1,6 +1,7 @@
 /**
- * The options of both legs. The leg to the server offers what the client offered, as far as the grade allows it: never
- * an older version, a weaker suite, group or signature than the client itself would have accepted.
+ * The options of both legs. The leg to the server offers what the client offered, as far as its settings allow it: never
+ * an older version, a weaker suite, group or signature than the client itself would have accepted. A leg that has
+ * versions or suites of its own offers those instead, since each side enforces only its own half (R168).
  *
  * Source: RFC 8446 §9.3; NDSS 2017 "The Security Impact of HTTPS Interception".
  */
@@ -8,11 +9,11 @@
 import { constants } from "node:crypto";
 import type { SecureVersion } from "node:tls";
 import { parseAddress } from "#base/address.ts";
-import type { CipherSuite, Grade } from "#tls/cipher-suites.ts";
+import type { CipherSuite } from "#tls/cipher-suites.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
-import { type GradeRules, gradeRules } from "#tls/grade.ts";
 import { isGreaseProtocol } from "#tls/grease.ts";
 import { groupOf } from "#tls/key-exchange-groups.ts";
+import { isUsable, type LegSettings, type TlsLegs } from "#tls/leg-settings.ts";
 import { protocolVersion } from "#tls/record.ts";
 import { signatureSchemeOf } from "#tls/signature-schemes.ts";
 
@@ -28,7 +29,7 @@ export interface LegContextOptions {
 	readonly secureOptions: number;
 }
 
-/** Why nothing can be offered that both the client and the grade accept (R176). */
+/** Why nothing can be offered that both the client and the settings accept (R176). */
 export type Mismatch = "versions-do-not-match" | "ciphers-do-not-match" | "options-not-supported";
 
 /** What to offer to the server, or why nothing. */
@@ -45,38 +46,23 @@ export type ServerLegPlan =
 	| { readonly kind: "refused"; readonly cause: Mismatch; readonly reason: string };
 
 /**
- * Builds the offer to the server out of the client's own.
+ * Builds the offer to the server out of the client's own, once it is known that the leg to the client can be made.
  *
  * Suites, groups and schemes keep the client's order; a key share is sent for each group the client sent one for, so
  * that a server answers without a retry whenever it would have answered the client so. `mayOfferHttp2` false takes h2
  * out of the protocols (R174).
  */
-export function serverLegOptions(hello: ClientHello, grade: Grade, mayOfferHttp2 = true): ServerLegPlan {
-	const rules = gradeRules(grade);
-	const offered = offeredVersions(hello);
-	const common = rules.versions.filter((version) => offered.includes(version));
-	if (common.length === 0) {
-		const got = offered[0] === undefined ? "no known version" : `${versionNames.get(offered[0]) ?? "SSLv3"} at most`;
-		return refused("versions-do-not-match", `client offers ${got}; grade ${grade} allows ${versionRange(rules)}`);
-	}
-	const suites = commonSuites(hello, rules, contiguous(common));
-	if (suites.length === 0) {
-		return refused(
-			"ciphers-do-not-match",
-			`none of the client's ${hello.cipherSuites.length} suites is in grade ${grade}`,
-		);
-	}
-	const versions = contiguous(common).filter((version) => suites.some((suite) => isUsable(suite, version)));
-	const groups = commonGroups(hello, rules, versions);
-	if (groups.length === 0) return refused("options-not-supported", `none of the client's groups is in grade ${grade}`);
-	const schemes = commonSchemes(hello, rules);
-	if (schemes.length === 0) {
-		return refused("options-not-supported", `none of the client's signature schemes is in grade ${grade}`);
-	}
+export function serverLegOptions(hello: ClientHello, legs: TlsLegs, mayOfferHttp2 = true): ServerLegPlan {
+	const { client, server } = legs;
+	const common = client.key === server.key ? undefined : commonOffer(hello, client);
+	if (common?.kind === "refused") return common;
+	const offer = server.isOwnOffer ? ownOffer(hello, server) : commonOffer(hello, server);
+	if (offer.kind === "refused") return offer;
+	const { versions, suites, groups, schemes } = offer;
 	const context: LegContextOptions = {
 		minVersion: versionName(Math.min(...versions)),
 		maxVersion: versionName(Math.max(...versions)),
-		ciphers: cipherList(suites, rules),
+		ciphers: cipherList(suites, server),
 		ecdhCurve: groupList(groups, hello.keyShareGroups),
 		sigalgs: schemes.map((code) => signatureSchemeOf(code)?.name).join(":"),
 		secureOptions: refusedOptions,
@@ -91,31 +77,92 @@ export function serverLegOptions(hello: ClientHello, grade: Grade, mayOfferHttp2
 }
 
 /**
- * The offer to a server for a client that speaks in clear: all that the grade allows, in our order. A server that is known
- * by its address alone is sent no name.
+ * The offer to a server for a client that speaks in clear: all that the settings allow, in our order. A server that is
+ * known by its address alone is sent no name.
  */
-export function initiatedLegOptions(grade: Grade, host: string): ServerLegPlan & { readonly kind: "offer" } {
-	const context: LegContextOptions = {
-		...clientLegOptions(grade),
-		ecdhCurve: initiatedLegGroups,
-		secureOptions: refusedOptions,
-	};
+export function initiatedLegOptions(settings: LegSettings, host: string): ServerLegPlan & { readonly kind: "offer" } {
 	const serverName = parseAddress(host) === undefined ? host : undefined;
-	return { kind: "offer", context, contextKey: `initiated ${grade}`, alpn: [], serverName };
+	const context = ownLegOptions(settings);
+	return { kind: "offer", context, contextKey: `initiated ${settings.key}`, alpn: [], serverName };
 }
 
 /**
- * The options of the leg to the client: what the grade allows, in our order. The protocol that the server chose is
+ * The options of the leg to a server for which there is no client's offer: what the settings allow, in our order.
+ */
+export function ownLegOptions(settings: LegSettings): LegContextOptions {
+	const { versions, suites, groups, schemes } = settings;
+	return {
+		minVersion: versionName(Math.min(...versions)),
+		maxVersion: versionName(Math.max(...versions)),
+		ciphers: cipherList(suites, settings),
+		ecdhCurve: groupList(groups.filter(isFitFor(versions)), groups.slice(0, ownKeyShares)),
+		sigalgs: schemes.map((code) => signatureSchemeOf(code)?.name).join(":"),
+		secureOptions: refusedOptions,
+	};
+}
+
+/**
+ * The options of the leg to the client: what the settings allow, in our order. The protocol that the server chose is
  * given to the socket, not to the context.
  */
-export function clientLegOptions(grade: Grade): LegContextOptions {
-	const rules = gradeRules(grade);
+export function clientLegOptions(settings: LegSettings): LegContextOptions {
+	const { versions } = settings;
+	// DHE would need parameters of our own, and every client that has it has ECDHE.
+	const suites = settings.suites.filter(({ keyExchange }) => keyExchange !== "DHE");
 	return {
-		minVersion: versionName(Math.min(...rules.versions)),
-		maxVersion: versionName(Math.max(...rules.versions)),
-		ciphers: cipherList(rules.suites, rules),
+		minVersion: versionName(Math.min(...versions)),
+		maxVersion: versionName(Math.max(...versions)),
+		ciphers: cipherList(suites, settings),
 		ecdhCurve: clientLegGroups,
 		secureOptions: refusedOptions | constants.SSL_OP_CIPHER_SERVER_PREFERENCE | constants.SSL_OP_PRIORITIZE_CHACHA,
+	};
+}
+
+interface Offer {
+	readonly kind: "offered";
+	readonly versions: readonly number[];
+	readonly suites: readonly CipherSuite[];
+	readonly groups: readonly number[];
+	readonly schemes: readonly number[];
+}
+
+type Refusal = ServerLegPlan & { readonly kind: "refused" };
+
+/** What both the client and the settings have. */
+function commonOffer(hello: ClientHello, settings: LegSettings): Offer | Refusal {
+	const { name } = settings;
+	const offered = offeredVersions(hello);
+	const common = settings.versions.filter((version) => offered.includes(version));
+	if (common.length === 0) {
+		const got = offered[0] === undefined ? "no known version" : `${versionNames.get(offered[0]) ?? "SSLv3"} at most`;
+		return refused("versions-do-not-match", `client offers ${got}; ${name} allows ${versionRange(settings)}`);
+	}
+	const suites = commonSuites(hello, settings, contiguous(common));
+	if (suites.length === 0) {
+		return refused("ciphers-do-not-match", `none of the client's ${hello.cipherSuites.length} suites is in ${name}`);
+	}
+	const versions = contiguous(common).filter((version) => suites.some((suite) => isUsable(suite, version)));
+	const groups = commonGroups(hello, settings, versions);
+	if (groups.length === 0) return refused("options-not-supported", `none of the client's groups is in ${name}`);
+	const schemes = commonSchemes(hello, settings);
+	if (schemes.length === 0) {
+		return refused("options-not-supported", `none of the client's signature schemes is in ${name}`);
+	}
+	return { kind: "offered", versions, suites, groups, schemes };
+}
+
+/** The settings' own versions and suites; groups and schemes still follow the client where it has any of them. */
+function ownOffer(hello: ClientHello, settings: LegSettings): Offer | Refusal {
+	const { versions, suites } = settings;
+	if (versions.length === 0) return refused("versions-do-not-match", `${settings.name} allows no version with a suite`);
+	const groups = commonGroups(hello, settings, versions);
+	const schemes = commonSchemes(hello, settings);
+	return {
+		kind: "offered",
+		versions,
+		suites,
+		groups: groups.length > 0 ? groups : settings.groups.filter(isFitFor(versions)),
+		schemes: schemes.length > 0 ? schemes : settings.schemes,
 	};
 }
 
@@ -135,7 +182,7 @@ function contiguous(ascending: readonly number[]): number[] {
 	return versions.filter((version, index) => version === (versions[0] ?? 0) - index);
 }
 
-function commonSuites(hello: ClientHello, rules: GradeRules, versions: readonly number[]): CipherSuite[] {
+function commonSuites(hello: ClientHello, rules: LegSettings, versions: readonly number[]): CipherSuite[] {
 	const allowed = new Map(rules.suites.map((suite) => [suite.code, suite]));
 	return [...new Set(hello.cipherSuites)].flatMap((code) => {
 		const suite = allowed.get(code);
@@ -143,22 +190,21 @@ function commonSuites(hello: ClientHello, rules: GradeRules, versions: readonly 
 	});
 }
 
-function isUsable(suite: CipherSuite, version: number): boolean {
-	if (version === protocolVersion.tls13) return suite.since === "TLSv1.3";
-	return suite.since === "TLSv1" || (suite.since === "TLSv1.2" && version === protocolVersion.tls12);
+/** The settings' groups in the client's order; their own when the client sent no list. */
+function commonGroups(hello: ClientHello, rules: LegSettings, versions: readonly number[]): number[] {
+	const wanted = hello.supportedGroups.length === 0 ? rules.groups : [...new Set(hello.supportedGroups)];
+	const isFit = isFitFor(versions);
+	return wanted.filter((code) => rules.groups.includes(code) && isFit(code));
 }
 
-/** The grade's groups in the client's order; the grade's own when the client sent no list. */
-function commonGroups(hello: ClientHello, rules: GradeRules, versions: readonly number[]): number[] {
+/** Post-quantum groups are for TLS 1.3 alone. */
+function isFitFor(versions: readonly number[]): (group: number) => boolean {
 	const mayBePostQuantum = versions.includes(protocolVersion.tls13);
-	const wanted = hello.supportedGroups.length === 0 ? rules.groups : [...new Set(hello.supportedGroups)];
-	return wanted.filter(
-		(code) => rules.groups.includes(code) && (mayBePostQuantum || groupOf(code)?.isPostQuantum === false),
-	);
+	return (group) => mayBePostQuantum || groupOf(group)?.isPostQuantum === false;
 }
 
 /** The client's schemes for handshakes, then those it takes in certificates only: `sigalgs` is one list for both. */
-function commonSchemes(hello: ClientHello, rules: GradeRules): readonly number[] {
+function commonSchemes(hello: ClientHello, rules: LegSettings): readonly number[] {
 	if (hello.signatureAlgorithms.length === 0) return rules.schemes;
 	const wanted = new Set([...hello.signatureAlgorithms, ...hello.signatureAlgorithmsCert]);
 	return [...wanted].filter((code) => rules.schemes.includes(code));
@@ -173,7 +219,7 @@ function offeredProtocols(hello: ClientHello, mayOfferHttp2: boolean): string[] 
 }
 
 /** The security level can only be said behind a suite of before TLS 1.3; alone OpenSSL takes it for a list of none. */
-function cipherList(suites: readonly CipherSuite[], rules: GradeRules): string {
+function cipherList(suites: readonly CipherSuite[], rules: LegSettings): string {
 	const names = suites.flatMap((suite) => suite.opensslName ?? []);
 	return suites.some((suite) => suite.since !== "TLSv1.3")
 		? [...names, `@SECLEVEL=${rules.securityLevel}`].join(":")
@@ -187,11 +233,12 @@ function groupList(groups: readonly number[], keyShares: readonly number[]): str
 		.join(":");
 }
 
-function refused(cause: Mismatch, reason: string): ServerLegPlan {
+function refused(cause: Mismatch, reason: string): Refusal {
 	return { kind: "refused", cause, reason };
 }
 
-function versionRange(rules: GradeRules): string {
+function versionRange(rules: LegSettings): string {
+	if (rules.versions.length === 0) return "none";
 	return `${versionName(Math.min(...rules.versions))} to ${versionName(Math.max(...rules.versions))}`;
 }
 
@@ -214,7 +261,7 @@ const versionNames: ReadonlyMap<number, SecureVersion> = new Map([
 const refusedOptions = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
 
 /** Key shares of the two that servers are most likely to take. */
-const initiatedLegGroups = "*X25519MLKEM768:*X25519:P-256:P-384:P-521:X448:SecP256r1MLKEM768:SecP384r1MLKEM1024";
+const ownKeyShares = 2;
 
 /** OpenSSL refuses a list that asks for more. */
 const maxKeyShares = 4;

@@ -4,14 +4,17 @@ import { enumeration, name } from "#config/leaf-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
 import { certificateReference } from "#pki/certificate-id.ts";
 import { traceFile, verifyTraceFile } from "#telemetry/trace-file.ts";
+import type { LegStatements } from "#tls/leg-settings.ts";
 import {
 	cipherList,
 	configuredAuthorities,
 	crlActions,
+	groupList,
 	preferredCiphers,
 	protocolVersionHelp,
 	protocolVersions,
 	verifyCipherList,
+	verifyLeg,
 } from "#tls/tls-statements.ts";
 
 const traceoptions = container({
@@ -48,13 +51,10 @@ const traceoptions = container({
 const common = {
 	"protocol-version": leaf(protocolVersions, {
 		help: protocolVersionHelp("Versions that are offered; 1.2 and 1.3 when absent"),
-		engine: "not-yet",
 	}),
-	"preferred-ciphers": { ...preferredCiphers, engine: "not-yet" as const },
-	"custom-ciphers": {
-		...cipherList("The suites of preferred-ciphers custom, best first"),
-		engine: "not-yet" as const,
-	},
+	"preferred-ciphers": preferredCiphers,
+	"custom-ciphers": cipherList("The suites of preferred-ciphers custom, best first"),
+	groups: groupList("Key exchange groups, best first"),
 };
 
 const tracing = {
@@ -147,20 +147,36 @@ export function verifyTls(config: TlsConfig): readonly Finding[] {
 	const { ssl } = config.services;
 	const path = ["services", "ssl"];
 	const findings: Finding[] = [...verifyTraceFile([...path, "traceoptions", "file"], ssl.traceoptions.file)];
-	for (const [profileName, { customCiphers, preferredCiphers: preferred, actions }] of ssl.initiation.profile) {
+	for (const [profileName, profile] of ssl.initiation.profile) {
 		const at = [...path, "initiation", "profile", profileName];
-		findings.push(...verifyCipherList(at, "custom-ciphers", customCiphers, preferred));
-		if (preferred === "custom" && customCiphers.length === 0) findings.push(error(at, "preferred-ciphers", noCustom));
-		if (!actions.ignoreServerAuthFailure) continue;
+		findings.push(...verifyStandAlone(at, profile));
+		if (!profile.actions.ignoreServerAuthFailure) continue;
 		const message = "danger: servers are not authenticated, and an impostor is not noticed";
 		findings.push(warning([...at, "actions"], "ignore-server-auth-failure", message));
 	}
-	for (const [profileName, { customCiphers, preferredCiphers: preferred }] of ssl.termination.profile) {
-		const at = [...path, "termination", "profile", profileName];
-		findings.push(...verifyCipherList(at, "custom-ciphers", customCiphers, preferred));
-		if (preferred === "custom" && customCiphers.length === 0) findings.push(error(at, "preferred-ciphers", noCustom));
-	}
+	for (const [profileName, profile] of ssl.termination.profile)
+		findings.push(...verifyStandAlone([...path, "termination", "profile", profileName], profile));
 	return findings;
+}
+
+/** What a profile of one leg says of it; strong suites and TLS 1.2 and 1.3 where it says nothing. */
+export function standAloneStatements(profile: OneLeg): LegStatements {
+	const { protocolVersion: versions, preferredCiphers: preferred, customCiphers: custom, groups } = profile;
+	return { grade: "strict", versions, preferred, custom, groups };
+}
+
+type OneLeg = Pick<
+	NonNullable<ReturnType<TlsConfig["services"]["ssl"]["termination"]["profile"]["get"]>>,
+	"protocolVersion" | "preferredCiphers" | "customCiphers" | "groups"
+>;
+
+function verifyStandAlone(path: readonly string[], profile: OneLeg): readonly Finding[] {
+	const { customCiphers, preferredCiphers: preferred } = profile;
+	return [
+		...verifyCipherList(path, "custom-ciphers", customCiphers, preferred),
+		...verifyLeg(path, "protocol-version", standAloneStatements(profile)),
+		...(preferred === "custom" && customCiphers.length === 0 ? [error(path, "preferred-ciphers", noCustom)] : []),
+	];
 }
 
 const noCustom = "custom needs 'custom-ciphers'";

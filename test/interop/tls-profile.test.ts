@@ -13,6 +13,7 @@ import type { ClientHello } from "#tls/client-hello.ts";
 import { ClientHelloReader } from "#tls/client-hello-reader.ts";
 import { gradeRules } from "#tls/grade.ts";
 import { keyExchangeGroups } from "#tls/key-exchange-groups.ts";
+import { gradeLegs } from "#tls/leg-settings.ts";
 import { clientLegOptions, serverLegOptions } from "#tls/profile.ts";
 import { decodeServerFlight, type ServerHello } from "#tls/server-hello.ts";
 import { signatureSchemeOf, signatureSchemes } from "#tls/signature-schemes.ts";
@@ -30,7 +31,7 @@ const identities = { key: [ecdsa.keyPem, rsa.keyPem], cert: [ecdsa.pem, rsa.pem]
 type Cleanup = Pick<TestContext, "after">;
 
 function offerOf(hello: ClientHello, grade: Grade = "strict") {
-	const plan = serverLegOptions(hello, grade);
+	const plan = serverLegOptions(hello, gradeLegs(grade));
 	return plan.kind === "offer" ? plan : assert.fail(plan.reason);
 }
 
@@ -130,7 +131,7 @@ for (const { name, message } of capturedHellos) {
 	test(`the leg for ${name} sends what was planned, and nothing that its client did not offer`, async (t) => {
 		const client = decodedHello(message);
 		for (const grade of grades) {
-			const plan = serverLegOptions(client, grade);
+			const plan = serverLegOptions(client, gradeLegs(grade));
 			if (plan.kind === "refused") {
 				assert.equal(`${name} ${grade}`, `openssl-tls10-noservername ${grade === "strict" ? "strict" : "compatible"}`);
 				continue;
@@ -191,7 +192,7 @@ test("whatever a client offers, the runtime takes the plan", () => {
 			if (versions !== undefined) extensions.push([43, u16ListBody(1, versions)]);
 			if (groups !== undefined) extensions.push([10, u16ListBody(2, groups)]);
 			if (schemes !== undefined) extensions.push([13, u16ListBody(2, schemes)]);
-			const plan = serverLegOptions(decodedHello(buildHello({ cipherSuites: suites, extensions })), grade);
+			const plan = serverLegOptions(decodedHello(buildHello({ cipherSuites: suites, extensions })), gradeLegs(grade));
 			if (plan.kind === "refused") return;
 			offers++;
 			createSecureContext(plan.context);
@@ -199,12 +200,16 @@ test("whatever a client offers, the runtime takes the plan", () => {
 		{ numRuns: 500 },
 	);
 	assert.ok(offers > 50);
-	for (const grade of grades) createSecureContext(clientLegOptions(grade));
+	for (const grade of grades) createSecureContext(clientLegOptions(gradeLegs(grade).client));
 });
 
 test("both legs agree on TLS 1.3 with X25519MLKEM768 when the client offers it, with an ECDSA and an RSA server", async (t) => {
 	for (const made of [ecdsa, rsa]) {
-		const { port } = await listenTls(t, { ...clientLegOptions("strict"), key: made.keyPem, cert: made.pem });
+		const { port } = await listenTls(t, {
+			...clientLegOptions(gradeLegs("strict").client),
+			key: made.keyPem,
+			cert: made.pem,
+		});
 		const { port: relay, hellos } = await lookOn(t, port);
 		const socket = await handshake(t, relay, offerOf(decodedCapture("chromium-1")).context);
 		assert.equal(socket.getProtocol(), "TLSv1.3");
@@ -223,14 +228,14 @@ test("a server with P-384 alone is reached (R161 beaten)", async (t) => {
 });
 
 test("a client that sends a key share for P-256 alone costs the leg to it no retry", async (t) => {
-	const { port } = await listenTls(t, { ...clientLegOptions("strict"), ...identities });
+	const { port } = await listenTls(t, { ...clientLegOptions(gradeLegs("strict").client), ...identities });
 	const { port: relay, hellos } = await lookOn(t, port);
 	await handshake(t, relay, { ecdhCurve: "*P-256:X25519", minVersion: "TLSv1.3" });
 	assert.deepEqual([hellos[0]?.isRetryRequest, hellos[0]?.group], [false, 23]);
 });
 
 test("the leg to the client prefers post-quantum, AES-128 and, for a client that puts it first, ChaCha20", async (t) => {
-	const { port } = await listenTls(t, { ...clientLegOptions("strict"), ...identities });
+	const { port } = await listenTls(t, { ...clientLegOptions(gradeLegs("strict").client), ...identities });
 	const { port: relay, hellos } = await lookOn(t, port);
 	await handshake(t, relay, {});
 	assert.deepEqual([hellos[0]?.group, hellos[0]?.cipherSuite], [0x11ec, 0x1301]);
@@ -258,7 +263,7 @@ for (const { args, accepted } of attempts) {
 	test(`openssl s_client ${args.join(" ")} is accepted by: ${accepted.join(", ") || "no grade"} (R158 to R166)`, async (t) => {
 		if (!requirePeers(t, ["openssl"])) return;
 		for (const grade of grades) {
-			const { port } = await listenTls(t, { ...clientLegOptions(grade), ...identities });
+			const { port } = await listenTls(t, { ...clientLegOptions(gradeLegs(grade).client), ...identities });
 			const { output } = await run(
 				t,
 				peerPath("openssl"),
@@ -304,7 +309,7 @@ async function interactive(t: Cleanup, args: readonly string[], ready: RegExp, c
 
 test("a client that renegotiates is refused (R173)", async (t) => {
 	if (!requirePeers(t, ["openssl"])) return;
-	const { port } = await listenTls(t, { ...clientLegOptions("strict"), ...identities });
+	const { port } = await listenTls(t, { ...clientLegOptions(gradeLegs("strict").client), ...identities });
 	const client = await interactive(
 		t,
 		["s_client", "-connect", `127.0.0.1:${port}`, "-tls1_2"],
