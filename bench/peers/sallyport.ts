@@ -5,7 +5,7 @@ import { freePort, startProgram, waitForOutput } from "../processes.ts";
 import type { Subject, SubjectKind, Surroundings } from "../subject.ts";
 
 export const sallyport: SubjectKind = kind("sallyport", "pattern-policy standard;");
-export const sallyportOpaque: SubjectKind = kind("sallyport-opaque", "");
+export const sallyportOpaque: SubjectKind = kind("sallyport-opaque", "idp-policy none;");
 
 /** The arguments after `node bin/sallyport.mjs`. */
 function startArguments(stateDirectory: string): string[] {
@@ -44,6 +44,7 @@ security {
 		}
 	}
 	inspection { pattern-policy standard { patterns eicar; } }
+	idp { idp-policy none; }
 	log { event-store { retention 30; maximum-size 1024; } }
 }
 `;

@@ -38,6 +38,7 @@ export type SystemHandler =
 	| PkiHandler
 	| DomainListHandler
 	| "clear-log"
+	| "clear-policy-hits"
 	| "clear-proxy-certificate-cache"
 	| "clear-learned-bypass"
 	| "clear-proxy-statistics"
@@ -153,6 +154,7 @@ const matchOptions: Readonly<Record<string, OptionNode>> = {
 	"destination-port": { help: "Port of the server", type: integer({ min: 1, max: 65_535, placeholder: "port" }) },
 	sni: { help: "Server name in the ClientHello", type: host() },
 	host: { help: "Name that the client asked the proxy for", type: host() },
+	"from-zone": { help: "Zone of the client; that of its address when absent", type: name() },
 };
 
 const show: Node = {
@@ -204,6 +206,7 @@ const show: Node = {
 						"from-zone": { help: "Zone of the client", type: name() },
 						"to-zone": { help: "Zone of the server", type: name() },
 						"server-name": { help: "Server name in the ClientHello", type: host() },
+						sni: { help: "The same", type: host() },
 					},
 				},
 				pki: pkiShows,
@@ -460,7 +463,22 @@ export const operationalCommands: Node = {
 					help: "Empty a log file",
 					value: { name: "file", type: logFile, node: { help: "Name of a log file", run: "clear-log" } },
 				},
-				security: { help: "Security", children: { pki: pkiClears } },
+				security: {
+					help: "Security",
+					children: {
+						pki: pkiClears,
+						policies: {
+							help: "Policies",
+							children: {
+								"hit-count": {
+									help: "How many sessions each decided, back to zero",
+									run: "clear-policy-hits",
+									options: policyOptions,
+								},
+							},
+						},
+					},
+				},
 				services: {
 					help: "Services",
 					children: {

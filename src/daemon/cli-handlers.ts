@@ -18,7 +18,7 @@ import {
 	showStatistics,
 	showStatus,
 } from "#daemon/show-proxy.ts";
-import { showPolicyHits, showSecurityPolicies } from "#daemon/show-security-policies.ts";
+import { clearPolicyHits, showPolicyHits, showSecurityPolicies } from "#daemon/show-security-policies.ts";
 import { showAlarms, showProcesses, showStorage, showUptime, showUsers, showVersion } from "#daemon/show-system.ts";
 
 type Output = AsyncIterable<string> | Iterable<string>;
@@ -33,6 +33,7 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	...pkiHandlers,
 	...domainListHandlers,
 	"clear-log": ({ gateway }, { values }) => clearLog(gateway.state.log, values.file ?? ""),
+	"clear-policy-hits": (world, { values }) => clearPolicyHits(world, values),
 	"clear-proxy-certificate-cache": (world) => clearCertificateCache(world),
 	"clear-learned-bypass": (world, { values }) => clearLearnedBypass(world, values.server),
 	"clear-proxy-statistics": (world) => clearStatistics(world),

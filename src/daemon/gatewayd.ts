@@ -7,9 +7,11 @@ import { BoundedMap } from "#base/bounded.ts";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
 import { Rereader } from "#config/reread.ts";
 import type { ParsedText } from "#config/text.ts";
+import { Admission, type AdmittedSession } from "#daemon/admission.ts";
 import { DomainListDirectory } from "#daemon/domain-list-directory.ts";
 import { checkedBefore } from "#daemon/load-configuration.ts";
 import { onboardingSite } from "#daemon/onboarding-site.ts";
+import { SessionAccounts } from "#daemon/session-accounts.ts";
 import { SignatureRequests } from "#daemon/signature-requests.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import {
@@ -18,9 +20,7 @@ import {
 	reportRepair,
 	reportRevocation,
 	revocationConfiguration,
-	revocationCounters,
 } from "#daemon/worker-revocation.ts";
-import { encodeBlockPage } from "#inspect/block-page.ts";
 import { Http1Stream } from "#inspect/http1-stream.ts";
 import { Http2Stream } from "#inspect/http2-stream.ts";
 import { OpaqueStream } from "#inspect/opaque-stream.ts";
@@ -54,7 +54,6 @@ import { TrustStore } from "#proxy/trust-store-shell.ts";
 import { ownServer } from "#proxy/way-in.ts";
 import { Counters } from "#telemetry/counters.ts";
 import { gatewayEvent } from "#telemetry/event-table.ts";
-import type { SessionRecord } from "#telemetry/session-record.ts";
 
 type Configuration = ToWorker & { readonly type: "start" | "configure" };
 
@@ -76,7 +75,7 @@ interface Generation {
 class Worker {
 	#generation: Generation;
 	#listeners: readonly Listener[] = [];
-	readonly #sessions = new Set<SessionShell>();
+	readonly #sessions = new Map<SessionShell, AdmittedSession>();
 	readonly #counters = new Counters();
 	readonly #leafContexts: LeafContexts;
 	/** The revocation lists of our signing CAs, DER, by the CA's id. */
@@ -88,8 +87,9 @@ class Worker {
 	readonly #signatures = new SignatureRequests(send);
 	#lists: DomainListDirectory | undefined;
 	#learned: ReadonlyMap<string, LearnedEntry> = new Map();
-	#records: SessionRecord[] = [];
 	readonly #ticketKeys: Buffer;
+	readonly #accounts = new SessionAccounts(this.#counters, send);
+	readonly #admission: Admission;
 	#idOctets = Buffer.alloc(0);
 	readonly #rereader = new Rereader(rootSchema);
 
@@ -121,6 +121,7 @@ class Worker {
 		if (read === undefined) throw new Error("a worker that starts knows no configuration before its own");
 		this.#generation = this.#generationOf(start, read);
 		this.#generation.useRevocation();
+		this.#admission = new Admission(start, this.#generation.plan.overload, this.#counters);
 		this.#applyCacheSettings();
 	}
 
@@ -148,6 +149,7 @@ class Worker {
 		const hasOtherLists = next.listsKey !== this.#generation.listsKey;
 		this.#generation = next;
 		this.#ownCrls = message.ownCrls;
+		this.#admission.configure(next.plan.overload);
 		this.#applyCacheSettings();
 		// What a leaf stands for was validated under the trust before (V21). Verdicts and sessions bear it in their keys.
 		if (isOtherTrust) this.#leafContexts.clear();
@@ -265,7 +267,7 @@ class Worker {
 	/** Ends everything and reports what is left to report. */
 	stop(): void {
 		for (const listener of this.#listeners) void listener.close();
-		for (const session of this.#sessions) session.shutdown("the gateway was stopped");
+		for (const session of this.#sessions.keys()) session.shutdown("the gateway was stopped");
 		this.#flush();
 	}
 
@@ -317,10 +319,10 @@ class Worker {
 			},
 			leafRefused: (server, client) => send({ type: "leaf-refused", server, client }),
 			ended: (session, record) => {
+				this.#sessions.get(session)?.closed();
 				this.#sessions.delete(session);
 				this.#counters.add("sessions_active", -1);
-				this.#count(record);
-				if (isRecorded(record, session.profile)) this.#note(record);
+				this.#accounts.ended(record, session.profile, plan.policyLogs.get(record.rule));
 			},
 		};
 	}
@@ -331,14 +333,16 @@ class Worker {
 		if (address === undefined) return void socket.destroy();
 		this.#counters.add("sessions_opened");
 		const id = this.#newId();
-		const { plan, contexts, resources } = this.#generation;
-		if (this.#sessions.size >= plan.maximumSessions) return this.#refuseOverload(socket, id);
+		const { contexts, resources } = this.#generation;
 		const context = contexts.get(listener.name);
 		// Its listener is being opened or closed by a new configuration.
 		if (context === undefined) return void socket.destroy();
+		const admitted = this.#admission.admit(socket, formatAddress(address), id);
+		if (admitted === undefined) return;
 		this.#counters.add("sessions_active");
-		const session = new SessionShell(id, socket, address, context, resources, Date.now());
-		this.#sessions.add(session);
+		const { mayDecrypt } = admitted;
+		const session = new SessionShell(id, socket, address, { ...context, mayDecrypt }, resources, Date.now());
+		this.#sessions.set(session, admitted);
 		session.start();
 	}
 
@@ -350,51 +354,15 @@ class Worker {
 		return id;
 	}
 
-	#refuseOverload(socket: Socket, sessionId: string): void {
-		const { maximumSessions } = this.#generation.plan;
-		this.#counters.add("sessions_overloaded");
-		const { message } = fault("PROXY_OVERLOADED", `the gateway holds ${maximumSessions} sessions, as many as it may`);
-		socket.on("error", () => socket.destroy());
-		socket.end(encodeBlockPage({ status: 503, sentence: `${message}.`, sessionId }));
-		socket.resume();
-		const timer = setTimeout(() => socket.destroy(), overloadLingerMs);
-		socket.once("close", () => clearTimeout(timer));
-	}
-
-	#count(record: SessionRecord): void {
-		const counters = this.#counters;
-		if (record.decision === "decrypt") counters.add("sessions_decrypted");
-		else if (record.decision === "bypass") counters.add("sessions_bypassed");
-		else if (record.decision === "block") counters.add("sessions_blocked");
-		if (record.faultCode !== undefined) counters.add("sessions_failed");
-		if (record.clientLeg !== undefined) counters.add("client_handshakes");
-		if (record.clientLeg?.isResumed) counters.add("client_resumptions");
-		if (record.serverLeg !== undefined) counters.add("server_handshakes");
-		if (record.serverLeg?.isResumed) counters.add("server_resumptions");
-		const counter = revocationCounters[record.revocation?.answer ?? ""];
-		if (counter !== undefined) counters.add(counter);
-		if (record.isChainRepaired === true) counters.add("server_chains_repaired");
-		counters.add("octets_to_server", record.octetsToServer);
-		counters.add("octets_to_client", record.octetsToClient);
-		counters.add("http_requests", record.requests);
-		counters.add("findings", record.findings.length);
-	}
-
-	#note(record: SessionRecord): void {
-		this.#records.push(record);
-		if (this.#records.length >= maxBatch) this.#flush();
-	}
-
 	#flush(): void {
 		this.#counters.add("leaf_cache_hits", this.#leafContexts.takeHits());
-		if (this.#records.length === 0) return;
-		send({ type: "records", records: this.#records, counters: this.#counters.snapshot() });
-		this.#records = [];
+		this.#accounts.flush();
 	}
 
 	#tick(): void {
 		const now = Date.now();
-		for (const session of this.#sessions) session.tick(now);
+		for (const session of this.#sessions.keys()) session.tick(now);
+		for (const event of this.#admission.tick(now)) send({ type: "event", event });
 	}
 }
 
@@ -406,17 +374,6 @@ function ownAuthorityKeys(authorities: ReadonlyMap<string, SigningCa>): Readonly
 		if (decoded.kind === "done") keys.add(hash("sha256", decoded.value.publicKey.raw, "hex"));
 	}
 	return keys;
-}
-
-/** R210-R213: the profile says which of its sessions are recorded; sessions without a profile always are. */
-function isRecorded(record: SessionRecord, profile: ProxyProfile | undefined): boolean {
-	if (profile === undefined) return true;
-	const { log } = profile;
-	if (record.faultCode !== undefined && log.errors) return true;
-	if (record.decision === "block" || record.findings.some((finding) => finding.verdict === "block")) return log.dropped;
-	if (record.decision === "bypass") return log.exempted;
-	// With a fault and without a leg to the client nothing was decrypted: that is an error, not an allowed session.
-	return log.allowed && (record.clientLeg !== undefined || record.faultCode === undefined);
 }
 
 function send(message: ToManaged): void {
@@ -502,12 +459,9 @@ function failed(error: unknown): void {
 const idLength = 8;
 const tickMs = 1_000;
 const flushMs = 200;
-const maxBatch = 100;
 const maxServerContexts = 256;
 const maxLeafContexts = 4_096;
 const maxOwnContexts = 4_096;
 const maxServerSessions = 4_096;
 const maxResolvedNames = 4_096;
 const keepNamesMs = 10_000;
-/** Whatever the client still sends. */
-const overloadLingerMs = 1_000;

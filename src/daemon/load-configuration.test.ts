@@ -68,10 +68,10 @@ test("a dangerous statement loads with a warning that says danger", () => {
 	assert.match(warnings.join("\n"), /danger/);
 });
 
-test("decryption without an inspection service is a warning, not a silent bypass", () => {
+test("R13: decryption without an inspection service is a bypass with a warning, not a silent one", () => {
 	const text = defaultConfiguration(false).replace("pattern-policy standard;\n                        }", "}");
 	const { warnings } = parseConfiguration(text, "x", ids);
-	assert.match(warnings.join("\n"), /no inspection service is active/);
+	assert.match(warnings.join("\n"), /no inspection service is attached/);
 });
 
 test("a worker takes what was checked before, and no text that cannot be read", () => {

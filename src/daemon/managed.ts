@@ -165,8 +165,8 @@ export class Managed implements GatewayView {
 			configuration: (form) => this.#workerConfiguration(form),
 			certificateCache: (question, facts) => this.#caches.answered(question, facts),
 			sign: (message, worker, answer) => this.#desk.sign(message, worker, answer),
-			records: (records) => {
-				this.policyHits.count(records);
+			records: (records, tallies) => {
+				this.policyHits.count(tallies);
 				this.#store.appendSessions(records);
 			},
 			event: (event) => this.#event(event),

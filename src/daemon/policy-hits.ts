@@ -1,25 +1,47 @@
-/** How many connections each policy decided. */
-import type { SessionRecord } from "#telemetry/session-record.ts";
+/** How many connections each policy decided, and how many octets they carried. */
+
+/** What one policy decided since the last report of a worker. */
+export interface PolicyTally {
+	/** The key of the policy. */
+	readonly rule: string;
+	readonly sessions: number;
+	readonly octetsToServer: number;
+	readonly octetsToClient: number;
+}
+
+/** What a policy decided since the start, or since it was cleared. */
+export type PolicyCount = Omit<PolicyTally, "rule">;
 
 /**
- * Counts by the key of the policy, when the record of a session comes in, that is at its end.
+ * Counts by the key of the policy, when a worker reports: it outlives the workers.
  *
- * Bounds: one number for each policy that decided since the start; `maxPolicies` at most, others are not counted.
+ * Bounds: three numbers for each policy that decided since the start; `maxPolicies` at most, others are not counted.
  */
 export class PolicyHits {
-	readonly #counts = new Map<string, number>();
+	readonly #counts = new Map<string, PolicyCount>();
 
-	count(records: readonly Pick<SessionRecord, "rule">[]): void {
-		for (const { rule } of records) {
+	count(tallies: readonly PolicyTally[]): void {
+		for (const { rule, sessions, octetsToServer, octetsToClient } of tallies) {
 			const before = this.#counts.get(rule);
 			if (before === undefined && this.#counts.size >= maxPolicies) continue;
-			this.#counts.set(rule, (before ?? 0) + 1);
+			this.#counts.set(rule, {
+				sessions: (before?.sessions ?? 0) + sessions,
+				octetsToServer: (before?.octetsToServer ?? 0) + octetsToServer,
+				octetsToClient: (before?.octetsToClient ?? 0) + octetsToClient,
+			});
 		}
 	}
 
-	of(key: string): number {
-		return this.#counts.get(key) ?? 0;
+	of(key: string): PolicyCount {
+		return this.#counts.get(key) ?? none;
+	}
+
+	/** Back to zero: one policy, or all. */
+	clear(key?: string): void {
+		if (key === undefined) this.#counts.clear();
+		else this.#counts.delete(key);
 	}
 }
 
+const none: PolicyCount = { sessions: 0, octetsToServer: 0, octetsToClient: 0 };
 const maxPolicies = 100_000;

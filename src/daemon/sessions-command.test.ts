@@ -56,7 +56,7 @@ test("sessions shows the newest, newest last, under a header", async () => {
 	const all = await run(runSessions, []);
 	assert.equal(all.status, 0);
 	assert.equal(all.lines.length, 51);
-	assert.match(all.lines[0] ?? "", /^TIME +SESSION +CLIENT +HOST +DECISION +RULE +TLS +OCTETS +FINDINGS +ENDED$/);
+	assert.match(all.lines[0] ?? "", /^TIME +SESSION +CLIENT +HOST +OUTCOME +RULE +TLS +OCTETS +FINDINGS +ENDED$/);
 	const few = await run(runSessions, ["--limit", "2", "--json"]);
 	assert.deepEqual(
 		few.lines.map((line) => JSON.parse(line).id),
@@ -188,7 +188,7 @@ test("explain takes an id or its first digits", async () => {
 	for (const word of ["3f9c2a1b77d0e452", "3f9c", "3F9C"]) {
 		const { status, out } = await run(runExplain, [word]);
 		assert.equal(status, 0);
-		assert.match(out, /^Session 3f9c2a1b77d0e452\nAsked /);
+		assert.match(out, /^Session 3f9c2a1b77d0e452: decrypted\nAsked /);
 	}
 	assert.deepEqual(JSON.parse((await run(runExplain, ["3f", "--json"])).out), sessionRecord());
 });

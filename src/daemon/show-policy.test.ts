@@ -12,6 +12,9 @@ Decision: decrypt
 Policy: inspect-all
 Because: the policy matches any connection
 Profile: inspect
+Evidence: The name www.example is what the client says; only the server's certificate can show that it is true. The address 192.0.2.1 is the one that is connected to.
+Then: The server's certificate is judged by profile inspect; if it is not trusted, the client gets one that it will not trust either.
+Outcome: decrypted
 `,
 	);
 	assert.match(
@@ -32,7 +35,8 @@ test("R261: match-policies answers in the words of Junos", async (t) => {
 		matchPolicies(world, values),
 		/^Policy: inspect-all, action-type: permit, State: enabled, Index: 1\n.*opened by profile inspect/s,
 	);
-	assert.match(matchPolicies(world, { ...values, "server-name": "x.bank.example" }), /TLS: relayed untouched/);
+	for (const option of ["server-name", "sni"])
+		assert.match(matchPolicies(world, { ...values, [option]: "x.bank.example" }), /TLS: relayed untouched/);
 });
 
 test("match-policies takes the zones that it is told, and names the policy between them", async (t) => {
@@ -53,7 +57,24 @@ test("match-policies takes the zones that it is told, and names the policy betwe
   Sequence number: 1
   TLS: -
   Because: the client's zone is a and the server's zone is b
+  Evidence: The client named no server. The address 192.0.2.1 is the one that is connected to.
+  Then: The client is told that the policy does not permit it (reject).
+  Outcome: blocked
 `,
 	);
 	assert.match(matchPolicies(world, { ...values, "from-zone": "b", "to-zone": "b" }), /^Policy: default-policy/);
+});
+
+test("what clients have taught decides here as it does for sessions", async (t) => {
+	const world = await commandWorld(t);
+	const { plan, learnedBypass } = world.gateway;
+	const [first] = plan.policy.rules;
+	const settings = { clients: 1, lifetimeMs: 60_000, maximum: 10 };
+	Object.assign(first?.profile ?? assert.fail("no profile"), { learnedBypass: settings });
+	learnedBypass.refused({ profile: "inspect", host: "192.0.2.1", port: 443, sni: "pinned.example" }, "10.0.0.1");
+	const said = testDecryption(world, { from: "10.0.0.1", to: "192.0.2.1", sni: "pinned.example" });
+	assert.match(
+		said,
+		/Decision: bypass\n.*Because: 1 clients refused the gateway's certificate.*Outcome: not decrypted/s,
+	);
 });

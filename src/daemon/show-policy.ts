@@ -2,16 +2,23 @@
 import { formatAddress, parseAddress } from "#base/address.ts";
 import { normalizeHostName } from "#base/host-name.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
-import { type ConnectionFacts, evaluateConnect, evaluateHello } from "#policy/evaluate.ts";
+import { type ConnectionFacts, type Decision, evaluateConnect, evaluateHello } from "#policy/evaluate.ts";
+import { type DecisionStory, explainDecision } from "#proxy/explain-decision.ts";
+import { learnedKey } from "#proxy/learned-bypass.ts";
+import { unlessLearned } from "#proxy/learned-decision.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import { visibleText } from "#telemetry/display-text.ts";
 
 type Values = Readonly<Record<string, string>>;
 
-/** Asks the policy that new sessions meet, as a worker does. */
+/** Asks the policy that new sessions meet, as a worker does, and what was learned. */
 export function testDecryption(world: CommandWorld, values: Values): string {
-	const facts = factsOf(values.from, values.to, values["destination-port"] ?? "443", values.sni, values.host);
+	const zone = values["from-zone"] === undefined ? {} : { fromZone: values["from-zone"] };
+	const port = values["destination-port"] ?? "443";
+	const facts = { ...factsOf(values.from, values.to, port, values.sni, values.host), ...zone };
 	const { policy } = world.gateway.plan;
 	const early = evaluateConnect(policy, facts);
-	const decision = early ?? evaluateHello(policy, facts);
+	const decision = early ?? learnedToo(world, evaluateHello(policy, facts), facts);
 	const lines = [
 		`Connection: ${describe(facts)}`,
 		`Decision: ${decision.action}${early === undefined ? "" : ", before a ClientHello is read"}`,
@@ -19,33 +26,52 @@ export function testDecryption(world: CommandWorld, values: Values): string {
 		`Because: ${decision.fact}`,
 	];
 	if (decision.profile !== undefined) lines.push(`Profile: ${decision.profile.name}`);
-	return `${lines.join("\n")}\n`;
+	const { evidence, then, outcome } = story(world, decision, facts);
+	lines.push(`Evidence: ${evidence}`, `Then: ${then}`, `Outcome: ${outcome}`);
+	return `${lines.map(visibleText).join("\n")}\n`;
 }
 
 /** The same, in the words and with the output of Junos. */
 export function matchPolicies(world: CommandWorld, values: Values): string {
-	const name = values["server-name"];
+	const name = values.sni ?? values["server-name"];
 	const facts = {
 		...factsOf(values["source-ip"], values["destination-ip"], values["destination-port"] ?? "443", name, name),
 		...(values["from-zone"] === undefined ? {} : { fromZone: values["from-zone"] }),
 		...(values["to-zone"] === undefined ? {} : { toZone: values["to-zone"] }),
 	};
 	const { policy } = world.gateway.plan;
-	const decision = evaluateHello(policy, facts);
+	const decision = evaluateConnect(policy, facts) ?? learnedToo(world, evaluateHello(policy, facts), facts);
 	const index = policy.rules.findIndex((rule) => rule.name === decision.rule);
 	const rule = policy.rules[index];
 	const action = rule?.action ?? (decision.action === "block" ? "deny" : "permit");
 	const place = rule?.name.endsWith(")") === true ? "zone" : "global";
+	const { evidence, then, outcome } = story(world, decision, facts);
 	const lines = [
 		`Policy: ${decision.rule}, action-type: ${action}, State: enabled${index === -1 ? "" : `, Index: ${index + 1}`}`,
-	];
-	lines.push(`  Policy Type: Configured${place === "zone" ? "" : ", global"}`);
-	lines.push(`  Sequence number: ${index === -1 ? "default" : index + 1}`);
-	lines.push(
+		`  Policy Type: Configured${place === "zone" ? "" : ", global"}`,
+		`  Sequence number: ${index === -1 ? "default" : index + 1}`,
 		`  TLS: ${decision.action === "decrypt" ? `opened by profile ${decision.profile.name}` : decision.action === "bypass" ? "relayed untouched" : "-"}`,
-	);
-	lines.push(`  Because: ${decision.fact}`);
-	return `${lines.join("\n")}\n`;
+		`  Because: ${decision.fact}`,
+		`  Evidence: ${evidence}`,
+		`  Then: ${then}`,
+		`  Outcome: ${outcome}`,
+	];
+	return `${lines.map(visibleText).join("\n")}\n`;
+}
+
+function story({ gateway }: CommandWorld, decision: Decision<ProxyProfile>, facts: ConnectionFacts): DecisionStory {
+	return explainDecision(decision, facts, gateway.plan.trustsSni);
+}
+
+function learnedToo(
+	{ gateway }: CommandWorld,
+	decision: Decision<ProxyProfile>,
+	facts: ConnectionFacts,
+): Decision<ProxyProfile> {
+	const { client, server, port, sni, requestedName } = facts;
+	const host = requestedName ?? (server === undefined ? (sni ?? "") : formatAddress(server));
+	const entries = new Map(gateway.learnedBypass.entries().map((entry) => [learnedKey(entry), entry]));
+	return unlessLearned(decision, { client, host, port, sni }, (key) => entries.get(key), facts.now ?? 0);
 }
 
 function factsOf(

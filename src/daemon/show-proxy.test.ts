@@ -36,7 +36,7 @@ test("R261: sessions are listed newest last, filtered, and as JSON", async (t) =
 test("a session is explained by its id or its first digits", async (t) => {
 	const world = await commandWorld(t);
 	storeSessions(world, sessionRecord({ id: "3f9c000000000001" }), sessionRecord({ id: "3f9c000000000002" }));
-	assert.match(explain(world, { session: "3f9c000000000002" }, false), /^Session 3f9c000000000002\nAsked/);
+	assert.match(explain(world, { session: "3f9c000000000002" }, false), /^Session 3f9c000000000002: [a-z, ]+\nAsked/);
 	assert.equal(JSON.parse(explain(world, { session: "3f9c000000000001" }, true)).id, "3f9c000000000001");
 	assert.throws(
 		() => explain(world, { session: "3f9c" }, false),

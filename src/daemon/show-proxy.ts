@@ -106,7 +106,7 @@ export function showStatus(world: CommandWorld): string {
 			(isListening ? "listening" : "starting").padEnd(10),
 			String(restarts).padEnd(8),
 			String(counters.sessions_active ?? 0).padEnd(8),
-			String(plan.maximumSessions),
+			String(plan.overload.maximumSessions),
 		];
 		lines.push(`  ${cells.join("  ")}`);
 	}
@@ -168,10 +168,16 @@ const statisticsRows: readonly (readonly [string, CounterId])[] = [
 	["Sessions opened", "sessions_opened"],
 	["Sessions active", "sessions_active"],
 	["Sessions decrypted", "sessions_decrypted"],
-	["Sessions bypassed", "sessions_bypassed"],
+	["  of these not inspected", "sessions_uninspected"],
+	["  of these allowed after an error", "sessions_allowed_after_error"],
+	["Sessions relayed untouched", "sessions_bypassed"],
+	["  of these not decrypted, exempt", "sessions_exempt"],
+	["  of these bypassed", "sessions_unmet"],
+	["  of these ignored", "sessions_ignored"],
 	["Sessions blocked", "sessions_blocked"],
 	["Sessions failed", "sessions_failed"],
 	["Sessions refused, gateway full", "sessions_overloaded"],
+	["Sessions not decrypted, gateway full", "decryptions_overloaded"],
 	["Client handshakes", "client_handshakes"],
 	["Client handshakes resumed", "client_resumptions"],
 	["Server handshakes", "server_handshakes"],

@@ -1,6 +1,7 @@
 /** `show security policies`: the policies in the order in which they are tried, and how often each decided. */
 import { formatAddress, formatPrefix } from "#base/address.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
+import type { PolicyCount } from "#daemon/policy-hits.ts";
 import type { ApplicationTerm } from "#policy/application-ports.ts";
 import { ipProtocols } from "#policy/application-types.ts";
 import { type OrderedPolicy, orderPolicies } from "#policy/order-policies.ts";
@@ -19,19 +20,20 @@ export function showSecurityPolicies(world: CommandWorld, values: Values, now: n
 		const heading = contextOf(policy);
 		if (values.detail === undefined && heading !== context) lines.push(heading);
 		context = heading;
-		lines.push(...(values.detail === undefined ? brief(policy, index, now) : detailed(policy, index, now)));
+		const count = world.gateway.policyHits.of(policy.key);
+		lines.push(...(values.detail === undefined ? brief(policy, index, now) : detailed(policy, index, now, count)));
 	}
 	return `${lines.map(visibleText).join("\n")}\n`;
 }
 
-/** `show security policies hit-count`: sessions that have ended since the gateway started. */
+/** `show security policies hit-count`: sessions that have ended since the gateway started, or since it was cleared. */
 export function showPolicyHits(world: CommandWorld, values: Values, isJson: boolean): string {
 	const rows = chosen(world, values).map(({ policy, index }) => ({
 		index,
 		fromZone: zoneText(policy.fromZones),
 		toZone: zoneText(policy.toZones),
 		name: policy.name,
-		count: world.gateway.policyHits.of(policy.key),
+		count: world.gateway.policyHits.of(policy.key).sessions,
 		action: `${policy.action.slice(0, 1).toUpperCase()}${policy.action.slice(1)}`,
 	}));
 	if (isJson) return `${JSON.stringify(rows, undefined, 4)}\n`;
@@ -46,6 +48,14 @@ export function showPolicyHits(world: CommandWorld, values: Values, isJson: bool
 	}
 	lines.push("", `Number of policy: ${rows.length}`);
 	return `${lines.map(visibleText).join("\n")}\n`;
+}
+
+/** `clear security policies hit-count`: of the policies that are chosen, or of all. */
+export function clearPolicyHits(world: CommandWorld, values: Values): string {
+	const { policyHits } = world.gateway;
+	if (Object.keys(values).length === 0) policyHits.clear();
+	else for (const { policy } of chosen(world, values)) policyHits.clear(policy.key);
+	return "";
 }
 
 interface Numbered {
@@ -81,7 +91,7 @@ function brief(policy: OrderedPolicy, index: number, now: number): readonly stri
 	];
 }
 
-function detailed(policy: OrderedPolicy, index: number, now: number): readonly string[] {
+function detailed(policy: OrderedPolicy, index: number, now: number, count: PolicyCount): readonly string[] {
 	const profile = policy.statement.then.permit?.applicationServices.sslProxy.profileName;
 	const { description } = policy.statement;
 	return [
@@ -97,6 +107,23 @@ function detailed(policy: OrderedPolicy, index: number, now: number): readonly s
 		...(policy.terms === undefined ? ["  Application: any"] : policy.terms.flatMap(termLines)),
 		...(policy.schedule === undefined ? [] : [`  Scheduler name: ${policy.schedule.name}`]),
 		...(profile === undefined ? [] : [`  SSL proxy profile: ${profile}`]),
+		...logLines(policy),
+		...(policy.isCounted ? countLines(count) : []),
+	];
+}
+
+function logLines({ statement }: OrderedPolicy): readonly string[] {
+	const { sessionInit, sessionClose } = statement.then.log;
+	const when = [sessionInit ? "session-init" : "", sessionClose ? "session-close" : ""].filter((word) => word !== "");
+	return when.length === 0 ? [] : [`  Session log: ${when.join(", ")}`];
+}
+
+function countLines({ sessions, octetsToServer, octetsToClient }: PolicyCount): readonly string[] {
+	return [
+		"  Policy statistics:",
+		`    Input  bytes       : ${octetsToServer}`,
+		`    Output bytes       : ${octetsToClient}`,
+		`    Policy lookups     : ${sessions}`,
 	];
 }
 

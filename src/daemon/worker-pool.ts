@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
 import type { WorkerView } from "#daemon/gateway-view.ts";
+import type { PolicyTally } from "#daemon/policy-hits.ts";
 import type {
 	CertificateCacheFacts,
 	FetchedListFacts,
@@ -26,7 +27,7 @@ export interface WorkerPoolPorts {
 	/** Answers requests for signatures; `answer` goes to the worker that asked. */
 	sign(message: ToManaged & { readonly type: "sign" }, worker: number, answer: (message: ToWorker) => void): void;
 	/** Records of sessions that have ended. */
-	records(records: readonly SessionRecord[]): void;
+	records(records: readonly SessionRecord[], tallies: readonly PolicyTally[]): void;
 	event(event: GatewayEvent): void;
 	/** A client refused a leaf. */
 	leafRefused(server: LearnedServer, client: string): void;
@@ -177,7 +178,8 @@ export class WorkerPool {
 				reject(new FaultError(fault("INTERNAL", `worker ${slot.number} ended before it listened`)));
 				this.#ended(slot, child, signal === null ? `exit status ${code}` : `signal ${signal}`);
 			});
-			tell(child, { type: "start", ticketKeys: this.#ticketKeys, ...this.#ports.configuration("text") });
+			const place = { worker: slot.number, workers: this.#slots.length };
+			tell(child, { type: "start", ticketKeys: this.#ticketKeys, ...place, ...this.#ports.configuration("text") });
 		});
 	}
 
@@ -207,7 +209,7 @@ export class WorkerPool {
 			case "not-configured":
 				return this.#configured(slot, message.revision, message.fault);
 			case "records":
-				ports.records(message.records);
+				ports.records(message.records, message.tallies);
 				slot.counters = message.counters;
 				return;
 			case "certificate-cache": {

@@ -1,6 +1,7 @@
 /** What `managed` and a worker say to each other, over the channel of the child process. */
 import type { Fault } from "#base/fault.ts";
 import type { ToldConfiguration } from "#config/reread.ts";
+import type { PolicyTally } from "#daemon/policy-hits.ts";
 import type { CrlFacts } from "#pki/crl-text.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { TrustSources } from "#pki/trust-selection.ts";
@@ -64,7 +65,13 @@ export interface CertificateCacheFacts {
 
 export type ToWorker =
 	/** The first message. `ticketKeys` are 48 octets that all workers share. */
-	| ({ readonly type: "start"; readonly ticketKeys: Uint8Array } & WorkerConfiguration)
+	| ({
+			readonly type: "start";
+			readonly ticketKeys: Uint8Array;
+			/** Which worker it is, from 1, and of how many. */
+			readonly worker: number;
+			readonly workers: number;
+	  } & WorkerConfiguration)
 	/** Another configuration for new sessions. */
 	| ({ readonly type: "configure"; readonly revision: number } & WorkerConfiguration)
 	/** Revocation lists of signing CAs that were renewed; those not named stay as they are. */
@@ -95,4 +102,10 @@ export type ToManaged =
 	| { readonly type: "event"; readonly event: GatewayEvent }
 	/** The last message of a worker that was told to stop. */
 	| { readonly type: "stopped" }
-	| { readonly type: "records"; readonly records: readonly SessionRecord[]; readonly counters: CounterSnapshot };
+	| {
+			readonly type: "records";
+			readonly records: readonly SessionRecord[];
+			/** What each policy decided since the last report, records or not. */
+			readonly tallies: readonly PolicyTally[];
+			readonly counters: CounterSnapshot;
+	  };

@@ -52,6 +52,7 @@ test("the first rule that matches decides and names its fact", () => {
 		action: "block",
 		rule: "no-bad",
 		fact: "server name www.bad.example is in entry (*.bad.example)",
+		isSilent: true,
 	});
 	const good = evaluateHello(rules, facts({ sni: "good.example" }));
 	assert.equal(good.action, "decrypt");

@@ -44,6 +44,24 @@ export interface DecryptionExemptions {
 /** Destinations that can be asked for. */
 export type Destinations = Pick<AddressSet, "matchAddress" | "matchHost">;
 
+/**
+ * Why a connection that is permitted is relayed untouched.
+ *
+ * exempt: by client, server, name or category; no-profile: nobody asked to open it; no-service: nobody would look inside;
+ * switched-off: client-inspection or server-inspection is disabled; learned: clients refused to be opened; overload: as
+ * many are open as may be; client-certificate: the server wants one that the gateway does not have; not-tls: there is
+ * nothing to open.
+ */
+export type BypassCause =
+	| "exempt"
+	| "no-profile"
+	| "no-service"
+	| "switched-off"
+	| "learned"
+	| "overload"
+	| "client-certificate"
+	| "not-tls";
+
 /** One security policy, compiled. `profile` is absent when the traffic is permitted without being opened. */
 export interface PolicyRule<P extends DecryptionExemptions> {
 	readonly name: string;
@@ -52,6 +70,8 @@ export interface PolicyRule<P extends DecryptionExemptions> {
 	readonly ports: PortRanges;
 	readonly action: "permit" | "deny" | "reject";
 	readonly profile?: P;
+	/** Why the profile takes no part; undefined when it does. `because` is a clause. */
+	readonly unopened?: { readonly cause: BypassCause; readonly because: string };
 	/** Undefined for any zone. */
 	readonly fromZones?: ReadonlySet<string> | undefined;
 	readonly toZones?: ReadonlySet<string> | undefined;
@@ -76,6 +96,10 @@ export type Decision<P extends DecryptionExemptions> =
 			readonly rule: string;
 			readonly fact: string;
 			readonly profile?: P;
+			/** Of a bypass. */
+			readonly cause?: BypassCause;
+			/** True of a block that the client is not told of: `deny` against `reject`. */
+			readonly isSilent?: boolean;
 			/** The connection is exempt by nothing but this name. */
 			readonly exemptName?: string;
 	  }
@@ -103,13 +127,14 @@ export function evaluateHello<P extends DecryptionExemptions>(policy: Policy<P>,
 		const match = matchRule(policy, rule, facts);
 		if (match === undefined || match === "not-yet") continue;
 		if (rule.action !== "permit") return block(rule, match.because);
-		if (rule.profile === undefined) {
-			return { action: "bypass", rule: rule.name, fact: `${match.because}, and the policy has no ssl-proxy profile` };
+		if (rule.profile === undefined || rule.unopened !== undefined) {
+			const { cause, because } = rule.unopened ?? withoutProfile;
+			return { action: "bypass", rule: rule.name, fact: `${match.because}, and ${because}`, cause };
 		}
 		return evaluateProfile(rule.name, rule.profile, facts, match.because);
 	}
 	if (!policy.isDefaultPermit) return defaultBlock;
-	return { action: "bypass", rule: "default-policy", fact: "no policy matches and the default policy permits" };
+	return defaultBypass;
 }
 
 /**
@@ -130,13 +155,13 @@ export function evaluateProfile<P extends DecryptionExemptions>(
 	const never = profile.neverDecryptSources.matchAddress(facts.client);
 	if (never !== undefined) {
 		const fact = `client ${formatAddress(facts.client)} is in never-decrypt-source ${never.value}`;
-		return { action: "bypass", rule, fact, profile };
+		return { action: "bypass", rule, fact, profile, cause: "exempt" };
 	}
 	const exempt = matchDestination(profile.exemptDestinations, facts, "every");
 	if (exempt !== undefined) {
 		const fact = `${exempt.subject} is covered by ${exempt.hit.value} of ${exempt.hit.entry}`;
 		const named = exempt.name === undefined ? {} : { exemptName: exempt.name };
-		return { action: "bypass", rule, fact, profile, ...named };
+		return { action: "bypass", rule, fact, profile, cause: "exempt", ...named };
 	}
 	const missing = profile.missingLists ?? "";
 	return { action: "decrypt", rule, fact: missing === "" ? match : `${match}; ${missing}`, profile };
@@ -247,11 +272,19 @@ function matchDestination(
 }
 
 function block<P extends DecryptionExemptions>(rule: PolicyRule<P>, fact: string): Decision<P> {
-	return { action: "block", rule: rule.name, fact };
+	return { action: "block", rule: rule.name, fact, isSilent: rule.action === "deny" };
 }
 
+const withoutProfile = { cause: "no-profile", because: "the policy has no ssl-proxy profile" } as const;
+const defaultBypass = {
+	action: "bypass",
+	rule: "default-policy",
+	fact: "no policy matches and the default policy permits",
+	cause: "no-profile",
+} as const;
 const defaultBlock = {
 	action: "block",
 	rule: "default-policy",
 	fact: "no policy matches and the default policy denies",
+	isSilent: true,
 } as const;

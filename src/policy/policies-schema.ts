@@ -164,22 +164,21 @@ const thenChildren = {
 	deny: flag({ help: "Drop it silently" }),
 	reject: flag({ help: "Block it and tell the client" }),
 	count: container({
-		help: "Count its octets and packets",
+		help: "Count its octets; show security policies detail tells them",
 		presence: true,
-		engine: "not-yet",
 		children: {
 			alarm: container({
 				help: "Alarms on the count",
+				engine: "not-yet",
 				children: { "per-minute-threshold": threshold("minute"), "per-second-threshold": threshold("second") },
 			}),
 		},
 	}),
 	log: container({
 		help: "When a session is logged",
-		engine: "not-yet",
 		children: {
-			"session-init": flag({ help: "When it begins" }),
-			"session-close": flag({ help: "When it ends, with its octets" }),
+			"session-init": flag({ help: "When it begins, or is denied: an event", engine: "not-yet" }),
+			"session-close": flag({ help: "When it ends, with its octets: a record, whatever the profile says of records" }),
 		},
 	}),
 };

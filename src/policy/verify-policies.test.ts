@@ -84,7 +84,7 @@ test("pair policies name each other across the two directions, with the same VPN
 	);
 });
 
-test("decryption without inspection, and inspection without decryption, are worth a word", () => {
+test("R13: decryption without inspection, and inspection without decryption, are worth a word", () => {
 	const says = (services: string) =>
 		findingsOf(`
 			services { ssl { proxy { profile p { root-ca ca; } } } }
@@ -95,7 +95,7 @@ test("decryption without inspection, and inspection without decryption, are wort
 	const path = "warning security policies global policy p then permit application-services";
 	assert.deepEqual(says("ssl-proxy { profile-name p; } pattern-policy standard;"), []);
 	assert.deepEqual(says("ssl-proxy { profile-name p; }"), [
-		`${path} 'ssl-proxy': no inspection service is active: connections are decrypted but nothing looks inside`,
+		`${path} 'ssl-proxy': no inspection service is attached: connections are relayed untouched, and their records say so; attach one, such as pattern-policy`,
 	]);
 	assert.deepEqual(says("pattern-policy standard;"), [
 		`${path} 'pattern-policy': without ssl-proxy nothing is decrypted, so nothing is looked for`,
@@ -119,6 +119,6 @@ test("where many policies open connections and nothing looks inside, it is told 
 		security { policies { global { ${many.join(" ")} } } }`);
 	assert.equal(
 		says.filter((line) => line.includes("no inspection")).join(),
-		'warning security policies: 5 policies ("a", "b", "c" and 2 more): no inspection service is active: connections are decrypted but nothing looks inside',
+		'warning security policies: 5 policies ("a", "b", "c" and 2 more): no inspection service is attached: connections are relayed untouched, and their records say so; attach one, such as pattern-policy',
 	);
 });

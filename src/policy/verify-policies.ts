@@ -6,6 +6,7 @@ import { findShadowed, type ShadowSearch } from "#policy/find-shadowed.ts";
 import { orderPolicies } from "#policy/order-policies.ts";
 import type { ZonePolicy } from "#policy/policies-schema.ts";
 import type { PolicyConfig } from "#policy/schema.ts";
+import { servicesWarnings } from "#policy/services-warnings.ts";
 import { verifyMatch } from "#policy/verify-match.ts";
 import { booksByZone, globalBook } from "#policy/zone-books.ts";
 import { verifyTraceFile } from "#telemetry/trace-file.ts";
@@ -147,31 +148,20 @@ function verifyPair(
 
 type Services = NonNullable<ZonePolicy["then"]["permit"]>["applicationServices"] | undefined;
 
-/** What policies do with connections and what is missing for it; where many lack the same, they are told together. */
+/** Policies that look for something in what is not decrypted. */
 class ServiceFindings {
-	readonly #blind: (readonly string[])[] = [];
 	readonly #closed: (readonly string[])[] = [];
 
 	note(policyPath: readonly string[], services: Services): void {
 		if (services === undefined) return;
 		const { sslProxy, patternPolicy } = services;
-		if (sslProxy.profileName !== undefined && patternPolicy === undefined) this.#blind.push(policyPath);
 		if (sslProxy.profileName === undefined && patternPolicy !== undefined) this.#closed.push(policyPath);
 	}
 
 	findings(): readonly Finding[] {
-		const blind = "no inspection service is active: connections are decrypted but nothing looks inside";
 		const closed = "without ssl-proxy nothing is decrypted, so nothing is looked for";
-		return [...warningsOf(this.#blind, "ssl-proxy", blind), ...warningsOf(this.#closed, "pattern-policy", closed)];
+		return servicesWarnings(this.#closed, "pattern-policy", closed);
 	}
-}
-
-function warningsOf(paths: readonly (readonly string[])[], statement: string, message: string): readonly Finding[] {
-	if (paths.length <= maxToldAlone)
-		return paths.map((path) => warning([...path, "then", "permit", "application-services"], statement, message));
-	const names = paths.slice(0, maxToldAlone).map((path) => `"${path.at(-1)}"`);
-	const more = `${names.join(", ")} and ${paths.length - maxToldAlone} more`;
-	return [warning(["security", "policies"], undefined, `${paths.length} policies (${more}): ${message}`)];
 }
 
 function sameNames(some: readonly string[], others: readonly string[]): boolean {
@@ -179,8 +169,6 @@ function sameNames(some: readonly string[], others: readonly string[]): boolean 
 }
 
 const anyWords = new Set(["any", "any-ipv4", "any-ipv6"]);
-
-const maxToldAlone = 3;
 
 const ofBooks = new Remembered<PolicyConfig["security"]["addressBook"], readonly Finding[]>();
 const ofPolicies = new Remembered<PolicyConfig["security"]["policies"], readonly Finding[]>();

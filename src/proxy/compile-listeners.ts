@@ -127,7 +127,7 @@ function plainProfile(name: string, legs: TlsLegs): ProxyProfile {
 		validation: "web-pki",
 		revocation: undefined,
 		repairsChains: false,
-		log: { allowed: true, dropped: true, exempted: true, errors: true },
+		log: { allowed: true, dropped: true, exempted: true, errors: true, ignored: true, warnings: true },
 		patternPolicy: undefined,
 	};
 }

@@ -35,7 +35,7 @@ test("an empty configuration listens nowhere, denies everything and has the defa
 		handshakeMs: 15_000,
 		idleMs: 600_000,
 	});
-	assert.equal(compiled.maximumSessions, 20_000);
+	assert.equal(compiled.overload.maximumSessions, 20_000);
 	assert.equal(compiled.maximumDecodedOctets, 64 * 1_048_576);
 	assert.deepEqual([...compiled.signingCas, ...compiled.patternPolicies, ...compiled.staticHosts], []);
 });
@@ -46,7 +46,7 @@ test("each limit is the statement of its name, seconds made milliseconds and meb
 		security { inspection { maximum-decoded-size 2; } }`);
 	const timeouts = { requestMs: 1_000, helloMs: 2_000, connectMs: 3_000, handshakeMs: 4_000, idleMs: 5_000 };
 	assert.deepEqual(compiled.timeouts, timeouts);
-	assert.deepEqual([compiled.maximumSessions, compiled.maximumDecodedOctets], [7, 2_097_152]);
+	assert.deepEqual([compiled.overload.maximumSessions, compiled.maximumDecodedOctets], [7, 2_097_152]);
 });
 
 test("F14: local targets are reached through a listener of loopback, or one that permits it, and no other", () => {
@@ -153,7 +153,7 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		},
 		learnedBypass: undefined,
 		repairsChains: false,
-		log: { allowed: false, dropped: false, exempted: false, errors: false },
+		log: { allowed: false, dropped: false, exempted: false, errors: false, ignored: false, warnings: false },
 		patternPolicy: undefined,
 	});
 	assert.deepEqual(compiled.signingCas, ["ca"]);
@@ -202,9 +202,11 @@ for (const [statement, key] of [
 	["sessions-dropped", "dropped"],
 	["sessions-whitelisted", "exempted"],
 	["errors", "errors"],
+	["sessions-ignored", "ignored"],
+	["warning", "warnings"],
 ] as const) {
 	test(`log ${statement} records those sessions alone, log all every one`, () => {
-		const none = { allowed: false, dropped: false, exempted: false, errors: false };
+		const none = { allowed: false, dropped: false, exempted: false, errors: false, ignored: false, warnings: false };
 		assert.deepEqual(withProfile(`actions { log { ${statement}; } }`).profile.log, { ...none, [key]: true });
 		assert.equal(withProfile("actions { log { all; } }").profile.log[key], true);
 	});
@@ -262,7 +264,7 @@ test("an own pattern of a shipped one's name takes its place", () => {
 });
 
 test("R12: a policy between zones opens with its profile, is told apart by its zones, and goes before the global ones", () => {
-	const open = `permit { application-services { ssl-proxy { profile-name p; } } }`;
+	const open = `permit { application-services { ssl-proxy { profile-name p; } pattern-policy standard; } }`;
 	const one = (then: string) =>
 		`policy web { match { source-address any; destination-address any; application any; } then { ${then} } }`;
 	const { policy, listeners } = plan(`
@@ -277,6 +279,7 @@ test("R12: a policy between zones opens with its profile, is told apart by its z
 		security {
 			zones { security-zone trust { interfaces { eth1.0; } } security-zone untrust { interfaces { eth2.0; } } }
 			policies { global { ${one("deny;")} } from-zone trust to-zone untrust { ${one(open)} } }
+			inspection { pattern-policy standard { patterns eicar; } }
 		}`);
 	assert.deepEqual(
 		listeners.map(({ fromZone }) => fromZone),
@@ -290,4 +293,47 @@ test("R12: a policy between zones opens with its profile, is told apart by its z
 	assert.equal(evaluateHello(policy, { ...facts, client: address("127.0.0.1") }).rule, "web");
 	const counted = evaluateHello(policy, { ...facts, client: address("127.0.0.1"), fromZone: "trust" });
 	assert.equal(counted.action, "decrypt");
+});
+
+test("R11 R13: a policy without inspection service, or whose inspection is switched off, does not open and says why", () => {
+	const decided = (proxy: string, services: string) => {
+		const { policy } = plan(`
+			services { ssl { proxy { ${proxy} profile p { root-ca ca; } } } }
+			security {
+				inspection { pattern-policy standard { patterns eicar; } }
+				policies { global { policy web {
+					match { source-address any; destination-address any; application any; }
+					then { permit { application-services { ssl-proxy { profile-name p; } ${services} } } }
+				} } }
+			}`);
+		const { action, fact, profile, ...rest } = evaluateHello(policy, { client: address("10.0.0.1"), port: 443 });
+		return [action, fact, "cause" in rest ? rest.cause : undefined, profile?.name];
+	};
+	assert.deepEqual(decided("", "pattern-policy standard;"), [
+		"decrypt",
+		"the policy matches any connection",
+		undefined,
+		"p",
+	]);
+	assert.deepEqual(decided("", ""), [
+		"bypass",
+		"the policy matches any connection, and no inspection service is attached, so that ssl-proxy profile p is bypassed",
+		"no-service",
+		undefined,
+	]);
+	assert.deepEqual(decided("client-inspection disable;", "pattern-policy standard;"), [
+		"bypass",
+		"the policy matches any connection, and client-inspection is disabled",
+		"switched-off",
+		undefined,
+	]);
+	assert.equal(decided("server-inspection disable;", "pattern-policy standard;")[0], "decrypt");
+});
+
+test("then log of a policy is kept by the policy's key", () => {
+	const { policyLogs } = plan(`security { policies { global {
+		policy a { match { source-address any; destination-address any; application any; } then { deny; log { session-init; } } }
+		policy b { match { source-address any; destination-address any; application any; } then { deny; } }
+	} } }`);
+	assert.deepEqual([...policyLogs], [["a", { isInitLogged: true, isCloseLogged: false }]]);
 });

@@ -11,6 +11,7 @@ import { AddressSet } from "#policy/address-set.ts";
 import { portsOfTerms } from "#policy/application-ports.ts";
 import type { Policy, PolicyRule } from "#policy/evaluate.ts";
 import type { DomainLists } from "#policy/exempt-names.ts";
+import type { ApplicationServices } from "#policy/inspection-services.ts";
 import { orderPolicies } from "#policy/order-policies.ts";
 import { addressSetOf, resolveAddresses } from "#policy/resolve-addresses.ts";
 import type { PolicyConfig } from "#policy/schema.ts";
@@ -21,13 +22,17 @@ import { compileLegs } from "#proxy/compile-legs.ts";
 import { compileListeners, type ListenerPlan } from "#proxy/compile-listeners.ts";
 import type { LeafSettings } from "#proxy/leaf-settings.ts";
 import type { LearnedBypassSettings } from "#proxy/learned-bypass.ts";
+import type { OverloadSettings } from "#proxy/overload.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import type { ProxyConfig } from "#proxy/schema.ts";
 import type { SessionTimeouts } from "#proxy/session-event.ts";
 import type { SslProxyProfile } from "#proxy/ssl-proxy-schema.ts";
+import { hasInspection } from "#proxy/verify-inspection.ts";
 import type { TlsConfig } from "#tls/schema.ts";
 
 export type GatewayConfig = ProxyConfig & TlsConfig & PolicyConfig & InspectConfig & PkiConfig & ZoneSources;
+
+type Rule = PolicyRule<ProxyProfile>;
 
 /** Everything a worker needs of the configuration, frozen per commit. */
 export interface GatewayPlan {
@@ -38,7 +43,11 @@ export interface GatewayPlan {
 	/** Addresses of host names that are not looked up. */
 	readonly staticHosts: ReadonlyMap<string, readonly Address[]>;
 	readonly timeouts: SessionTimeouts;
-	readonly maximumSessions: number;
+	readonly overload: OverloadLimits;
+	/** `sni-trust trust-exempt-sni`: the name that the client asks for decides that a server is exempt. */
+	readonly trustsSni: boolean;
+	/** Policies with `then log`, by their keys. */
+	readonly policyLogs: ReadonlyMap<string, PolicyLog>;
 	readonly maximumDecodedOctets: number;
 	/** Names of the signing certificates that profiles use. */
 	readonly signingCas: readonly string[];
@@ -51,6 +60,18 @@ export interface GatewayPlan {
 	readonly forgetsLeavesOnCrlUpdate: boolean;
 	/** Undefined when it is disabled. */
 	readonly onboarding: OnboardingPlan | undefined;
+}
+
+/** Limits of the whole gateway or of each worker, as they are stated. */
+export interface OverloadLimits extends Omit<OverloadSettings, "memoryHighOctets"> {
+	/** Of each worker; undefined for a share of the host's. */
+	readonly memoryHighOctets: number | undefined;
+}
+
+/** `then log` of a policy. */
+export interface PolicyLog {
+	readonly isInitLogged: boolean;
+	readonly isCloseLogged: boolean;
 }
 
 /** The gateway's own page. */
@@ -88,7 +109,15 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 			handshakeMs: timeouts.handshake * 1000,
 			idleMs: timeouts.idle * 1000,
 		},
-		maximumSessions: gateway.maximumSessions,
+		overload: {
+			maximumSessions: gateway.maximumSessions,
+			maximumPerClient: gateway.maximumSessionsPerClient,
+			maximumDecrypted: config.services.ssl.proxy.globalConfig.maximumSessions,
+			memoryHighOctets: gateway.memoryHighWater === undefined ? undefined : gateway.memoryHighWater * 1_048_576,
+			action: config.services.ssl.proxy.globalConfig.overloadAction,
+		},
+		trustsSni: config.services.ssl.proxy.globalConfig.sniTrust === "trust-exempt-sni",
+		policyLogs: compilePolicyLogs(config),
 		maximumDecodedOctets: config.security.inspection.maximumDecodedSize * 1_048_576,
 		signingCas: [...signingCas],
 		ownCertificates: namesOfOwn(listeners, policy),
@@ -154,6 +183,7 @@ function compilePolicy(config: GatewayConfig, lists: DomainLists): Policy<ProxyP
 			ports,
 			action: ordered.action,
 			...(profileName === undefined ? {} : { profile: profileOf(profileName, services?.patternPolicy) }),
+			...unopenedOf(config, services),
 		});
 	}
 	const asksForZones = rules.some(({ fromZones, toZones }) => fromZones !== undefined || toZones !== undefined);
@@ -162,6 +192,31 @@ function compilePolicy(config: GatewayConfig, lists: DomainLists): Policy<ProxyP
 		isDefaultPermit: config.security.policies.defaultPolicy.permitAll,
 		...(asksForZones ? { zones: compileZoneTable(config) } : {}),
 	};
+}
+
+function compilePolicyLogs(config: GatewayConfig): ReadonlyMap<string, PolicyLog> {
+	const logs = new Map<string, PolicyLog>();
+	for (const { key, statement } of orderPolicies(config)) {
+		const { sessionInit: isInitLogged, sessionClose: isCloseLogged } = statement.then.log;
+		if (isInitLogged || isCloseLogged) logs.set(key, { isInitLogged, isCloseLogged });
+	}
+	return logs;
+}
+
+/** R11, R13: a policy whose profile takes no part. */
+function unopenedOf(config: GatewayConfig, services: ApplicationServices | undefined): Pick<Rule, "unopened"> {
+	const { proxy } = config.services.ssl;
+	const profileName = services?.sslProxy.profileName;
+	const profile = proxy.profile.get(profileName ?? "");
+	if (services === undefined || profile === undefined) return {};
+	const isForServers = profile.serverCertificate.length > 0;
+	if ((isForServers ? proxy.serverInspection : proxy.clientInspection) === "disable") {
+		const statement = isForServers ? "server-inspection" : "client-inspection";
+		return { unopened: { cause: "switched-off", because: `${statement} is disabled` } };
+	}
+	if (hasInspection(services, profile)) return {};
+	const because = `no inspection service is attached, so that ssl-proxy profile ${profileName} is bypassed`;
+	return { unopened: { cause: "no-service", because } };
 }
 
 function compileProfile(
@@ -203,6 +258,8 @@ function compileProfile(
 			dropped: log.all || log.sessionsDropped,
 			exempted: log.all || log.sessionsWhitelisted,
 			errors: log.all || log.errors,
+			ignored: log.all || log.sessionsIgnored,
+			warnings: log.all || log.warning,
 		},
 		patternPolicy,
 	};

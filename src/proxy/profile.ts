@@ -49,6 +49,8 @@ export interface ProxyProfile extends DecryptionExemptions {
 		readonly dropped: boolean;
 		readonly exempted: boolean;
 		readonly errors: boolean;
+		readonly ignored: boolean;
+		readonly warnings: boolean;
 	};
 	/** Names of the CA profiles that may vouch for servers, or `all`. */
 	readonly trustStore: readonly string[];

@@ -7,6 +7,7 @@ import type { ZoneSources } from "#policy/zone-table.ts";
 import { gateway, verifyListeners } from "#proxy/gateway-schema.ts";
 import { sslProxy } from "#proxy/ssl-proxy-schema.ts";
 import { type ListNames, verifyDomainLists } from "#proxy/verify-domain-lists.ts";
+import { verifyInspection } from "#proxy/verify-inspection.ts";
 import { verifyKnownZones } from "#proxy/verify-known-zones.ts";
 import { verifySslProxy } from "#proxy/verify-ssl-proxy.ts";
 
@@ -50,6 +51,7 @@ export function verifyProxy(
 	const { services } = config;
 	return [
 		...verifySslProxy(services.ssl.proxy, caIds),
+		...verifyInspection(services.ssl.proxy, config.security.policies),
 		...verifyDomainLists(services.ssl.proxy, listNames),
 		...verifyListeners(services.gateway, services.ssl.proxy.profile),
 		...verifyKnownZones(config),

@@ -6,6 +6,7 @@ import type { RevocationVerdict } from "#pki/revocation.ts";
 import type { Decision, Policy } from "#policy/evaluate.ts";
 import type { ForwardedRequests } from "#proxy/forwarded-requests.ts";
 import type { LearnedEntry } from "#proxy/learned-bypass.ts";
+import type { DecryptAnswer } from "#proxy/overload.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import type { WayIn } from "#proxy/way-in.ts";
 import type { Finding, InspectionState, LegRecord } from "#telemetry/session-record.ts";
@@ -49,6 +50,8 @@ export interface SessionContext {
 	readonly mayReachLocal: boolean;
 	/** What was learned about a server, by `learnedKey`. */
 	readonly learned?: (key: string) => LearnedEntry | undefined;
+	/** Asked once, when the policy says decrypt; any number of sessions may be when absent. */
+	readonly mayDecrypt?: () => DecryptAnswer;
 	/** True when the address and port are one of the gateway's own listeners. */
 	readonly isOwnListener: (address: Address, port: number) => boolean;
 	/** The gateway's own page and test; undefined when they are disabled. */

@@ -94,6 +94,7 @@ export class SessionFacts {
 			rule: decision?.rule ?? "",
 			fact: decision?.fact ?? this.ownFact ?? "",
 			...(decision?.profile === undefined ? {} : { profile: decision.profile.name }),
+			...(decision?.action === "bypass" && decision.cause !== undefined ? { cause: decision.cause } : {}),
 			inspection: summary?.inspection ?? "not decrypted",
 			...(clientLeg === undefined ? {} : { clientLeg: withLeaf(clientLeg, leaf) }),
 			...(serverLeg === undefined ? {} : { serverLeg }),

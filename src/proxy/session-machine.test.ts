@@ -75,7 +75,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		validation: "web-pki",
 		revocation: undefined,
 		repairsChains: false,
-		log: { allowed: true, dropped: true, exempted: true, errors: true },
+		log: { allowed: true, dropped: true, exempted: true, errors: true, ignored: true, warnings: true },
 		patternPolicy: undefined,
 		...parts,
 	};

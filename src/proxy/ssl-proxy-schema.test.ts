@@ -101,8 +101,8 @@ test("profiles, decryption policies and what holds for all are printed as entere
 	assert.equal(printedForm(source.replaceAll("whitelist", "allowlist")), source);
 	assert.deepEqual(findingsOf(source), [
 		"warning services ssl proxy profile p 'protocol-version': never used for want of suites: TLS 1.3; add suites for them",
-		"warning services ssl proxy profile p 'server-protocol-version': never used for want of suites: TLS 1.0, TLS 1.1, TLS 1.2; add suites for them",
 		"warning services ssl proxy profile p actions 'ignore-server-auth-failure': danger: servers are not authenticated; clients cannot notice an impostor",
+		"warning services ssl proxy 'server-inspection': sessions of profiles with server-certificate are relayed untouched; those that run go on being decrypted",
 	]);
 	const profile = configOf(source).services.ssl.proxy.profile.get("p");
 	assert.equal(profile?.clientCertificate.server.get("*.partner.example")?.certificate, "gw");

@@ -23,13 +23,12 @@ const logClasses = container({
 	children: {
 		all: flag({ help: "Every session" }),
 		info: flag({ help: "Information", engine: "not-yet" }),
-		warning: flag({ help: "Warnings", engine: "not-yet" }),
+		warning: flag({ help: "Sessions that were decrypted although their server is not trusted" }),
 		errors: flag({ help: "Sessions that ended with a fault" }),
 		"sessions-allowed": flag({ help: "Sessions that were decrypted" }),
 		"sessions-dropped": flag({ help: "Sessions that were blocked" }),
 		"sessions-ignored": flag({
-			help: "Sessions that were not opened because no policy asked for it",
-			engine: "not-yet",
+			help: "Sessions that were relayed untouched for another reason than an exemption: overload, not TLS, a certificate that the server wants",
 		}),
 		"sessions-whitelisted": flag({
 			help: "Sessions that were exempt from decryption",
@@ -329,7 +328,7 @@ const globalConfig = container({
 		"maximum-sessions": leaf(integer({ min: 1, max: 10_000_000 }), {
 			engine: "not-yet",
 			help: {
-				what: "Concurrent decrypted sessions; any number when absent",
+				what: "Concurrent decrypted sessions, shared out among the workers; any number when absent",
 				grows: "memory, by about 100 KiB a session",
 			},
 		}),
@@ -338,7 +337,7 @@ const globalConfig = container({
 			{
 				engine: "not-yet",
 				help: {
-					what: "What to do when there are more",
+					what: "What to do when there are more, or memory-high-water is passed",
 					loosened: "danger: with bypass, who opens many sessions has the others pass unseen",
 				},
 				default: "bypass",
@@ -369,12 +368,10 @@ export const sslProxy = container({
 		"client-inspection": leaf(switchWords, {
 			help: "Open connections of this network's clients to servers elsewhere, where policies say so",
 			default: "enable",
-			engine: "not-yet",
 		}),
 		"server-inspection": leaf(switchWords, {
 			help: "Open connections of clients elsewhere to this network's servers, where policies say so",
 			default: "enable",
-			engine: "not-yet",
 		}),
 		"global-config": globalConfig,
 		profile,

@@ -63,8 +63,9 @@ test("R162: versions that nothing can be negotiated with are refused, those with
 		`warning ${path} 'server-custom-ciphers': rsa-with-null-sha is never offered: it encrypts nothing`,
 		`error ${path} 'server-custom-ciphers': no suite that is left can be used with any of these versions`,
 	]);
-	assert.deepEqual(profile("root-ca ca; protocol-version all;"), [
-		`warning ${path} 'protocol-version': never used for want of suites: TLS 1.0, TLS 1.1; choose preferred-ciphers weak if peers need them`,
+	assert.deepEqual(profile("root-ca ca; protocol-version all;"), []);
+	assert.deepEqual(profile("root-ca ca; protocol-version tls11-and-higher;"), [
+		`warning ${path} 'protocol-version': never used for want of suites: TLS 1.1; choose preferred-ciphers weak if peers need them`,
 	]);
 	assert.deepEqual(profile("root-ca ca; protocol-version all; preferred-ciphers weak;"), [
 		`warning ${path} 'protocol-version': danger: TLS 1.0 and TLS 1.1 have known attacks`,

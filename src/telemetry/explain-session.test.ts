@@ -21,7 +21,7 @@ const issued = gatewayEvent("CERTIFICATE_ISSUED", recordedAt, {
 test("a decrypted session is told from the question to the end", () => {
 	assert.equal(
 		explainSession(sessionRecord()),
-		`Session 3f9c2a1b77d0e452
+		`Session 3f9c2a1b77d0e452: decrypted
 Asked       On ${localTime(recordedAt)} client 10.1.4.7:40001 asked listener "explicit" for shop.example:443.
             The gateway connected to 203.0.113.9:443.
             Its ClientHello names the same host.

@@ -6,6 +6,7 @@ import { visibleText } from "#telemetry/display-text.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
 import { faultAdvice } from "#telemetry/fault-advice.ts";
 import { localTime } from "#telemetry/format-session.ts";
+import { sessionOutcome } from "#telemetry/session-outcome.ts";
 import type { Finding, LegRecord, SessionRecord } from "#telemetry/session-record.ts";
 
 /**
@@ -25,7 +26,7 @@ export function explainSession(record: SessionRecord, issued?: GatewayEvent<"CER
 		["Timing", timing(record)],
 		["Ended", ended(record)],
 	];
-	const lines = [`Session ${record.id}`];
+	const lines = [`Session ${record.id}: ${sessionOutcome(record)}`];
 	for (const [title, sentences] of parts) {
 		sentences.forEach((sentence, index) => {
 			lines.push(`${(index === 0 ? title : "").padEnd(titleWidth)}${sentence}`);

@@ -12,11 +12,11 @@ const time = localTime(recordedAt).slice(5);
 
 test("one session is one line under its header", () => {
 	const table = plain(150);
-	const titles = ["TIME", "SESSION", "CLIENT", "HOST", "DECISION", "RULE", "TLS", "OCTETS", "FINDINGS", "ENDED"];
+	const titles = ["TIME", "SESSION", "CLIENT", "HOST", "OUTCOME", "RULE", "TLS", "OCTETS", "FINDINGS", "ENDED"];
 	assert.deepEqual(table.header().split(/ +/), titles);
 	assert.equal(
 		table.line(sessionRecord()).replace(/ +/g, " "),
-		`${time} 3f9c2a1b 10.1.4.7 shop.example decrypt default 1.3/1.3 412/13K - the client closed`,
+		`${time} 3f9c2a1b 10.1.4.7 shop.example decrypted default 1.3/1.3 412/13K - the client closed`,
 	);
 });
 
@@ -35,8 +35,8 @@ test("columns stand under their titles", () => {
 
 test("a narrow terminal loses the least needed columns first and keeps the decision", () => {
 	assert.doesNotMatch(plain(100).header(), /OCTETS/);
-	assert.match(plain(80).header(), /TIME +SESSION +CLIENT +HOST +DECISION +ENDED/);
-	assert.equal(plain(30).header().replace(/ +/g, " "), "HOST DECISION");
+	assert.match(plain(80).header(), /TIME +SESSION +CLIENT +HOST +OUTCOME +ENDED/);
+	assert.equal(plain(30).header().replace(/ +/g, " "), "HOST OUTCOME");
 	assert.match(plain(1).line(sessionRecord()), /^.$/);
 });
 

@@ -1,6 +1,7 @@
 /** Session records as lines of a table for a terminal. Times are in the zone of the process. */
 
 import { cellWidth, fitText, visibleText } from "#telemetry/display-text.ts";
+import { type SessionOutcome, sessionOutcome } from "#telemetry/session-outcome.ts";
 import type { LegRecord, SessionRecord } from "#telemetry/session-record.ts";
 
 export interface TableStyle {
@@ -101,13 +102,13 @@ const columns: readonly TableColumn[] = [
 	{ title: "CLIENT", least: 11, usual: 15, most: 39, rank: 5, read: (record) => record.client.address },
 	{ title: "HOST", least: 16, usual: 28, most: 60, rank: 9, read: hostText },
 	{
-		title: "DECISION",
-		least: 8,
-		usual: 8,
-		most: 8,
+		title: "OUTCOME",
+		least: 9,
+		usual: 13,
+		most: 24,
 		rank: 10,
-		read: (record) => record.decision,
-		colour: decisionColour,
+		read: sessionOutcome,
+		colour: outcomeColour,
 	},
 	{ title: "RULE", least: 8, usual: 16, most: 32, rank: 4, read: (record) => record.rule || "-" },
 	{ title: "TLS", least: 7, usual: 7, most: 7, rank: 2, read: versionsText },
@@ -179,10 +180,8 @@ function endedText(record: SessionRecord): string {
 	return record.faultCode === undefined ? record.endedBecause : `${record.faultCode}: ${record.endedBecause}`;
 }
 
-function decisionColour(record: SessionRecord): Colour | undefined {
-	if (record.decision === "block") return "red";
-	if (record.decision === "bypass") return "yellow";
-	return record.decision === "decrypt" ? "green" : undefined;
+function outcomeColour(record: SessionRecord): Colour | undefined {
+	return outcomeColours[sessionOutcome(record)];
 }
 
 function findingsColour(record: SessionRecord): Colour | undefined {
@@ -203,5 +202,14 @@ function two(value: number): string {
 	return String(value).padStart(2, "0");
 }
 
+const outcomeColours: Readonly<Partial<Record<SessionOutcome, Colour>>> = {
+	decrypted: "green",
+	"decrypted, not inspected": "yellow",
+	"allowed after an error": "yellow",
+	"not decrypted": "yellow",
+	bypassed: "yellow",
+	ignored: "yellow",
+	blocked: "red",
+};
 const codes: Readonly<Record<Colour, number>> = { bold: 1, red: 31, green: 32, yellow: 33 };
 const units = ["", "K", "M", "G", "T", "P"];

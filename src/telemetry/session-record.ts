@@ -50,6 +50,8 @@ export interface SessionRecord {
 	readonly rule: string;
 	readonly fact: string;
 	readonly profile?: string;
+	/** Of a bypass: why, as `BypassCause` of the policy names it. */
+	readonly cause?: string;
 	readonly inspection: InspectionState;
 	readonly clientLeg?: LegRecord;
 	readonly serverLeg?: LegRecord;

@@ -50,7 +50,6 @@ test("profiles towards servers and clients and the trace are printed in the orde
 	assert.equal(initiation.profile.get("ssl-i-tls")?.actions.crl.ifNotPresent, "allow");
 	assert.equal(termination.profile.get("console")?.clientAuthentication?.required, true);
 	assert.deepEqual(findingsOf(source), [
-		"warning services ssl initiation profile ssl-i-tls 'protocol-version': never used for want of suites: TLS 1.0, TLS 1.1; add suites for them",
 		"warning services ssl initiation profile ssl-i-tls actions 'ignore-server-auth-failure': danger: servers are not authenticated, and an impostor is not noticed",
 	]);
 });

@@ -8,7 +8,7 @@ import { protocolVersion } from "#tls/record.ts";
 
 /** Versions, always without a hole between the lowest and the highest. */
 export const protocolVersions = enumeration({
-	all: "TLS 1.0 to 1.3",
+	all: "TLS 1.0 to 1.3, as far as there are suites for them",
 	tls1: "TLS 1.0 only",
 	tls11: "TLS 1.1 only",
 	tls12: "TLS 1.2 only",
@@ -115,7 +115,7 @@ export function verifyLeg(path: readonly string[], statement: string, statements
 		return [error(path, statement, "no suite that is left can be used with any of these versions")];
 	const findings: Finding[] = [];
 	const unusable = unusableVersions(statements).map((version) => versionNames.get(version));
-	if (unusable.length > 0 && statements.versions !== undefined) {
+	if (unusable.length > 0 && statements.versions !== undefined && statements.versions !== "all") {
 		const advice = statements.custom?.length
 			? "add suites for them"
 			: "choose preferred-ciphers weak if peers need them";

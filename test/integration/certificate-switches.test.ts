@@ -15,11 +15,11 @@ const old = await serve(ca.identity(names, dates));
 const stranger = await serve(selfSigned(names));
 const rsa = await serve(ca.identity(names, { key: "rsa2048" }));
 const cas = "root-ca sallyport-ca; untrusted-root-ca sallyport-untrusted-ca; trusted-ca test;";
-const permit = (name: string) => `permit { application-services { ssl-proxy { profile-name ${name}; } } }`;
+const permit = (name: string) =>
+	`permit { application-services { ssl-proxy { profile-name ${name}; } pattern-policy standard; } }`;
 const gateway = await startGateway(owner, {
 	trust: ca.root.pem,
 	hosts: names,
-	patternPolicy: "",
 	profiles: `
 		profile expired { ${cas} actions { block-expired-certificates; log { all; } } }
 		profile long { ${cas} minimum-key-length 3072; actions { log { all; } } }

@@ -15,7 +15,7 @@ const ca = new TestCa();
 const origin = await tlsOrigin({ after }, ca.identity(["shop.test"]), (socket) =>
 	socket.on("data", (octets) => socket.write(octets)),
 );
-const parts = { trust: ca.root.pem, hosts: ["shop.test"], patternPolicy: "" };
+const parts = { trust: ca.root.pem, hosts: ["shop.test"] };
 const gateway = await startGateway({ after }, parts);
 const target = `shop.test:${origin.port}`;
 const files = mkdtempSync(join(tmpdir(), "commit-"));
@@ -47,8 +47,8 @@ async function connectStatus(): Promise<number> {
 
 test("set and commit change what the next connection meets, and a running one goes on", async () => {
 	const running = await openTls(gateway, target);
-	running.send("before");
-	await running.receives("before");
+	running.send("before\n");
+	await running.receives("before\n");
 	const policy = "security policies global policy shop";
 	const said = enter(gateway, [
 		"configure",

@@ -39,7 +39,7 @@ test("R186: a session above the maximum is answered with 503, and the next is se
 		refused.send(`CONNECT ${target} HTTP/1.1\r\n\r\n`);
 		const response = await refused.response();
 		assert.equal(response.status, 503);
-		assert.match(response.body.toString(), /the gateway holds 5 sessions, as many as it may/);
+		assert.match(response.body.toString(), /the gateway holds as many sessions as it may/);
 		await refused.over();
 	}
 	const [first, ...others] = clients;

@@ -13,7 +13,7 @@ const ca = new TestCa();
 const origin = await tlsOrigin({ after }, ca.identity(["shop.test"]), (socket) =>
 	socket.on("data", (octets) => socket.write(octets)),
 );
-const parts = { trust: ca.root.pem, hosts: ["shop.test"], patternPolicy: "" };
+const parts = { trust: ca.root.pem, hosts: ["shop.test"] };
 const gateway = await startGateway({ after }, parts);
 const file = join(gateway.state, "sallyport.conf");
 const target = `shop.test:${origin.port}`;
@@ -41,8 +41,8 @@ async function connectStatus(port: number): Promise<number> {
 
 test("a policy that blocks meets the next connection and leaves the running one as it is", async () => {
 	const running = await openTls(gateway, target);
-	running.send("before");
-	await running.receives("before");
+	running.send("before\n");
+	await running.receives("before\n");
 	const blocking = { ...parts, policies: hostPolicy("shop", "deny;"), security: hostBook({ shop: "shop.test" }) };
 	assert.equal(reload(gatewayConfiguration(gateway.ports, blocking)).status, 0);
 	await eventually(() => timesLoaded() === 2 || undefined, "the second configuration");

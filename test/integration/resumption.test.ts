@@ -20,7 +20,10 @@ const gateway = await startGateway(owner, {
 	profiles:
 		"profile full { root-ca sallyport-ca; untrusted-root-ca sallyport-untrusted-ca; trusted-ca test; actions { disable-session-resumption; log { all; } } }",
 	security: hostBook({ full: "full.test" }),
-	policies: hostPolicy("full", "permit { application-services { ssl-proxy { profile-name full; } } }"),
+	policies: hostPolicy(
+		"full",
+		"permit { application-services { ssl-proxy { profile-name full; } pattern-policy standard; } }",
+	),
 });
 
 /** One request; the session that the client may resume, and whether each leg was resumed. */

@@ -65,7 +65,8 @@ async function serve({ identity }: Subject, staple?: Uint8Array | null): Promise
 }
 
 const common = "root-ca sallyport-ca; untrusted-root-ca sallyport-untrusted-ca; trusted-ca test;";
-const permit = (profile: string) => `permit { application-services { ssl-proxy { profile-name ${profile}; } } }`;
+const permit = (profile: string) =>
+	`permit { application-services { ssl-proxy { profile-name ${profile}; } pattern-policy standard; } }`;
 const profiles: Readonly<Record<string, string>> = {
 	strict: "block-invalid-certificates;",
 	dropping: "ocsp { if-unavailable drop; timeout 1; }",

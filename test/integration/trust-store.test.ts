@@ -17,14 +17,13 @@ const webOrigin = await tlsOrigin(owner, web.identity(["web.test", "only.test"])
 const leafOnly = corp.identity(["short.test"]);
 const shortOrigin = await tlsOrigin(owner, { ...leafOnly, cert: leafOnly.made.pem }, echo);
 const cas = "root-ca sallyport-ca; untrusted-root-ca sallyport-untrusted-ca;";
-const permit = "permit { application-services { ssl-proxy { profile-name only; } } }";
+const permit = "permit { application-services { ssl-proxy { profile-name only; } pattern-policy standard; } }";
 const gateway = await startGateway(owner, {
 	hosts: ["corp.test", "web.test", "only.test", "short.test"],
 	gateway: "workers 2;",
 	profiles: `profile only { ${cas} trusted-ca corp; actions { log { all; } } }`,
 	policies: hostPolicy("only", permit),
 	security: `${hostBook({ only: "only.test" })} pki { ca-profile corp { ca-identity corp; } ca-profile mid { ca-identity mid; } }`,
-	patternPolicy: "",
 });
 const brought = (name: string, content: string) => {
 	const file = join(gateway.state, name);
@@ -70,8 +69,8 @@ test("V21 R93: a loaded CA makes its servers trusted at every worker, a cleared 
 	// The server's sessions are resumed by now; they bear the verdict that was given under this trust.
 	await eventually(() => gateway.records().some(({ serverLeg }) => serverLeg?.isResumed), "a resumed session");
 	const running = await openTls(gateway, target);
-	running.send("before");
-	await running.receives("before");
+	running.send("before\n");
+	await running.receives("before\n");
 	await cli("clear security pki ca-certificate ca-profile corp");
 	assert.deepEqual(await signers(target), ["untrusted"]);
 	running.send("after");

@@ -30,7 +30,10 @@ const gateway = await startGateway(owner, {
 	profiles:
 		"profile legacy { root-ca sallyport-ca; untrusted-root-ca sallyport-untrusted-ca; trusted-ca test; tls-grade legacy; actions { log { all; } } }",
 	security: hostBook({ old: "old.test" }),
-	policies: hostPolicy("old", "permit { application-services { ssl-proxy { profile-name legacy; } } }"),
+	policies: hostPolicy(
+		"old",
+		"permit { application-services { ssl-proxy { profile-name legacy; } pattern-policy standard; } }",
+	),
 });
 
 interface Row {

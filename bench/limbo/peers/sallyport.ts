@@ -49,8 +49,9 @@ applications {
 }
 security {
 	policies { global {
-		${each((_, index) => `policy case-${index} { match { source-address any; destination-address any; application case-${index}; } then { permit { application-services { ssl-proxy { profile-name case-${index}; } } } } }`)}
+		${each((_, index) => `policy case-${index} { match { source-address any; destination-address any; application case-${index}; } then { permit { application-services { ssl-proxy { profile-name case-${index}; } pattern-policy standard; } } } }`)}
 	} }
+	inspection { pattern-policy standard { patterns eicar; } }
 }
 `;
 }

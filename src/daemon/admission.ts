@@ -1,0 +1,97 @@
+/** Which connections a worker takes on: the limits of `Overload` over real sockets, memory and events. */
+import type { Socket } from "node:net";
+import { totalmem } from "node:os";
+import { fault } from "#base/fault.ts";
+import { encodeBlockPage } from "#inspect/block-page.ts";
+import type { OverloadLimits } from "#proxy/compile.ts";
+import { type DecryptAnswer, Overload, type OverloadSettings, type Refusal, shareOf } from "#proxy/overload.ts";
+import type { Counters } from "#telemetry/counters.ts";
+import type { GatewayEvent } from "#telemetry/event-table.ts";
+
+/** Which worker it is, from 1, and of how many. */
+export interface WorkerPlace {
+	readonly worker: number;
+	readonly workers: number;
+}
+
+/** What a session asks of it. */
+export interface AdmittedSession {
+	/** Asked once, when the policy says decrypt. */
+	mayDecrypt(): DecryptAnswer;
+	/** The session is over. */
+	closed(): void;
+}
+
+export class Admission {
+	readonly #place: WorkerPlace;
+	readonly #counters: Counters;
+	readonly #overload: Overload;
+
+	constructor(place: WorkerPlace, limits: OverloadLimits, counters: Counters) {
+		this.#place = place;
+		this.#counters = counters;
+		this.#overload = new Overload(place.worker, settingsOf(limits, place));
+	}
+
+	configure(limits: OverloadLimits): void {
+		this.#overload.configure(settingsOf(limits, this.#place));
+	}
+
+	/** Takes a client on; undefined when it was refused, and then its socket is answered and closed. */
+	admit(socket: Socket, client: string, sessionId: string): AdmittedSession | undefined {
+		const refusal = this.#overload.accept(client);
+		if (refusal !== undefined) {
+			this.#counters.add("sessions_overloaded");
+			refuse(socket, refusal, sessionId);
+			return undefined;
+		}
+		let isDecrypted = false;
+		return {
+			mayDecrypt: () => {
+				const answer = this.#overload.decrypt();
+				isDecrypted = answer.may;
+				if (!answer.may) this.#counters.add("decryptions_overloaded");
+				return answer;
+			},
+			closed: () => this.#overload.closed(client, isDecrypted),
+		};
+	}
+
+	/** Called about once a second; answers what is to be told. */
+	tick(now: number): readonly GatewayEvent[] {
+		return this.#overload.tick(process.memoryUsage.rss(), now);
+	}
+}
+
+function settingsOf(limits: OverloadLimits, { worker, workers }: WorkerPlace): OverloadSettings {
+	const { maximumDecrypted, memoryHighOctets } = limits;
+	return {
+		...limits,
+		maximumDecrypted: maximumDecrypted === undefined ? undefined : shareOf(maximumDecrypted, worker, workers),
+		memoryHighOctets: memoryHighOctets ?? Math.floor((hostOctets() * usableShare) / workers),
+	};
+}
+
+/** What this process may use: the limit of its control group, where there is one. */
+function hostOctets(): number {
+	const limit = process.constrainedMemory();
+	return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+function refuse(socket: Socket, refusal: Refusal, sessionId: string): void {
+	const { message } = fault("PROXY_OVERLOADED", refusals[refusal]);
+	socket.on("error", () => socket.destroy());
+	socket.end(encodeBlockPage({ status: 503, sentence: `${message}.`, sessionId }));
+	socket.resume();
+	const timer = setTimeout(() => socket.destroy(), lingerMs);
+	socket.once("close", () => clearTimeout(timer));
+}
+
+const refusals: Readonly<Record<Refusal, string>> = {
+	full: "the gateway holds as many sessions as it may",
+	"client-full": "the gateway holds as many sessions of this client as it may",
+	memory: "the gateway has no memory for further sessions",
+};
+const usableShare = 0.75;
+/** Whatever the client still sends. */
+const lingerMs = 1_000;
