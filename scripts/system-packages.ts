@@ -186,6 +186,19 @@ export const systemPackages: readonly SystemPackage[] = [
 		purpose: "terminal in which the examples of the guide run",
 	},
 	{
+		name: "dovecot-imapd",
+		groups: ["interop"],
+		brings: ["dovecot", "/usr/lib/dovecot/imap"],
+		purpose: "server: IMAP with STARTTLS",
+	},
+	{
+		name: "dovecot-pop3d",
+		groups: ["interop"],
+		brings: ["/usr/lib/dovecot/pop3"],
+		purpose: "server: POP3 with STLS",
+	},
+	{ name: "postfix", groups: ["interop"], brings: ["postfix"], purpose: "server: SMTP with STARTTLS" },
+	{
 		name: "squid-openssl",
 		groups: ["bench"],
 		brings: ["squid"],

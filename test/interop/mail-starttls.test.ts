@@ -3,14 +3,14 @@
  * the TLS of both ends pass behind it.
  */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { TLSSocket } from "node:tls";
 import { ImapMachine } from "#mail/imap-machine.ts";
-import type { MailMachine, MailPolicy, MailStep } from "#mail/mail-step.ts";
+import type { MailMachine, MailPolicy } from "#mail/mail-step.ts";
 import { Pop3Machine } from "#mail/pop3-machine.ts";
 import { SmtpMachine } from "#mail/smtp-machine.ts";
+import { listenOnLoopback, startMailRelay } from "../support/mail-relay.ts";
 import { TestCa } from "../support/origins.ts";
 import { requirePeers } from "../support/peers.ts";
 import { run } from "../support/tls-legs.ts";
@@ -90,36 +90,14 @@ interface MailOptions {
 
 /** A server, and before it a relay that demands TLS. */
 async function startMail(t: TestContext, protocol: Protocol, options: MailOptions) {
-	const ends: string[] = [];
 	const inClear: string[] = [];
 	const overTls: string[] = [];
-	const serverPort = await listen(t, (socket) => {
+	const serverPort = await listenOnLoopback(t, (socket) => {
 		socket.write(greetings[protocol]);
 		serve(socket, inClear);
 	});
-	const port = await listen(t, (client) => {
-		const machine = machines[protocol]({ mustUseTls: true });
-		const server = connect(serverPort, "127.0.0.1");
-		server.on("error", () => {});
-		t.after(() => server.destroy());
-		const act = (step: MailStep) => {
-			for (const octets of step.toServer) server.write(octets);
-			for (const octets of step.toClient) client.write(octets);
-			if (step.next.kind === "go-on") return;
-			ends.push(step.next.kind === "refuse" ? step.next.fault.code : step.next.kind);
-			client.off("data", fromClient);
-			server.off("data", fromServer);
-			if (step.next.kind === "refuse") {
-				client.end();
-				server.destroy();
-			} else client.pipe(server).pipe(client);
-		};
-		const fromClient = (chunk: Buffer) => act(machine.fromClient(chunk));
-		const fromServer = (chunk: Buffer) => act(machine.fromServer(chunk));
-		client.on("data", fromClient);
-		server.on("data", fromServer);
-	});
-	return { port, ends, inClear, overTls };
+	const relay = await startMailRelay(t, serverPort, () => machines[protocol]({ mustUseTls: true }));
+	return { ...relay, inClear, overTls };
 
 	function serve(socket: Socket | TLSSocket, lines: string[]): void {
 		let text = "";
@@ -160,20 +138,4 @@ function answer(protocol: Protocol, line: string, { offersTls, offersLogin = fal
 	const [tag = "*", command = ""] = line.split(" ");
 	const list = `* CAPABILITY IMAP4rev1 ${offersTls ? "STARTTLS" : "IDLE"}${offersLogin ? " AUTH=PLAIN" : ""}\r\n`;
 	return `${/^CAPABILITY/i.test(command) ? list : ""}${tag} OK done\r\n`;
-}
-
-async function listen(t: TestContext, onSocket: (socket: Socket) => void): Promise<number> {
-	const sockets: Socket[] = [];
-	const server = createServer((socket) => {
-		sockets.push(socket);
-		socket.on("error", () => {});
-		onSocket(socket);
-	});
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
-	t.after(() => {
-		for (const socket of sockets) socket.destroy();
-		server.close();
-	});
-	return (server.address() as AddressInfo).port;
 }
