@@ -137,7 +137,7 @@ const suites: readonly (readonly [string, string, EngineOptions["ike"], EngineOp
 	],
 ];
 
-test("B17, B18, B20: every group and cipher comes up with strongSwan, and gets new keys", async (t) => {
+test("B17, B20, B37, B38: every group and cipher comes up with strongSwan, gets new keys, and packets go both ways", async (t) => {
 	if (!requirePeers(t, strongswanCommands)) return;
 	for (const [index, [ikeWords, espWords, ike, esp]] of suites.entries())
 		await t.test(ikeWords, async (inner) => {

@@ -23,8 +23,9 @@ import { prefixSelector } from "#ike/v2/narrow-selectors.ts";
 import { defaultSettings } from "#ike/v2/settings.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
 import { TrustAnchors } from "#pki/trust-anchors.ts";
+import { EchoPlane } from "./echo-plane.ts";
 import { addressOf } from "./ike-network.ts";
-import { ownAddress, peerAddress, Strongswan, type SwanCredentials } from "./strongswan.ts";
+import { ownAddress, ownHost, peerAddress, peerHost, Strongswan, type SwanCredentials } from "./strongswan.ts";
 
 /** What a run is about. */
 export interface EngineOptions {
@@ -42,6 +43,8 @@ export interface EngineOptions {
 export type EngineCommand =
 	| { readonly type: "event"; readonly event: EngineEvent }
 	| { readonly type: "swanctl"; readonly words: readonly string[] }
+	/** Sends so many echo requests through the newest child and counts the answers. */
+	| { readonly type: "ping"; readonly count: number; readonly octets: number }
 	| { readonly type: "state" };
 
 /** What stands. */
@@ -59,6 +62,7 @@ const [folder = "", text = ""] = process.argv.slice(2);
 const options = JSON.parse(text) as EngineOptions;
 const installed = new Map<number, ChildAssociation>();
 const reports: string[] = [];
+const plane = new EchoPlane(ownHost, peerHost, (packet, path) => shell.sendEsp(packet, path));
 const peer = await Strongswan.start(folder, options.swanctl, options.certificates?.peer);
 const endpoint = new Endpoint([connectionOf(options)], defaultSettings, randomBytes);
 const shell = await EngineShell.open(
@@ -70,7 +74,7 @@ const shell = await EngineShell.open(
 		installChild: (association) => installed.set(association.inboundSpi, association),
 		removeChild: (inboundSpi) => installed.delete(inboundSpi),
 		moveChild: () => {},
-		receiveEsp: () => {},
+		receiveEsp: (packet) => plane.receive(packet),
 		report: (what, _connection, words) => reports.push(`${what}: ${words}`),
 	},
 );
@@ -83,6 +87,7 @@ process.send?.({ id: 0, answer: "ready" });
 
 function answer(command: EngineCommand): unknown {
 	if (command.type === "event") return shell.give(command.event);
+	if (command.type === "ping") return plane.ping(command.count, command.octets);
 	if (command.type === "swanctl") return peer.control(...command.words);
 	const state: EngineState & { readonly log: string } = {
 		children: [...installed.values()].map(({ inboundSpi, outboundSpi, isEncapsulated }) => ({

@@ -15,6 +15,7 @@ import { peerPath } from "./peers.ts";
 
 export const ownAddress = "198.51.100.1";
 export const peerAddress = "198.51.100.2";
+export const ownHost = "10.1.0.1";
 export const peerHost = "10.2.0.1";
 
 /** The programs that must be there. */

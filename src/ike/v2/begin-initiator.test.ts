@@ -120,6 +120,16 @@ test("B18: each predefined set brings up a tunnel", () => {
 	}
 });
 
+test("B17: ML-KEM is the key exchange where both ends want it", () => {
+	const proposals = ["ml-kem-512", "ml-kem-768"].map((group) => ikeProposal("aes-256-gcm", "sha-384", group));
+	const { network, a, b } = makePair({}, { a: { proposals: proposals.slice(1) }, b: { proposals } });
+	bringUp(network, a);
+	assert.ok(isUp(a, b), `${a.reports} ${b.reports}`);
+	network.give(b, { type: "rekey-wanted", connection: "peer" });
+	network.run(1_000);
+	assert.equal(b.count("ike-rekeyed"), 1, `${a.reports} ${b.reports}`);
+});
+
 test("a peer that asks to begin again without end is obeyed four times", () => {
 	const { network, a } = makePair({}, { settings: { cookieThreshold: 0 } });
 	network.meddler = (datagram, from) => {
