@@ -207,6 +207,26 @@ export const systemPackages: readonly SystemPackage[] = [
 	{ name: "mitmproxy", groups: ["bench"], brings: ["mitmdump"], purpose: "peer: intercepting proxy in Python" },
 	{ name: "faketime", groups: ["bench"], brings: ["faketime"], purpose: "programs under the clock of another day" },
 	{
+		name: "redis-server",
+		groups: ["interop"],
+		brings: ["redis-server"],
+		purpose: "server without TLS behind the tunnel of two gateways",
+	},
+	{
+		name: "redis-tools",
+		groups: ["interop"],
+		brings: ["redis-cli", "redis-benchmark"],
+		purpose: "client without TLS in front of the tunnel",
+	},
+	{ name: "dovecot-imapd", groups: ["interop"], brings: ["dovecot"], purpose: "mail server: IMAP in clear and in TLS" },
+	{
+		name: "dovecot-pop3d",
+		groups: ["interop"],
+		brings: ["/usr/lib/dovecot/pop3-login"],
+		purpose: "mail server: POP3 in TLS",
+	},
+	{ name: "postfix", groups: ["interop"], brings: ["postfix"], purpose: "mail server: SMTP in TLS" },
+	{
 		name: "haproxy",
 		groups: ["interop", "bench"],
 		brings: ["haproxy"],

@@ -84,6 +84,10 @@ const rows = {
 	CLIENT_HELLO_TOO_LARGE: { blame: "peer-misbehaved", tls: 50, says: "the ClientHello is larger than 64 KB" },
 	CLIENT_NOT_TLS: { blame: "peer-incompatible", says: "the client does not speak TLS inside the tunnel" },
 	CLIENT_HANDSHAKE_FAILED: { blame: "peer-incompatible", says: "the TLS handshake with the client failed" },
+	CLIENT_REFUSED_OWN_CERTIFICATE: {
+		blame: "peer-refused",
+		says: "the client refused the certificate that the listener stands for its server with",
+	},
 	CLIENT_DOES_NOT_TRUST_CA: {
 		blame: "peer-refused",
 		says: "the client refused the certificate that was minted for it",

@@ -29,6 +29,8 @@ export class ClientLeg {
 	#leafContext: SecureContext | undefined;
 	/** The leaf is signed by the untrusted CA, so that the client warns. */
 	#isWarning = false;
+	/** The certificate of one's own that is shown instead of a leaf. */
+	#ownCertificate: string | undefined;
 	#tls: TLSSocket | undefined;
 
 	/** `client` is the client's address. */
@@ -97,6 +99,7 @@ export class ClientLeg {
 			const message = `certificate ${ids.join(", ")} of profile ${profile.name} is not there or cannot be read; load it anew`;
 			return this.#tell({ type: "context-failed", fault: fault("CERTIFICATE_SIGNING_FAILED", message) });
 		}
+		this.#ownCertificate = entry.id;
 		const leg = planClientLeg(hello, profile.legs.client, profile.mayResumeSessions, leafKeyClasses(leaf.publicKey));
 		try {
 			this.#leafContext = ownContext(entry, leg.options, leg.variant);
@@ -140,10 +143,12 @@ export class ClientLeg {
 		this.#tls = acceptClientTls(socket, helloOctets, context, alpn, {
 			secured: (secured) => this.#tell({ type: "client-secured", leg: legRecord(secured, undefined, undefined) }),
 			failed: (error) => {
-				const refused = this.#isWarning || !isLeafRefusal(error) ? undefined : this.#machine.refusedServer;
+				const own = this.#ownCertificate;
+				const mayTeach = !this.#isWarning && own === undefined && isLeafRefusal(error);
+				const refused = mayTeach ? this.#machine.refusedServer : undefined;
 				if (refused !== undefined) this.#resources.leafRefused(refused, this.#client);
 				const name = this.#hello?.sni ?? server;
-				const failure = clientHandshakeFault(this.#client, name, error, whyUntrusted);
+				const failure = clientHandshakeFault(this.#client, name, error, whyUntrusted, own);
 				this.#tell({ type: "client-failed", fault: failure });
 			},
 		});

@@ -18,6 +18,17 @@ test("a client that refuses the leaf is told apart from one that fails otherwise
 	);
 });
 
+test("a client that refuses a certificate of one's own is told without a word of minted ones", () => {
+	const told = clientHandshakeFault("10.0.0.1", "a.example", alertError(48, "unknown ca"), undefined, "shop");
+	assert.equal(told.code, "CLIENT_REFUSED_OWN_CERTIFICATE");
+	assert.match(
+		told.message,
+		/^client 10\.0\.0\.1 refused certificate "shop" for a\.example with alert unknown_ca; expected /,
+	);
+	const closed = clientHandshakeFault("10.0.0.1", "a.example", new Error("socket hang up"), undefined, "shop");
+	assert.match(closed.message, /often does not trust certificate "shop"$/);
+});
+
 test("three alerts and a close are a refusal of the leaf, other failures are none", () => {
 	for (const number of [42, 46, 48]) assert.equal(isLeafRefusal(alertError(number, "x")), true);
 	for (const number of [40, 45, 70, 80]) assert.equal(isLeafRefusal(alertError(number, "x")), false);

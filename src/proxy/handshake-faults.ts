@@ -4,22 +4,29 @@ import { peerAlertOf, peerClosedHandshake } from "#tls/alert.ts";
 
 /**
  * The handshake with the client failed, or the client sent a fatal alert right behind it. `whyUntrusted` says why the
- * server is not trusted, when the leaf was signed by the untrusted CA.
+ * server is not trusted, when the leaf was signed by the untrusted CA; `ownCertificate` is the id of the certificate that
+ * the client was shown, when none was minted.
  */
 export function clientHandshakeFault(
 	client: string,
 	serverName: string,
 	error: Error,
 	whyUntrusted?: string | undefined,
+	ownCertificate?: string | undefined,
 ): Fault {
 	const alert = peerAlertOf(error);
 	if (whyUntrusted !== undefined) {
 		const message = `client ${client} was warned and did not go on to ${serverName}; the server is not trusted: ${whyUntrusted}`;
 		return fault("CLIENT_REFUSED_UNTRUSTED_SERVER", message, { cause: error.message.trim() });
 	}
-	if (alert?.peerRefusedCertificate === true) return certificateRefused(client, serverName, alert.alert.name);
+	if (alert?.peerRefusedCertificate === true) {
+		return ownCertificate === undefined
+			? certificateRefused(client, serverName, alert.alert.name)
+			: ownCertificateRefused(client, serverName, alert.alert.name, ownCertificate);
+	}
 	const got = alert === undefined ? error.message.trim() : `alert ${alert.alert.name}`;
-	const message = `client ${client} did not complete the TLS handshake for ${serverName}: ${got}; a client that closes here often does not trust the gateway's CA`;
+	const distrusted = ownCertificate === undefined ? "the gateway's CA" : `certificate "${ownCertificate}"`;
+	const message = `client ${client} did not complete the TLS handshake for ${serverName}: ${got}; a client that closes here often does not trust ${distrusted}`;
 	return fault("CLIENT_HANDSHAKE_FAILED", message, { cause: error.message });
 }
 
@@ -60,8 +67,13 @@ function certificateRefused(client: string, serverName: string, alertName: strin
 	return fault("CLIENT_DOES_NOT_TRUST_CA", message, { got: alertName });
 }
 
+function ownCertificateRefused(client: string, serverName: string, alertName: string, id: string): Fault {
+	const message = `client ${client} refused certificate "${id}" for ${serverName} with alert ${alertName}; expected a certificate for that name from an authority that the client trusts; load another one, or give the client that authority`;
+	return fault("CLIENT_REFUSED_OWN_CERTIFICATE", message, { got: alertName });
+}
+
 function clientCertificateWanted(server: string): Fault {
-	const message = `server ${server} asks for a client certificate, which the gateway does not have; exempt the host from decryption`;
+	const message = `server ${server} asks for a client certificate, which the gateway does not have; exempt the host from decryption, or put a pass-through listener before it`;
 	return fault("SERVER_WANTS_CLIENT_CERTIFICATE", message);
 }
 

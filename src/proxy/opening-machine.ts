@@ -116,7 +116,7 @@ export class OpeningMachine {
 
 	contextReady(sha256: string, group: string | undefined, now: number): OpeningReply {
 		if (this.#state.tag !== "await-context") return unexpected(this.#state, "context-ready");
-		this.#facts.leaf = { sha256, group };
+		this.#facts.leaf = { sha256, group, isOwn: this.#opening.ownCertificates.length > 0 };
 		const { helloOctets } = this.#opening;
 		const effect: SessionEffect = { type: "start-client-tls", helloOctets, alpn: this.#clientProtocol() };
 		return this.#wait({ tag: "await-client-tls" }, now + this.#handshakeMs, effect);

@@ -25,7 +25,7 @@ export class SessionFacts {
 	clientLeg: LegRecord | undefined;
 	verdict: ServerVerdict | undefined;
 	revocation: RevocationVerdict | undefined;
-	leaf: { readonly sha256: string; readonly group: string | undefined } | undefined;
+	leaf: { readonly sha256: string; readonly group: string | undefined; readonly isOwn?: boolean } | undefined;
 	summary: RelaySummary | undefined;
 	#hello: Pick<SessionRecord, "sni" | "ja3" | "ja4" | "hasEch"> | undefined;
 	#timing: { helloMs?: number; serverReadyMs?: number; clientReadyMs?: number } = {};
@@ -116,7 +116,8 @@ export class SessionFacts {
 function withLeaf(leg: LegRecord, leaf: SessionFacts["leaf"]): LegRecord {
 	if (leaf === undefined) return leg;
 	const group = leaf.group === undefined || isWithoutKeyExchange(leg) ? {} : { group: leaf.group };
-	return { ...leg, ...group, certificateSha256: leaf.sha256 };
+	const own = leaf.isOwn === true ? { isOwnCertificate: true } : {};
+	return { ...leg, ...group, certificateSha256: leaf.sha256, ...own };
 }
 
 /** Before TLS 1.3 a resumed session takes its key from the first one. */

@@ -70,6 +70,24 @@ test("a bypassed session says that nothing was forged or decrypted", () => {
 	assert.doesNotMatch(text, /HTTP:/);
 });
 
+test("listeners with a server of their own are told without a word of minted certificates", () => {
+	const reversed = explainSession(
+		sessionRecord({ listener: "reverse shop", clientLeg: { ...leg, isOwnCertificate: true } }),
+	);
+	assert.match(reversed, /Client got {2}Certificate \w+, which was loaded for this listener; nothing was forged\./);
+	const { serverLeg: _, serverTrust: __, ...offloaded } = sessionRecord({ listener: "offload web" });
+	assert.match(explainSession(offloaded), /Server {6}It was spoken to in clear\.[\s\S]*Server side: in clear\./);
+	const { clientLeg: ___, ...encrypted } = sessionRecord({ listener: "encrypt mail" });
+	const text = explainSession(encrypted);
+	assert.match(text, /Client got {2}No certificate: it speaks in clear\.[\s\S]*Client side: in clear\./);
+	const refused = explainSession({
+		...encrypted,
+		listener: "reverse shop",
+		faultCode: "CLIENT_REFUSED_OWN_CERTIFICATE",
+	});
+	assert.match(refused, /The listener's own certificate, which it did not accept\./);
+});
+
 test("a fault is told with its meaning, its blame and what to do", () => {
 	const record = sessionRecord({ faultCode: "CLIENT_DOES_NOT_TRUST_CA", endedBecause: "the client sent alert 48" });
 	const text = explainSession(record);

@@ -69,7 +69,8 @@ function decided(record: SessionRecord): readonly string[] {
 function verified(record: SessionRecord): readonly string[] {
 	if (record.decision === "bypass") return ["The gateway did not verify it: the client talks to the server itself."];
 	if (record.serverTrust === undefined) {
-		return [record.serverLeg === undefined ? "No TLS session with a server was made." : "No verdict was recorded."];
+		if (record.serverLeg !== undefined) return ["No verdict was recorded."];
+		return [isOffloaded(record) ? "It was spoken to in clear." : "No TLS session with a server was made."];
 	}
 	const print = record.serverLeg?.certificateSha256;
 	const which = print === undefined ? "Its certificate" : `Its certificate ${print}`;
@@ -90,6 +91,9 @@ function shown(record: SessionRecord, issued: GatewayEvent<"CERTIFICATE_ISSUED">
 	const leaf = record.clientLeg?.certificateSha256;
 	if (record.decision === "bypass") return ["The server's own certificate; nothing was forged."];
 	if (record.clientLeg === undefined) {
+		if (record.faultCode === "CLIENT_REFUSED_OWN_CERTIFICATE")
+			return ["The listener's own certificate, which it did not accept."];
+		if (isWithoutClientTls(record)) return ["No certificate: it speaks in clear."];
 		const isRefused = record.faultCode?.startsWith("CLIENT_") === true && record.serverTrust !== undefined;
 		return [
 			isRefused
@@ -98,6 +102,8 @@ function shown(record: SessionRecord, issued: GatewayEvent<"CERTIFICATE_ISSUED">
 		];
 	}
 	if (leaf === undefined) return ["A certificate of the gateway; its fingerprint was not recorded."];
+	if (record.clientLeg.isOwnCertificate === true)
+		return [`Certificate ${leaf}, which was loaded for this listener; nothing was forged.`];
 	if (issued === undefined) {
 		const ca = isTrusted(record)
 			? "the trusted CA"
@@ -120,7 +126,9 @@ function shown(record: SessionRecord, issued: GatewayEvent<"CERTIFICATE_ISSUED">
 
 function legs(record: SessionRecord): readonly string[] {
 	if (record.decision === "bypass") return ["End to end between client and server; the gateway holds no keys of it."];
-	return [`Client side: ${legText(record.clientLeg)}.`, `Server side: ${legText(record.serverLeg)}.`];
+	const toClient = isWithoutClientTls(record) ? "in clear" : legText(record.clientLeg);
+	const toServer = isOffloaded(record) ? "in clear" : legText(record.serverLeg);
+	return [`Client side: ${toClient}.`, `Server side: ${toServer}.`];
 }
 
 function legText(leg: LegRecord | undefined): string {
@@ -184,6 +192,16 @@ function shortList(names: readonly string[]): string {
 
 function isTrusted(record: SessionRecord): boolean {
 	return record.serverTrust === "trusted";
+}
+
+/** TLS was taken off: it is a listener's nature, and so no want of a server that failed. */
+function isOffloaded(record: SessionRecord): boolean {
+	return record.listener.startsWith("offload ") && record.clientLeg !== undefined;
+}
+
+/** The client spoke in clear, and TLS was made to its server. */
+function isWithoutClientTls(record: SessionRecord): boolean {
+	return record.listener.startsWith("encrypt ") && record.serverLeg !== undefined;
 }
 
 function rounded(value: number): string {

@@ -18,6 +18,8 @@ export interface LegRecord {
 	readonly isResumed: boolean;
 	/** SHA-256 of the certificate presented on this leg, lower-case hexadecimal. */
 	readonly certificateSha256?: string;
+	/** True on the client's leg when that certificate was loaded for the listener, and not minted. */
+	readonly isOwnCertificate?: boolean;
 }
 
 /** One match of an inspection service. */

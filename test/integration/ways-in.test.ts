@@ -119,6 +119,7 @@ test("R2 R9: a reverse listener shows its own certificate, verifies the server a
 	assert.deepEqual([record.listener, record.rule, record.decision], ["reverse shop", "reverse shop", "decrypt"]);
 	assert.equal(record.serverTrust, "trusted");
 	assert.equal(record.inspection, "inspected");
+	assert.equal(record.clientLeg?.isOwnCertificate, true);
 	assert.match(record.fact, /stands for the server/);
 });
 

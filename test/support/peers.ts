@@ -16,6 +16,11 @@ export function requirePeers(t: Pick<TestContext, "skip">, commands: readonly st
 	return false;
 }
 
+/** True when every command is there: for what a file starts before its tests, which ask `requirePeers` themselves. */
+export function hasPeers(commands: readonly string[]): boolean {
+	return commands.every((command) => findCommand(command) !== undefined);
+}
+
 /** The path of a command that `requirePeers` found. */
 export function peerPath(command: string): string {
 	const path = findCommand(command);
