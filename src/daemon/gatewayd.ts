@@ -35,6 +35,7 @@ import { Fetcher } from "#pki/fetch-shell.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import { RevocationChecker } from "#pki/revocation-shell.ts";
 import { trustKey } from "#pki/trust-selection.ts";
+import type { PolicyRule } from "#policy/evaluate.ts";
 import { rootSchema } from "#product/root-schema.ts";
 import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
 import type { ListenerPlan } from "#proxy/compile-listeners.ts";
@@ -211,10 +212,20 @@ class Worker {
 		// A profile that can mint leaves stands only for the servers that it has a certificate of (R10).
 		const ownCertificates = ({ serverCertificates, trustedCa }: ProxyProfile, sni: string | undefined) =>
 			own.choose(serverCertificates, sni, trustedCa !== undefined);
+		const mayServerSpeakFirst = policy.isDefaultPermit || policy.rules.some(mayPassBeforeHello);
 		const permitting = { ...policy, isDefaultPermit: true };
 		const contexts = listeners.map(({ name, mayReachLocal, fromZone, way }): [string, SessionContext] => {
 			const hasOwnServer = ownServer(way) !== undefined;
-			const shared = { fromZone, way, timeouts, mayReachLocal, onboarding, learned, ownCertificates };
+			const shared = {
+				mayServerSpeakFirst,
+				fromZone,
+				way,
+				timeouts,
+				mayReachLocal,
+				onboarding,
+				learned,
+				ownCertificates,
+			};
 			return [
 				name,
 				{
@@ -364,6 +375,11 @@ class Worker {
 		for (const session of this.#sessions.keys()) session.tick(now);
 		for (const event of this.#admission.tick(now)) send({ type: "event", event });
 	}
+}
+
+/** A server that speaks before its client may matter under this policy. */
+function mayPassBeforeHello({ action, profile }: PolicyRule<ProxyProfile>): boolean {
+	return action === "permit" && (profile === undefined || profile.passesNonTls || profile.starttls !== "drop");
 }
 
 /** SHA-256 of the public keys of the signing CAs: a server that shows one of them is an impostor. */

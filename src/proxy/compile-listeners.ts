@@ -122,6 +122,7 @@ function plainProfile(name: string, legs: TlsLegs): ProxyProfile {
 		minimumKeyBits: undefined,
 		ignoresServerAuthFailure: false,
 		passesNonTls: false,
+		starttls: "drop",
 		mayResumeSessions: false,
 		legs,
 		validation: "web-pki",

@@ -140,6 +140,7 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		minimumKeyBits: undefined,
 		ignoresServerAuthFailure: false,
 		passesNonTls: false,
+		starttls: "drop",
 		mayResumeSessions: true,
 		legs: gradeLegs("strict"),
 		validation: "web-pki",

@@ -247,6 +247,7 @@ function compileProfile(
 		minimumKeyBits: profile.minimumKeyLength,
 		ignoresServerAuthFailure: actions.ignoreServerAuthFailure,
 		passesNonTls: actions.nonTlsTraffic === "pass",
+		starttls: actions.starttls,
 		mayResumeSessions: !actions.disableSessionResumption,
 		legs: compileLegs(profile),
 		validation: profile.certificateValidation,

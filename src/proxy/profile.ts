@@ -32,6 +32,8 @@ export interface ProxyProfile extends DecryptionExemptions {
 	/** Danger: every server counts as trusted. */
 	readonly ignoresServerAuthFailure: boolean;
 	readonly passesNonTls: boolean;
+	/** What becomes of mail that begins in clear (R180). */
+	readonly starttls: "drop" | "allow" | "require";
 	readonly mayResumeSessions: boolean;
 	/** What each leg may negotiate. */
 	readonly legs: TlsLegs;

@@ -80,6 +80,33 @@ export class ServerLeg {
 		});
 	}
 
+	/** Before there is TLS. */
+	send(octets: Uint8Array): void {
+		if (this.#socket?.writable === true) this.#socket.write(octets);
+	}
+
+	/** Tells what the server says by itself. */
+	read(): void {
+		const socket = this.#socket as Socket;
+		socket.on("data", this.#onOctets);
+		socket.on("end", this.#onEnd);
+		socket.resume();
+	}
+
+	/** Reads no more: what comes belongs to TLS or to the relay. */
+	leave(): void {
+		const socket = this.#socket as Socket;
+		socket.removeListener("data", this.#onOctets);
+		socket.removeListener("end", this.#onEnd);
+		socket.pause();
+	}
+
+	readonly #onOctets = (octets: Buffer): void => this.#tell({ type: "server-octets", octets });
+	readonly #onEnd = (): void => {
+		const message = "the server ended the connection before TLS";
+		this.#tell({ type: "server-failed", fault: fault("SERVER_UNREACHABLE", message) });
+	};
+
 	readonly #onError = (error: Error): void => {
 		const message = `the connection to the server failed: ${error.message}`;
 		this.#tell({ type: "server-failed", fault: fault("SERVER_UNREACHABLE", message, { cause: error.message }) });
@@ -246,6 +273,7 @@ export class ServerLeg {
 	/** No more is told. The sockets are the caller's to end. */
 	close(): void {
 		this.#isClosed = true;
+		this.#socket?.removeListener("data", this.#onOctets);
 		this.#dial?.cancel();
 	}
 }

@@ -43,6 +43,8 @@ export interface SessionContext {
 	readonly way: WayIn;
 	/** A listener with a server of its own permits where no policy denies: `isDefaultPermit` is true then. */
 	readonly policy: Policy<ProxyProfile>;
+	/** Some policy lets a server speak first: it is listened to before there is a ClientHello. */
+	readonly mayServerSpeakFirst: boolean;
 	/** The names of the certificates that stand for this server to the client; empty when a leaf is to be minted. */
 	readonly ownCertificates: (profile: ProxyProfile, sni: string | undefined) => readonly string[];
 	readonly timeouts: SessionTimeouts;
@@ -73,6 +75,8 @@ export type SessionEvent =
 	| { readonly type: "client-ended"; readonly why: string }
 	| { readonly type: "server-resolved"; readonly addresses: readonly Address[] }
 	| { readonly type: "server-connected"; readonly address: Address }
+	/** What the server says before there is TLS. */
+	| { readonly type: "server-octets"; readonly octets: Uint8Array }
 	| { readonly type: "server-failed"; readonly fault: Fault }
 	| { readonly type: "server-secured"; readonly leg: LegRecord; readonly verdict: ServerVerdict }
 	/** Judged again, with the issuers that could be fetched. */
@@ -102,6 +106,10 @@ export interface RelaySummary {
 
 export type SessionEffect =
 	| { readonly type: "send-client"; readonly octets: Uint8Array }
+	| { readonly type: "send-server"; readonly octets: Uint8Array }
+	/** Tell what the server says by itself, and no more. */
+	| { readonly type: "read-server" }
+	| { readonly type: "leave-server" }
 	| { readonly type: "resolve-server"; readonly host: string }
 	| {
 			readonly type: "connect-server";

@@ -70,6 +70,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		minimumKeyBits: undefined,
 		ignoresServerAuthFailure: false,
 		passesNonTls: false,
+		starttls: "drop",
 		mayResumeSessions: true,
 		legs: gradeLegs("strict"),
 		validation: "web-pki",
@@ -120,6 +121,7 @@ function session(
 		listener: "explicit",
 		way: { kind: "explicit", protocols: new Set(["http-connect", "http", "socks5"]) },
 		ownCertificates: () => [],
+		mayServerSpeakFirst: false,
 		policy: { rules, isDefaultPermit: false },
 		timeouts,
 		mayReachLocal: false,
@@ -554,7 +556,14 @@ describe("ways in", () => {
 	): Session & { first: readonly SessionEffect[] } {
 		const policy = { rules: [], isDefaultPermit: true };
 		const fixed = { listener: "reverse web", policy, timeouts, mayReachLocal: true, isOwnListener: () => false };
-		const context = { way: way("reverse"), onboarding: undefined, ownCertificates: own, ...fixed, ...parts };
+		const context = {
+			way: way("reverse"),
+			mayServerSpeakFirst: false,
+			onboarding: undefined,
+			ownCertificates: own,
+			...fixed,
+			...parts,
+		};
 		const machine = new SessionMachine("3f9c2a1b77d0e452", context, who, start);
 		const first = machine.start(start);
 		return { machine, first, talk: play(machine, start) };

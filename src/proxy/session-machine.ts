@@ -25,6 +25,7 @@ import type { ConnectRequest } from "#proxy/connect-machine.ts";
 import { type ArrivalAnswer, ExplicitArrival } from "#proxy/explicit-arrival.ts";
 import { ForwardedRequests } from "#proxy/forwarded-requests.ts";
 import { type LearnedServer, learnedKey } from "#proxy/learned-bypass.ts";
+import { type MailAnswer, MailPhase } from "#proxy/mail-phase.ts";
 import { OpeningMachine, type OpeningReply } from "#proxy/opening-machine.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import type { SessionClient, SessionContext, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
@@ -43,7 +44,16 @@ type State =
 	| { readonly tag: "idle" }
 	| { readonly tag: "await-resolve"; readonly until: number }
 	| { readonly tag: "await-connect"; readonly until: number }
-	| { readonly tag: "expect-hello"; readonly reader: ClientHelloReader; readonly until: number }
+	| {
+			readonly tag: "expect-hello";
+			readonly reader: ClientHelloReader;
+			/** The server may speak first, and does it in this phase. */
+			readonly mail?: MailPhase | undefined;
+			/** The mail protocol in which TLS was agreed upon. */
+			readonly upgraded?: string;
+			readonly until: number;
+	  }
+	| { readonly tag: "in-mail"; readonly mail: MailPhase; readonly until: number }
 	| { readonly tag: "opening"; readonly machine: OpeningMachine }
 	| { readonly tag: "await-relay-end" }
 	| { readonly tag: "in-trust-check"; readonly machine: TrustCheckMachine }
@@ -65,6 +75,8 @@ export class SessionMachine {
 	readonly #arrival: ExplicitArrival | undefined;
 	/** Requests in clear, and what of them goes to the server first. */
 	#forwarded: Forwarded | undefined;
+	/** The mail protocol in which TLS was agreed upon. */
+	#upgraded: string | undefined;
 	/** What the client sent behind its request. */
 	#rest: Uint8Array = noOctets;
 	/** The ClientHello that came before there was a server. */
@@ -97,6 +109,7 @@ export class SessionMachine {
 	get wantsOctets(): boolean {
 		const state = this.#state;
 		if (state.tag === "in-trust-check") return state.machine.wantsOctets;
+		if (state.tag === "in-mail") return state.mail.wantsClient;
 		return state.tag === "expect-request" || state.tag === "expect-hello";
 	}
 
@@ -146,6 +159,8 @@ export class SessionMachine {
 				return this.#resolved(event.addresses, now);
 			case "server-connected":
 				return this.#connected(event.address, now);
+			case "server-octets":
+				return this.#serverOctets(event.octets, now);
 			case "server-failed":
 				return this.#serverFailed(event.fault, now);
 			case "server-secured":
@@ -183,6 +198,7 @@ export class SessionMachine {
 		const state = this.#state;
 		if (state.tag === "expect-request") return this.#requestOctets(this.#explicit(state), octets, now);
 		if (state.tag === "expect-hello") return this.#helloOctets(state.reader, octets, now);
+		if (state.tag === "in-mail") return this.#mailStep(state.mail, state.mail.fromClient(octets), now);
 		if (state.tag === "in-trust-check") return this.#trustCheck(state.machine.clientOctets(octets, now), now);
 		return unexpected(state, "client-octets");
 	}
@@ -252,12 +268,77 @@ export class SessionMachine {
 		if (this.#forwarded !== undefined) return this.#forward(this.#forwarded, now);
 		if (this.#hello !== undefined) return this.#decide(this.#hello.hello, this.#hello.octets, now);
 		const reader = new ClientHelloReader();
-		this.#state = { tag: "expect-hello", reader, until: now + timeouts.helloMs };
-		const established: SessionEffect[] =
-			this.#arrival === undefined ? [] : [{ type: "send-client", octets: this.#arrival.established() }];
+		const mail = this.#mailPhase(now);
+		this.#state = { tag: "expect-hello", reader, mail, until: now + timeouts.helloMs };
+		const established: SessionEffect[] = mail === undefined ? [] : [{ type: "read-server" }];
+		if (this.#arrival !== undefined) established.push({ type: "send-client", octets: this.#arrival.established() });
 		const rest = this.#rest;
 		this.#rest = noOctets;
 		return rest.length === 0 ? established : [...established, ...this.#helloOctets(reader, rest, now)];
+	}
+
+	/** Undefined where a server that speaks first is refused anyway. */
+	#mailPhase(now: number): MailPhase | undefined {
+		const { way, mayServerSpeakFirst } = this.#context;
+		const profile = "profile" in way ? way.profile : undefined;
+		if (profile === undefined && !mayServerSpeakFirst) return undefined;
+		const decision = profile === undefined ? this.#evaluate(now) : undefined;
+		if (decision?.action === "block") return undefined;
+		const asked = profile ?? (decision?.action === "decrypt" ? decision.profile : undefined);
+		if (asked === undefined) return new MailPhase(false);
+		return asked.starttls === "drop" && !asked.passesNonTls ? undefined : new MailPhase(asked.starttls === "require");
+	}
+
+	#serverOctets(octets: Uint8Array, now: number): readonly SessionEffect[] {
+		const state = this.#state;
+		const mail = state.tag === "in-mail" || state.tag === "expect-hello" ? state.mail : undefined;
+		if (mail === undefined) return unexpected(state, "server-octets");
+		return this.#mailStep(mail, mail.fromServer(octets), now);
+	}
+
+	#mailStep(mail: MailPhase, { effects, next }: MailAnswer, now: number): readonly SessionEffect[] {
+		const { timeouts } = this.#context;
+		switch (next.kind) {
+			case "go-on":
+				if (mail.protocol !== "other") this.#state = { tag: "in-mail", mail, until: now + timeouts.idleMs };
+				return effects;
+			case "upgrade": {
+				const reader = new ClientHelloReader();
+				const upgraded = mail.protocol;
+				this.#state = { tag: "expect-hello", reader, upgraded, until: now + timeouts.helloMs };
+				return [...effects, { type: "leave-server" }];
+			}
+			case "clear":
+				return [...effects, ...this.#passClear(mail, now, noOctets)];
+			case "not-mail":
+				return this.#passClear(mail, now, next.greeting);
+			case "refuse":
+				return [...effects, ...this.#close(now, next.fault.message, next.fault.code)];
+		}
+	}
+
+	/** The connection goes on without TLS, if it may; `greeting` is for the client. */
+	#passClear(mail: MailPhase, now: number, greeting: Uint8Array): readonly SessionEffect[] {
+		const decision = this.#evaluate(now);
+		this.#facts.decision = decision;
+		const isMail = mail.protocol !== "other";
+		const mayPass =
+			decision.action === "bypass" ||
+			(decision.action === "decrypt" &&
+				(decision.profile.passesNonTls || (isMail && decision.profile.starttls === "allow")));
+		if (!mayPass) {
+			const message = `server ${this.#facts.targetText} speaks first and without TLS; expected a ClientHello of the client; permit it by actions non-tls-traffic`;
+			return this.#close(now, message, "CLIENT_NOT_TLS", "reset");
+		}
+		const what = isMail ? `${mail.protocol} without STARTTLS` : "the server speaks first";
+		const passed = { ...decision, action: "bypass" as const, fact: `${decision.fact}; it is not TLS (${what})` };
+		this.#facts.decision = passed;
+		this.#state = { tag: "await-relay-end" };
+		return [
+			{ type: "leave-server" },
+			{ type: "send-client", octets: greeting },
+			{ type: "relay", mode: "bypass", first: noOctets, decision: passed },
+		];
 	}
 
 	#helloOctets(reader: ClientHelloReader, octets: Uint8Array, now: number): readonly SessionEffect[] {
@@ -284,7 +365,13 @@ export class SessionMachine {
 			return this.#failHandshake(fault("CLIENT_HELLO_MALFORMED", message), now);
 		}
 		this.#facts.helloRead(hello, now);
-		if (this.#facts.server !== undefined) return this.#decide(hello, helloOctets, now);
+		const state = this.#state;
+		if (this.#facts.server !== undefined) {
+			const left: SessionEffect[] =
+				state.tag === "expect-hello" && state.mail !== undefined ? [{ type: "leave-server" }] : [];
+			this.#upgraded = state.tag === "expect-hello" ? state.upgraded : undefined;
+			return [...left, ...this.#decide(hello, helloOctets, now)];
+		}
 		this.#hello = { hello, octets: helloOctets };
 		const { way } = this.#context;
 		const target = ownServer(way) ?? this.#namedServer(hello);
@@ -302,7 +389,11 @@ export class SessionMachine {
 
 	/** Everything that decides is known; `hello` is undefined when the client speaks in clear. */
 	#decide(hello: ClientHello | undefined, helloOctets: Uint8Array, now: number): readonly SessionEffect[] {
-		const decision = this.#unlessLearned(this.#evaluate(now), now);
+		const evaluated = this.#unlessLearned(this.#evaluate(now), now);
+		const decision =
+			this.#upgraded === undefined
+				? evaluated
+				: { ...evaluated, fact: `${evaluated.fact}; ${this.#upgraded} asked for TLS` };
 		this.#facts.decision = decision;
 		if (decision.action === "block") {
 			const why = `blocked by ${decision.rule} because ${decision.fact}`;
@@ -350,7 +441,9 @@ export class SessionMachine {
 	#nonTls(looksLike: FirstOctets, reader: ClientHelloReader, now: number): readonly SessionEffect[] {
 		const message = `client ${formatAddress(this.#facts.client.address)} does not speak TLS; expected a ClientHello, got ${looksLike}`;
 		const notTls = fault("CLIENT_NOT_TLS", message);
-		if (this.#facts.server === undefined) return this.#close(now, notTls.message, notTls.code);
+		const state = this.#state;
+		const isUpgraded = state.tag === "expect-hello" && state.upgraded !== undefined;
+		if (this.#facts.server === undefined || isUpgraded) return this.#close(now, notTls.message, notTls.code);
 		const decision = this.#evaluate(now);
 		this.#facts.decision = decision;
 		// SSL 2.0 is refused even where other protocols pass (R160).
@@ -360,8 +453,10 @@ export class SessionMachine {
 		if (mayPass) {
 			const passed = { ...decision, action: "bypass" as const, fact: `${decision.fact}; it is not TLS (${looksLike})` };
 			this.#facts.decision = passed;
+			const left: SessionEffect[] =
+				state.tag === "expect-hello" && state.mail !== undefined ? [{ type: "leave-server" }] : [];
 			this.#state = { tag: "await-relay-end" };
-			return [{ type: "relay", mode: "bypass", first: reader.original(), decision: passed }];
+			return [...left, { type: "relay", mode: "bypass", first: reader.original(), decision: passed }];
 		}
 		return this.#close(now, notTls.message, notTls.code);
 	}
@@ -430,6 +525,10 @@ export class SessionMachine {
 					undefined,
 					"reset",
 				);
+			case "in-mail": {
+				const message = `neither client ${who} nor server ${target} went on in time before TLS`;
+				return this.#close(now, message, "SESSION_IDLE_TIMEOUT");
+			}
 			default:
 				return nothing;
 		}

@@ -113,6 +113,12 @@ export class SessionShell {
 			case "send-client":
 				if (this.#client.writable) this.#client.write(effect.octets);
 				return;
+			case "send-server":
+				return this.#serverLeg.send(effect.octets);
+			case "read-server":
+				return this.#serverLeg.read();
+			case "leave-server":
+				return this.#serverLeg.leave();
 			case "resolve-server":
 				return this.#owner.resolver.resolve(effect.host, Date.now(), (resolution) => {
 					if (resolution.kind === "failed") this.#step({ type: "server-failed", fault: resolution.fault });

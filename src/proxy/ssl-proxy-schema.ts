@@ -80,6 +80,21 @@ const actions = container({
 			},
 			default: "drop",
 		}),
+		starttls: leaf(
+			enumeration({
+				drop: "End the connection",
+				allow: "Open the session once both sides have agreed on TLS; without it mail passes in clear",
+				require: "The same, but nobody logs in or sends mail before TLS, and a server that offers none is refused",
+			}),
+			{
+				help: {
+					what: "What becomes of SMTP, IMAP and POP3 that begin in clear",
+					loosened: "danger: with allow, who is on the path can take the offer of TLS away, and mail passes in clear",
+					source: "RFC 3207, RFC 2595, RFC 8314",
+				},
+				default: "drop",
+			},
+		),
 		"client-certificate-request": leaf(
 			enumeration({
 				drop: "End the session",

@@ -4,7 +4,7 @@ import type { ProxyProfile } from "#proxy/profile.ts";
 import { ownServer, readsHelloFirst, tlsSides, type WayIn } from "#proxy/way-in.ts";
 
 const server = { host: "192.0.2.10", port: 443 };
-const profile = {} as ProxyProfile;
+const profile = { starttls: "drop" } as ProxyProfile;
 
 test("R17 R18 R19 R20: each way in has its sides with TLS, and knows whether the ClientHello chooses the server", () => {
 	const rows: readonly (readonly [WayIn, string, boolean, boolean])[] = [

@@ -24,7 +24,9 @@ export function tlsSides({ kind }: WayIn): TlsSides {
 /** The server is only chosen once the ClientHello is there: until then nobody is connected to. */
 export function readsHelloFirst(way: WayIn): boolean {
 	if (way.kind === "pass-through") return "bySniAt" in way.server;
-	return way.kind === "reverse" || way.kind === "offload";
+	// In mail the server speaks before the client does.
+	if (way.kind === "reverse") return way.profile.starttls === "drop";
+	return way.kind === "offload";
 }
 
 /** The server of a listener that has one. */

@@ -150,7 +150,8 @@ export async function openTunnel(gateway: Gateway, target: string, options: Clie
 	client.send(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
 	await client.receives("\r\n\r\n");
 	if (!client.text.startsWith("HTTP/1.1 200 ")) throw new Error(`no tunnel: ${client.text}`);
-	client.take();
+	// What the server says first stays.
+	client.received = client.received.subarray(client.received.indexOf("\r\n\r\n") + 4);
 	return client;
 }
 
