@@ -13,6 +13,7 @@ import { checkedBefore } from "#daemon/load-configuration.ts";
 import { onboardingSite } from "#daemon/onboarding-site.ts";
 import { SessionAccounts } from "#daemon/session-accounts.ts";
 import { SignatureRequests } from "#daemon/signature-requests.ts";
+import { SignatureSets, sessionSignatures } from "#daemon/signature-sets.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import {
 	lookUp,
@@ -85,6 +86,7 @@ class Worker {
 	readonly #fetcher: Fetcher;
 	readonly #revocation: RevocationChecker;
 	readonly #chainRepair: ChainRepair;
+	readonly #idp = new SignatureSets((event) => send({ type: "event", event }));
 	readonly #signatures = new SignatureRequests(send);
 	#lists: DomainListDirectory | undefined;
 	#learned: ReadonlyMap<string, LearnedEntry> = new Map();
@@ -293,6 +295,7 @@ class Worker {
 		const services = new Map<string, readonly InspectionService[]>();
 		for (const [name, rules] of plan.patternPolicies) services.set(name, [patternService(rules)]);
 		const { maximumDecodedOctets } = plan;
+		const idp = this.#idp.configure(plan.idp.files, plan.idp.policies, plan.idp.used);
 		const ownContexts = new OwnContexts(maxOwnContexts, this.#ticketKeys, plan.leaves.sessionSeconds);
 		return {
 			ownCertificates: own,
@@ -319,9 +322,11 @@ class Worker {
 				return made;
 			},
 			signingCa: (id) => authorities.get(id) as SigningCa,
-			inspect: ({ profile, alpn, sessionId }) => {
-				const active = services.get(profile.patternPolicy ?? "");
-				if (active === undefined) return undefined;
+			inspect: ({ profile, alpn, sessionId, ...facts }) => {
+				const patterns = services.get(profile.patternPolicy ?? "") ?? [];
+				const signatures = sessionSignatures(idp.get(profile.idpPolicy ?? ""), plan.idp.failsOpen, facts);
+				const active = signatures === undefined ? patterns : [...patterns, signatures];
+				if (active.length === 0) return undefined;
 				const openHttp = () => new Http1Stream(active, sessionId, maximumDecodedOctets);
 				const openOther = () => new OpaqueStream(active);
 				if (alpn === undefined) return new UnnamedProtocolStream(openHttp, openOther);

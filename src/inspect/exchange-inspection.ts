@@ -14,6 +14,8 @@ import type { Finding } from "#telemetry/session-record.ts";
 
 export class ExchangeInspection {
 	readonly #services: readonly { readonly name: string; readonly connection: ServiceConnection }[];
+	/** Those that want to see HTTP/1.1 as it comes. */
+	readonly #raw: readonly { readonly name: string; readonly connection: ServiceConnection }[];
 	readonly #findings: Finding[];
 	readonly #maxDecodedOctets: number;
 	#request: RequestHead | undefined;
@@ -28,6 +30,7 @@ export class ExchangeInspection {
 	/** `findings`: the connection's, which all its exchanges add to. */
 	constructor(services: readonly InspectionService[], findings: Finding[], maxDecodedOctets: number) {
 		this.#services = services.map((service) => ({ name: service.name, connection: service.open() }));
+		this.#raw = this.#services.filter(({ connection }) => connection.raw !== undefined);
 		this.#findings = findings;
 		this.#maxDecodedOctets = maxDecodedOctets;
 	}
@@ -52,9 +55,12 @@ export class ExchangeInspection {
 		const coding = this.#decoderFor(head, "request-body");
 		this.#requestDecoder = coding;
 		this.#isRequestEncoded = coding !== undefined;
-		const stops =
+		let stops =
 			this.#look("url", Buffer.from(head.target, "latin1")) ||
 			this.#look("request-headers", Buffer.from(head.text, "latin1"));
+		for (const { name, connection } of this.#services) {
+			if (!stops && this.#noteAll(name, connection, connection.requestHead?.(head))) stops = true;
+		}
 		this.#ended("url");
 		this.#ended("request-headers");
 		return stops;
@@ -68,15 +74,16 @@ export class ExchangeInspection {
 	requestEnd(trailers: readonly Header[]): boolean {
 		const stops = this.#isRequestEncoded && this.#decodeEnd(this.#requestDecoder, "request-body");
 		this.#requestDecoder = undefined;
-		this.#ended("request-body");
-		return stops || this.#lookAtTrailers("request-headers", trailers);
+		return this.#ended("request-body") || stops || this.#lookAtTrailers("request-headers", trailers);
 	}
 
 	responseHead(head: ResponseHead, request: RequestHead): boolean {
 		if (this.#look("response-headers", Buffer.from(head.text, "latin1"))) return true;
 		this.#ended("response-headers");
+		if (!head.isInterim) this.#request = request;
+		for (const { name, connection } of this.#services)
+			if (this.#noteAll(name, connection, connection.responseHead?.(head, request))) return true;
 		if (head.isInterim) return false;
-		this.#request = request;
 		const coding = head.framing === "none" ? undefined : this.#decoderFor(head, "response-body");
 		this.#isPartial = head.status === 206;
 		this.#responseDecoder = coding;
@@ -92,8 +99,7 @@ export class ExchangeInspection {
 	responseEnd(trailers: readonly Header[]): boolean {
 		const isBlocked = this.#isResponseEncoded && this.#decodeEnd(this.#responseDecoder, "response-body");
 		this.#responseDecoder = undefined;
-		this.#ended("response-body");
-		return isBlocked || this.#lookAtTrailers("response-headers", trailers);
+		return this.#ended("response-body") || isBlocked || this.#lookAtTrailers("response-headers", trailers);
 	}
 
 	streamFromClient(octets: Uint8Array, start: number, end: number): boolean {
@@ -102,6 +108,13 @@ export class ExchangeInspection {
 
 	streamFromServer(octets: Uint8Array, start: number, end: number): boolean {
 		return this.#look("stream-to-client", wholeOrPart(octets, start, end));
+	}
+
+	/** Octets of HTTP/1.1 as they come: 0 to the server, 1 to the client. */
+	raw(direction: 0 | 1, octets: Uint8Array): boolean {
+		for (const { name, connection } of this.#raw)
+			if (this.#noteAll(name, connection, connection.raw?.(direction, octets))) return true;
+		return false;
 	}
 
 	/** Notes what the HTTP machine itself refused. */
@@ -121,9 +134,16 @@ export class ExchangeInspection {
 	#look(place: Place, octets: Uint8Array): boolean {
 		for (const { name, connection } of this.#services) {
 			const found = connection.octets(place, octets);
-			if (found !== undefined && this.#note(name, found)) return true;
+			if (found !== undefined && this.#noteAll(name, connection, found)) return true;
 		}
 		return false;
+	}
+
+	/** Notes a finding and what was found beside it; true when it blocks. */
+	#noteAll(service: string, connection: ServiceConnection, found: ServiceFinding | undefined): boolean {
+		if (found === undefined) return false;
+		for (const other of connection.others?.() ?? []) this.#note(service, other);
+		return this.#note(service, found);
 	}
 
 	#lookAtTrailers(place: Place, trailers: readonly Header[]): boolean {
@@ -134,8 +154,11 @@ export class ExchangeInspection {
 		return stops;
 	}
 
-	#ended(place: Place): void {
-		for (const { connection } of this.#services) connection.ended(place);
+	#ended(place: Place): boolean {
+		let stops = false;
+		for (const { name, connection } of this.#services)
+			if (this.#noteAll(name, connection, connection.ended(place))) stops = true;
+		return stops;
 	}
 
 	#note(service: string, found: ServiceFinding): boolean {

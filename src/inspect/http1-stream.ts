@@ -46,6 +46,11 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 	}
 
 	fromClient(chunk: Uint8Array): StreamAnswer {
+		if (this.#exchange.raw(0, chunk)) return this.#halt("request");
+		return this.#feedClient(chunk);
+	}
+
+	#feedClient(chunk: Uint8Array): StreamAnswer {
 		const http = this.#http;
 		const passed = http.feedRequest(chunk);
 		const state = http.requestState;
@@ -60,7 +65,7 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		if (waiting === undefined || this.#http.requestState === "waiting") return hold;
 		this.#waiting = undefined;
 		this.isClientWaiting = false;
-		const answer = this.fromClient(waiting);
+		const answer = this.#feedClient(waiting);
 		if (answer !== forward) return answer;
 		// The relay has no chunk at hand that it could forward.
 		this.released.push(waiting);
@@ -68,6 +73,7 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 	}
 
 	fromServer(chunk: Uint8Array): StreamAnswer {
+		if (this.#exchange.raw(1, chunk)) return this.#halt("response");
 		const http = this.#http;
 		const passed = http.feedResponse(chunk);
 		const state = http.responseState;

@@ -75,9 +75,19 @@ test("a rule has a match, an action, a notification and what becomes of the host
 	assert.deepEqual(findingsOf(source), []);
 });
 
+test("policies without a file of rules are warned of", () => {
+	const policy =
+		"idp-policy p { rulebase-ips { rule r { match { attacks { custom-attacks a; } } then { action { no-action; } } } } }";
+	assert.deepEqual(findingsOf(`security { idp { ${policy} } }`), [
+		"warning security idp rules 'file': no file of rules is named; sessions of idp policies are treated by failure-action",
+	]);
+});
+
 test("a rule does one thing, and names something to look for", () => {
 	const rule = (statements: string) =>
-		findingsOf(`security { idp { idp-policy p { rulebase-ips { rule r { ${statements} } } } } }`);
+		findingsOf(
+			`security { idp { rules { file a.rules; } idp-policy p { rulebase-ips { rule r { ${statements} } } } } }`,
+		);
 	const path = "error security idp idp-policy p rulebase-ips rule r";
 	assert.deepEqual(rule("then { action { drop-packet; } }"), [`${path} match 'attacks': names nothing to look for`]);
 	assert.match(rule("match { attacks { custom-attacks a; } }").join(), /one of 'no-action'/);

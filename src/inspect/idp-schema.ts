@@ -1,5 +1,5 @@
 /** `security idp`: intrusion detection by signatures. */
-import { error, type Finding } from "#config/finding.ts";
+import { error, type Finding, warning } from "#config/finding.ts";
 import { enumeration, integer, keyword, name, reference, text, union } from "#config/leaf-types.ts";
 import { address, fileName, host, port, url } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
@@ -13,24 +13,27 @@ const attackName = name({ also: ":/ ()", max: 127, placeholder: "attack" });
 const attacks = container({
 	help: "What is looked for",
 	children: {
-		"predefined-attacks": leafList(attackName, { help: "Signatures of the rules by identifier or name" }),
-		"predefined-attack-groups": leafList(attackName, { help: "Groups of signatures: classes of the rules" }),
+		"predefined-attacks": leafList(attackName, { help: "Signatures of the rules by identifier (sid) or name (msg)" }),
+		"predefined-attack-groups": leafList(attackName, {
+			help: "Groups of signatures: all, a class such as trojan-activity, a protocol such as http",
+		}),
 		"custom-attacks": leafList(attackName, { help: "Signatures of files of this installation" }),
 		"custom-attack-groups": leafList(attackName, { help: "Groups of such signatures" }),
-		"dynamic-attack-groups": leafList(attackName, { help: "Groups that follow from properties" }),
+		"dynamic-attack-groups": leafList(attackName, { help: "Groups that follow from properties", engine: "not-yet" }),
 	},
 });
 
 const matchChildren = {
-	"from-zone": leaf(zoneName, { help: "Zone that the connection comes from", default: "any" }),
-	"source-address": leafList(addressNames, { help: "Clients", default: ["any"] }),
-	"source-except": leafList(addressNames, { help: "All clients but these" }),
-	"to-zone": leaf(zoneName, { help: "Zone that the connection goes to", default: "any" }),
-	"destination-address": leafList(addressNames, { help: "Servers", default: ["any"] }),
-	"destination-except": leafList(addressNames, { help: "All servers but these" }),
+	"from-zone": leaf(zoneName, { help: "Zone that the connection comes from", default: "any", engine: "not-yet" }),
+	"source-address": leafList(addressNames, { help: "Clients", default: ["any"], engine: "not-yet" }),
+	"source-except": leafList(addressNames, { help: "All clients but these", engine: "not-yet" }),
+	"to-zone": leaf(zoneName, { help: "Zone that the connection goes to", default: "any", engine: "not-yet" }),
+	"destination-address": leafList(addressNames, { help: "Servers", default: ["any"], engine: "not-yet" }),
+	"destination-except": leafList(addressNames, { help: "All servers but these", engine: "not-yet" }),
 	application: leaf(union([keyword("default", "That of the signature"), applicationName]), {
 		help: "Application",
 		default: "default",
+		engine: "not-yet",
 	}),
 	attacks,
 };
@@ -51,6 +54,7 @@ const actions = {
 };
 
 const ipAction = container({
+	engine: "not-yet",
 	help: "What becomes of later connections of the same hosts",
 	alternatives: [{ of: ["ip-block", "ip-close", "ip-notify"] }],
 	children: {
@@ -96,6 +100,7 @@ const rule = list({
 				"ip-action": ipAction,
 				notification: container({
 					help: "How it is told",
+					engine: "not-yet",
 					children: {
 						"log-attacks": container({
 							help: "Record the attack",
@@ -130,11 +135,12 @@ const rule = list({
 						warning: "Warning",
 						info: "Information",
 					}),
-					{ help: "Severity in the record; that of the signature when absent" },
+					{ help: "Severity in the record; that of the signature when absent", engine: "not-yet" },
 				),
 			},
 		}),
 		terminal: flag({
+			engine: "not-yet",
 			help: {
 				what: "Do not try later rules on what matches this one",
 				loosened: "danger: a broad rule at the top turns off all that follow",
@@ -167,6 +173,7 @@ const sensor = container({
 	children: {
 		log: container({
 			help: "Records of attacks",
+			engine: "not-yet",
 			children: {
 				"cache-size": leaf(integer({ min: 1, max: 65_535, placeholder: "records" }), {
 					help: { what: "Records held back to be put together", grows: "memory" },
@@ -195,6 +202,7 @@ const sensor = container({
 		}),
 		"packet-log": container({
 			help: "Where packets of attacks are kept",
+			engine: "not-yet",
 			children: {
 				"source-address": leaf(address(), { help: "Address that they are sent from" }),
 				host: container({
@@ -217,6 +225,7 @@ const sensor = container({
 		}),
 		flow: container({
 			help: "Streams",
+			engine: "not-yet",
 			children: {
 				"max-stream-depth": leaf(integer({ min: 0, max: 1_048_576, unit: "kilobytes" }), {
 					help: {
@@ -230,7 +239,7 @@ const sensor = container({
 		}),
 		"failure-action": leaf(enumeration({ block: "End the connection", bypass: "Let it pass uninspected" }), {
 			help: {
-				what: "What to do when inspection fails or is overloaded",
+				what: "What to do when the rules cannot be loaded",
 				loosened: "danger: with bypass, who overloads inspection goes unseen",
 			},
 			default: "block",
@@ -241,17 +250,21 @@ const sensor = container({
 const rules = container({
 	help: "Where signatures come from, in the rule language of Suricata",
 	children: {
-		file: leafList(fileName(), { help: "Files of rules" }),
+		file: leafList(fileName(), { help: "Files of rules; paths of the gateway's host" }),
 		url: leafList(url(), {
+			engine: "not-yet",
 			help: { what: "Where rules are fetched", loosened: "danger: over http, rules can be changed on the way" },
 		}),
-		"update-interval": leaf(integer({ min: 1, max: 8_784, unit: "hours" }), { help: "How often", default: 24 }),
+		"update-interval": leaf(integer({ min: 1, max: 8_784, unit: "hours" }), {
+			help: "How often",
+			default: 24,
+			engine: "not-yet",
+		}),
 	},
 });
 
 export const idp = container({
 	help: "Intrusion detection and prevention",
-	engine: "not-yet",
 	children: {
 		"idp-policy": list({
 			help: "A set of rules",
@@ -270,9 +283,13 @@ export const idp = container({
 	},
 });
 
-/** A rule names something to look for. */
-export function verifyIdp({ idpPolicy }: Snapshot<typeof idp>): readonly Finding[] {
+export type IdpConfig = Snapshot<typeof idp>;
+
+/** A rule names something to look for, and policies need rules. */
+export function verifyIdp({ idpPolicy, rules: { file } }: IdpConfig): readonly Finding[] {
 	const findings: Finding[] = [];
+	const missing = "no file of rules is named; sessions of idp policies are treated by failure-action";
+	if (idpPolicy.size > 0 && file.length === 0) findings.push(warning(["security", "idp", "rules"], "file", missing));
 	for (const [policyName, { rulebaseIps, rulebaseExempt }] of idpPolicy) {
 		for (const [rulebase, { rule: entries }] of [
 			["rulebase-ips", rulebaseIps],

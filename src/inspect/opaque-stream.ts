@@ -1,6 +1,6 @@
 /** Decrypted octets of a protocol that is not understood: services see them as two streams, a match cuts the connection. */
 import { forward, type PlaintextStream, type StreamAnswer, type StreamStop, stop } from "#inspect/plaintext-stream.ts";
-import type { InspectionService, Place, ServiceConnection } from "#inspect/service.ts";
+import type { InspectionService, Place, ServiceConnection, ServiceFinding } from "#inspect/service.ts";
 import type { Finding, InspectionState } from "#telemetry/session-record.ts";
 
 export class OpaqueStream implements PlaintextStream {
@@ -42,14 +42,19 @@ export class OpaqueStream implements PlaintextStream {
 		for (const { name: service, connection } of this.#services) {
 			const found = connection.octets(place, octets);
 			if (found === undefined) continue;
+			for (const other of connection.others?.() ?? []) this.#note(service, other);
 			const { name, verdict } = found;
-			if (this.findings.length < maxFindings || verdict === "block")
-				this.findings.push({ service, name, where: place, verdict });
+			this.#note(service, found);
 			if (verdict === "report") continue;
 			this.stop = { answer: undefined, why: `blocked by ${service} "${name}" in ${place}` };
 			return stop;
 		}
 		return forward;
+	}
+
+	#note(service: string, { name, place, verdict }: ServiceFinding): void {
+		if (this.findings.length < maxFindings || verdict === "block")
+			this.findings.push({ service, name, where: place, verdict });
 	}
 }
 

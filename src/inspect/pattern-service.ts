@@ -109,7 +109,7 @@ class PatternConnection implements ServiceConnection {
 		return stream;
 	}
 
-	ended(place: Place): void {
+	ended(place: Place): undefined {
 		const stream = this.#streams.get(place);
 		if (stream !== undefined) this.#matcher.restart(stream);
 		this.#reported = undefined;

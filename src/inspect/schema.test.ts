@@ -6,7 +6,7 @@ test("every part is verified", () => {
 	const security = (statements: string) => findingsOf(`security { ${statements} }`).length;
 	assert.equal(security("inspection { pattern-policy p { patterns none; } }"), 1);
 	const rule = "rule r { then { action { no-action; } } }";
-	assert.equal(security(`idp { idp-policy p { rulebase-ips { ${rule} } } }`), 1);
+	assert.equal(security(`idp { rules { file a; } idp-policy p { rulebase-ips { ${rule} } } }`), 1);
 	assert.equal(security("utm { feature-profile { anti-virus { type icap; } } }"), 1);
 	assert.equal(
 		security("intelligence { profile a { category url; } profile b { category url; } policy p { profile [ a b ]; } }"),

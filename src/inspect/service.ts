@@ -29,12 +29,17 @@ export interface ServiceFinding {
  * Bounds: an implementation keeps a constant amount per connection and never a body.
  */
 export interface ServiceConnection {
-	requestHead?(head: RequestHead, host: string): ServiceFinding | undefined;
-	responseHead?(head: ResponseHead): ServiceFinding | undefined;
+	requestHead?(head: RequestHead): ServiceFinding | undefined;
+	/** `request`: the one that it answers. */
+	responseHead?(head: ResponseHead, request: RequestHead): ServiceFinding | undefined;
+	/** Octets of HTTP/1.1 as they come, before anything of them is told otherwise. 0 is to the server, 1 to the client. */
+	raw?(direction: 0 | 1, octets: Uint8Array): ServiceFinding | undefined;
 	/** Octets of a place in order; content codings are undone. Called often. */
 	octets(place: Place, octets: Uint8Array): ServiceFinding | undefined;
 	/** The place's octets are complete; the next ones begin a new unit. */
-	ended(place: Place): void;
+	ended(place: Place): ServiceFinding | undefined;
+	/** What was found beside the last answer; taken by asking. */
+	others?(): readonly ServiceFinding[];
 }
 
 /** A service as it was configured; opened once per inspected connection. */

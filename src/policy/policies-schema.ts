@@ -54,8 +54,8 @@ const applicationServices = container({
 		}),
 		"gprs-gtp-profile": leaf(name({ placeholder: "profile" }), { help: "GTP inspection", commitWarning: hardware }),
 		"gprs-sctp-profile": leaf(name({ placeholder: "profile" }), { help: "SCTP inspection", commitWarning: hardware }),
-		idp: flag({ help: "Look for intrusions by the active policy", engine: "not-yet" }),
-		"idp-policy": leaf(reference("security idp idp-policy"), { help: "Look for intrusions", engine: "not-yet" }),
+		idp: flag({ help: "Look for intrusions by the active policy" }),
+		"idp-policy": leaf(reference("security idp idp-policy"), { help: "Look for intrusions" }),
 		"redirect-wx": flag({ help: "Redirect to a WX accelerator", commitWarning: hardware }),
 		"reverse-redirect-wx": flag({ help: "Redirect the other direction to a WX accelerator", commitWarning: hardware }),
 		"ssl-proxy": container({

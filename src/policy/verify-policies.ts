@@ -154,8 +154,9 @@ class ServiceFindings {
 
 	note(policyPath: readonly string[], services: Services): void {
 		if (services === undefined) return;
-		const { sslProxy, patternPolicy } = services;
-		if (sslProxy.profileName === undefined && patternPolicy !== undefined) this.#closed.push(policyPath);
+		const { sslProxy, patternPolicy, idp, idpPolicy } = services;
+		const looks = patternPolicy !== undefined || idp || idpPolicy !== undefined;
+		if (sslProxy.profileName === undefined && looks) this.#closed.push(policyPath);
 	}
 
 	findings(): readonly Finding[] {

@@ -130,5 +130,6 @@ function plainProfile(name: string, legs: TlsLegs): ProxyProfile {
 		repairsChains: false,
 		log: { allowed: true, dropped: true, exempted: true, errors: true, ignored: true, warnings: true },
 		patternPolicy: undefined,
+		idpPolicy: undefined,
 	};
 }

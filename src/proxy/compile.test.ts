@@ -156,6 +156,7 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		repairsChains: false,
 		log: { allowed: false, dropped: false, exempted: false, errors: false, ignored: false, warnings: false },
 		patternPolicy: undefined,
+		idpPolicy: undefined,
 	});
 	assert.deepEqual(compiled.signingCas, ["ca"]);
 	const client = address("10.0.0.1");

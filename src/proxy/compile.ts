@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { Address, Endpoint, Prefix } from "#base/address.ts";
 import { Remembered } from "#base/remembered.ts";
+import { compileIdpPolicies, type IdpPlan } from "#inspect/idp-policy.ts";
 import { type PatternPlace, type PatternRule, patternPlaces } from "#inspect/pattern-service.ts";
 import type { InspectConfig } from "#inspect/schema.ts";
 import { shippedPatterns } from "#inspect/shipped-patterns.ts";
@@ -40,6 +41,7 @@ export interface GatewayPlan {
 	readonly policy: Policy<ProxyProfile>;
 	/** The patterns of each pattern policy by its name. */
 	readonly patternPolicies: ReadonlyMap<string, readonly PatternRule[]>;
+	readonly idp: IdpSettings;
 	/** Addresses of host names that are not looked up. */
 	readonly staticHosts: ReadonlyMap<string, readonly Address[]>;
 	readonly timeouts: SessionTimeouts;
@@ -84,12 +86,21 @@ export interface OnboardingPlan {
 	readonly trustedCas: readonly string[];
 }
 
+/** Intrusion detection: its policies, those that sessions use, and where the rules are. */
+export interface IdpSettings {
+	readonly policies: ReadonlyMap<string, IdpPlan>;
+	readonly used: ReadonlySet<string>;
+	readonly files: readonly string[];
+	/** Danger: without rules, sessions go on uninspected. */
+	readonly failsOpen: boolean;
+}
+
 /** `lists` are the lists of domains that were imported. */
 export function compileGateway(config: GatewayConfig, lists: DomainLists = noDomainLists): GatewayPlan {
 	const { gateway } = config.services;
 	const profiles = config.services.ssl.proxy.profile;
 	const { timeouts } = gateway;
-	const listeners = compileListeners(config, (name) => compileProfile(config, name, undefined, lists));
+	const listeners = compileListeners(config, (name) => compileProfile(config, name, noServices, lists));
 	const signingCas = new Set<string>();
 	for (const { rootCa, untrustedRootCa, rootCaRsa, untrustedRootCaRsa } of profiles.values()) {
 		for (const id of [rootCa, untrustedRootCa, rootCaRsa, untrustedRootCaRsa]) if (id !== undefined) signingCas.add(id);
@@ -118,6 +129,7 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 		},
 		trustsSni: config.services.ssl.proxy.globalConfig.sniTrust === "trust-exempt-sni",
 		policyLogs: compilePolicyLogs(config),
+		idp: compileIdp(config.security.idp, policy),
 		maximumDecodedOctets: config.security.inspection.maximumDecodedSize * 1_048_576,
 		signingCas: [...signingCas],
 		ownCertificates: namesOfOwn(listeners, policy),
@@ -132,6 +144,16 @@ function namesOfOwn(listeners: readonly ListenerPlan[], { rules }: Policy<ProxyP
 	const ofListeners = listeners.map(({ way }) => ("profile" in way ? way.profile : undefined));
 	const profiles = [...ofListeners, ...rules.map(({ profile }) => profile)];
 	return [...new Set(profiles.flatMap((profile) => profile?.serverCertificates ?? []))];
+}
+
+function compileIdp(config: GatewayConfig["security"]["idp"], { rules }: Policy<ProxyProfile>): IdpSettings {
+	const used = rules.map(({ profile }) => profile?.idpPolicy).filter((name) => name !== undefined);
+	return {
+		policies: compileIdpPolicies(config),
+		used: new Set(used),
+		files: config.rules.file,
+		failsOpen: config.sensorConfiguration.failureAction === "bypass",
+	};
 }
 
 function compileLeaves(config: GatewayConfig): LeafSettings {
@@ -160,9 +182,9 @@ function compileOnboarding(config: GatewayConfig, policy: Policy<ProxyProfile>):
 function compilePolicy(config: GatewayConfig, lists: DomainLists): Policy<ProxyProfile> {
 	const rules: PolicyRule<ProxyProfile>[] = [];
 	const profiles = new Map<string, ProxyProfile>();
-	const profileOf = (name: string, patternPolicy: string | undefined): ProxyProfile => {
-		const key = `${name} ${patternPolicy ?? ""}`;
-		const made = profiles.get(key) ?? compileProfile(config, name, patternPolicy, lists);
+	const profileOf = (name: string, services: ProfileServices): ProxyProfile => {
+		const key = `${name} ${services.patternPolicy ?? ""} ${services.idpPolicy ?? ""}`;
+		const made = profiles.get(key) ?? compileProfile(config, name, services, lists);
 		profiles.set(key, made);
 		return made;
 	};
@@ -182,7 +204,7 @@ function compilePolicy(config: GatewayConfig, lists: DomainLists): Policy<ProxyP
 			schedule: ordered.schedule,
 			ports,
 			action: ordered.action,
-			...(profileName === undefined ? {} : { profile: profileOf(profileName, services?.patternPolicy) }),
+			...(profileName === undefined ? {} : { profile: profileOf(profileName, servicesOf(config, services)) }),
 			...unopenedOf(config, services),
 		});
 	}
@@ -219,10 +241,20 @@ function unopenedOf(config: GatewayConfig, services: ApplicationServices | undef
 	return { unopened: { cause: "no-service", because } };
 }
 
+/** The inspection services that a security policy adds to a profile. */
+type ProfileServices = Pick<ProxyProfile, "patternPolicy" | "idpPolicy">;
+
+type NamedServices = Partial<ProfileServices> & { readonly idp?: boolean };
+
+function servicesOf({ security }: GatewayConfig, services: NamedServices | undefined): ProfileServices {
+	const { patternPolicy, idp, idpPolicy } = services ?? {};
+	return { patternPolicy, idpPolicy: idp ? security.idp.activePolicy : idpPolicy };
+}
+
 function compileProfile(
 	config: GatewayConfig,
 	name: string,
-	patternPolicy: string | undefined,
+	services: ProfileServices,
 	lists: DomainLists,
 ): ProxyProfile {
 	const { profile: profiles } = config.services.ssl.proxy;
@@ -262,7 +294,7 @@ function compileProfile(
 			ignored: log.all || log.sessionsIgnored,
 			warnings: log.all || log.warning,
 		},
-		patternPolicy,
+		...services,
 	};
 }
 
@@ -316,6 +348,7 @@ function compilePatterns({ pattern: own, patternPolicy }: Inspection): ReadonlyM
 	return compiled;
 }
 
+const noServices: ProfileServices = { patternPolicy: undefined, idpPolicy: undefined };
 const dayMs = 86_400_000;
 type Inspection = GatewayConfig["security"]["inspection"];
 const patterns = new Remembered<Inspection, ReadonlyMap<string, readonly PatternRule[]>>();

@@ -58,6 +58,8 @@ export interface ProxyProfile extends DecryptionExemptions {
 	readonly trustStore: readonly string[];
 	/** The pattern policy of the security policy; undefined when nothing is looked for. */
 	readonly patternPolicy: string | undefined;
+	/** Its policy of intrusion detection. */
+	readonly idpPolicy: string | undefined;
 }
 
 /** The name of the CA that signs a leaf of this key class; undefined when there is none for untrusted servers. */

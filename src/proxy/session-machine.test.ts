@@ -78,6 +78,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		repairsChains: false,
 		log: { allowed: true, dropped: true, exempted: true, errors: true, ignored: true, warnings: true },
 		patternPolicy: undefined,
+		idpPolicy: undefined,
 		...parts,
 	};
 }

@@ -683,7 +683,8 @@ export class SessionMachine {
 		if (way.kind === "pass-through") {
 			return { action: "bypass", rule: listener, fact: "the listener forwards TLS without opening it" };
 		}
-		const profile = { ...way.profile, patternPolicy: decision.profile?.patternPolicy };
+		const { patternPolicy, idpPolicy } = decision.profile ?? {};
+		const profile = { ...way.profile, patternPolicy, idpPolicy };
 		return evaluateProfile(listener, profile, facts, wayFacts[way.kind]);
 	}
 

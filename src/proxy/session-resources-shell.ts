@@ -13,6 +13,7 @@ import type { ProxyProfile } from "#proxy/profile.ts";
 import type { Resolver } from "#proxy/resolver-shell.ts";
 import type { ServerSessions } from "#proxy/server-sessions.ts";
 import type { TrustedRoots } from "#proxy/trust-store-shell.ts";
+import type { ClientHello } from "#tls/client-hello.ts";
 import type { LegContextOptions } from "#tls/profile.ts";
 
 export interface SessionResources {
@@ -39,6 +40,11 @@ export interface SessionResources {
 		readonly alpn: string | undefined;
 		readonly sessionId: string;
 		readonly rule: string;
+		readonly client: { readonly address: string; readonly port: number };
+		readonly server: { readonly address: string; readonly port: number };
+		/** What the client sent, where it spoke TLS; and the server's certificate. */
+		readonly hello: ClientHello | undefined;
+		readonly certificate: Certificate | undefined;
 	}): PlaintextStream | undefined;
 	/** Called when a client did not want the leaf of a trusted server. */
 	leafRefused(server: LearnedServer, client: string): void;

@@ -15,6 +15,7 @@ import type { SessionContext, SessionEffect, SessionEvent } from "#proxy/session
 import { SessionMachine } from "#proxy/session-machine.ts";
 import type { SessionResources } from "#proxy/session-resources-shell.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
+import type { ClientHello } from "#tls/client-hello.ts";
 
 type EffectOf<T extends SessionEffect["type"]> = Extract<SessionEffect, { type: T }>;
 
@@ -32,6 +33,8 @@ export class SessionShell {
 	readonly #clientLeg: ClientLeg;
 	readonly #serverLeg: ServerLeg;
 	#relay: RelayShell | undefined;
+	/** Until the relay begins. */
+	#hello: ClientHello | undefined;
 	#isReported = false;
 
 	constructor(
@@ -127,6 +130,7 @@ export class SessionShell {
 			case "connect-server":
 				return this.#serverLeg.connect(effect, this.#context.timeouts.connectMs);
 			case "start-server-tls":
+				this.#hello = effect.hello;
 				return this.#serverLeg.startTls(effect);
 			case "complete-chain":
 				return this.#serverLeg.completeChain(effect);
@@ -173,6 +177,7 @@ export class SessionShell {
 		this.#releaseClient();
 		const transport = this.#serverLeg.socket as Socket;
 		const { tls: serverTls, address } = this.#serverLeg;
+		const { judged } = this.#serverLeg;
 		this.#serverLeg.release();
 		this.#clientLeg.release();
 		const isDecrypted = mode === "decrypted";
@@ -183,6 +188,10 @@ export class SessionShell {
 						alpn: mode === "clear" ? "http/1.1" : alpnOf(serverTls ?? this.#clientLeg.tls),
 						sessionId: this.#machine.id,
 						rule: decision.rule,
+						client: { address: this.#clientAddress, port: this.#client.remotePort ?? 0 },
+						server: { address, port: transport.remotePort ?? 0 },
+						hello: this.#hello,
+						certificate: judged?.certificate,
 					})
 				: undefined;
 		const client = { stream: this.#clientLeg.tls ?? this.#client, transport: this.#client, peer: this.#clientAddress };
@@ -191,6 +200,7 @@ export class SessionShell {
 		this.#relay = new RelayShell(client, server, content, this.#context.timeouts.idleMs, (summary) =>
 			this.#step({ type: "relay-ended", summary }),
 		);
+		this.#hello = undefined;
 		this.#relay.start(first);
 	}
 

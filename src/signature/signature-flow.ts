@@ -74,7 +74,7 @@ export class SignatureFlow {
 	protocol: SignatureProtocol;
 	/** Taken and emptied by the owner after each call. */
 	readonly alerts: Alert[] = [];
-	readonly state = new FlowState();
+	readonly state: FlowState;
 	readonly #engine: SignatureEngine;
 	readonly #facts: FlowFacts;
 	readonly #sides: readonly [Side, Side] = [new Side(), new Side()];
@@ -91,7 +91,9 @@ export class SignatureFlow {
 	#isBodyWhole = false;
 	#loaded: RequestHead | ResponseHead | undefined;
 
-	constructor(engine: SignatureEngine, facts: FlowFacts, protocol: SignatureProtocol = "tcp") {
+	/** `state`: what rules keep on the connection, when it is more than one flow (HTTP/2). */
+	constructor(engine: SignatureEngine, facts: FlowFacts, protocol: SignatureProtocol = "tcp", state = new FlowState()) {
+		this.state = state;
 		this.#engine = engine;
 		this.#facts = facts;
 		this.protocol = protocol;

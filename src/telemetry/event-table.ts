@@ -45,6 +45,18 @@ const events = {
 		text: "gateway stopped after {uptimeSeconds} s: {reason}",
 		help: "A clean end. A start without this event before it means that the gateway was killed or lost power.",
 	},
+	IDP_RULES_LOADED: {
+		severity: "info",
+		fields: { rules: "number", disabled: "number" },
+		text: "{rules} rules of intrusion detection were loaded, {disabled} were not",
+		help: "Each worker loads them. Rules that were not loaded hold a keyword that is not understood: sallyport inspect-pcap --rules FILE names it.",
+	},
+	IDP_RULES_UNREADABLE: {
+		severity: "error",
+		fields: { reason: "text" },
+		text: "the rules of intrusion detection cannot be read: {reason}",
+		help: "Sessions of idp policies are treated by security idp sensor-configuration failure-action: ended, or passed uninspected.",
+	},
 	WORKER_STARTED: {
 		severity: "info",
 		fields: { worker: "number", processId: "number" },

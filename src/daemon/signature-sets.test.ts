@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { readRuleFiles, SignatureSets, sessionSignatures } from "#daemon/signature-sets.ts";
+import { DatasetStore } from "#signature/dataset-store.ts";
+import type { GatewayEvent } from "#telemetry/event-table.ts";
+
+const all = { rules: [{ names: [], groups: ["all"], action: "recommended" as const }], exempt: [] };
+const plans = new Map([["p", all]]);
+const facts = {
+	client: { address: "192.0.2.1", port: 1 },
+	server: { address: "", port: 443 },
+	hello: undefined,
+	certificate: undefined,
+};
+
+function folder(t: { after(end: () => void): void }): string {
+	const path = mkdtempSync(join(tmpdir(), "rules-"));
+	t.after(() => rmSync(path, { recursive: true, force: true }));
+	return path;
+}
+
+test("files are read once while they stay the same, and engines are kept with them", (t) => {
+	const file = join(folder(t), "a.rules");
+	writeFileSync(
+		file,
+		'alert http any any -> any any (msg:"a"; http.uri; content:"a"; sid:1;)\nalert http any any -> any any (lua:x; sid:2;)\n',
+	);
+	const events: GatewayEvent[] = [];
+	const sets = new SignatureSets((event) => events.push(event));
+	const first = sets.configure([file], plans, new Set(["p"])).get("p");
+	const second = sets.configure([file], plans, new Set(["p"])).get("p");
+	assert.ok(first?.kind === "engine" && second?.kind === "engine" && first.engine === second.engine);
+	assert.deepEqual(
+		events.map(({ id, fields }) => [id, fields]),
+		[["IDP_RULES_LOADED", { rules: 1, disabled: 1 }]],
+	);
+	writeFileSync(file, 'alert http any any -> any any (http.uri; content:"b"; sid:3;)\n');
+	const third = sets.configure([file], plans, new Set(["p"])).get("p");
+	assert.ok(third?.kind === "engine" && third.engine !== first.engine);
+	assert.equal(sets.configure([file], plans, new Set()).size, 0);
+});
+
+test("what cannot be read is an event, and sessions are blocked or pass with a note", (t) => {
+	const events: GatewayEvent[] = [];
+	const sets = new SignatureSets((event) => events.push(event));
+	const answer = sets.configure([join(folder(t), "none")], plans, new Set(["p"])).get("p");
+	assert.ok(answer?.kind === "unavailable");
+	assert.match(answer.reason, /does not exist/);
+	assert.equal(events[0]?.id, "IDP_RULES_UNREADABLE");
+	assert.equal(sessionSignatures(answer, false, facts)?.open().octets("url", Buffer.of(1))?.verdict, "block");
+	assert.equal(sessionSignatures(answer, true, facts)?.open().octets("url", Buffer.of(1))?.verdict, "report");
+	assert.equal(sessionSignatures(undefined, true, facts), undefined);
+	assert.match(String(sets.configure([], plans, new Set(["p"])).get("p")), /object/);
+});
+
+test("datasets are read beside the file of rules", (t) => {
+	const path = folder(t);
+	const file = join(path, "a.rules");
+	writeFileSync(
+		file,
+		"alert http any any -> any any (http.host; dataset:isset,bad,type string,load bad.lst; sid:1;)\n",
+	);
+	assert.throws(() => readRuleFiles([file], new DatasetStore()), /bad\.lst does not exist/);
+	writeFileSync(join(path, "bad.lst"), "!\n");
+	assert.throws(() => readRuleFiles([file], new DatasetStore()), /line 1: no value of type string/);
+	writeFileSync(join(path, "bad.lst"), `${Buffer.from("h").toString("base64")}\n`);
+	assert.equal(readRuleFiles([file], new DatasetStore()).signatures.length, 1);
+});

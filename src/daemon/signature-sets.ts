@@ -1,0 +1,155 @@
+/** The signatures of a worker: files of rules read, compiled, and made into an engine for each policy that is in use. */
+import { statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type Address, parseAddress } from "#base/address.ts";
+import { readBoundedFile } from "#base/bounded-file-shell.ts";
+import { type IdpPlan, selectSignatures } from "#inspect/idp-policy.ts";
+import type { InspectionService } from "#inspect/service.ts";
+import { signatureService, unavailableSignatures } from "#inspect/signature-service.ts";
+import type { Certificate } from "#pki/certificate.ts";
+import { DatasetStore } from "#signature/dataset-store.ts";
+import { loadRules, type RuleFile, type RuleSet } from "#signature/rule-set.ts";
+import { SignatureEngine } from "#signature/signature-engine.ts";
+import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
+import type { ClientHello } from "#tls/client-hello.ts";
+
+/** What a policy's sessions are inspected with, or why there is nothing. */
+export type SignatureAnswer =
+	| { readonly kind: "engine"; readonly engine: SignatureEngine }
+	| { readonly kind: "unavailable"; readonly reason: string };
+
+/**
+ * Keeps what was loaded from one configuration to the next while files and policies stay the same.
+ *
+ * Bounds: files of `maxFileOctets` each, `maxRules` rules. Loading holds up the worker for about 0.1 ms a rule.
+ */
+export class SignatureSets {
+	readonly #report: (event: GatewayEvent) => void;
+	#loaded: { readonly key: string; readonly set: RuleSet | string; readonly datasets: DatasetStore } | undefined;
+	#engines = new Map<string, SignatureEngine>();
+
+	constructor(report: (event: GatewayEvent) => void) {
+		this.#report = report;
+	}
+
+	/** The answer for each policy of `plans` that is in use. */
+	configure(
+		files: readonly string[],
+		plans: ReadonlyMap<string, IdpPlan>,
+		used: ReadonlySet<string>,
+	): ReadonlyMap<string, SignatureAnswer> {
+		const answers = new Map<string, SignatureAnswer>();
+		if (used.size === 0) {
+			this.#loaded = undefined;
+			this.#engines.clear();
+			return answers;
+		}
+		const { set, datasets } = this.#load(files);
+		const engines = new Map<string, SignatureEngine>();
+		for (const name of used) {
+			const plan = plans.get(name);
+			if (plan === undefined) continue;
+			if (typeof set === "string") {
+				answers.set(name, { kind: "unavailable", reason: set });
+				continue;
+			}
+			const key = JSON.stringify(plan);
+			const engine =
+				this.#engines.get(key) ?? new SignatureEngine(selectSignatures(set.signatures, plan), datasets, Date.now);
+			engines.set(key, engine);
+			answers.set(name, { kind: "engine", engine });
+		}
+		this.#engines = engines;
+		return answers;
+	}
+
+	#load(files: readonly string[]): { readonly set: RuleSet | string; readonly datasets: DatasetStore } {
+		const key = files.map(fileKey).join("\n");
+		if (this.#loaded?.key === key) return this.#loaded;
+		this.#engines.clear();
+		const datasets = new DatasetStore();
+		let set: RuleSet | string;
+		try {
+			set = readRuleFiles(files, datasets);
+			this.#report(loadedEvent(set));
+		} catch (error) {
+			set = (error as Error).message;
+			this.#report(gatewayEvent("IDP_RULES_UNREADABLE", Date.now(), { reason: set }));
+		}
+		this.#loaded = { key, set, datasets };
+		return this.#loaded;
+	}
+}
+
+/** Who speaks, and what the handshakes said. */
+export interface SessionFacts {
+	readonly client: { readonly address: string; readonly port: number };
+	readonly server: { readonly address: string; readonly port: number };
+	readonly hello: ClientHello | undefined;
+	readonly certificate: Certificate | undefined;
+}
+
+/** The service of one session; undefined when no policy of it looks for intrusions. */
+export function sessionSignatures(
+	answer: SignatureAnswer | undefined,
+	failsOpen: boolean,
+	{ client, server, hello, certificate }: SessionFacts,
+): InspectionService | undefined {
+	if (answer === undefined) return undefined;
+	if (answer.kind === "unavailable") return unavailableSignatures(answer.reason, failsOpen ? "report" : "block");
+	return signatureService(answer.engine, {
+		flow: {
+			client: parseAddress(client.address) ?? unspecified,
+			clientPort: client.port,
+			server: parseAddress(server.address) ?? unspecified,
+			serverPort: server.port,
+		},
+		handshake: {
+			...(hello === undefined ? {} : { clientHello: hello }),
+			...(certificate === undefined ? {} : { chain: [certificate] }),
+		},
+	});
+}
+
+/** Reads files of rules, and the sets that they load. Throws one sentence that names the file. */
+export function readRuleFiles(
+	files: readonly string[],
+	datasets: DatasetStore,
+	variables?: ReadonlyMap<string, string>,
+): RuleSet {
+	if (files.length === 0) throw new Error("no file of rules is named: set security idp rules file");
+	const texts = files.map(
+		(name): RuleFile => ({ name, text: readBoundedFile(name, maxFileOctets).toString("latin1") }),
+	);
+	const set = loadRules(texts, variables);
+	const seen = new Set<string>();
+	for (const { inspections } of set.signatures) {
+		for (const step of inspections.flatMap(({ steps }) => steps)) {
+			if (step.type !== "dataset" || step.load === undefined) continue;
+			// As the rule language says: beside the file of rules.
+			const file = resolve(dirname(files[0] as string), step.load);
+			if (seen.has(`${step.name} ${file}`)) continue;
+			seen.add(`${step.name} ${file}`);
+			const wrong = datasets.load(step.name, step.form, readBoundedFile(file, maxFileOctets).toString("latin1"));
+			if (wrong.length > 0) throw new Error(`${file} line ${wrong[0]}: no value of type ${step.form}`);
+		}
+	}
+	return set;
+}
+
+function loadedEvent({ signatures, disabled }: RuleSet): GatewayEvent {
+	return gatewayEvent("IDP_RULES_LOADED", Date.now(), { rules: signatures.length, disabled: disabled.length });
+}
+
+/** Another one when the file is another one. */
+function fileKey(file: string): string {
+	try {
+		const { ino, mtimeMs, size } = statSync(file);
+		return `${file} ${ino} ${mtimeMs} ${size}`;
+	} catch {
+		return `${file} missing`;
+	}
+}
+
+const unspecified: Address = { octets: new Uint8Array(4) };
+const maxFileOctets = 67_108_864;

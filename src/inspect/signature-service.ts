@@ -1,0 +1,160 @@
+/** The inspection service that runs the signatures of intrusion detection over the plaintext of one session. */
+import type { RequestHead, ResponseHead } from "#http/head.ts";
+import type { InspectionService, Place, ServiceConnection, ServiceFinding } from "#inspect/service.ts";
+import { FlowState } from "#signature/flow-state.ts";
+import type { SignatureProtocol } from "#signature/signature.ts";
+import { type DirectionIndex, type SignatureEngine, toClient, toServer } from "#signature/signature-engine.ts";
+import { type Alert, type FlowFacts, SignatureFlow } from "#signature/signature-flow.ts";
+import type { HandshakeFacts } from "#signature/tls-buffers.ts";
+
+/** What is known of a session when its plaintext begins. */
+export interface SessionSignatures {
+	readonly flow: Omit<FlowFacts, "hasPackets">;
+	/** The handshake with the server. */
+	readonly handshake: HandshakeFacts;
+	/** Told of each alert; for records of their own. */
+	readonly told?: (alert: Alert) => void;
+}
+
+export const idpService = "idp";
+
+/**
+ * Opens the service for one session. Exchanges of one connection (HTTP/2) share the bits and counters that rules keep.
+ *
+ * Bounds: those of `SignatureFlow` for each exchange.
+ */
+export function signatureService(engine: SignatureEngine, session: SessionSignatures): InspectionService {
+	const state = new FlowState();
+	let isHandshakeJudged = false;
+	return {
+		name: idpService,
+		open: () => {
+			const flow = new SignatureFlow(engine, { ...session.flow, hasPackets: false }, "tcp", state);
+			if (!isHandshakeJudged) judgeHandshake(flow, session.handshake);
+			isHandshakeJudged = true;
+			return new SignatureConnection(flow, session.told);
+		},
+	};
+}
+
+/** Stands in for signatures that could not be loaded: every exchange gets the same finding, for nothing fails silently. */
+export function unavailableSignatures(reason: string, verdict: "block" | "report"): InspectionService {
+	const finding = (place: Place): ServiceFinding => ({
+		name: `signatures are not available: ${reason}`,
+		place,
+		verdict,
+	});
+	return {
+		name: idpService,
+		open: () => {
+			let isTold = false;
+			const once = (place: Place) => {
+				if (isTold && verdict === "report") return undefined;
+				isTold = true;
+				return finding(place);
+			};
+			return { octets: once, ended: () => undefined };
+		},
+	};
+}
+
+function judgeHandshake(flow: SignatureFlow, facts: HandshakeFacts): void {
+	const { clientHello, serverHello, chain } = facts;
+	if (clientHello !== undefined) flow.handshake("client-hello", { clientHello });
+	if (serverHello !== undefined) flow.handshake("server-hello", facts);
+	if (chain !== undefined) flow.handshake("certificate", facts);
+}
+
+class SignatureConnection implements ServiceConnection {
+	readonly #flow: SignatureFlow;
+	readonly #told: ((alert: Alert) => void) | undefined;
+	readonly #others: ServiceFinding[] = [];
+
+	constructor(flow: SignatureFlow, told: ((alert: Alert) => void) | undefined) {
+		this.#flow = flow;
+		this.#told = told;
+	}
+
+	requestHead(head: RequestHead): ServiceFinding | undefined {
+		this.#flow.protocol = "http";
+		this.#flow.requestHead(head);
+		return this.#take("request-headers");
+	}
+
+	responseHead(head: ResponseHead, request: RequestHead): ServiceFinding | undefined {
+		this.#flow.responseHead(head, request);
+		// Nothing follows an interim response but another head.
+		if (head.isInterim) this.#flow.messageEnd(toClient);
+		return this.#take("response-headers");
+	}
+
+	octets(place: Place, octets: Uint8Array): ServiceFinding | undefined {
+		const direction = bodies[place];
+		if (direction !== undefined) this.#flow.body(direction, octets, 0, octets.length);
+		else {
+			const stream = streams[place];
+			if (stream === undefined) return undefined;
+			this.#speak(stream, octets);
+			this.#flow.stream(stream, octets, 0, octets.length);
+		}
+		return this.#take(place);
+	}
+
+	raw(direction: DirectionIndex, octets: Uint8Array): ServiceFinding | undefined {
+		this.#flow.protocol = "http";
+		this.#flow.stream(direction, octets, 0, octets.length);
+		return this.#take(direction === toServer ? "stream-to-server" : "stream-to-client");
+	}
+
+	ended(place: Place): ServiceFinding | undefined {
+		const direction = bodies[place];
+		if (direction === undefined) return undefined;
+		this.#flow.messageEnd(direction);
+		return this.#take(place);
+	}
+
+	others(): readonly ServiceFinding[] {
+		return this.#others.splice(0);
+	}
+
+	/** Recognizes a protocol that is not HTTP by its first octets. */
+	#speak(direction: DirectionIndex, octets: Uint8Array): void {
+		if (this.#flow.protocol === "tcp") this.#flow.protocol = spokenProtocol(direction, octets) ?? "tcp";
+	}
+
+	/** One finding is the answer, a blocking one before others; the rest waits for `others`. */
+	#take(place: Place): ServiceFinding | undefined {
+		const { alerts } = this.#flow;
+		if (alerts.length === 0) return undefined;
+		let answer: ServiceFinding | undefined;
+		for (const alert of alerts) {
+			const { signature, isBlocking, isTold } = alert;
+			if (isTold) this.#told?.(alert);
+			const name = `${signature.sid} ${signature.message}`.trim();
+			const found: ServiceFinding = { name, place, verdict: isBlocking ? "block" : "report" };
+			if (answer === undefined) answer = found;
+			else if (isBlocking && answer.verdict !== "block") {
+				this.#others.push(answer);
+				answer = found;
+			} else this.#others.push(found);
+		}
+		alerts.length = 0;
+		return answer;
+	}
+}
+
+/** What the first octets of a direction say; undefined when nothing. */
+export function spokenProtocol(direction: DirectionIndex, octets: Uint8Array): SignatureProtocol | undefined {
+	const text = Buffer.from(octets.buffer, octets.byteOffset, Math.min(octets.length, 32)).toString("latin1");
+	if (direction === toServer) {
+		if (/^(?:EHLO|HELO) /i.test(text)) return "smtp";
+		return undefined;
+	}
+	if (/^220[ -].*\bE?SMTP\b/i.test(text)) return "smtp";
+	if (/^220[ -].*\bFTP/i.test(text)) return "ftp";
+	if (/^\* (?:OK|PREAUTH)\b/.test(text)) return "imap";
+	return /^\+OK\b/.test(text) ? "pop3" : undefined;
+}
+
+const bodies: Partial<Record<Place, DirectionIndex>> = { "request-body": toServer, "response-body": toClient };
+const streams: Partial<Record<Place, DirectionIndex>> = { "stream-to-server": toServer, "stream-to-client": toClient };
