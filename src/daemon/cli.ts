@@ -1,6 +1,7 @@
 /** The `sallyport` command: picks the sub-command and sets the exit status. */
 
 import { runCli } from "#daemon/cli-command.ts";
+import { runInspectPcap } from "#daemon/inspect-pcap-command.ts";
 import { runReload } from "#daemon/reload-command.ts";
 import { type CommandOutput, runExplain, runSessions } from "#daemon/sessions-command.ts";
 import { runStart } from "#daemon/start-command.ts";
@@ -18,6 +19,8 @@ Usage: sallyport COMMAND [OPTIONS]
   explain    tell one session's whole story in sentences
   trust-commands
              how each kind of client comes to trust the CA
+  inspect-pcap
+             a file of captured packets through rules of intrusion detection
   version    print the version
 
 sallyport COMMAND --help tells a command's options.
@@ -30,6 +33,7 @@ const commands: Readonly<Record<string, (args: readonly string[], io: CommandOut
 	sessions: runSessions,
 	explain: runExplain,
 	"trust-commands": runTrustCommands,
+	"inspect-pcap": runInspectPcap,
 	version: async (_, io) => {
 		io.stdout.write(
 			`sallyport ${productVersion} (node ${process.versions.node}, openssl ${process.versions.openssl})\n`,

@@ -75,10 +75,9 @@ export function eveAlert(
 
 /** As EVE writes moments: microseconds and the zone, which is UTC. */
 function eveTime(at: number): string {
-	const micros = Math.floor((at % 1) * 1_000)
-		.toString()
-		.padStart(3, "0");
-	return new Date(Math.floor(at)).toISOString().replace("Z", `${micros}+0000`);
+	const micros = Math.round(at * 1_000);
+	const rest = String(micros % 1_000).padStart(3, "0");
+	return new Date(Math.floor(micros / 1_000)).toISOString().replace("Z", `${rest}+0000`);
 }
 
 function end(address: FlowFacts["client"], port: number) {

@@ -12,8 +12,12 @@ export interface SessionSignatures {
 	readonly flow: Omit<FlowFacts, "hasPackets">;
 	/** The handshake with the server. */
 	readonly handshake: HandshakeFacts;
+	/** Chunks of streams are packets: rules about single packets apply. */
+	readonly hasPackets?: boolean;
+	/** Traffic is only looked at: findings are reported, whatever rules would do. */
+	readonly isPassive?: boolean;
 	/** Told of each alert; for records of their own. */
-	readonly told?: (alert: Alert) => void;
+	readonly told?: (alert: Alert, flow: SignatureFlow) => void;
 }
 
 export const idpService = "idp";
@@ -29,10 +33,15 @@ export function signatureService(engine: SignatureEngine, session: SessionSignat
 	return {
 		name: idpService,
 		open: () => {
-			const flow = new SignatureFlow(engine, { ...session.flow, hasPackets: false }, "tcp", state);
+			const flow = new SignatureFlow(
+				engine,
+				{ ...session.flow, hasPackets: session.hasPackets === true },
+				"tcp",
+				state,
+			);
 			if (!isHandshakeJudged) judgeHandshake(flow, session.handshake);
 			isHandshakeJudged = true;
-			return new SignatureConnection(flow, session.told);
+			return new SignatureConnection(flow, session);
 		},
 	};
 }
@@ -67,12 +76,12 @@ function judgeHandshake(flow: SignatureFlow, facts: HandshakeFacts): void {
 
 class SignatureConnection implements ServiceConnection {
 	readonly #flow: SignatureFlow;
-	readonly #told: ((alert: Alert) => void) | undefined;
+	readonly #session: SessionSignatures;
 	readonly #others: ServiceFinding[] = [];
 
-	constructor(flow: SignatureFlow, told: ((alert: Alert) => void) | undefined) {
+	constructor(flow: SignatureFlow, session: SessionSignatures) {
 		this.#flow = flow;
-		this.#told = told;
+		this.#session = session;
 	}
 
 	requestHead(head: RequestHead): ServiceFinding | undefined {
@@ -128,8 +137,9 @@ class SignatureConnection implements ServiceConnection {
 		if (alerts.length === 0) return undefined;
 		let answer: ServiceFinding | undefined;
 		for (const alert of alerts) {
-			const { signature, isBlocking, isTold } = alert;
-			if (isTold) this.#told?.(alert);
+			const { signature, isTold } = alert;
+			const isBlocking = alert.isBlocking && this.#session.isPassive !== true;
+			if (isTold) this.#session.told?.(alert, this.#flow);
 			const name = `${signature.sid} ${signature.message}`.trim();
 			const found: ServiceFinding = { name, place, verdict: isBlocking ? "block" : "report" };
 			if (answer === undefined) answer = found;
