@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ForwardMachine } from "#http/forward-machine.ts";
+import { headerValue } from "#http/head.ts";
 
 /** What the machine tells of the chunks, bodies joined. */
 function tell(chunks: readonly Uint8Array[], machine = new ForwardMachine()): string[] {
@@ -85,6 +86,20 @@ test("a request waits until it is asked for", () => {
 	assert.equal(machine.next().kind, "end");
 	assert.equal(machine.isBetweenRequests, true);
 	assert.equal(machine.next().kind, "request");
+});
+
+test("the head as the client sent it is told with what is for the proxy, and with a refusal that it explains", () => {
+	const own = "GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\nProxy-Authorization: Basic eDp5\r\n\r\n";
+	const machine = new ForwardMachine();
+	machine.push(octets(own));
+	const step = machine.next();
+	assert.ok(step.kind === "request");
+	assert.deepEqual([step.head.text, headerValue(step.head, "proxy-authorization")], [own, "Basic eDp5"]);
+	const page = new ForwardMachine();
+	page.push(octets("GET /help HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n"));
+	const refused = page.next();
+	assert.ok(refused.kind === "refuse");
+	assert.deepEqual([refused.fault.code, refused.head?.target], ["PROXY_REQUEST_MALFORMED", "/help"]);
 });
 
 test("behind a last request nothing is read", () => {

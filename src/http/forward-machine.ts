@@ -12,20 +12,28 @@ import { type Fault, fault } from "#base/fault.ts";
 import { OctetQueue } from "#base/octet-queue.ts";
 import { ChunkedReader, chunkLast, chunkRefused } from "#http/body.ts";
 import { type ForwardOptions, type ForwardPlan, fieldsOfOneHop, forwardRequest } from "#http/forward-request.ts";
-import { parseFieldLines } from "#http/head.ts";
+import { parseFieldLines, type RequestHead } from "#http/head.ts";
 import { latin1 } from "#http/head-octets.ts";
 import { finishRequestHead } from "#http/head-rules.ts";
 import { HeadScanner, type SectionKind, scanDone, scanNeedMore } from "#http/head-scanner.ts";
 
 export type ForwardStep =
 	| { readonly kind: "need-more" }
-	/** A head was read. Behind `forward` the body follows; every other plan ends the machine. */
-	| { readonly kind: "request"; readonly plan: Exclude<ForwardPlan, { kind: "refuse" }> }
+	/**
+	 * A head was read: `head` is what the client sent, with what is for the proxy alone. Behind `forward` the body follows; every
+	 * other plan ends the machine.
+	 */
+	| {
+			readonly kind: "request";
+			readonly head: RequestHead;
+			readonly plan: Exclude<ForwardPlan, { kind: "refuse" }>;
+	  }
 	/** Octets of the body for the same server, framing included; a view of what was pushed. */
 	| { readonly kind: "body"; readonly octets: Uint8Array }
 	/** The request is whole. */
 	| { readonly kind: "end" }
-	| { readonly kind: "refuse"; readonly fault: Fault };
+	/** `head` when there is a whole one, that the proxy may answer in another way: a path alone may be for a page of its own. */
+	| { readonly kind: "refuse"; readonly fault: Fault; readonly head: RequestHead | undefined };
 
 export interface ForwardLimits {
 	/** Octets of one head or trailer section. */
@@ -106,7 +114,7 @@ export class ForwardMachine {
 		const plan = forwardRequest(head, this.#options);
 		if (plan.kind === "refuse") {
 			this.#phase = "over";
-			return plan;
+			return { ...plan, head };
 		}
 		this.#phase = "over";
 		if (plan.kind === "forward") {
@@ -115,7 +123,7 @@ export class ForwardMachine {
 			this.#chunked.begin();
 			this.#phase = head.framing === "none" ? "end" : head.framing === "length" ? "length" : "chunked";
 		}
-		return { kind: "request", plan };
+		return { kind: "request", head, plan };
 	}
 
 	#lengthBody(): ForwardStep {
@@ -169,7 +177,11 @@ export class ForwardMachine {
 		reason: string,
 	): ForwardStep {
 		this.#phase = "over";
-		return { kind: "refuse", fault: fault(code, `the request to the proxy is refused: ${reason}`, { got: reason }) };
+		return {
+			kind: "refuse",
+			fault: fault(code, `the request to the proxy is refused: ${reason}`, { got: reason }),
+			head: undefined,
+		};
 	}
 }
 
