@@ -33,6 +33,16 @@ test("a call that Linux refuses names itself and the reason", async () => {
 	assert.throws(() => linux.peerCredentials(-1), /failed: EBADF$/);
 });
 
+test("a device of packets that cannot be made is an error that says why", async () => {
+	const linux = await openLinux();
+	assert.throws(
+		() => linux.openTun("no/name"),
+		/^Error: no device can be called no\/name; expected up to 15 characters$/,
+	);
+	// The loopback device exists and is of another kind; without the right to make devices that is what is said.
+	assert.throws(() => linux.openTun("lo"), /^Error: (ioctl TUNSETIFF lo|open \/dev\/net\/tun) failed: E[A-Z]+$/);
+});
+
 test("without the library the reason and the remedy are told", () => {
 	const program = `
 		import { registerHooks } from "node:module";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { readPeerCredentials } from "#base/linux.ts";
+import { readPeerCredentials, tunRequest } from "#base/linux.ts";
 
 test("credentials are read in either order of octets", () => {
 	const little = Uint8Array.of(0x24, 0x3a, 0, 0, 0xe8, 3, 0, 0, 0xfe, 0xff, 0xff, 0xff);
@@ -16,4 +16,14 @@ test("whatever the octets, there are credentials or none", () => {
 			assert.equal(readPeerCredentials(octets, isLittleEndian) === undefined, octets.length < 12);
 		}),
 	);
+});
+
+test("a request for a device of packets holds its name and its flags, in either order of octets", () => {
+	const little = tunRequest("st0.1", true);
+	assert.equal(little?.length, 40);
+	assert.equal(Buffer.from(little ?? []).toString("latin1", 0, 6), "st0.1\0");
+	assert.deepEqual([little?.[16], little?.[17]], [0x01, 0x10]);
+	assert.deepEqual([...(tunRequest("st0.1", false)?.subarray(16, 18) ?? [])], [0x10, 0x01]);
+	for (const name of ["", "a-name-of-16-oct", "st0/1", "0st", "a b", "ü"])
+		assert.equal(tunRequest(name, true), undefined);
 });

@@ -12,6 +12,8 @@ export interface PeerCredentials {
 export interface Linux {
 	/** Of a connected Unix socket. */
 	peerCredentials(descriptor: number): PeerCredentials;
+	/** A descriptor of a device of packets (TUN, without a header before each), which does not wait. Needs CAP_NET_ADMIN. */
+	openTun(name: string): number;
 }
 
 /**
@@ -31,5 +33,23 @@ export function readPeerCredentials(octets: Uint8Array, isLittleEndian: boolean)
 	};
 }
 
+/**
+ * `struct ifreq` for a device of packets; undefined when no device can have that name.
+ *
+ *     | name (16), ending in 0 | flags (2) | 0 ... |
+ *
+ * Source: netdevice(7); Linux, Documentation/networking/tuntap.rst.
+ */
+export function tunRequest(name: string, isLittleEndian: boolean): Uint8Array | undefined {
+	if (!/^[a-z][a-z0-9.-]{0,14}$/.test(name)) return undefined;
+	const octets = new Uint8Array(interfaceRequestOctets);
+	octets.set(Buffer.from(name, "latin1"));
+	new DataView(octets.buffer).setUint16(16, tunWithoutHeader, isLittleEndian);
+	return octets;
+}
+
+/** IFF_TUN and IFF_NO_PI. */
+const tunWithoutHeader = 0x1001;
+const interfaceRequestOctets = 40;
 /** Octets of `struct ucred`. */
 export const credentialsOctets = 12;

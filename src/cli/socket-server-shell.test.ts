@@ -103,6 +103,9 @@ test("where the kernel cannot be asked nobody comes in, and everybody is told wh
 			peerCredentials: () => {
 				throw refusal;
 			},
+			openTun: () => {
+				throw refusal;
+			},
 		}),
 	]) {
 		const running = await start(t, { openLinux });

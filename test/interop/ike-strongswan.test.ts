@@ -144,11 +144,13 @@ test("B17, B20, B37, B38: every group and cipher comes up with strongSwan, gets 
 			const options = { swanctl: swanctl(ikeWords, espWords), ike, esp };
 			const run = await bringUp(inner, options, index % 2 === 0 ? "initiator" : "responder");
 			const [child] = (await run.state()).children;
+			assert.equal(await run.echo(3_000), 3_000);
 			await run.give({ type: "child-worn-out", inboundSpi: child?.inboundSpi ?? 0 });
 			await run.until(
 				"new keys",
 				({ children }) => isUp({ children }) && children[0]?.inboundSpi !== child?.inboundSpi,
 			);
+			assert.equal(await run.echo(50_000), 50_000);
 		});
 });
 
@@ -159,6 +161,28 @@ test("B16: the first proposal with the wrong group leads to another attempt with
 		["aes-256-gcm", "sha-256", "group19"],
 	] as const;
 	await bringUp(t, { ...strong, ike }, "initiator");
+});
+
+test("B32: traffic brings the tunnel up; while a connection goes on through it, both ends renew all keys again and again", async (t) => {
+	if (!requirePeers(t, strongswanCommands)) return;
+	const run = await startRun(t, strong);
+	assert.equal(await run.echo(1_000), 1_000);
+	assert.ok(isUp(await run.state()));
+	let isOver = false;
+	const traffic = run.echo(20_000_000).finally(() => {
+		isOver = true;
+	});
+	let renewals = 0;
+	for (; !isOver && renewals < 40; renewals++) {
+		const [child] = (await run.state()).children;
+		if (renewals % 4 === 0) await run.give({ type: "child-worn-out", inboundSpi: child?.inboundSpi ?? 0 });
+		if (renewals % 4 === 1) await run.swanctl("--rekey", "--child", "c");
+		if (renewals % 4 === 2) await run.give({ type: "rekey-wanted", connection: "swan" });
+		if (renewals % 4 === 3) await run.swanctl("--rekey", "--ike", "t");
+	}
+	assert.equal(await traffic, 20_000_000);
+	assert.ok(renewals >= 4, `${renewals}`);
+	await run.until("one child", isUp);
 });
 
 const root = makeCertificate({ subject: "CN=IKE test root", isCa: true });

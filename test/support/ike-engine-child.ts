@@ -8,24 +8,36 @@ import {
 	createPublicKey,
 	createSecretKey,
 	randomBytes,
+	randomFillSync,
 	X509Certificate,
 } from "node:crypto";
+import { connect } from "node:net";
 import { parsePrefix } from "#base/address.ts";
+import { openLinux } from "#base/linux-shell.ts";
+import { type PlaneCounters, TrafficPlane } from "#esp/traffic-plane.ts";
+import { TunDevice } from "#esp/tun-shell.ts";
 import { textIdentity } from "#ike/auth/identity.ts";
 import { peerJudge } from "#ike/auth/judge-peer.ts";
 import { signWith } from "#ike/auth/signature.ts";
 import { espProposal, ikeProposal } from "#ike/crypto/proposal.ts";
 import { Endpoint } from "#ike/endpoint.ts";
 import { EngineShell } from "#ike/socket-shell.ts";
-import type { Connection } from "#ike/v2/connection.ts";
+import type { Connection, Path } from "#ike/v2/connection.ts";
 import type { ChildAssociation, EngineEvent } from "#ike/v2/engine-event.ts";
 import { prefixSelector } from "#ike/v2/narrow-selectors.ts";
 import { defaultSettings } from "#ike/v2/settings.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
 import { TrustAnchors } from "#pki/trust-anchors.ts";
-import { EchoPlane } from "./echo-plane.ts";
 import { addressOf } from "./ike-network.ts";
-import { ownAddress, ownHost, peerAddress, peerHost, Strongswan, type SwanCredentials } from "./strongswan.ts";
+import {
+	configureTunnelDevice,
+	ownAddress,
+	ownHost,
+	peerAddress,
+	peerHost,
+	Strongswan,
+	type SwanCredentials,
+} from "./strongswan.ts";
 
 /** What a run is about. */
 export interface EngineOptions {
@@ -43,8 +55,8 @@ export interface EngineOptions {
 export type EngineCommand =
 	| { readonly type: "event"; readonly event: EngineEvent }
 	| { readonly type: "swanctl"; readonly words: readonly string[] }
-	/** Sends so many echo requests through the newest child and counts the answers. */
-	| { readonly type: "ping"; readonly count: number; readonly octets: number }
+	/** Sends so many octets over TCP through the tunnel to a server that sends them back; gives how many came back right. */
+	| { readonly type: "echo"; readonly octets: number }
 	| { readonly type: "state" };
 
 /** What stands. */
@@ -56,13 +68,29 @@ export interface EngineState {
 	}[];
 	readonly reports: readonly string[];
 	readonly phases: readonly string[];
+	readonly counters: PlaneCounters;
 }
 
+const echoPort = 7_000;
+const echoProgram = `require("net").createServer({ allowHalfOpen: true }, (socket) => socket.on("error", () => {}).pipe(socket))
+	.listen(${echoPort}, "${peerHost}", () => console.log("up"))`;
 const [folder = "", text = ""] = process.argv.slice(2);
 const options = JSON.parse(text) as EngineOptions;
 const installed = new Map<number, ChildAssociation>();
 const reports: string[] = [];
-const plane = new EchoPlane(ownHost, peerHost, (packet, path) => shell.sendEsp(packet, path));
+const plane = new TrafficPlane<Path>(
+	{
+		sendEsp: (packet, path) => shell.sendEsp(Buffer.from(packet), path),
+		deliver: (packet) => tun.write(packet),
+		// The kernel looks for routers of IPv6 on every device; that is no traffic for the tunnel.
+		onUnprotected: ({ version }) =>
+			version === 4 && shell.give({ type: "tunnel-wanted", connection: "swan", child: "lan" }),
+		onWornOut: (inboundSpi) => shell.give({ type: "child-worn-out", inboundSpi }),
+		fillRandom: (octets) => void randomFillSync(octets),
+	},
+	{ replayWindow: 64, mss: 1_320 },
+);
+
 const peer = await Strongswan.start(folder, options.swanctl, options.certificates?.peer);
 const endpoint = new Endpoint([connectionOf(options)], defaultSettings, randomBytes);
 const shell = await EngineShell.open(
@@ -71,13 +99,27 @@ const shell = await EngineShell.open(
 	{
 		sign: async (_connection, scheme, octets) =>
 			signWith(scheme, createPrivateKey(options.certificates?.own.key ?? ""), octets),
-		installChild: (association) => installed.set(association.inboundSpi, association),
-		removeChild: (inboundSpi) => installed.delete(inboundSpi),
-		moveChild: () => {},
-		receiveEsp: (packet) => plane.receive(packet),
+		installChild(association) {
+			installed.set(association.inboundSpi, association);
+			plane.install(association);
+		},
+		removeChild(inboundSpi) {
+			installed.delete(inboundSpi);
+			plane.remove(inboundSpi);
+		},
+		moveChild: (inboundSpi, path) => plane.move(inboundSpi, path),
+		receiveEsp: (packet) => plane.takeIncoming(packet),
 		report: (what, _connection, words) => reports.push(`${what}: ${words}`),
 	},
 );
+
+const tun = await TunDevice.open(await openLinux(), "st0", (packet) => plane.takeOutgoing(packet));
+configureTunnelDevice("st0");
+const server = peer.startBeside(process.execPath, "-e", echoProgram);
+await new Promise((resolve) => server.stdout?.once("data", resolve));
+setInterval(() => {
+	for (const note of plane.takeNotes()) shell.give({ type: "traffic-noted", ...note });
+}, 100);
 
 process.on("message", async ({ id, command }: { readonly id: number; readonly command: EngineCommand }) => {
 	process.send?.({ id, answer: await answer(command) });
@@ -85,9 +127,24 @@ process.on("message", async ({ id, command }: { readonly id: number; readonly co
 process.on("disconnect", () => process.exit());
 process.send?.({ id: 0, answer: "ready" });
 
+async function echo(octets: number): Promise<number> {
+	const sent = randomBytes(octets);
+	const socket = connect({ host: peerHost, port: echoPort, localAddress: ownHost });
+	socket.setTimeout(10_000, () => socket.destroy(new Error("silence")));
+	socket.on("error", () => {});
+	socket.end(sent);
+	const back: Buffer[] = [];
+	try {
+		for await (const chunk of socket) back.push(chunk as Buffer);
+	} catch {
+		return 0;
+	}
+	return Buffer.concat(back).equals(sent) ? octets : 0;
+}
+
 function answer(command: EngineCommand): unknown {
 	if (command.type === "event") return shell.give(command.event);
-	if (command.type === "ping") return plane.ping(command.count, command.octets);
+	if (command.type === "echo") return echo(command.octets);
 	if (command.type === "swanctl") return peer.control(...command.words);
 	const state: EngineState & { readonly log: string } = {
 		children: [...installed.values()].map(({ inboundSpi, outboundSpi, isEncapsulated }) => ({
@@ -97,6 +154,7 @@ function answer(command: EngineCommand): unknown {
 		})),
 		reports,
 		phases: endpoint.describe().map(({ phase }) => phase),
+		counters: plane.counters,
 		log: peer.log().split("\n").slice(-60).join("\n"),
 	};
 	return state;

@@ -30,8 +30,8 @@ export async function startRun(t: TestContext, options: EngineOptions) {
 		state,
 		give: (event: EngineEvent) => ask.command({ type: "event", event }),
 		swanctl: (...words: readonly string[]) => ask.command({ type: "swanctl", words }) as Promise<string>,
-		/** How many of the echo requests were answered. */
-		ping: (count: number, octets: number) => ask.command({ type: "ping", count, octets }) as Promise<number>,
+		/** How many octets came back right through the tunnel. */
+		echo: (octets: number) => ask.command({ type: "echo", octets }) as Promise<number>,
 		/** Waits until what stands is as it should be. */
 		async until(what: string, holds: (state: EngineState) => boolean): Promise<EngineState> {
 			for (let waited = 0; waited < 15_000; waited += 50) {

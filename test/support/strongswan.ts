@@ -17,6 +17,7 @@ export const ownAddress = "198.51.100.1";
 export const peerAddress = "198.51.100.2";
 export const ownHost = "10.1.0.1";
 export const peerHost = "10.2.0.1";
+const peerNetwork = "10.2.0.0/24";
 
 /** The programs that must be there. */
 export const strongswanCommands = ["charon-systemd", "swanctl", "ip", "unshare", "nsenter", "setpriv"];
@@ -77,6 +78,12 @@ export class Strongswan {
 		});
 	}
 
+	/** Starts a program beside charon, in its namespace; it ends with this process. */
+	startBeside(program: string, ...words: readonly string[]): ChildProcess {
+		const inside = ["-t", String(this.#process.pid), "-n", peerPath("setpriv"), "--pdeathsig", "KILL", program];
+		return spawn(peerPath("nsenter"), [...inside, ...words], { stdio: ["ignore", "pipe", "inherit"] });
+	}
+
 	/** What charon wrote. */
 	log(): string {
 		const file = join(this.#folder, "log");
@@ -97,6 +104,13 @@ export class Strongswan {
 			inside("link", "set", device, "up");
 		}
 	}
+}
+
+/** A device of packets for what goes into tunnels: this host is `ownHost`, the network behind charon lies there. */
+export function configureTunnelDevice(name: string): void {
+	run("ip", "addr", "add", `${ownHost}/32`, "dev", name);
+	run("ip", "link", "set", name, "up", "mtu", "1400");
+	run("ip", "route", "add", peerNetwork, "dev", name, "src", ownHost);
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {

@@ -1,0 +1,222 @@
+/**
+ * The data plane of ESP in user space, without its devices: which association a packet goes out by, what came in by one,
+ * and what the engine of IKE has to know of it.
+ *
+ * Bounds: `maxAssociations`; the newest goes first, so that new keys are used as soon as they are there (B4, B8).
+ */
+import { clampMss } from "#esp/clamp-mss.ts";
+import { InboundAssociation } from "#esp/inbound-association.ts";
+import { decodeInnerPacket, type InnerPacket } from "#esp/inner-packet.ts";
+import { type EspSelectors, mayComeIn, mayGoOut } from "#esp/match-selector.ts";
+import { OutboundAssociation } from "#esp/outbound-association.ts";
+import type { EspKeys, EspProtection } from "#esp/protection.ts";
+
+/** A pair of associations as the engine of IKE hands it over; `P` is where its packets go. */
+export interface PlaneAssociation<P> extends EspSelectors {
+	readonly inboundSpi: number;
+	readonly outboundSpi: number;
+	readonly algorithms: EspProtection;
+	readonly inboundKeys: EspKeys;
+	readonly outboundKeys: EspKeys;
+	readonly path: P;
+}
+
+/** Where packets come from and go to. */
+export interface PlanePorts<P> {
+	/** Sends a packet of ESP; the octets are used again afterwards. */
+	sendEsp(packet: Uint8Array, path: P): void;
+	/** Hands a packet that came out of a tunnel to this host; the octets are used again afterwards. */
+	deliver(packet: Uint8Array): void;
+	/** A packet has no association: one is to be made, and the packet is lost (B32). */
+	onUnprotected(packet: InnerPacket): void;
+	/** An association needs new keys: its sequence numbers come to an end. */
+	onWornOut(inboundSpi: number): void;
+	fillRandom(octets: Uint8Array): void;
+}
+
+export interface PlaneSettings {
+	/** Packets in the replay window; 0 switches it off (B44). */
+	readonly replayWindow: number;
+	/** Largest MSS of TCP in a tunnel; 0 leaves it as it is (B55). */
+	readonly mss: number;
+}
+
+/** What was done with packets (B73). */
+export interface PlaneCounters {
+	encryptedPackets: number;
+	encryptedOctets: number;
+	decryptedPackets: number;
+	decryptedOctets: number;
+	/** Without an association. */
+	unprotected: number;
+	/** ESP with an SPI that nobody has. */
+	unknownSpi: number;
+	/** ESP that was not opened: replayed, not authentic, malformed. */
+	refused: number;
+	/** Opened, and not of the traffic that was agreed. */
+	outsideSelectors: number;
+	malformed: number;
+}
+
+/** What the engine of IKE is told of an association. */
+export interface TrafficNote {
+	readonly inboundSpi: number;
+	readonly hasSent: boolean;
+	readonly hasReceived: boolean;
+}
+
+interface Entry<P> {
+	readonly association: PlaneAssociation<P>;
+	readonly inbound: InboundAssociation;
+	readonly outbound: OutboundAssociation;
+	path: P;
+	hasSent: boolean;
+	hasReceived: boolean;
+	isWornOut: boolean;
+}
+
+export class TrafficPlane<P> {
+	readonly counters: PlaneCounters = {
+		encryptedPackets: 0,
+		encryptedOctets: 0,
+		decryptedPackets: 0,
+		decryptedOctets: 0,
+		unprotected: 0,
+		unknownSpi: 0,
+		refused: 0,
+		outsideSelectors: 0,
+		malformed: 0,
+	};
+	readonly #ports: PlanePorts<P>;
+	readonly #settings: PlaneSettings;
+	/** By the SPI at which this end receives. */
+	readonly #bySpi = new Map<number, Entry<P>>();
+	/** The newest first. */
+	#order: readonly Entry<P>[] = [];
+	readonly #sealed = new Uint8Array(maxPacketOctets + maxOverheadOctets);
+	readonly #opened = new Uint8Array(maxPacketOctets);
+
+	constructor(ports: PlanePorts<P>, settings: PlaneSettings) {
+		this.#ports = ports;
+		this.#settings = settings;
+	}
+
+	/** Puts an association in force; false when there are as many as there may be. */
+	install(association: PlaneAssociation<P>): boolean {
+		if (this.#bySpi.size >= maxAssociations) return false;
+		const { inboundSpi, outboundSpi, algorithms: protection, inboundKeys, outboundKeys, path } = association;
+		const { replayWindow } = this.#settings;
+		const fillRandom = (octets: Uint8Array) => this.#ports.fillRandom(octets);
+		const entry: Entry<P> = {
+			association,
+			inbound: new InboundAssociation({ spi: inboundSpi, protection, keys: inboundKeys, replayWindow }),
+			outbound: new OutboundAssociation({ spi: outboundSpi, protection, keys: outboundKeys, fillRandom }),
+			path,
+			hasSent: false,
+			hasReceived: false,
+			isWornOut: false,
+		};
+		this.#bySpi.set(inboundSpi, entry);
+		this.#order = [entry, ...this.#order];
+		return true;
+	}
+
+	remove(inboundSpi: number): void {
+		this.#bySpi.delete(inboundSpi);
+		this.#order = this.#order.filter(({ association }) => association.inboundSpi !== inboundSpi);
+	}
+
+	/** The peer is reached elsewhere. */
+	move(inboundSpi: number, path: P): void {
+		const entry = this.#bySpi.get(inboundSpi);
+		if (entry !== undefined) entry.path = path;
+	}
+
+	/** A packet of this host for a tunnel. May be changed: the MSS is lowered in place. */
+	takeOutgoing(packet: Uint8Array): void {
+		const decoded = decodeInnerPacket(packet);
+		if (decoded.kind !== "done" || packet.length > maxPacketOctets) {
+			this.counters.malformed++;
+			return;
+		}
+		const entry = this.#order.find(({ association }) => mayGoOut(association, decoded.value));
+		if (entry === undefined) {
+			this.counters.unprotected++;
+			return this.#ports.onUnprotected(decoded.value);
+		}
+		if (this.#settings.mss > 0) clampMss(packet, this.#settings.mss);
+		const octets = entry.outbound.seal(packet, decoded.value.version === 4 ? ipv4 : ipv6, this.#sealed);
+		this.#watchWear(entry);
+		if (octets === 0) return;
+		entry.hasSent = true;
+		this.counters.encryptedPackets++;
+		this.counters.encryptedOctets += packet.length;
+		this.#ports.sendEsp(this.#sealed.subarray(0, octets), entry.path);
+	}
+
+	/** A packet of ESP from the network. */
+	takeIncoming(packet: Uint8Array): void {
+		const entry = packet.length < spiOctets ? undefined : this.#bySpi.get(spiOf(packet));
+		if (entry === undefined) {
+			this.counters.unknownSpi++;
+			return;
+		}
+		const octets = entry.inbound.open(packet, this.#opened);
+		if (octets < 0) {
+			this.counters.refused++;
+			return;
+		}
+		entry.hasReceived = true;
+		const { nextHeader } = entry.inbound;
+		if (nextHeader !== ipv4 && nextHeader !== ipv6) return;
+		const inner = this.#opened.subarray(0, octets);
+		const decoded = decodeInnerPacket(inner);
+		if (decoded.kind !== "done" || (decoded.value.version === 4 ? ipv4 : ipv6) !== nextHeader) {
+			this.counters.malformed++;
+			return;
+		}
+		if (!mayComeIn(entry.association, decoded.value)) {
+			this.counters.outsideSelectors++;
+			return;
+		}
+		// What stands behind the packet was put there to hide its length (RFC 4303 §2.7).
+		const whole = inner.subarray(0, decoded.value.octets);
+		if (this.#settings.mss > 0) clampMss(whole, this.#settings.mss);
+		this.counters.decryptedPackets++;
+		this.counters.decryptedOctets += whole.length;
+		this.#ports.deliver(whole);
+	}
+
+	/** What happened since the last time, of associations where something did. */
+	takeNotes(): readonly TrafficNote[] {
+		const notes: TrafficNote[] = [];
+		for (const entry of this.#order) {
+			const { hasSent, hasReceived } = entry;
+			if (!hasSent && !hasReceived) continue;
+			notes.push({ inboundSpi: entry.association.inboundSpi, hasSent, hasReceived });
+			entry.hasSent = false;
+			entry.hasReceived = false;
+		}
+		return notes;
+	}
+
+	#watchWear(entry: Entry<P>): void {
+		if (entry.isWornOut || !entry.outbound.isWearingOut) return;
+		entry.isWornOut = true;
+		this.#ports.onWornOut(entry.association.inboundSpi);
+	}
+}
+
+function spiOf(packet: Uint8Array): number {
+	const upper = ((packet[0] as number) << 8) | (packet[1] as number);
+	return upper * 0x1_0000 + (((packet[2] as number) << 8) | (packet[3] as number));
+}
+
+/** Next headers of tunnel mode (B38, B41). */
+const ipv4 = 4;
+const ipv6 = 41;
+const spiOctets = 4;
+const maxAssociations = 4_096;
+const maxPacketOctets = 65_535;
+/** Header, IV, padding and check value of the longest kind. */
+const maxOverheadOctets = 128;
