@@ -141,12 +141,12 @@ export const systemPackages: readonly SystemPackage[] = [
 		brings: ["/usr/lib/python3/dist-packages/cryptography_vectors"],
 		purpose: "PKITS certificates and other X.509 vectors",
 	},
-	{ name: "nftables", groups: ["interop"], brings: ["nft"], purpose: "judges the ruleset of the security policies" },
+	{ name: "nftables", groups: ["interop"], brings: ["nft"], purpose: "the packet filter" },
 	{
 		name: "util-linux",
 		groups: ["interop"],
 		brings: ["unshare", "nsenter", "setpriv"],
-		purpose: "network namespaces, so that nothing of the host is touched",
+		purpose: "network namespaces, so that nothing of the host is touched; programs without privileges",
 	},
 	{
 		name: "charon-systemd",

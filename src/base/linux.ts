@@ -1,5 +1,8 @@
 /** What is asked of Linux that Node cannot ask: the port, and the structures that go through it. `linux-shell.ts` asks. */
 
+import type { Address } from "#base/address.ts";
+import type { AddressPort } from "#base/socket-address.ts";
+
 /** Who made the other end of a connection, as the kernel noted it when the connection was made. */
 export interface PeerCredentials {
 	/** 0 when the process is of a container whose processes are not seen from here. */
@@ -8,12 +11,52 @@ export interface PeerCredentials {
 	readonly groupId: number;
 }
 
-/** Each call throws an `Error` that names the call and the reason when Linux refuses. */
+/** A TCP socket that accepts. */
+export interface ListeningSocket extends AddressPort {
+	/** Connections to whatever address and port come to it (IP_TRANSPARENT); needs CAP_NET_ADMIN. */
+	readonly isTransparent: boolean;
+	/** Others may listen at the same address; the kernel spreads the clients (SO_REUSEPORT). */
+	readonly isShared: boolean;
+	/** Of connections that are not accepted yet. */
+	readonly backlog: number;
+}
+
+/** A TCP socket that is to be connected by its owner. Everything here needs CAP_NET_ADMIN. */
+export interface OutgoingSocket {
+	readonly family: 4 | 6;
+	/** The packet filter knows its packets by this (SO_MARK). */
+	readonly mark?: number | undefined;
+	/** Whose address it connects from, which need not be one of this host (IP_TRANSPARENT). */
+	readonly source?: Address | undefined;
+}
+
+/** Why Linux refused a call: `bind failed: EADDRINUSE`. */
+export class LinuxError extends Error {
+	/** The name of the error: `EADDRINUSE`. */
+	readonly code: string;
+
+	constructor(call: string, code: string) {
+		super(`${call} failed: ${code}`);
+		this.name = "LinuxError";
+		this.code = code;
+	}
+}
+
+/** Each call throws a `LinuxError` that names the call and the reason when Linux refuses. */
 export interface Linux {
 	/** Of a connected Unix socket. */
 	peerCredentials(descriptor: number): PeerCredentials;
 	/** A descriptor of a device of packets (TUN, without a header before each), which does not wait. Needs CAP_NET_ADMIN. */
 	openTun(name: string): number;
+	/** The descriptor of a new socket that listens: for `Server.listen({ fd })`, which owns it from then on. */
+	listeningSocket(wanted: ListeningSocket): number;
+	/** The descriptor of a new socket: for `new Socket({ fd })`, which owns it from then on, and its `connect`. */
+	outgoingSocket(wanted: OutgoingSocket): number;
+	/**
+	 * Where an accepted connection was going before the packet filter translated its destination: where it arrived, when it
+	 * did not. Undefined when the kernel follows no connections.
+	 */
+	originalDestination(descriptor: number, family: 4 | 6): AddressPort | undefined;
 }
 
 /**

@@ -12,18 +12,21 @@ import { Connection, type ConnectionInfo, type ConnectionPorts } from "#cli/conn
 import { addressOf, preparePlace, type SocketPlace } from "#cli/socket-place-shell.ts";
 import { encodeFrame } from "#cli/socket-protocol.ts";
 
+/** What is asked of Linux here. */
+type Credentials = Pick<Linux, "peerCredentials">;
+
 export class CliServer {
 	readonly #place: SocketPlace;
 	readonly #ports: ConnectionPorts;
 	readonly #connections = new Set<Connection>();
-	readonly #open: () => Promise<Linux>;
+	readonly #open: () => Promise<Credentials>;
 	/** Or why the kernel cannot be asked. */
-	#linux: Linux | Error = new Error("not opened");
+	#linux: Credentials | Error = new Error("not opened");
 	#server: Server | undefined;
 	#timer: NodeJS.Timeout | undefined;
 	#next = 0;
 
-	constructor(place: SocketPlace, ports: ConnectionPorts, open: () => Promise<Linux> = openLinux) {
+	constructor(place: SocketPlace, ports: ConnectionPorts, open: () => Promise<Credentials> = openLinux) {
 		this.#place = place;
 		this.#ports = ports;
 		this.#open = open;

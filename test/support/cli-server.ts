@@ -27,7 +27,7 @@ export interface ServerOptions extends SystemOptions {
 	/** The directory below which the socket lies; a new one otherwise. */
 	readonly directory?: string;
 	/** How the kernel is reached, when not as usual. */
-	readonly openLinux?: () => Promise<Linux>;
+	readonly openLinux?: () => Promise<Pick<Linux, "peerCredentials">>;
 }
 
 /** Starts a server; it ends with its owner. */

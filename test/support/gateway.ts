@@ -23,6 +23,9 @@ import type { SessionRecord } from "#telemetry/session-record.ts";
 import { projectRoot } from "../../scripts/source-files.ts";
 import type { Identity } from "./origins.ts";
 
+/** A program and its arguments, changed. */
+export type Inside = (words: readonly [string, ...string[]]) => readonly [string, ...string[]];
+
 /** Something whose end ends what was started for it: a test, or `{ after }` of node:test for a whole file. */
 export interface Owner {
 	after(end: () => void | Promise<void>): void;
@@ -66,6 +69,8 @@ export interface GatewayOptions extends GatewayParts {
 	/** The whole configuration, instead of the parts. */
 	readonly configuration?: (ports: { readonly ipv4: number; readonly ipv6: number }) => string;
 	readonly environment?: NodeJS.ProcessEnv;
+	/** Changes the words of a command so that it runs elsewhere, in a network namespace. */
+	readonly inside?: Inside;
 	/** The test ends workers itself. Otherwise a worker that died is a failure. */
 	readonly mayLoseWorkers?: boolean;
 }
@@ -81,7 +86,8 @@ export async function startGateway(owner: Owner, options: GatewayOptions = {}): 
 	storeCertificates(state, options.certificates ?? {});
 	const configuration = join(state, "test.conf");
 	writeFileSync(configuration, options.configuration?.(ports) ?? gatewayConfiguration(ports, options));
-	const program = startProgram(owner, ["start", "--state", state, "--config", configuration], options.environment);
+	const words = ["start", "--state", state, "--config", configuration];
+	const program = startProgram(owner, words, options.environment, "ignore", options.inside);
 	await program.says("is running");
 	owner.after(() => {
 		const died = /.*worker \d+ .* died: .*/.exec(program.errors)?.[0];
@@ -320,22 +326,25 @@ export function startProgram(
 	args: readonly string[],
 	environment: NodeJS.ProcessEnv = {},
 	input: "ignore" | "pipe" = "ignore",
+	inside: Inside = (words) => words,
 ): Program {
 	const flags = ["--disallow-code-generation-from-strings", "--disable-warning=ExperimentalWarning"];
-	const child = spawn(process.execPath, [...flags, join(projectRoot, "src/daemon/cli.ts"), ...args], {
+	const product = [...flags, join(projectRoot, "src/daemon/cli.ts")];
+	const [program, ...words] = inside([process.execPath, ...product, ...args]);
+	const child = spawn(program, words, {
 		cwd: projectRoot,
 		env: { ...process.env, ...environment },
 		stdio: [input, "pipe", "pipe"],
 	});
-	const program = new Program(child);
+	const running = new Program(child);
 	owner.after(async () => {
-		if (program.isOver) return;
+		if (running.isOver) return;
 		child.kill("SIGTERM");
 		const timer = setTimeout(() => child.kill("SIGKILL"), stopMs);
-		await program.ended;
+		await running.ended;
 		clearTimeout(timer);
 	});
-	return program;
+	return running;
 }
 
 /** Runs `sallyport ARGUMENTS` to its end. */
