@@ -56,7 +56,7 @@ test("a mask with holes is compared by its bits, each protocol has a rule of its
 	assert.deepEqual(udp?.[3], { match: { op: "==", left, right: "10.0.0.11" } });
 	assert.deepEqual(udp?.[4], payload("udp", "dport", { set: [{ range: [1000, 2000] }] }));
 	assert.deepEqual(icmp?.slice(4, 6), [payload("icmp", "type", 8), payload("icmp", "code", 0)]);
-	assert.deepEqual(udp?.at(-1), { goto: { target: "reject" } });
+	assert.deepEqual(udp?.at(-1), { goto: { target: "refuse" } });
 });
 
 test("excluded IPv4 addresses leave the rest of IPv4 and all of IPv6", () => {

@@ -1,5 +1,6 @@
 /** The security policies for forwarded traffic, as one table of nftables in the JSON of libnftables-json(5). */
 import type { Address } from "#base/address.ts";
+import { isQuic, refuseQuic } from "#firewall/divert-ruleset.ts";
 import { deviceOf } from "#firewall/interface-device.ts";
 import type { Interfaces } from "#firewall/interfaces-schema.ts";
 import { addressesOfFamily, type Family, type NftJson, setElements, wildcardMatch } from "#firewall/nft-addresses.ts";
@@ -35,14 +36,16 @@ export interface NftFacts {
 }
 
 /**
- * The table that replaces the one before in one transaction. Policies stand in the order in which they are tried; connections
- * that were let in go on. Policies of `junos-host` are about this host itself and not in it.
+ * The table that replaces the one before in one transaction, with `more` in it. Policies stand in the order in which they are
+ * tried; connections that were let in go on. Policies of `junos-host` are about this host itself and not in it. What
+ * passes between two interfaces of no zone is left alone. QUIC is refused where a policy would have TLS opened.
  *
  * Bounds: at most two rules (IPv4, IPv6) for each pair of sources and destinations and each protocol of a policy.
  */
 export function compileNftRuleset(
 	config: PolicySources & { readonly interfaces: Interfaces },
 	facts: NftFacts,
+	more: readonly NftJson[] = [],
 ): CompiledRuleset {
 	const gaps: NftGap[] = [];
 	const counters = new Map<string, string>();
@@ -58,36 +61,59 @@ export function compileNftRuleset(
 		const counter = `policy-${index + 1}`;
 		counters.set(policy.key, counter);
 		objects.push({ add: { counter: { ...table, name: counter } } });
-		for (const addressed of addressRules(policy, facts.resolved, sets)) {
-			const expr = [...interfaces, ...addressed, { counter }, verdicts[policy.action]];
+		const add = (expr: readonly NftJson[]) =>
 			rules.push({ add: { rule: { ...table, chain: "forward", expr, comment: commentOf(policy) } } });
+		if (wouldOpenQuic(policy)) {
+			for (const addressed of addressRules({ ...policy, terms: undefined }, facts.resolved, sets)) {
+				add([...interfaces, ...addressed, isQuic, ...refuseQuic]);
+			}
+		}
+		for (const addressed of addressRules(policy, facts.resolved, sets)) {
+			add([...interfaces, ...addressed, { counter }, verdicts[policy.action]]);
 		}
 	}
 	const isPermit = config.security.policies.defaultPolicy.permitAll;
-	const nftables = [...frame(isPermit), ...sets.commands, ...objects, ...rules];
+	const devices = [...config.security.zones.securityZone.keys()].flatMap((zone) => devicesOf(zone).known);
+	const nftables = [...emptyTable, ...more, ...frame(isPermit, devices), ...sets.commands, ...objects, ...rules];
 	return { ruleset: { nftables }, gaps, counters };
 }
 
-/** Table, chains, what comes before the policies. The table is made first so that deleting it cannot fail. */
-function frame(isDefaultPermit: boolean): readonly NftJson[] {
-	const named = { family: table.family, name: table.table };
+/** The table without anything in it but the counter of QUIC. It is made first so that deleting it cannot fail. */
+export const emptyTable: readonly NftJson[] = [
+	{ add: { table: { family: "inet", name: "sallyport" } } },
+	{ delete: { table: { family: "inet", name: "sallyport" } } },
+	{ add: { table: { family: "inet", name: "sallyport" } } },
+	{ add: { counter: { family: "inet", table: "sallyport", name: "quic" } } },
+];
+
+/** Chains, and what comes before the policies. */
+function frame(isDefaultPermit: boolean, devices: readonly string[]): readonly NftJson[] {
 	const hook = { type: "filter", hook: "forward", prio: 0, policy: isDefaultPermit ? "accept" : "drop" };
 	const rule = (chain: string, ...expr: readonly NftJson[]): NftJson => ({ add: { rule: { ...table, chain, expr } } });
 	const state = (...names: readonly string[]): NftJson => ({
 		match: { op: "in", left: { ct: { key: "state" } }, right: names },
 	});
 	const isTcp = { match: { op: "==", left: { meta: { key: "l4proto" } }, right: 6 } };
+	const outside = (key: string): NftJson => ({
+		match: { op: "!=", left: { meta: { key } }, right: { set: [...new Set(devices)].sort() } },
+	});
 	return [
-		{ add: { table: named } },
-		{ delete: { table: named } },
-		{ add: { table: named } },
-		{ add: { chain: { ...table, name: "reject" } } },
+		{ add: { chain: { ...table, name: "refuse" } } },
 		{ add: { chain: { ...table, name: "forward", ...hook } } },
-		rule("reject", isTcp, { reject: { type: "tcp reset" } }),
-		rule("reject", { reject: { type: "icmpx", expr: "admin-prohibited" } }),
+		rule("refuse", isTcp, { reject: { type: "tcp reset" } }),
+		rule("refuse", { reject: { type: "icmpx", expr: "admin-prohibited" } }),
 		rule("forward", state("established", "related"), { accept: null }),
+		...(devices.length === 0 ? [] : [rule("forward", outside("iifname"), outside("oifname"), { accept: null })]),
 		rule("forward", state("invalid"), { drop: null }),
 	];
+}
+
+/** True for a policy that has TLS opened and would let HTTP/3 pass unopened. */
+function wouldOpenQuic({ statement, terms }: OrderedPolicy): boolean {
+	if (statement.then.permit?.applicationServices.sslProxy.profileName === undefined) return false;
+	const holds = (ports: { readonly from: number; readonly to: number } | undefined) =>
+		ports === undefined || (ports.from <= 443 && ports.to >= 443);
+	return terms === undefined || terms.some(({ protocol, ports }) => protocol === 17 && holds(ports));
 }
 
 /** One list of expressions for each rule that the policy needs. */
@@ -170,9 +196,14 @@ function zoneDevices(config: PolicySources & { readonly interfaces: Interfaces }
 	};
 }
 
-/** Names whose addresses are not known: a policy that blocks them would let them pass. */
+/** Names whose addresses are not known, where a policy that blocks them, or all others, would let them pass. */
 function hostGaps(policy: OrderedPolicy, resolved: ReadonlyMap<string, readonly Address[]>): readonly NftGap[] {
-	return [...policy.sources, ...policy.destinations].flatMap((entry) => {
+	const loosens = (isExcluded: boolean) => policy.action !== "permit" || isExcluded;
+	const entries = [
+		...(loosens(policy.excludesSources) ? policy.sources : []),
+		...(loosens(policy.excludesDestinations) ? policy.destinations : []),
+	];
+	return entries.flatMap((entry) => {
 		if (entry.kind !== "host" || resolved.has(entry.pattern)) return [];
 		return [{ policy: policy.key, reason: `the addresses of ${entry.pattern} are not known` }];
 	});
@@ -209,5 +240,5 @@ const nfproto = { ip: "ipv4", ip6: "ipv6" } as const;
 const verdicts: Readonly<Record<OrderedPolicy["action"], NftJson>> = {
 	permit: { accept: null },
 	deny: { drop: null },
-	reject: { goto: { target: "reject" } },
+	reject: { goto: { target: "refuse" } },
 };

@@ -42,7 +42,6 @@ const explicitProxy = list({
 
 const transparent = list({
 	help: "Connections of clients that know nothing of a proxy, handed over by the packet filter",
-	engine: "not-yet",
 	keys: { name: name() },
 	children: {
 		listen: leaf(port(), { help: "Port to which the packet filter hands them", mandatory: true }),
@@ -58,7 +57,23 @@ const transparent = list({
 			help: "Destination ports of the connections that are taken",
 			default: [{ from: 443, to: 443 }],
 		}),
-		"preserve-source-address": flag({ help: "Connect to the server from the client's own address" }),
+		quic: leaf(
+			enumeration({
+				reject: "Refused at once, so that clients come over TCP",
+				forward: "Left to the security policies",
+			}),
+			{
+				help: {
+					what: "What becomes of UDP to port 443 of these clients, which is HTTP/3",
+					loosened:
+						"danger: with forward, HTTP/3 goes past the gateway unopened wherever security policies let UDP pass",
+				},
+				default: "reject",
+			},
+		),
+		"preserve-source-address": flag({
+			help: "Connect to the server from the client's own address; the server's answers must come by way of this host",
+		}),
 	},
 });
 
