@@ -188,6 +188,11 @@ const rows = {
 	STATE_DIRECTORY_UNUSABLE: { blame: "environment", says: "the state directory cannot be used" },
 	ADDRESS_IN_USE: { blame: "environment", says: "a configured address is already in use" },
 	ADDRESS_UNUSABLE: { blame: "environment", says: "a configured address cannot be listened at" },
+	PACKET_FILTER_UNAVAILABLE: {
+		blame: "environment",
+		says: "the packet filter of Linux cannot be changed: a program or a privilege is missing",
+	},
+	PACKET_FILTER_REFUSED: { blame: "environment", says: "the packet filter of Linux refused what it was told" },
 	ALREADY_RUNNING: { blame: "operator", says: "another gateway uses the state directory" },
 	RUNTIME_TOO_OLD: { blame: "environment", says: "the Node version is below the floor" },
 	KEY_STORE_BROKEN: { blame: "environment", says: "a stored key or certificate cannot be read" },

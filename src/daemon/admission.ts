@@ -5,6 +5,7 @@ import { fault } from "#base/fault.ts";
 import { encodeBlockPage } from "#inspect/block-page.ts";
 import type { OverloadLimits } from "#proxy/compile.ts";
 import { type DecryptAnswer, Overload, type OverloadSettings, type Refusal, shareOf } from "#proxy/overload.ts";
+import type { WayIn } from "#proxy/way-in.ts";
 import type { Counters } from "#telemetry/counters.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
 
@@ -37,12 +38,21 @@ export class Admission {
 		this.#overload.configure(settingsOf(limits, this.#place));
 	}
 
-	/** Takes a client on; undefined when it was refused, and then its socket is answered and closed. */
-	admit(socket: Socket, client: string, sessionId: string): AdmittedSession | undefined {
+	/**
+	 * Takes a client on; undefined when it was refused, and then its socket is answered and closed: with a page when it asks
+	 * a proxy; others would take that for their server's words.
+	 */
+	admit(
+		socket: Socket,
+		client: string,
+		sessionId: string,
+		kind: WayIn["kind"] = "explicit",
+	): AdmittedSession | undefined {
 		const refusal = this.#overload.accept(client);
 		if (refusal !== undefined) {
 			this.#counters.add("sessions_overloaded");
-			refuse(socket, refusal, sessionId);
+			if (kind === "explicit") refuse(socket, refusal, sessionId);
+			else socket.on("error", () => undefined).resetAndDestroy();
 			return undefined;
 		}
 		let isDecrypted = false;

@@ -2,7 +2,7 @@
 import { hash, randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { type Address, formatAddress, parseAddress } from "#base/address.ts";
+import { type Address, type Endpoint, formatAddress, parseAddress } from "#base/address.ts";
 import { BoundedMap } from "#base/bounded.ts";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
 import { Rereader } from "#config/reread.ts";
@@ -14,6 +14,7 @@ import { onboardingSite } from "#daemon/onboarding-site.ts";
 import { SessionAccounts } from "#daemon/session-accounts.ts";
 import { SignatureRequests } from "#daemon/signature-requests.ts";
 import { SignatureSets, sessionSignatures } from "#daemon/signature-sets.ts";
+import { TransparentListeners } from "#daemon/transparent-listeners.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import {
 	lookUp,
@@ -40,6 +41,7 @@ import type { PolicyRule } from "#policy/evaluate.ts";
 import { rootSchema } from "#product/root-schema.ts";
 import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
 import type { ListenerPlan } from "#proxy/compile-listeners.ts";
+import type { TransparentPlan } from "#proxy/compile-transparent.ts";
 import { type JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
 import { defaultLeafSettings } from "#proxy/leaf-settings.ts";
@@ -47,6 +49,7 @@ import { type LearnedEntry, learnedKey } from "#proxy/learned-bypass.ts";
 import { isListenerAddress, Listener } from "#proxy/listener-shell.ts";
 import { OwnCertificates } from "#proxy/own-certificates.ts";
 import { OwnContexts } from "#proxy/own-contexts-shell.ts";
+import { ownSockets } from "#proxy/own-socket-shell.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { Resolver } from "#proxy/resolver-shell.ts";
 import { ServerSessions } from "#proxy/server-sessions.ts";
@@ -77,6 +80,13 @@ interface Generation {
 class Worker {
 	#generation: Generation;
 	#listeners: readonly Listener[] = [];
+	readonly #transparent = new TransparentListeners(
+		{
+			taken: (plan, socket, { address, port }) => this.#accept(plan, socket, { host: formatAddress(address), port }),
+			strayed: () => this.#counters.add("connections_strayed"),
+		},
+		true,
+	);
 	readonly #sessions = new Map<SessionShell, AdmittedSession>();
 	readonly #counters = new Counters();
 	readonly #leafContexts: LeafContexts;
@@ -134,7 +144,7 @@ class Worker {
 	}
 
 	async listen(): Promise<void> {
-		await this.#listenAt(this.#generation.plan.listeners);
+		await this.#listenAt(this.#generation.plan);
 		setInterval(() => this.#tick(), tickMs);
 		setInterval(() => this.#flush(), flushMs);
 	}
@@ -147,7 +157,7 @@ class Worker {
 		const read = this.#rereader.read(message.configuration);
 		if (read === undefined) return false;
 		const next = this.#generationOf(message, read);
-		await this.#listenAt(next.plan.listeners);
+		await this.#listenAt(next.plan);
 		const isOtherTrust = next.trustKey !== this.#generation.trustKey;
 		const hasOtherLists = next.listsKey !== this.#generation.listsKey;
 		this.#generation = next;
@@ -181,7 +191,7 @@ class Worker {
 	}
 
 	/** Opens the listeners that are new, then closes those that are gone. */
-	async #listenAt(plans: readonly ListenerPlan[]): Promise<void> {
+	async #listenAt({ listeners: plans, transparent }: GatewayPlan): Promise<void> {
 		const isSame = (a: ListenerPlan, b: ListenerPlan) =>
 			a.name === b.name && a.listen.host === b.listen.host && a.listen.port === b.listen.port;
 		const kept = this.#listeners.filter((listener) => plans.some((plan) => isSame(plan, listener.plan)));
@@ -190,6 +200,7 @@ class Worker {
 			.map((plan) => new Listener(plan, (name, socket) => this.#accept(name, socket)));
 		try {
 			for (const listener of fresh) await listener.open(true);
+			await this.#transparent.listenAt(transparent);
 		} catch (error) {
 			for (const listener of fresh) void listener.close();
 			throw error;
@@ -216,29 +227,34 @@ class Worker {
 			own.choose(serverCertificates, sni, trustedCa !== undefined);
 		const mayServerSpeakFirst = policy.isDefaultPermit || policy.rules.some(mayPassBeforeHello);
 		const permitting = { ...policy, isDefaultPermit: true };
-		const contexts = listeners.map(({ name, mayReachLocal, fromZone, way }): [string, SessionContext] => {
-			const hasOwnServer = ownServer(way) !== undefined;
-			const shared = {
-				mayServerSpeakFirst,
-				fromZone,
-				way,
-				timeouts,
-				mayReachLocal,
-				onboarding,
-				learned,
-				ownCertificates,
-			};
-			return [
-				name,
-				{
-					...shared,
-					listener: name,
-					policy: hasOwnServer ? permitting : policy,
-					// The operator named the server, another listener perhaps: a tunnel ends there.
-					isOwnListener: hasOwnServer ? () => false : isOwnListener,
-				},
-			];
-		});
+		// A transparent listener's clients mean other hosts: the packet filter leaves connections to this one alone.
+		const transparent = plan.transparent.map((one) => ({ ...one, mayReachLocal: false }));
+		const contexts = [...listeners, ...transparent].map(
+			({ name, mayReachLocal, fromZone, way }): [string, SessionContext] => {
+				const hasOwnServer = ownServer(way) !== undefined;
+				const isElsewhere = hasOwnServer || way.kind === "transparent";
+				const shared = {
+					mayServerSpeakFirst,
+					fromZone,
+					way,
+					timeouts,
+					mayReachLocal,
+					onboarding,
+					learned,
+					ownCertificates,
+				};
+				return [
+					name,
+					{
+						...shared,
+						listener: name,
+						policy: hasOwnServer ? permitting : policy,
+						// The operator named the server, another listener perhaps: a tunnel ends there.
+						isOwnListener: isElsewhere ? () => false : isOwnListener,
+					},
+				];
+			},
+		);
 		const resources = this.#makeResources(message, plan, authorities, own);
 		const revocation = compileRevocation(config);
 		const guard = { permitted: revocation.permittedNetworks, isOwnListener };
@@ -280,6 +296,7 @@ class Worker {
 	/** Ends everything and reports what is left to report. */
 	stop(): void {
 		for (const listener of this.#listeners) void listener.close();
+		void this.#transparent.close();
 		for (const session of this.#sessions.keys()) session.shutdown("the gateway was stopped");
 		this.#flush();
 	}
@@ -298,6 +315,11 @@ class Worker {
 		const idp = this.#idp.configure(plan.idp.files, plan.idp.policies, plan.idp.used);
 		const ownContexts = new OwnContexts(maxOwnContexts, this.#ticketKeys, plan.leaves.sessionSeconds);
 		return {
+			socketsFrom: (source) => {
+				const { linux } = this.#transparent;
+				if (linux === undefined) throw new Error("a session has a source of its own without a transparent listener");
+				return ownSockets(linux, message.ownMark, source);
+			},
 			ownCertificates: own,
 			ownContext: (certificate, options, variant) => ownContexts.get(certificate, options, variant),
 			resolver: new Resolver(plan.staticHosts, maxResolvedNames, keepNamesMs),
@@ -343,7 +365,8 @@ class Worker {
 		};
 	}
 
-	#accept(listener: ListenerPlan, socket: Socket): void {
+	/** `destination` is what a transparent client addressed. */
+	#accept(listener: ListenerPlan | TransparentPlan, socket: Socket, destination?: Endpoint): void {
 		const address = parseAddress(socket.remoteAddress ?? "");
 		// The client may be gone again before it was accepted.
 		if (address === undefined) return void socket.destroy();
@@ -353,11 +376,12 @@ class Worker {
 		const context = contexts.get(listener.name);
 		// Its listener is being opened or closed by a new configuration.
 		if (context === undefined) return void socket.destroy();
-		const admitted = this.#admission.admit(socket, formatAddress(address), id);
+		const admitted = this.#admission.admit(socket, formatAddress(address), id, listener.way.kind);
 		if (admitted === undefined) return;
 		this.#counters.add("sessions_active");
 		const { mayDecrypt } = admitted;
-		const session = new SessionShell(id, socket, address, { ...context, mayDecrypt }, resources, Date.now());
+		const client = { address, destination };
+		const session = new SessionShell(id, socket, client, { ...context, mayDecrypt }, resources, Date.now());
 		this.#sessions.set(session, admitted);
 		session.start();
 	}

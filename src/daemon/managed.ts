@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { formatEndpoint } from "#base/address.ts";
 import { FaultError, fault } from "#base/fault.ts";
+import { openLinux } from "#base/linux-shell.ts";
 import { digestOf, longestChange } from "#config/reread.ts";
 import type { Branch } from "#config/tree.ts";
 import { CertificateCaches } from "#daemon/certificate-caches.ts";
@@ -25,6 +26,7 @@ import { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
 import { type CheckedConfiguration, checkConfiguration, type LoadedConfiguration } from "#daemon/load-configuration.ts";
 import { publishOnboarding } from "#daemon/onboarding-site.ts";
 import { OwnCrls } from "#daemon/own-crls.ts";
+import { PacketFilterService } from "#daemon/packet-filter-service.ts";
 import { PolicyHits } from "#daemon/policy-hits.ts";
 import { SigningDesk } from "#daemon/signing-desk.ts";
 import { openStateDirectory, type StateDirectory } from "#daemon/state-directory.ts";
@@ -33,9 +35,11 @@ import { TrustService } from "#daemon/trust-service.ts";
 import { productVersion } from "#daemon/version.ts";
 import { WorkerPool } from "#daemon/worker-pool.ts";
 import type { CertificateCacheFacts, WorkerConfiguration } from "#daemon/worker-protocol.ts";
+import { PacketFilter } from "#firewall/apply-shell.ts";
 import type { TrustSources } from "#pki/trust-selection.ts";
 import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
 import { Listener } from "#proxy/listener-shell.ts";
+import { TransparentListener } from "#proxy/transparent-listener-shell.ts";
 import { type CounterSnapshot, Counters, mergeCounters } from "#telemetry/counters.ts";
 import { type EventStore, openEventStore } from "#telemetry/event-store-shell.ts";
 import { formatEvent, type GatewayEvent, gatewayEvent, severityOf } from "#telemetry/event-table.ts";
@@ -49,7 +53,8 @@ export interface ManagedOptions {
 
 /** A running gateway. */
 export class Managed implements GatewayView {
-	readonly policyHits = new PolicyHits();
+	readonly #packetFilter: PacketFilterService;
+	readonly policyHits = new PolicyHits(() => this.#packetFilter.hits());
 	readonly state: StateDirectory;
 	readonly configuration: ConfigurationService;
 	readonly keys: KeyService;
@@ -84,6 +89,9 @@ export class Managed implements GatewayView {
 	readonly #cli: CliService;
 	readonly #ownCrls: OwnCrls;
 	readonly #crlTimer = setInterval(() => this.#lookAround(), lookMs).unref();
+	readonly #filterTimer = setInterval(() => {
+		this.#inTurn(() => this.#packetFilter.look()).catch((error) => this.#filterFailed(error));
+	}, filterLookMs).unref();
 	#isStopping = false;
 
 	/** Prepares everything but the workers. Throws `FaultError` for whatever keeps the gateway from running. */
@@ -134,6 +142,11 @@ export class Managed implements GatewayView {
 			broadcast: (text) => this.#cli.broadcast(text),
 			report: (severity, text) => this.#log[severity](text),
 		});
+		this.#packetFilter = new PacketFilterService({
+			filter: new PacketFilter(this.state.path),
+			event: (event) => this.#event(event),
+			now: Date.now,
+		});
 		this.domainLists = new DomainListService({
 			directory: this.state.lists,
 			apply: () => this.#inTurn(() => this.#putInForce(this.#loaded.text, "", this.#tree)),
@@ -182,6 +195,16 @@ export class Managed implements GatewayView {
 
 	/** Starts the workers; resolves when all of them accept clients, rejects with the fault of the first that cannot. */
 	async start(): Promise<void> {
+		await this.#packetFilter.start();
+		await this.#packetFilter.check(this.#loaded.config);
+		for (const plan of this.plan.transparent) {
+			const probe = new TransparentListener(plan, await openLinux(), {
+				taken: (_, socket) => socket.destroy(),
+				strayed() {},
+			});
+			await probe.open(false);
+			await probe.close();
+		}
 		for (const plan of this.plan.listeners) {
 			// All workers share the address; a stranger on it shows only to a socket that does not share.
 			const probe = new Listener(plan, (_, socket) => socket.destroy());
@@ -189,13 +212,17 @@ export class Managed implements GatewayView {
 			await probe.close();
 		}
 		await this.workers.start();
+		await this.#packetFilter.apply(this.#loaded.config);
 		await this.configuration.start();
 		await this.#openCommandLine();
 		this.#configurationLoaded();
 		this.#event(
 			gatewayEvent("GATEWAY_STARTED", Date.now(), {
 				version: productVersion,
-				addresses: this.plan.listeners.map(({ listen }) => formatEndpoint(listen)),
+				addresses: [
+					...this.plan.listeners.map(({ listen }) => formatEndpoint(listen)),
+					...this.plan.transparent.map(({ name, port }) => `${name} (port ${port})`),
+				],
 				workers: this.workers.size,
 			}),
 		);
@@ -263,6 +290,7 @@ export class Managed implements GatewayView {
 		const plan = compileGateway(config, this.domainLists.lists());
 		refuseWithoutListener(plan, this.configurationFile);
 		const trust = readTrust(this.state.trust, config.security.pki.defaultTrustStore.file);
+		await this.#packetFilter.check(config);
 		const earlier = { trust: this.#trust, plan: this.plan, tree: this.#tree };
 		this.keys.protect(config);
 		const useEarlierCas = this.#desk.use(plan.signingCas, plan.leaves);
@@ -274,6 +302,7 @@ export class Managed implements GatewayView {
 		try {
 			await this.workers.configure();
 			this.#change = "";
+			await this.#packetFilter.apply(config);
 		} catch (error) {
 			this.#loaded = before;
 			this.#change = undefined;
@@ -307,6 +336,7 @@ export class Managed implements GatewayView {
 			lists: this.state.lists,
 			learned: this.learnedBypass.entries(),
 			ownCrls: this.#ownCrls.current(),
+			ownMark: this.#packetFilter.ownMark,
 			loadedCrls: this.crls.current(),
 		};
 	}
@@ -327,6 +357,14 @@ export class Managed implements GatewayView {
 		}
 	}
 
+	/** Traffic goes on as it did. */
+	#filterFailed(error: unknown): void {
+		this.#log.error(
+			{ cause: error instanceof Error ? error.message : String(error) },
+			"the packet filter was not changed",
+		);
+	}
+
 	#configurationLoaded(): void {
 		const { sha256 } = this.#loaded;
 		this.#event(gatewayEvent("CONFIGURATION_LOADED", Date.now(), { file: this.configurationFile, sha256 }));
@@ -340,7 +378,9 @@ export class Managed implements GatewayView {
 		await this.#cli.close();
 		await this.configuration.stop();
 		clearInterval(this.#crlTimer);
+		clearInterval(this.#filterTimer);
 		await this.workers.stop();
+		await this.#inTurn(() => this.#packetFilter.stop()).catch((error) => this.#filterFailed(error));
 		const uptimeSeconds = Math.round((Date.now() - this.startedAt) / 1000);
 		this.#event(gatewayEvent("GATEWAY_STOPPED", Date.now(), { reason, uptimeSeconds }));
 		await this.#store.close();
@@ -391,7 +431,7 @@ export class Managed implements GatewayView {
 
 /** A gateway that nobody can reach is a mistake. */
 function refuseWithoutListener(plan: GatewayPlan, file: string): void {
-	if (plan.listeners.length > 0) return;
+	if (plan.listeners.length + plan.transparent.length > 0) return;
 	const message = `${file}: nothing listens; expected at least one listener, got none; add services gateway explicit-proxy NAME { listen 127.0.0.1:8080; }`;
 	throw new FaultError(fault("CONFIG_INVALID", message));
 }
@@ -426,3 +466,4 @@ function hasIpv6Loopback(): boolean {
 }
 
 const lookMs = 3_600_000;
+const filterLookMs = 10_000;

@@ -19,3 +19,20 @@ test("each session counts for the policy that decided it", () => {
 	assert.deepEqual(hits.of("web"), { sessions: 2, octetsToServer: 20, octetsToClient: 200 });
 	assert.deepEqual([hits.of("web (trust to untrust)").sessions, hits.of("none").sessions], [1, 0]);
 });
+
+test("what the packet filter forwarded counts beside the sessions, and is cleared with them", async () => {
+	const forwarded = new Map([
+		["web", 5],
+		["rest", 1],
+	]);
+	const hits = new PolicyHits(async () => forwarded);
+	hits.count([{ rule: "web", sessions: 1, octetsToServer: 0, octetsToClient: 0 }]);
+	const counts = async () => ["web", "rest", "none"].map(await hits.all());
+	assert.deepEqual(await counts(), [6, 1, 0]);
+	hits.clear("web");
+	assert.deepEqual(await counts(), [0, 1, 0]);
+	forwarded.set("web", 7);
+	assert.deepEqual(await counts(), [2, 1, 0]);
+	hits.clear();
+	assert.deepEqual(await counts(), [0, 0, 0]);
+});

@@ -19,6 +19,15 @@ export type PolicyCount = Omit<PolicyTally, "rule">;
  */
 export class PolicyHits {
 	readonly #counts = new Map<string, PolicyCount>();
+	/** What was counted there when it was cleared. */
+	readonly #clearedForwarded = new Map<string, number>();
+	#clearing: Promise<void> = Promise.resolve();
+	readonly #forwarded: () => Promise<ReadonlyMap<string, number>>;
+
+	/** `forwarded` tells the connections that policies decided in the packet filter, by the keys of the policies. */
+	constructor(forwarded: () => Promise<ReadonlyMap<string, number>> = async () => new Map()) {
+		this.#forwarded = forwarded;
+	}
 
 	count(tallies: readonly PolicyTally[]): void {
 		for (const { rule, sessions, octetsToServer, octetsToClient } of tallies) {
@@ -40,6 +49,21 @@ export class PolicyHits {
 	clear(key?: string): void {
 		if (key === undefined) this.#counts.clear();
 		else this.#counts.delete(key);
+		this.#clearing = this.#clearing.then(async () => {
+			for (const [one, count] of await this.#forwarded()) {
+				if (key === undefined || key === one) this.#clearedForwarded.set(one, count);
+			}
+		});
+	}
+
+	/** Sessions of the gateway and forwarded connections, by the key of the policy. */
+	async all(): Promise<(key: string) => number> {
+		await this.#clearing;
+		const forwarded = await this.#forwarded();
+		return (key) => {
+			const passed = (forwarded.get(key) ?? 0) - (this.#clearedForwarded.get(key) ?? 0);
+			return this.of(key).sessions + passed;
+		};
 	}
 }
 

@@ -67,14 +67,18 @@ test("hit counts are those of each policy, as a table and as JSON", async (t) =>
 	const world = await commandWorld(t, { configuration });
 	const tally = (rule: string, sessions: number) => ({ rule, sessions, octetsToServer: 1, octetsToClient: 2 });
 	world.gateway.policyHits.count([tally("rest", 2), tally("web (trust to untrust)", 1)]);
-	assert.match(showPolicyHits(world, {}, false), /^2 +any +any +rest +2 +Reject$/m);
-	assert.match(showPolicyHits(world, {}, false), /^Number of policy: 2$/m);
-	assert.deepEqual(JSON.parse(showPolicyHits(world, { "from-zone": "trust" }, true)), [
+	assert.match(await hitsOf(world, {}, false), /^2 +any +any +rest +2 +Reject$/m);
+	assert.match(await hitsOf(world, {}, false), /^Number of policy: 2$/m);
+	assert.deepEqual(JSON.parse(await hitsOf(world, { "from-zone": "trust" }, true)), [
 		{ index: 1, fromZone: "trust", toZone: "untrust", name: "web", count: 1, action: "Permit" },
 	]);
 	clearPolicyHits(world, { "policy-name": "rest" });
-	assert.match(showPolicyHits(world, {}, false), /^2 +any +any +rest +0 +Reject$/m);
-	assert.match(showPolicyHits(world, {}, false), /^1 +trust +untrust +web +1 +Permit$/m);
+	assert.match(await hitsOf(world, {}, false), /^2 +any +any +rest +0 +Reject$/m);
+	assert.match(await hitsOf(world, {}, false), /^1 +trust +untrust +web +1 +Permit$/m);
 	clearPolicyHits(world, {});
-	assert.match(showPolicyHits(world, {}, false), /^1 +trust +untrust +web +0 +Permit$/m);
+	assert.match(await hitsOf(world, {}, false), /^1 +trust +untrust +web +0 +Permit$/m);
 });
+
+async function hitsOf(...asked: Parameters<typeof showPolicyHits>): Promise<string> {
+	return (await Array.fromAsync(showPolicyHits(...asked))).join("");
+}

@@ -26,17 +26,21 @@ export function showSecurityPolicies(world: CommandWorld, values: Values, now: n
 	return `${lines.map(visibleText).join("\n")}\n`;
 }
 
-/** `show security policies hit-count`: sessions that have ended since the gateway started, or since it was cleared. */
-export function showPolicyHits(world: CommandWorld, values: Values, isJson: boolean): string {
+/**
+ * `show security policies hit-count`: sessions that have ended and connections that the packet filter decided, since
+ * the gateway started or since it was cleared.
+ */
+export async function* showPolicyHits(world: CommandWorld, values: Values, isJson: boolean): AsyncIterable<string> {
+	const countOf = await world.gateway.policyHits.all();
 	const rows = chosen(world, values).map(({ policy, index }) => ({
 		index,
 		fromZone: zoneText(policy.fromZones),
 		toZone: zoneText(policy.toZones),
 		name: policy.name,
-		count: world.gateway.policyHits.of(policy.key).sessions,
+		count: countOf(policy.key),
 		action: `${policy.action.slice(0, 1).toUpperCase()}${policy.action.slice(1)}`,
 	}));
-	if (isJson) return `${JSON.stringify(rows, undefined, 4)}\n`;
+	if (isJson) return yield `${JSON.stringify(rows, undefined, 4)}\n`;
 	const line = (cells: readonly (string | number)[]) =>
 		cells
 			.map((cell, at) => String(cell).padEnd(widths[at] ?? 0))
@@ -47,7 +51,7 @@ export function showPolicyHits(world: CommandWorld, values: Values, isJson: bool
 		lines.push(line([index, fromZone, toZone, name, count, action]));
 	}
 	lines.push("", `Number of policy: ${rows.length}`);
-	return `${lines.map(visibleText).join("\n")}\n`;
+	yield `${lines.map(visibleText).join("\n")}\n`;
 }
 
 /** `clear security policies hit-count`: of the policies that are chosen, or of all. */

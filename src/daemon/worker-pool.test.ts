@@ -27,6 +27,7 @@ async function poolOf(t: TestContext, count: number) {
 			lists: "",
 			learned: [],
 			ownCrls: new Map(),
+			ownMark: 0,
 			loadedCrls: [],
 		}),
 		leafRefused: () => undefined,

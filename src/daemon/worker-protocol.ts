@@ -28,6 +28,8 @@ export interface WorkerConfiguration {
 	readonly lists: string;
 	/** The revocation list of each signing CA that has one, DER, by the CA's id; to be served at `crlPath(id)`. */
 	readonly ownCrls: ReadonlyMap<string, Uint8Array>;
+	/** On packets of connections that transparent listeners make for their clients. */
+	readonly ownMark: number;
 	/** Revocation lists of other authorities that the operator loaded, DER. */
 	readonly loadedCrls: readonly Uint8Array[];
 }

@@ -8,7 +8,7 @@ import type { IpFamily } from "#firewall/divert-ruleset.ts";
 import { readCounters, readRules, readTableNames } from "#firewall/nft-output.ts";
 import type { NftRuleset } from "#firewall/nft-ruleset.ts";
 import type { PacketFilterPlan } from "#firewall/packet-filter.ts";
-import { type IpCommand, routingCommands, showRules, unroutingCommands } from "#firewall/policy-routing.ts";
+import { routingCommands, type ShownRule, unroutingCommands } from "#firewall/policy-routing.ts";
 
 /** A program and its arguments. */
 export type Words = readonly [string, ...string[]];
@@ -69,9 +69,8 @@ export class PacketFilter {
 			}
 		}
 		if (findProgram("ip") === undefined) return found;
-		for (const family of families) {
-			const commands = await this.#unroute([family]);
-			if (commands.length > 0) found.push(`rule and route of ip for marked packets of ${familyNames[family]}`);
+		for (const family of await this.#unroute(families)) {
+			found.push(`rule and route of ip for marked packets of ${familyNames[family]}`);
 		}
 		return found;
 	}
@@ -85,32 +84,31 @@ export class PacketFilter {
 	}
 
 	async #route(families: readonly IpFamily[]): Promise<void> {
-		for (const family of families) {
-			for (const command of routingCommands(family, await this.#shownRules(family))) await this.#ip(command);
-		}
+		for (const family of families) await this.#ip(family, routingCommands(await this.#shownRules(family)));
 	}
 
-	async #unroute(families: readonly IpFamily[]): Promise<readonly IpCommand[]> {
-		const done: IpCommand[] = [];
+	/** Answers the families of which there was something. */
+	async #unroute(families: readonly IpFamily[]): Promise<readonly IpFamily[]> {
+		const done: IpFamily[] = [];
 		for (const family of families) {
-			for (const command of unroutingCommands(family, await this.#shownRules(family))) {
-				await this.#ip(command);
-				done.push(command);
-			}
+			const commands = unroutingCommands(await this.#shownRules(family));
+			if (commands.length === 0) continue;
+			await this.#ip(family, commands);
+			done.push(family);
 		}
 		return done;
 	}
 
-	async #shownRules(family: IpFamily) {
-		return readRules(await this.#ip(showRules(family)));
+	async #shownRules(family: IpFamily): Promise<readonly ShownRule[]> {
+		return readRules(await this.#run("ip", [ipFlags[family], "-j", "rule", "show"]));
 	}
 
-	#ip(command: IpCommand): Promise<string> {
-		return this.#run("ip", command, "ignore");
+	async #ip(family: IpFamily, commands: readonly string[]): Promise<void> {
+		await this.#run("ip", [ipFlags[family], "-batch", "-"], `${commands.join("\n")}\n`);
 	}
 
 	async #nft(args: readonly string[], ruleset?: NftRuleset): Promise<string> {
-		if (ruleset === undefined) return await this.#run("nft", args, "ignore");
+		if (ruleset === undefined) return await this.#run("nft", args);
 		// nft opens its standard input by name, which the socket of a pipe does not allow: it gets a file that has no name.
 		const name = join(this.#directory, `packet-filter-${randomUUID()}`);
 		const descriptor = openSync(name, "wx+", 0o600);
@@ -123,8 +121,11 @@ export class PacketFilter {
 		}
 	}
 
-	/** Runs a program to its end; answers its standard output, rejects with a `FaultError`. */
-	async #run(name: keyof typeof packages, args: readonly string[], input: "ignore" | number): Promise<string> {
+	/**
+	 * Runs a program to its end; answers its standard output, rejects with a `FaultError`. `input` is what it reads: a text,
+	 * or an open file.
+	 */
+	async #run(name: keyof typeof packages, args: readonly string[], input: string | number = ""): Promise<string> {
 		const program = findProgram(name);
 		if (program === undefined) {
 			const message = `the program ${name} is not there; transparent listeners and zones need it; install the package ${packages[name]}`;
@@ -132,7 +133,10 @@ export class PacketFilter {
 		}
 		const [first, ...rest] = this.#inside([program, ...args]);
 		return await new Promise((resolve, reject) => {
-			const child = spawn(first, rest, { stdio: [input, "pipe", "pipe"], timeout: runMs, env });
+			const stdin = typeof input === "number" ? input : "pipe";
+			const child = spawn(first, rest, { stdio: [stdin, "pipe", "pipe"], timeout: runMs, env });
+			// A program that has ended does not read; its status says why.
+			child.stdin?.on("error", () => undefined).end(input);
 			let output = "";
 			let errors = "";
 			child.stdout?.on("data", (chunk: Buffer) => {
@@ -204,6 +208,7 @@ const ourTable = { table: { family: "inet", name: "sallyport" } };
 /** Added first, so that it is no fault when another program has deleted it. */
 const deletion: NftRuleset = { nftables: [{ add: ourTable }, { delete: ourTable }] };
 const packages = { nft: "nftables", ip: "iproute2" } as const;
+const ipFlags = { ipv4: "-4", ipv6: "-6" } as const;
 const familyNames = { ipv4: "IPv4", ipv6: "IPv6" } as const;
 /** Messages are told apart by their words. */
 const env = { ...process.env, LC_ALL: "C" };

@@ -21,6 +21,7 @@ import { compileZoneTable, type ZoneSources } from "#policy/zone-table.ts";
 import { compileExemptions, noDomainLists } from "#proxy/compile-exemptions.ts";
 import { compileLegs } from "#proxy/compile-legs.ts";
 import { compileListeners, type ListenerPlan } from "#proxy/compile-listeners.ts";
+import { compileTransparent, type TransparentPlan } from "#proxy/compile-transparent.ts";
 import type { LeafSettings } from "#proxy/leaf-settings.ts";
 import type { LearnedBypassSettings } from "#proxy/learned-bypass.ts";
 import type { OverloadSettings } from "#proxy/overload.ts";
@@ -38,6 +39,7 @@ type Rule = PolicyRule<ProxyProfile>;
 /** Everything a worker needs of the configuration, frozen per commit. */
 export interface GatewayPlan {
 	readonly listeners: readonly ListenerPlan[];
+	readonly transparent: readonly TransparentPlan[];
 	readonly policy: Policy<ProxyProfile>;
 	/** The patterns of each pattern policy by its name. */
 	readonly patternPolicies: ReadonlyMap<string, readonly PatternRule[]>;
@@ -108,6 +110,7 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 	const policy = compilePolicy(config, lists);
 	return {
 		listeners,
+		transparent: compileTransparent(config),
 		policy,
 		patternPolicies: patterns.of(config.security.inspection, [], () => compilePatterns(config.security.inspection)),
 		staticHosts: new Map(

@@ -1,5 +1,5 @@
 /** Connects to the first of several addresses that answers (one after the other, in the resolver's order). */
-import { connect, type Socket } from "node:net";
+import { Socket, type TcpSocketConnectOpts } from "node:net";
 import { type Address, formatAddress, formatEndpoint } from "#base/address.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import { relayHighWaterMark } from "#tls/engine-shell.ts";
@@ -9,17 +9,36 @@ export interface DialOutcome {
 	failed(fault: Fault): void;
 }
 
+/** Makes a socket that is not connected yet, with these options. It may throw what the system says against it. */
+export type OpenSocket = (family: 4 | 6, options: SocketOptions) => Socket;
+
+/** What every socket to a server has. */
+export interface SocketOptions {
+	readonly allowHalfOpen: boolean;
+	readonly noDelay: boolean;
+	readonly highWaterMark: number;
+}
+
 /** A connection attempt; `cancel` ends it without an outcome. */
 export class Dial {
 	readonly #addresses: readonly Address[];
 	readonly #port: number;
 	readonly #attemptMs: number;
 	readonly #outcome: DialOutcome;
+	readonly #open: OpenSocket;
 	#socket: Socket | undefined;
 	#isOver = false;
 	#lastError = "no address";
 
-	constructor(addresses: readonly Address[], port: number, attemptMs: number, outcome: DialOutcome) {
+	/** `open` makes the sockets; without it they are ordinary ones of this host. */
+	constructor(
+		addresses: readonly Address[],
+		port: number,
+		attemptMs: number,
+		outcome: DialOutcome,
+		open: OpenSocket = (_, options) => new Socket(options),
+	) {
+		this.#open = open;
 		this.#addresses = addresses.slice(0, maxAddresses);
 		this.#port = port;
 		this.#attemptMs = attemptMs;
@@ -38,15 +57,15 @@ export class Dial {
 		const address = this.#addresses[index];
 		if (address === undefined) return this.#fail();
 		const host = formatAddress(address);
-		const options = {
-			host,
-			port: this.#port,
-			allowHalfOpen: true,
-			noDelay: true,
-			highWaterMark: relayHighWaterMark,
-			autoSelectFamily: false,
-		};
-		const socket = connect(options);
+		const options = { allowHalfOpen: true, noDelay: true, highWaterMark: relayHighWaterMark };
+		let socket: Socket;
+		try {
+			socket = this.#open(address.octets.length === 4 ? 4 : 6, options);
+		} catch (error) {
+			this.#lastError = `${formatEndpoint({ host, port: this.#port })} ${error instanceof Error ? error.message : error}`;
+			return this.#attempt(index + 1);
+		}
+		socket.connect({ host, port: this.#port, autoSelectFamily: false } satisfies TcpSocketConnectOpts);
 		this.#socket = socket;
 		const isLast = index === this.#addresses.length - 1;
 		const next = (why: string) => {

@@ -10,6 +10,7 @@ import { type ListNames, verifyDomainLists } from "#proxy/verify-domain-lists.ts
 import { verifyInspection } from "#proxy/verify-inspection.ts";
 import { verifyKnownZones } from "#proxy/verify-known-zones.ts";
 import { verifySslProxy } from "#proxy/verify-ssl-proxy.ts";
+import { verifyTransparent } from "#proxy/verify-transparent.ts";
 
 const sslPermission = "ssl-inspection-management";
 
@@ -54,6 +55,7 @@ export function verifyProxy(
 		...verifyInspection(services.ssl.proxy, config.security.policies),
 		...verifyDomainLists(services.ssl.proxy, listNames),
 		...verifyListeners(services.gateway, services.ssl.proxy.profile),
+		...verifyTransparent(services.gateway),
 		...verifyKnownZones(config),
 	];
 }

@@ -6,7 +6,7 @@ import { formatAddress } from "#base/address.ts";
 import { fault } from "#base/fault.ts";
 import type { FaultCode } from "#base/fault-table.ts";
 import { validationProfiles } from "#pki/validation-profile.ts";
-import { Dial } from "#proxy/dial-shell.ts";
+import { Dial, type DialOutcome } from "#proxy/dial-shell.ts";
 import { serverHandshakeFault } from "#proxy/handshake-faults.ts";
 import { type JudgedServer, maxKeptOctets, type ServerJudgement, type ServerQuestion } from "#proxy/judge-server.ts";
 import { groupOf, legRecord } from "#proxy/leg-record-shell.ts";
@@ -66,18 +66,20 @@ export class ServerLeg {
 		return this.#judged;
 	}
 
-	connect(effect: EffectOf<"connect-server">, connectMs: number): void {
-		this.#dial = new Dial(effect.addresses, effect.port, connectMs / 4, {
+	connect({ addresses, port, source }: EffectOf<"connect-server">, connectMs: number): void {
+		const outcome: DialOutcome = {
 			connected: (socket, address) => {
 				this.#socket = socket;
 				this.#address = formatAddress(address);
-				this.#port = effect.port;
+				this.#port = port;
 				socket.pause();
 				socket.on("error", this.#onError);
 				this.#tell({ type: "server-connected", address });
 			},
 			failed: (failure) => this.#tell({ type: "server-failed", fault: failure }),
-		});
+		};
+		const open = source === undefined ? undefined : this.#resources.socketsFrom(source);
+		this.#dial = new Dial(addresses, port, connectMs / 4, outcome, open);
 	}
 
 	/** Before there is TLS. */

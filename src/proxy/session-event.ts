@@ -67,7 +67,7 @@ export interface SessionClient {
 	/** Address and port at which it reached the proxy. */
 	readonly reachedAt: string;
 	/** What a transparent client addressed. */
-	readonly destination?: Endpoint;
+	readonly destination?: Endpoint | undefined;
 }
 
 export type SessionEvent =

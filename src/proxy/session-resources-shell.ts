@@ -1,10 +1,12 @@
 /** What a worker lends to its sessions. */
 import type { SecureContext } from "node:tls";
+import type { Address } from "#base/address.ts";
 import type { PlaintextStream } from "#inspect/plaintext-stream.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import type { ChainRepair } from "#pki/chain-repair-shell.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { RevocationChecker } from "#pki/revocation-shell.ts";
+import type { OpenSocket } from "#proxy/dial-shell.ts";
 import type { JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import type { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
@@ -17,6 +19,8 @@ import type { ClientHello } from "#tls/client-hello.ts";
 import type { LegContextOptions } from "#tls/profile.ts";
 
 export interface SessionResources {
+	/** Sockets to servers that connect from this address, which is a client's. */
+	socketsFrom(source: Address): OpenSocket;
 	readonly resolver: Resolver;
 	readonly leafContexts: LeafContexts;
 	readonly ownCertificates: OwnCertificates;

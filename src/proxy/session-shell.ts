@@ -4,14 +4,14 @@
  */
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { type Address, formatAddress, formatEndpoint } from "#base/address.ts";
+import { formatAddress, formatEndpoint } from "#base/address.ts";
 import { ClientLeg } from "#proxy/client-leg-shell.ts";
 import type { JudgedServer } from "#proxy/judge-server.ts";
 import { alpnOf } from "#proxy/leg-record-shell.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { RelayShell } from "#proxy/relay-shell.ts";
 import { ServerLeg } from "#proxy/server-leg-shell.ts";
-import type { SessionContext, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
+import type { SessionClient, SessionContext, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
 import { SessionMachine } from "#proxy/session-machine.ts";
 import type { SessionResources } from "#proxy/session-resources-shell.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
@@ -40,18 +40,18 @@ export class SessionShell {
 	constructor(
 		id: string,
 		client: Socket,
-		clientAddress: Address,
+		{ address, destination }: Pick<SessionClient, "address" | "destination">,
 		context: SessionContext,
 		owner: SessionOwner,
 		now: number,
 	) {
 		this.#client = client;
-		this.#clientAddress = formatAddress(clientAddress);
+		this.#clientAddress = formatAddress(address);
 		this.#context = context;
 		this.#owner = owner;
 		const reachedAt = formatEndpoint({ host: client.localAddress ?? "", port: client.localPort ?? 0 });
 		const port = client.remotePort ?? 0;
-		this.#machine = new SessionMachine(id, context, { address: clientAddress, port, reachedAt }, now);
+		this.#machine = new SessionMachine(id, context, { address, port, reachedAt, destination }, now);
 		const tell = (event: SessionEvent) => this.#step(event);
 		this.#clientLeg = new ClientLeg(this.#clientAddress, this.#machine, owner, tell);
 		this.#serverLeg = new ServerLeg(this.#clientAddress, owner, tell);

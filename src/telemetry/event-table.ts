@@ -294,6 +294,30 @@ const events = {
 		text: "event store {file} is written again after {outageSeconds} s; records dropped meanwhile: {dropped}",
 		help: "What waited in memory has been stored.",
 	},
+	PACKET_FILTER_CHANGED: {
+		severity: "notice",
+		fields: { listeners: "texts", forwarded: "text" },
+		text: "packet filter: connections are handed to transparent {listeners}; security policies {forwarded} asked about forwarded traffic",
+		help: "What the packet filter of Linux does for the gateway from now on: its table is inet sallyport.",
+	},
+	PACKET_FILTER_CLEANED: {
+		severity: "notice",
+		fields: { found: "texts" },
+		text: "packet filter: a gateway that did not stop cleanly had left {found}; taken away",
+		help: "While no gateway ran, connections of the clients of transparent listeners were reset.",
+	},
+	PACKET_FILTER_LOST: {
+		severity: "error",
+		fields: { outcome: "text" },
+		text: "packet filter: another program took away the gateway's table; {outcome}",
+		help: "Meanwhile connections passed unseen. Look for a program that flushes the ruleset, such as nftables.service.",
+	},
+	FORWARDED_NOT_FILTERED: {
+		severity: "warning",
+		fields: { reason: "text" },
+		text: "security policies are not asked about forwarded traffic: {reason}",
+		help: "There are zones, but what Linux forwards between their interfaces passes without policies. The reason says what to change.",
+	},
 	STORE_MOVED_ASIDE: {
 		severity: "error",
 		fields: { file: "text", to: "text", reason: "text" },
@@ -338,6 +362,11 @@ const counters = {
 	sessions_ignored: { kind: "counter", unit: "sessions", help: "Of these, those that no policy asked to open." },
 	sessions_blocked: { kind: "counter", unit: "sessions", help: "Sessions blocked by policy or inspection." },
 	sessions_failed: { kind: "counter", unit: "sessions", help: "Sessions that ended in a fault." },
+	connections_strayed: {
+		kind: "counter",
+		unit: "connections",
+		help: "Connections to a transparent listener itself, past the packet filter; they are reset.",
+	},
 	sessions_overloaded: { kind: "counter", unit: "sessions", help: "Connections refused because the worker was full." },
 	decryptions_overloaded: {
 		kind: "counter",

@@ -41,7 +41,7 @@ export function findingsOf(text: string): string[] {
 	return [...refused, ...warnings, ...more].map(oneLine).filter((line) => !line.endsWith(withoutEngine));
 }
 
-function oneLine({ severity, path, statement, message }: Finding): string {
+export function oneLine({ severity, path, statement, message }: Finding): string {
 	return `${severity} ${[...path, ...(statement === undefined ? [] : [`'${statement}'`])].join(" ")}: ${message}`;
 }
 
