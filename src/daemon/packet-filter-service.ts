@@ -36,6 +36,8 @@ export class PacketFilterService {
 	#obstacle: string | undefined = "the gateway is starting";
 	#config: FilteredConfig | undefined;
 	#plan: PacketFilterPlan | undefined;
+	/** The devices that the plan was made for. */
+	#devices = "";
 	/** What was last said about forwarded traffic that is not filtered. */
 	#said = "";
 	/** Counted by tables that were replaced. */
@@ -84,6 +86,9 @@ export class PacketFilterService {
 	async look(): Promise<void> {
 		if (this.#config === undefined || this.#obstacle !== undefined) return;
 		const isLost = (await this.#options.filter.counters()) === undefined;
+		// To compile thousands of policies costs what nothing else asks for.
+		const mayDiffer = this.#config.schedulers.scheduler.size > 0 || this.#devices !== devicesKey();
+		if (!isLost && !mayDiffer) return;
 		const plan = this.#compile(this.#config);
 		if (!isLost && isSame(plan, this.#plan)) return;
 		try {
@@ -127,6 +132,7 @@ export class PacketFilterService {
 	}
 
 	#compile(config: FilteredConfig): PacketFilterPlan {
+		this.#devices = devicesKey();
 		const hosts = [...config.system.staticHostMapping];
 		return compilePacketFilter(config, {
 			now: this.#options.now(),
@@ -200,6 +206,10 @@ async function holderUser(name: string): Promise<number | undefined> {
 
 function mayHold(user: number | undefined): boolean {
 	return user === 0 || user === process.getuid?.();
+}
+
+function devicesKey(): string {
+	return [...hostDevices()].join(" ");
 }
 
 function isSame(plan: PacketFilterPlan, other: PacketFilterPlan | undefined): boolean {

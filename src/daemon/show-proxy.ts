@@ -98,6 +98,7 @@ export function showStatus(world: CommandWorld): string {
 	const { plan } = world.gateway;
 	const lines = ["Listeners:"];
 	for (const { name, listen } of plan.listeners) lines.push(`  ${name.padEnd(24)} ${formatEndpoint(listen)}`);
+	for (const { name, port, mode } of plan.transparent) lines.push(`  ${name.padEnd(24)} port ${port} (${mode})`);
 	lines.push("Workers:", "  Number  Process  State       Restarts  Sessions  of at most");
 	for (const { number, processId, isListening, restarts, counters } of world.gateway.workerViews()) {
 		const cells = [

@@ -58,12 +58,16 @@ function welcome(managed: Managed): string {
 	const command = here(join(import.meta.dirname, "../../bin/sallyport.mjs"));
 	const isDefault = state.path === stateDirectoryPath(undefined, {});
 	const stateOption = isDefault ? "" : ` --state ${here(state.path)}`;
+	const transparent = plan.transparent.map(({ name, port }) => `${name} (port ${port})`);
+	const hasProxy = proxies.length > 0;
+	const tryIt = `curl --proxy ${proxies[0]} --cacert ${here(state.caCertificate)} https://example.com/`;
 	const rows = [
-		["Proxy", proxies.join("  ")],
+		...(hasProxy ? [["Proxy", proxies.join("  ")]] : []),
+		...(transparent.length > 0 ? [["Packet filter", `hands over to ${transparent.join(", ")}`]] : []),
 		["CA certificate", here(state.caCertificate)],
-		...(plan.onboarding === undefined ? [] : [["Clients", `trust it with the steps at ${proxies[0]}/`]]),
+		...(plan.onboarding === undefined || !hasProxy ? [] : [["Clients", `trust it with the steps at ${proxies[0]}/`]]),
 		["Configuration", `${here(managed.configurationFile)}  (after a change: ${command} reload${stateOption})`],
-		["Try it", `curl --proxy ${proxies[0]} --cacert ${here(state.caCertificate)} https://example.com/`],
+		...(hasProxy ? [["Try it", tryIt]] : []),
 		["Look", `${command} sessions --follow${stateOption}`],
 		["Stop", "Ctrl-C"],
 	];

@@ -7,6 +7,7 @@
  *     ```
  *     ```console pat                           another terminal, of user pat
  *     ```shell                                 commands behind `$ `, with what they print
+ *     ```shell client                          the same at another host of the test
  *
  * In the output a line `...` stands for any lines, and `...` at the end of a line for what follows in it. Moments such as `2026-11-30 00:43:42 UTC`, process ids (`pid 7`) and idle times always vary.
  * Keys: a line that ends in `?` or `<TAB>` is not entered. Behind `?` stands the help; behind `<TAB>` the line as it is

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultConfiguration } from "#daemon/default-configuration.ts";
 import { projectRoot, readText } from "../../scripts/source-files.ts";
-import { type Gateway, type Owner, startGateway } from "./gateway.ts";
+import { type Gateway, type Inside, type Owner, startGateway } from "./gateway.ts";
 import { agrees, type GuideBlock, guideBlocks } from "./guide-page.ts";
 import { GuideTerminal } from "./guide-terminal.ts";
 
@@ -17,13 +17,21 @@ export async function startGuideGateway(owner: Owner): Promise<Gateway> {
 	});
 }
 
+/** Where the commands of a block run, by the word behind `shell`: changes the words of a command. */
+export type Elsewhere = Readonly<Record<string, Inside>>;
+
 /** Replays a page, `docs/guide/cli.md`, or its text. Rejects with the first example that is not so, page and screen side by side. */
-export async function replayGuide(owner: Owner, gateway: Gateway, page: string): Promise<number> {
+export async function replayGuide(
+	owner: Owner,
+	gateway: Gateway,
+	page: string,
+	elsewhere: Elsewhere = {},
+): Promise<number> {
 	const text = page.endsWith(".md") ? readText(projectRoot, page) : page;
 	// What differs from one gateway to the next as the reader sees it.
 	const blocks = guideBlocks(text.replaceAll("127.0.0.1:8080", `127.0.0.1:${gateway.ports.ipv4}`));
 	const terminals = new Map<string, GuideTerminal>();
-	const shell = makeShell(owner, gateway);
+	const shell = makeShell(owner, gateway, elsewhere);
 	let count = 0;
 	for (const block of blocks) {
 		if (block.kind === "shell") shell(block);
@@ -39,7 +47,7 @@ export async function replayGuide(owner: Owner, gateway: Gateway, page: string):
 }
 
 /** Commands run in a directory of their own, where `sallyport` is this one and knows the gateway. */
-function makeShell(owner: Owner, gateway: Gateway): (block: GuideBlock) => void {
+function makeShell(owner: Owner, gateway: Gateway, elsewhere: Elsewhere): (block: GuideBlock) => void {
 	const directory = mkdtempSync(join(tmpdir(), "guide-"));
 	owner.after(() => rmSync(directory, { recursive: true, force: true }));
 	const programs = join(directory, "bin");
@@ -48,9 +56,11 @@ function makeShell(owner: Owner, gateway: Gateway): (block: GuideBlock) => void 
 	writeFileSync(join(programs, "sallyport"), `#!/bin/sh\nexec ${words.map((word) => `'${word}'`).join(" ")} "$@"\n`);
 	chmodSync(join(programs, "sallyport"), 0o755);
 	const env = { ...process.env, PATH: `${programs}:${process.env.PATH}`, SALLYPORT_STATE: gateway.state };
-	return ({ steps, varies }) => {
+	return ({ steps, varies, user }) => {
+		const inside = elsewhere[user] ?? ((words) => words);
 		for (const { input, shows, line } of steps) {
-			const { stdout } = spawnSync("/bin/sh", ["-c", `exec 2>&1; ${input}`], { cwd: directory, env, encoding: "utf8" });
+			const [program, ...words] = inside(["/bin/sh", "-c", `exec 2>&1; ${input}`]);
+			const { stdout } = spawnSync(program, words, { cwd: directory, env, encoding: "utf8" });
 			const printed = stdout.split("\n").slice(0, -1);
 			if (!agrees(shows, printed, varies))
 				throw new Error(`line ${line}: $ ${input}\n--- the page says\n${shows.join("\n")}\n--- it prints\n${stdout}`);

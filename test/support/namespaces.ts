@@ -61,6 +61,7 @@ export class Namespace {
 
 	async end(): Promise<void> {
 		if (this.#holder.exitCode !== null || this.#holder.signalCode !== null) return;
+		this.#holder.ref();
 		this.#holder.kill("SIGKILL");
 		await once(this.#holder, "exit");
 	}
