@@ -87,6 +87,16 @@ test("a first message that comes again finds its answer, the same octets, and no
 	assert.equal(endpoint.describe().length, 1);
 });
 
+test("strangers that are refused are counted, and told of once a second", () => {
+	const proposals = [ikeProposal("aes-128-cbc", "sha1", "group2")];
+	const endpoint = new Endpoint([connection(addressB, undefined, { proposals })], defaultSettings, seededRandom("b"));
+	let reports = 0;
+	for (const datagram of firstMessages(20))
+		for (const effect of endpoint.step({ type: "datagram-received", path: pathFrom(addressA), datagram }, 5_000))
+			if (effect.type === "report") reports++;
+	assert.deepEqual([reports, endpoint.counters.refused], [1, 20]);
+});
+
 test("a stranger at an address that no connection is for is not answered", () => {
 	const endpoint = new Endpoint([connection(addressB, addressA)], defaultSettings, seededRandom("b"));
 	const [datagram] = firstMessages(1);

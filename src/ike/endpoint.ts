@@ -76,6 +76,11 @@ export class Endpoint {
 	readonly #host: Host;
 	readonly #handlers: Handlers;
 	#effects: EngineEffect[] = [];
+	/** The next moment at which something is due. */
+	#deadline = 0;
+	/** Something was touched, so that the deadline has to be found anew. Datagrams that lead nowhere touch nothing. */
+	#isTouched = true;
+	#strangersToldAt = Number.NEGATIVE_INFINITY;
 	#nextId = 1;
 
 	constructor(connections: readonly Connection[], settings: EngineSettings, random: RandomOctets) {
@@ -91,6 +96,7 @@ export class Endpoint {
 	/** Takes one event and answers with what is to be done, in order. */
 	step(event: EngineEvent, now: number): readonly EngineEffect[] {
 		this.#effects = [];
+		if (event.type !== "datagram-received") this.#isTouched = true;
 		switch (event.type) {
 			case "datagram-received":
 				this.#onDatagram(event.datagram, event.path, now);
@@ -116,16 +122,13 @@ export class Endpoint {
 			case "time-passed":
 				break;
 		}
-		this.#passTime(now);
+		if (this.#isTouched || now >= this.#deadline) this.#passTime(now);
 		return this.#effects;
 	}
 
 	/** The next moment at which something is due; infinity when nothing is. */
 	deadline(): number {
-		let next = Number.POSITIVE_INFINITY;
-		for (const sa of this.#associations.values()) next = Math.min(next, sa.deadline);
-		for (const at of this.#retryAt.values()) next = Math.min(next, at);
-		return next;
+		return this.#deadline;
 	}
 
 	/** What stands, for an operator. */
@@ -164,6 +167,7 @@ export class Endpoint {
 		const peerSpi = isInitiator ? initiatorSpi : responderSpi;
 		const knownSpi = isInitiator ? sa.initiatorSpi : sa.responderSpi;
 		if (!isZero(knownSpi) && !equalBytes(peerSpi, knownSpi)) return this.#count("unknownSpi");
+		this.#isTouched = true;
 		sa.receive(message.value, datagram, path, now);
 	}
 
@@ -185,9 +189,7 @@ export class Endpoint {
 		if (judgement.kind === "ignore") return;
 		if (judgement.kind === "refuse") {
 			this.#count("refused");
-			const [first] = connections;
-			const text = `${formatAddress(path.remote.address)}: ${judgement.text}`;
-			this.#effects.push({ type: "report", what: "ike-failed", connection: first?.name ?? "", text });
+			this.#reportStranger(connections[0]?.name ?? "", `${formatAddress(path.remote.address)}: ${judgement.text}`, now);
 			return this.#answerStranger(message.header, judgement.payload, datagram, path);
 		}
 		const [connection] = judgement.candidates;
@@ -209,6 +211,13 @@ export class Endpoint {
 		const challenge = notify(notifyType.COOKIE, this.#cookies.bake(question, now));
 		this.#answerStranger(header, challenge, datagram, path);
 		return true;
+	}
+
+	/** What is said of strangers is said once in a while, so that they cannot fill the log; the counters have all of it. */
+	#reportStranger(connection: string, text: string, now: number): void {
+		if (now - this.#strangersToldAt < strangerReportInterval) return;
+		this.#strangersToldAt = now;
+		this.#effects.push({ type: "report", what: "ike-failed", connection, text });
 	}
 
 	/** Sends an answer that needs no memory; never one that is longer than its question. */
@@ -324,6 +333,15 @@ export class Endpoint {
 			this.#wanted.set(name, new Set(connection.children.map((child) => child.name)));
 			this.#begin(connection, first, now);
 		}
+		this.#findDeadline();
+	}
+
+	#findDeadline(): void {
+		let next = Number.POSITIVE_INFINITY;
+		for (const sa of this.#associations.values()) next = Math.min(next, sa.deadline);
+		for (const at of this.#retryAt.values()) next = Math.min(next, at);
+		this.#deadline = next;
+		this.#isTouched = false;
 	}
 
 	#planRetry({ name, startsImmediately }: Connection, now: number): void {
@@ -350,7 +368,7 @@ export class Endpoint {
 	#onAuthenticated(sa: IkeSa, isInitialContact: boolean, now: number): void {
 		for (const other of this.#associations.values()) {
 			if (!isInitialContact || other === sa || other.isOver || isBeginning(other)) continue;
-			if (other.connection.name === sa.connection.name) other.close("ike-closed", "the peer has begun anew", now);
+			if (isSamePeer(other, sa)) other.close("ike-closed", "the peer has begun anew", now);
 		}
 		this.#attempts.delete(sa.connection.name);
 		const wanted = this.#wanted.get(sa.connection.name);
@@ -361,6 +379,7 @@ export class Endpoint {
 	}
 
 	#add(parts: IkeSaParts, phase: Phase): IkeSa {
+		this.#isTouched = true;
 		const sa = new IkeSa(this.#nextId++, this.#host, this.#handlers, parts, phase);
 		this.#associations.set(hexOf(sa.ownSpi), sa);
 		return sa;
@@ -409,6 +428,13 @@ function isForPath({ local, remote }: Connection, path: Path): boolean {
 	return remote === undefined || remote.some(({ octets }) => equalBytes(octets, path.remote.address.octets));
 }
 
+/** The same connection and identity: of those that come from anywhere many may share a connection. */
+function isSamePeer(one: IkeSa, other: IkeSa): boolean {
+	const [first, second] = [one.peerIdentity, other.peerIdentity];
+	if (one.connection.name !== other.connection.name || first === undefined || second === undefined) return false;
+	return first.idType === second.idType && equalBytes(first.data, second.data);
+}
+
 function isBeginning({ phase }: IkeSa): boolean {
 	return !["established", "replaced", "closing", "closed"].includes(phase.type);
 }
@@ -423,3 +449,4 @@ function hexOf(octets: Uint8Array): string {
 
 /** Those below are reserved (RFC 4303 §2.1). */
 const firstFreeSpi = 256;
+const strangerReportInterval = 1_000;

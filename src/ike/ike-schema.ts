@@ -37,7 +37,14 @@ export const proposalSets = enumeration({
 	standard: "AES-128 and 3DES with SHA-1, group 2",
 	compatible: "3DES and DES with SHA-1 and MD5, group 2",
 	basic: "DES with SHA-1 and MD5, group 1",
+	"suiteb-gcm-128": "AES-128 and SHA-256, group 19, certificates with keys on P-256; ESP with AES-128-GCM",
+	"suiteb-gcm-256": "AES-256 and SHA-384, group 20, certificates with keys on P-384; ESP with AES-256-GCM",
 });
+
+/** True for a set whose peers authenticate by certificates; those of the others do by a pre-shared key. */
+export function isCertificateSet(proposalSet: string | undefined): boolean {
+	return proposalSet?.startsWith("suiteb-") === true;
+}
 
 const proposal = list({
 	help: "What may be agreed in phase 1",

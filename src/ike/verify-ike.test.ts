@@ -28,6 +28,14 @@ test("what authenticates must be there: the key, or the certificate", () => {
 	);
 });
 
+test("B18: the sets of Suite B authenticate by certificates, the others by a key", () => {
+	assert.deepEqual(findingsOf(vpnText({ policy: "proposal-set suiteb-gcm-128;" })), [
+		"error security ike policy p 'certificate': 'local-certificate' is missing: a proposal authenticates by signatures",
+	]);
+	const signed = "proposal-set suiteb-gcm-256; certificate local-certificate gw;";
+	assert.deepEqual(findingsOf(vpnText({ policy: signed })), []);
+});
+
 test("proposals of different groups, and aggressive mode with a key, are worth a word", () => {
 	const more = "ike { proposal q { encryption-algorithm aes-256-gcm; dh-group group2; } }";
 	assert.deepEqual(findingsOf(vpnText({ policy: "proposals [ p q ]; pre-shared-key ascii-text x;", security: more })), [

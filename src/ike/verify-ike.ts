@@ -1,6 +1,6 @@
 /** What a commit says about `security ike`. */
 import { error, type Finding, warning } from "#config/finding.ts";
-import type { Ike, IkeGateway, IkePolicy } from "#ike/ike-schema.ts";
+import { type Ike, type IkeGateway, type IkePolicy, isCertificateSet } from "#ike/ike-schema.ts";
 import { verifyTraceFile } from "#telemetry/trace-file.ts";
 
 /** Proposals, policies and gateways, each by itself and with those it names. */
@@ -23,8 +23,9 @@ function verifyPolicy(path: readonly string[], policy: IkePolicy, { proposal }: 
 	const { proposals, preSharedKey, certificate, mode } = policy;
 	const named = proposals.flatMap((name) => proposal.get(name) ?? []);
 	const methods = named.map(({ authenticationMethod }) => authenticationMethod);
-	const usesKeys = policy.proposalSet !== undefined || methods.includes("pre-shared-keys");
-	const usesCertificates = methods.some((method) => method !== "pre-shared-keys");
+	const isBySet = isCertificateSet(policy.proposalSet);
+	const usesKeys = (policy.proposalSet !== undefined && !isBySet) || methods.includes("pre-shared-keys");
+	const usesCertificates = isBySet || methods.some((method) => method !== "pre-shared-keys");
 	const hasKey = preSharedKey.asciiText !== undefined || preSharedKey.hexadecimal !== undefined;
 	const findings: Finding[] = [];
 	if (usesKeys && !hasKey) findings.push(error(path, "pre-shared-key", "is missing: a proposal authenticates by it"));

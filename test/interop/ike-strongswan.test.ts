@@ -5,6 +5,7 @@ import { startRun } from "../support/ike-interop.ts";
 import { type KeyName, type Made, makeCertificate } from "../support/make-certificate.ts";
 import { requirePeers } from "../support/peers.ts";
 import { ownAddress, peerAddress, type SwanCredentials, strongswanCommands } from "../support/strongswan.ts";
+import { vpnText } from "../support/vpn-text.ts";
 
 /** The text of swanctl.conf for the peer. */
 function swanctl(ike: string, esp: string, auth = "psk", more = ""): string {
@@ -183,6 +184,26 @@ test("B32: traffic brings the tunnel up; while a connection goes on through it, 
 	assert.equal(await traffic, 20_000_000);
 	assert.ok(renewals >= 4, `${renewals}`);
 	await run.until("one child", isUp);
+});
+
+test("B28, B33: the statements of a route-based VPN bring the tunnel up at once, and connections go through it", async (t) => {
+	if (!requirePeers(t, strongswanCommands)) return;
+	const configuration = vpnText({
+		policy: "proposals p; pre-shared-key ascii-text test-psk;",
+		gateway: `address ${peerAddress}; version v2-only; local-identity hostname own.example; remote-identity hostname peer.example;`,
+		ipsecPolicy: "proposals p; perfect-forward-secrecy keys group14;",
+		vpn: `bind-interface st0.0; establish-tunnels immediately; ike { gateway swan; ipsec-policy p;
+			proxy-identity { local 10.1.0.0/24; remote 10.2.0.0/24; } }`,
+	})
+		.replace("gateway g {", "gateway swan {")
+		.replace("vpn v {", "vpn lan {");
+	const text = swanctl("aes256-sha256-modp2048", "aes256-sha256-modp2048");
+	const run = await startRun(t, { ...strong, swanctl: text, configuration });
+	const { children } = await run.until("a tunnel", isUp);
+	assert.equal(await run.echo(10_000), 10_000);
+	await run.give({ type: "child-worn-out", inboundSpi: children[0]?.inboundSpi ?? 0 });
+	await run.until("new keys", (state) => isUp(state) && state.children[0]?.inboundSpi !== children[0]?.inboundSpi);
+	assert.equal(await run.echo(10_000), 10_000);
 });
 
 const root = makeCertificate({ subject: "CN=IKE test root", isCa: true });

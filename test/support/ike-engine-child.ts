@@ -19,6 +19,7 @@ import { TunDevice } from "#esp/tun-shell.ts";
 import { textIdentity } from "#ike/auth/identity.ts";
 import { peerJudge } from "#ike/auth/judge-peer.ts";
 import { signWith } from "#ike/auth/signature.ts";
+import { compileConnections } from "#ike/compile-connections.ts";
 import { espProposal, ikeProposal } from "#ike/crypto/proposal.ts";
 import { Endpoint } from "#ike/endpoint.ts";
 import { EngineShell } from "#ike/socket-shell.ts";
@@ -28,6 +29,7 @@ import { prefixSelector } from "#ike/v2/narrow-selectors.ts";
 import { defaultSettings } from "#ike/v2/settings.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
 import { TrustAnchors } from "#pki/trust-anchors.ts";
+import { configOf } from "./config-text.ts";
 import { addressOf } from "./ike-network.ts";
 import {
 	configureTunnelDevice,
@@ -50,6 +52,8 @@ export interface EngineOptions {
 	/** Absent: a pre-shared key. */
 	readonly certificates?: { readonly own: SwanCredentials; readonly peer: SwanCredentials };
 	readonly livenessInterval?: number;
+	/** Statements, in the place of all above but `swanctl`; the gateway is called `swan` and the VPN `lan`. */
+	readonly configuration?: string;
 }
 
 export type EngineCommand =
@@ -92,7 +96,7 @@ const plane = new TrafficPlane<Path>(
 );
 
 const peer = await Strongswan.start(folder, options.swanctl, options.certificates?.peer);
-const endpoint = new Endpoint([connectionOf(options)], defaultSettings, randomBytes);
+const endpoint = new Endpoint(connectionsOf(options), defaultSettings, randomBytes);
 const shell = await EngineShell.open(
 	endpoint,
 	{ address: addressOf(ownAddress), port: 500, natPort: 4_500 },
@@ -158,6 +162,19 @@ function answer(command: EngineCommand): unknown {
 		log: peer.log().split("\n").slice(-60).join("\n"),
 	};
 	return state;
+}
+
+function connectionsOf(all: EngineOptions): readonly Connection[] {
+	if (all.configuration === undefined) return [connectionOf(all)];
+	const { security } = configOf(all.configuration);
+	const { connections, gaps } = compileConnections(security.ike, security.ipsec, {
+		addressOf: () => addressOf(ownAddress),
+		resolve: (host) => [addressOf(host)],
+		ownCertificate: () => undefined,
+		trustOf: () => undefined,
+	});
+	if (gaps.length > 0) throw new Error(JSON.stringify(gaps));
+	return connections;
 }
 
 function connectionOf({ ike, esp, certificates, livenessInterval }: EngineOptions): Connection {

@@ -111,6 +111,7 @@ export function onAuthResponse(sa: IkeSa, payloads: readonly Payload[], now: num
 		sa.enqueue(sa.handlers.newDeleteTask(notifyType.AUTHENTICATION_FAILED), now);
 		return;
 	}
+	sa.peerIdentity = { idType: identity.idType, data: Uint8Array.from(identity.data) };
 	sa.establish(now);
 	sa.report("ike-established", `with ${identityText(identity)}, ${describeProposal(sa.algorithms as never)}`);
 	sa.host.onAuthenticated(sa, false, now);

@@ -68,6 +68,24 @@ test("a peer that begins and does not go on is forgotten after 30 s", () => {
 	assert.deepEqual(b.phases, []);
 });
 
+test("INITIAL_CONTACT of one peer leaves the others of the same connection alone", () => {
+	const network = new Network();
+	const ofHub = {
+		remoteIdentity: { kind: "danger-any" },
+		children: [childConfig("10.2.0.0/16", "10.0.0.0/8")],
+	} as const;
+	const hub = network.add("hub", addressB, [connection(addressB, undefined, ofHub)]);
+	for (const [index, name] of ["one", "two"].entries()) {
+		const address = `203.0.113.${index + 1}`;
+		const spoke = connection(address, addressB, {
+			localIdentity: textIdentity(`${name}.example`),
+			children: [childConfig(`10.${index + 10}.0.0/16`, "10.2.0.0/16")],
+		});
+		bringUp(network, network.add(name, address, [spoke]));
+	}
+	assert.equal(hub.installed.size, 2);
+});
+
 test("INITIAL_CONTACT: what was left over from before goes", () => {
 	const network = new Network();
 	const children = [childConfig("10.1.0.0/16", "10.2.0.0/16")];

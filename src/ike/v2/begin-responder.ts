@@ -161,6 +161,7 @@ function finishAuth(
 ): void {
 	const identity = findPayload(request, "id-initiator");
 	if (identity === undefined) return;
+	sa.peerIdentity = { idType: identity.idType, data: Uint8Array.from(identity.data) };
 	sa.establish(now);
 	sa.report("ike-established", `with ${identityText(identity)}, ${describeProposal(sa.algorithms as IkeProposal)}`);
 	const isInitialContact = request.some((one) => one.type === "notify" && one.notify === notifyType.INITIAL_CONTACT);

@@ -6,6 +6,7 @@
  * Bounds: those of `EngineSettings`; one request in each direction (RFC 7296 §2.3).
  */
 import { equalBytes } from "#base/bytes.ts";
+import type { Identity } from "#ike/auth/identity.ts";
 import type { RandomOctets } from "#ike/crypto/agree-key.ts";
 import type { IkeAlgorithms, IkeKeys } from "#ike/crypto/derive-keys.ts";
 import { deriveChildKeys } from "#ike/crypto/derive-keys.ts";
@@ -100,6 +101,8 @@ export class IkeSa {
 	task: Task | undefined;
 	readonly queue: Task[] = [];
 	nat: NatSituation = { isPeerBehindNat: false, isSelfBehindNat: false, isUnsupported: true };
+	/** Who the peer has proved to be; undefined before. */
+	peerIdentity: Identity | undefined;
 	canPeerReadFragments = false;
 	/** Hashes that the peer verifies; undefined when it did not say. */
 	peerHashes: readonly number[] | undefined;

@@ -85,6 +85,7 @@ export function newRekeyTask(groupId?: number): Task {
 /** What a successor takes over, beside children and keys. */
 export function becomeSuccessor(old: IkeSa, successor: IkeSa, now: number): void {
 	successor.nat = old.nat;
+	successor.peerIdentity = old.peerIdentity;
 	successor.canPeerReadFragments = old.canPeerReadFragments;
 	successor.peerHashes = old.peerHashes;
 	successor.establish(now);

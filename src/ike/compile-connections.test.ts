@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatAddress, parseAddress } from "#base/address.ts";
+import { identityText } from "#ike/auth/identity.ts";
+import { type ConnectionFacts, compileConnections } from "#ike/compile-connections.ts";
+import { describeProposal } from "#ike/crypto/proposal.ts";
+import type { Connection } from "#ike/v2/connection.ts";
+import { selectorText } from "#ike/v2/narrow-selectors.ts";
+import { configOf } from "../../test/support/config-text.ts";
+import { vpnText } from "../../test/support/vpn-text.ts";
+
+const own = { kind: "certificate", certificates: [], publicKey: undefined as never } as const;
+const facts: ConnectionFacts = {
+	addressOf: (name) => (name === "eth0.0" ? parseAddress("198.51.100.1") : undefined),
+	resolve: (host) => [parseAddress(host)].flatMap((address) => address ?? []),
+	ownCertificate: (name) => (name === "mine" ? { local: own, subject: Uint8Array.of(0x30, 0) } : undefined),
+	trustOf: () => ({
+		kind: "certificate",
+		judge: () => ({ kind: "untrusted", reason: "" }),
+		authorities: new Uint8Array(0),
+	}),
+};
+
+function compile(parts: Parameters<typeof vpnText>[0], more: Partial<ConnectionFacts> = {}) {
+	const { security } = configOf(vpnText(parts));
+	return compileConnections(security.ike, security.ipsec, { ...facts, ...more });
+}
+
+function only(parts: Parameters<typeof vpnText>[0]): Connection {
+	const { connections, gaps } = compile(parts);
+	assert.deepEqual(gaps, []);
+	const [connection, another] = connections;
+	assert.ok(connection !== undefined && another === undefined);
+	return connection;
+}
+
+const v2 = "address 192.0.2.1; version v2-only;";
+
+test("B28, B33: a gateway of IKEv2 becomes a connection, its VPN a child for everything", () => {
+	const connection = only({ gateway: v2 });
+	assert.equal(connection.name, "g");
+	assert.deepEqual([connection.local, ...(connection.remote ?? [])].map(formatAddress), ["198.51.100.1", "192.0.2.1"]);
+	assert.deepEqual(connection.proposals.map(describeProposal), ["aes-256-cbc/hmac-sha-256-128/hmac-sha256/group14"]);
+	const [child] = connection.children;
+	assert.equal(child?.name, "v");
+	assert.deepEqual(child?.localSelectors.map(selectorText), ["0.0.0.0-255.255.255.255"]);
+	assert.deepEqual(child?.proposals.map(describeProposal), ["aes-256-cbc/hmac-sha-256-128"]);
+	assert.deepEqual(
+		[connection.lifetime, child?.lifetime, connection.startsImmediately],
+		[28_800_000, 3_600_000, false],
+	);
+	assert.deepEqual(
+		[connection.hasNatTraversal, connection.natKeepalive, connection.liveness],
+		[true, 5_000, undefined],
+	);
+});
+
+test("B10: a gateway of IKEv1 is a gap, as is one whose interface or peer has no address", () => {
+	const reasons = (parts: Parameters<typeof vpnText>[0], more?: Partial<ConnectionFacts>) =>
+		compile(parts, more).gaps.map(({ vpn, reason }) => `${vpn}: ${reason}`);
+	assert.deepEqual(reasons({}), ['v: gateway "g" is of IKEv1, which has no engine yet']);
+	assert.deepEqual(reasons({ gateway: v2 }, { addressOf: () => undefined }), ["v: interface eth0.0 has no address"]);
+	assert.deepEqual(reasons({ gateway: v2 }, { resolve: () => [] }), ['v: gateway "g" has no address that is known']);
+});
+
+test("B18, B19: a set is expanded, and the policy's group goes before the set's", () => {
+	const connection = only({
+		gateway: v2,
+		policy: "proposal-set standard; pre-shared-key ascii-text secret;",
+		ipsecPolicy: "proposal-set standard; perfect-forward-secrecy keys group14;",
+	});
+	assert.deepEqual(connection.proposals.map(describeProposal), [
+		"aes-128-cbc/hmac-sha1-96/hmac-sha1/group2",
+		"3des-cbc/hmac-sha1-96/hmac-sha1/group2",
+	]);
+	assert.deepEqual(connection.children[0]?.proposals.map(describeProposal), [
+		"3des-cbc/hmac-sha1-96/group14",
+		"aes-128-cbc/hmac-sha1-96/group14",
+	]);
+});
+
+test("B24: identities are those that are configured, else the addresses; general-ikeid takes any", () => {
+	const plain = only({ gateway: v2 });
+	assert.equal(identityText(plain.localIdentity), "198.51.100.1");
+	assert.ok(plain.remoteIdentity.kind === "exactly");
+	assert.equal(identityText(plain.remoteIdentity.identity), "192.0.2.1");
+	const named = only({
+		gateway: `${v2} local-identity hostname hub.example; remote-identity user-at-hostname a@b.example;`,
+	});
+	assert.equal(identityText(named.localIdentity), "hub.example");
+	assert.ok(named.remoteIdentity.kind === "exactly");
+	assert.equal(identityText(named.remoteIdentity.identity), "a@b.example");
+	assert.equal(only({ gateway: `${v2} general-ikeid;` }).remoteIdentity.kind, "danger-any");
+});
+
+test("a peer without a fixed address is waited for, under its identity", () => {
+	const connection = only({ gateway: "dynamic hostname branch.example; version v2-only;" });
+	assert.equal(connection.remote, undefined);
+	assert.ok(connection.remoteIdentity.kind === "exactly");
+	assert.equal(identityText(connection.remoteIdentity.identity), "branch.example");
+});
+
+test("pre-shared keys are taken as text or in hexadecimal, and show themselves nowhere", () => {
+	const keyOf = (policy: string) => {
+		const { localAuthentication } = only({ gateway: v2, policy });
+		assert.ok(localAuthentication.kind === "shared-key");
+		assert.ok(!JSON.stringify(localAuthentication).includes("ecret"));
+		return localAuthentication.key.export().toString("hex");
+	};
+	assert.equal(keyOf("proposals p; pre-shared-key ascii-text secret;"), "736563726574");
+	assert.equal(keyOf("proposals p; pre-shared-key hexadecimal 0x00ff10;"), "00ff10");
+});
+
+test("B20: signatures use the policy's certificate; its subject can be the identity", () => {
+	const proposal =
+		"authentication-method rsa-signatures; authentication-algorithm sha-256; encryption-algorithm aes-256-cbc; dh-group group14;";
+	const gateway = `${v2} local-identity distinguished-name;`;
+	const policy = "proposals p; certificate { local-certificate mine; trusted-ca use-all; }";
+	const connection = compile({ proposal, gateway, policy });
+	assert.deepEqual(connection.gaps, []);
+	assert.deepEqual(connection.connections[0]?.localIdentity, { idType: 9, data: Uint8Array.of(0x30, 0) });
+	assert.equal(connection.connections[0]?.remoteAuthentication.kind, "certificate");
+	const missing = compile({ proposal, gateway, policy: policy.replace("mine", "other") });
+	assert.match(missing.gaps[0]?.reason ?? "", /local certificate is not there/);
+});
+
+test("B18: a set of Suite B authenticates by certificates", () => {
+	const policy = "proposal-set suiteb-gcm-128; certificate local-certificate mine;";
+	const connection = only({ gateway: v2, policy, ipsecPolicy: "proposal-set suiteb-gcm-128;" });
+	assert.deepEqual(connection.proposals.map(describeProposal), ["aes-128-cbc/hmac-sha-256-128/hmac-sha256/group19"]);
+	assert.deepEqual(connection.children[0]?.proposals.map(describeProposal), ["aes-128-gcm"]);
+	assert.equal(connection.localAuthentication.kind, "certificate");
+});
+
+test("B28, B45, B49, B51: proxy identities, NAT traversal and dead-peer-detection are as configured", () => {
+	const connection = only({
+		gateway: `${v2} no-nat-traversal; nat-keepalive 20; dead-peer-detection { always-send; interval 0; }`,
+		vpn: "bind-interface st0.0; establish-tunnels immediately; ike { gateway g; ipsec-policy p; proxy-identity { local 10.1.0.0/16; remote 10.2.0.0/16; } }",
+	});
+	const [child] = connection.children;
+	assert.deepEqual(child?.localSelectors.map(selectorText), ["10.1.0.0-10.1.255.255"]);
+	assert.deepEqual(child?.remoteSelectors.map(selectorText), ["10.2.0.0-10.2.255.255"]);
+	assert.deepEqual(connection.liveness, { interval: 10_000, always: true });
+	assert.deepEqual(
+		[connection.hasNatTraversal, connection.natKeepalive, connection.startsImmediately],
+		[false, 20_000, true],
+	);
+});
+
+test("what the engine cannot do is a gap with its reason, never something else in its place", () => {
+	const reasonOf = (parts: Parameters<typeof vpnText>[0]) => {
+		const { connections, gaps } = compile({ gateway: v2, ...parts });
+		assert.deepEqual(connections, []);
+		return gaps[0]?.reason;
+	};
+	const cipher = "authentication-algorithm hmac-sha-256-128; encryption-algorithm aes-256-cbc;";
+	assert.match(reasonOf({ ipsecProposal: `${cipher} lifetime-kilobytes 1000;` }) ?? "", /lifetime-kilobytes/);
+	assert.match(reasonOf({ ipsecProposal: "protocol ah; authentication-algorithm hmac-sha-256-128;" }) ?? "", /AH/);
+	assert.match(
+		reasonOf({ gateway: `${v2} remote-identity distinguished-name wildcard O=x;` }) ?? "",
+		/distinguished names/,
+	);
+});
