@@ -16,6 +16,9 @@ export const smallOctets = 1024;
 /** Octets of `/large`; fetched as often as it takes. */
 export const largeOctets = 256 * 1024 * 1024;
 
+/** Octets of `/page.html`. */
+export const pageOctets = 65_536;
+
 /** Starts nginx. Every answer says in `X-Resumed` whether the TLS session it came over was resumed. */
 export async function startOrigin(): Promise<Origin> {
 	const directory = temporaryDirectory("origin");
@@ -35,11 +38,28 @@ export async function startOrigin(): Promise<Origin> {
 function writeObjects(directory: string): void {
 	mkdirSync(directory);
 	writeFileSync(join(directory, "small"), "s".repeat(smallOctets));
+	writeFileSync(join(directory, "page.html"), pageText());
 	const block = crypto.getRandomValues(new Uint8Array(65_536));
 	const file = openSync(join(directory, "large"), "w");
 	for (let octets = 0; octets < largeOctets; octets += block.length) writeSync(file, block);
 	closeSync(file);
 }
+
+/** Text with mark-up and a script, as pages have; words from a small list in a fixed, irregular order. */
+function pageText(): string {
+	let text =
+		"<!DOCTYPE html><html><head><title>A page</title><script>var a = document.getElementById('x');</script></head><body>";
+	for (let seed = 1; text.length < pageOctets; seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) {
+		const word = pageWords[seed % pageWords.length] as string;
+		text += seed % 17 === 0 ? `<a href="/${word}/${seed % 1_000}.html">${word}</a>\n` : `${word} `;
+	}
+	return text.slice(0, pageOctets);
+}
+
+const pageWords =
+	"the of and to in that is was he for it with as his on be at by this had not are but from or have an they which one you were her all she there would their we him been has when who will more no if out so said what up its about into than them can only other new some could time these two may then do first any my now such like our over man me even most made after also did many before must through back years where much your way well down should because each just those people how too little state good very make world still own see men work long get here between both life being under never day same another know while last might us great old year off come since against go came right used take three".split(
+		" ",
+	);
 
 function configuration(
 	directory: string,

@@ -5,6 +5,12 @@ import { freePort, startProgram, waitForOutput } from "../processes.ts";
 import type { Subject, SubjectKind, Surroundings } from "../subject.ts";
 
 export const sallyport: SubjectKind = kind("sallyport", "pattern-policy standard;");
+
+/** With signatures of a file besides. */
+export function sallyportWithRules(ruleFile: string): SubjectKind {
+	return kind("sallyport-rules", "pattern-policy standard; idp-policy all;", ruleFile);
+}
+
 export const sallyportOpaque: SubjectKind = kind("sallyport-opaque", "idp-policy none;");
 
 /** The arguments after `node bin/sallyport.mjs`. */
@@ -13,7 +19,8 @@ function startArguments(stateDirectory: string): string[] {
 }
 
 /** The configuration of a first start, with the benchmark's listener; without a pattern policy nothing is looked into. */
-function configuration(port: number, patternPolicy: string): string {
+function configuration(port: number, services: string, ruleFile: string | undefined): string {
+	const rules = ruleFile === undefined ? "" : `rules { file ${ruleFile}; }`;
 	return `
 services {
 	gateway {
@@ -39,33 +46,38 @@ security {
 		global {
 			policy inspect-all {
 				match { source-address any; destination-address any; application any; }
-				then { permit { application-services { ssl-proxy { profile-name inspect; } ${patternPolicy} } } }
+				then { permit { application-services { ssl-proxy { profile-name inspect; } ${services} } } }
 			}
 		}
 	}
 	inspection { pattern-policy standard { patterns eicar; } }
-	idp { idp-policy none; }
+	idp {
+		${rules}
+		idp-policy none;
+		idp-policy all { rulebase-ips { rule all { match { attacks { predefined-attack-groups all; } } then { action { no-action; } } } } }
+	}
 	log { event-store { retention 30; maximum-size 1024; } }
 }
 `;
 }
 
-function kind(name: string, patternPolicy: string): SubjectKind {
+function kind(name: string, services: string, ruleFile?: string): SubjectKind {
 	return {
 		name,
 		version: () => `Sallyport ${packageVersion()}, Node ${process.version}`,
 		missing: () => (existsSync(entry) && existsSync(composition) ? undefined : "src/daemon/cli.ts is absent"),
-		start: (surroundings) => start(name, patternPolicy, surroundings),
+		start: (surroundings) => start(name, services, ruleFile, surroundings),
 	};
 }
 
 async function start(
 	name: string,
-	patternPolicy: string,
+	services: string,
+	ruleFile: string | undefined,
 	{ directory, originCaFile, originPorts }: Surroundings,
 ): Promise<Subject> {
 	const port = await freePort();
-	writeFileSync(join(directory, "sallyport.conf"), configuration(port, patternPolicy), { mode: 0o600 });
+	writeFileSync(join(directory, "sallyport.conf"), configuration(port, services, ruleFile), { mode: 0o600 });
 	mkdirSync(join(directory, "trust"));
 	copyFileSync(originCaFile, join(directory, "trust", "bench-origin.pem"));
 	const logFile = join(directory, "output.log");

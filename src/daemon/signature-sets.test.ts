@@ -53,7 +53,10 @@ test("what cannot be read is an event, and sessions are blocked or pass with a n
 	assert.equal(sessionSignatures(answer, false, facts)?.open().octets("url", Buffer.of(1))?.verdict, "block");
 	assert.equal(sessionSignatures(answer, true, facts)?.open().octets("url", Buffer.of(1))?.verdict, "report");
 	assert.equal(sessionSignatures(undefined, true, facts), undefined);
-	assert.match(String(sets.configure([], plans, new Set(["p"])).get("p")), /object/);
+	const withoutFiles = sets.configure([], plans, new Set(["p"])).get("p");
+	assert.match(withoutFiles?.kind === "unavailable" ? withoutFiles.reason : "", /no file of rules is named/);
+	const empty = new Map([["p", { rules: [], exempt: [] }]]);
+	assert.equal(sets.configure([], empty, new Set(["p"])).size, 0, "a policy without rules needs none");
 });
 
 test("datasets are read beside the file of rules", (t) => {

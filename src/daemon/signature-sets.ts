@@ -39,7 +39,7 @@ export class SignatureSets {
 		used: ReadonlySet<string>,
 	): ReadonlyMap<string, SignatureAnswer> {
 		const answers = new Map<string, SignatureAnswer>();
-		if (used.size === 0) {
+		if (![...used].some((name) => (plans.get(name)?.rules.length ?? 0) > 0)) {
 			this.#loaded = undefined;
 			this.#engines.clear();
 			return answers;
@@ -48,7 +48,8 @@ export class SignatureSets {
 		const engines = new Map<string, SignatureEngine>();
 		for (const name of used) {
 			const plan = plans.get(name);
-			if (plan === undefined) continue;
+			// A policy without rules looks for nothing and needs none.
+			if (plan === undefined || plan.rules.length === 0) continue;
 			if (typeof set === "string") {
 				answers.set(name, { kind: "unavailable", reason: set });
 				continue;

@@ -26,6 +26,15 @@ test("of a long one the end is there, and how much went by", () => {
 	assert.deepEqual([text(window), window.base], ["", 0]);
 });
 
+test("of what is appended for its end alone, the end is there", () => {
+	const window = new OctetWindow(16, 4);
+	window.append(Buffer.from("abc"), 0, 3);
+	window.appendEnd(Buffer.from("defghijk"), 0, 8);
+	assert.deepEqual([text(window), window.base, window.total], ["hijk", 7, 11]);
+	window.appendEnd(Buffer.from("lmn"), 0, 3);
+	assert.deepEqual([text(window), window.base, window.total], ["hijklmn", 7, 14]);
+});
+
 test("whatever is appended, the window is the end of it within its bounds", () => {
 	fc.assert(
 		fc.property(fc.array(fc.string({ unit: fc.constantFrom(..."abc"), maxLength: 40 })), (parts) => {

@@ -46,6 +46,14 @@ export class OctetWindow {
 		this.length += end - from;
 	}
 
+	/** Appends octets of which only the end will be looked at: what lies before it is not copied. */
+	appendEnd(source: Uint8Array, start: number, end: number): void {
+		if (end - start <= this.#keep) return this.append(source, start, end);
+		this.base += this.length + end - start - this.#keep;
+		this.length = 0;
+		this.append(source, end - this.#keep, end);
+	}
+
 	restart(): void {
 		this.length = 0;
 		this.base = 0;
@@ -64,7 +72,7 @@ export class OctetWindow {
 }
 
 /** What a window holds at most. Longer contents cannot be joined by `distance`. */
-export const windowOctets = 131_072;
+const windowOctets = 131_072;
 const keptOctets = 32_768;
 const firstOctets = 4_096;
 const keptBetween = 16_384;

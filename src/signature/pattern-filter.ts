@@ -3,7 +3,8 @@
  * rule. It may say too much (letters match in either case, a pattern counts as found when its rarest piece is), never too
  * little.
  *
- * Each pattern lends one piece of 16, 8, 4, 2 octets or 1; pieces of one length form a class that is searched in one pass. A
+ * Each pattern lends one piece of 16 or 8 octets; those of one length form a class that is searched in one pass, and so do
+ * the patterns that are shorter. A
  * table over the last octets of a window says how far no piece can end (S. Wu, U. Manber, "A fast algorithm for
  * multi-pattern searching", 1994); where it says 0, the pieces that end so are compared as words. The time of such a search is
  * the time that one look-up takes to answer, so four windows are moved through four parts of the octets at a time.
@@ -38,15 +39,13 @@ export class PatternFilter {
 		const classes = pieceLengths.flatMap((length, at) => {
 			const longer = pieceLengths[at - 1] ?? Number.POSITIVE_INFINITY;
 			const members = patterns.flatMap((octets, index) =>
-				octets.length >= length && octets.length < longer ? [{ index, piece: rarestPiece(octets, length) }] : [],
+				octets.length >= length && octets.length < longer
+					? [{ index, piece: length === 1 ? octets : rarestPiece(octets, length) }]
+					: [],
 			);
 			if (members.length === 0) return [];
-			return [
-				{
-					length,
-					searched: length > 2 ? new SkippingClass(length, members, found) : new PairClass(length, members, found),
-				},
-			];
+			const searched = length > 1 ? new SkippingClass(length, members, found) : new PairClass(members, found);
+			return [{ length, searched }];
 		});
 		this.#classes = classes.map(({ searched }) => searched);
 		this.#longClasses = classes.filter(({ length }) => length >= longPieceOctets).length;
@@ -107,7 +106,7 @@ interface PieceClass {
 	scan(octets: Uint8Array, start: number, end: number): void;
 }
 
-/** Pieces of 4 octets or more: windows are moved by a table. */
+/** Pieces of 8 or 16 octets: windows are moved by a table. */
 class SkippingClass implements PieceClass {
 	readonly #length: number;
 	/** By the key of a window's last octets: how far it may move. */
@@ -154,10 +153,19 @@ class SkippingClass implements PieceClass {
 		let d = c + quarter;
 		const [endA, endB, endC] = [b, c, d];
 		while (a < endA && b < endB && c < endC && d < end) {
-			const shiftA = shifts[keyAt(octets, a)] as number;
-			const shiftB = shifts[keyAt(octets, b)] as number;
-			const shiftC = shifts[keyAt(octets, c)] as number;
-			const shiftD = shifts[keyAt(octets, d)] as number;
+			// keyAt, four times, written out: as calls they are not always inlined.
+			const wordA = ((octets[a - 3] as number) << 24) | ((octets[a - 2] as number) << 16);
+			const wordB = ((octets[b - 3] as number) << 24) | ((octets[b - 2] as number) << 16);
+			const wordC = ((octets[c - 3] as number) << 24) | ((octets[c - 2] as number) << 16);
+			const wordD = ((octets[d - 3] as number) << 24) | ((octets[d - 2] as number) << 16);
+			const keyA = wordA | ((octets[a - 1] as number) << 8) | (octets[a] as number) | fold;
+			const keyB = wordB | ((octets[b - 1] as number) << 8) | (octets[b] as number) | fold;
+			const keyC = wordC | ((octets[c - 1] as number) << 8) | (octets[c] as number) | fold;
+			const keyD = wordD | ((octets[d - 1] as number) << 8) | (octets[d] as number) | fold;
+			const shiftA = shifts[Math.imul(keyA, multiplier) >>> hashShift] as number;
+			const shiftB = shifts[Math.imul(keyB, multiplier) >>> hashShift] as number;
+			const shiftC = shifts[Math.imul(keyC, multiplier) >>> hashShift] as number;
+			const shiftD = shifts[Math.imul(keyD, multiplier) >>> hashShift] as number;
 			if (shiftA === 0) this.#compare(octets, a++);
 			else a += shiftA;
 			if (shiftB === 0) this.#compare(octets, b++);
@@ -196,43 +204,68 @@ class SkippingClass implements PieceClass {
 	}
 }
 
-/** Pieces of 2 octets or 1: every octet is looked at. Few patterns are so short. */
+/** Patterns of fewer octets than a window: each is known by its rarest pair, and every pair is looked at. */
 class PairClass implements PieceClass {
-	readonly #mask: number;
-	/** By the last two octets: the first entry, or -1. */
+	/** By pair: 1 where a pattern has it; small, so that it stays in the nearest cache. */
+	readonly #isKnown = new Uint8Array(65_536);
 	readonly #first = new Int32Array(65_536).fill(-1);
-	readonly #next: Int32Array;
-	readonly #pattern: Int32Array;
+	readonly #next: number[] = [];
+	readonly #pattern: number[] = [];
+	/** Where in its pattern the pair ends. */
+	readonly #end: number[] = [];
+	readonly #octets: readonly Uint8Array[];
 	readonly #found: (pattern: number) => void;
 
-	constructor(length: number, members: readonly Member[], found: (pattern: number) => void) {
-		this.#mask = length === 1 ? 0xff : 0xffff;
+	constructor(members: readonly Member[], found: (pattern: number) => void) {
 		this.#found = found;
-		this.#next = new Int32Array(members.length);
-		this.#pattern = new Int32Array(members.length);
-		for (const [entry, { index, piece }] of members.entries()) {
-			const key =
-				length === 1 ? (piece[0] as number) | 0x20 : ((piece[0] as number) << 8) | (piece[1] as number) | 0x2020;
-			this.#next[entry] = this.#first[key] as number;
-			this.#first[key] = entry;
-			this.#pattern[entry] = index;
+		const octets: Uint8Array[] = [];
+		for (const { index, piece } of members) {
+			octets[index] = piece;
+			if (piece.length === 1) {
+				// One octet stands behind any other.
+				for (let high = 0x20; high < 256; high = (high + 1) | 0x20)
+					this.#insert((high << 8) | (piece[0] as number) | 0x20, index, 0);
+				continue;
+			}
+			const pair = rarestPiece(piece, 2);
+			const end = pair.byteOffset - piece.byteOffset + 1;
+			this.#insert(((pair[0] as number) << 8) | (pair[1] as number) | 0x2020, index, end);
 		}
+		this.#octets = octets;
+	}
+
+	#insert(key: number, pattern: number, end: number): void {
+		this.#isKnown[key] = 1;
+		this.#next.push(this.#first[key] as number);
+		this.#pattern.push(pattern);
+		this.#end.push(end);
+		this.#first[key] = this.#pattern.length - 1;
 	}
 
 	scan(octets: Uint8Array, start: number, end: number): void {
-		const first = this.#first;
-		const mask = this.#mask;
-		let pair = mask === 0xff ? 0 : (octets[start] as number) | 0x20;
-		for (let at = mask === 0xff ? start : start + 1; at < end; at++) {
-			pair = ((pair << 8) | (octets[at] as number) | 0x20) & mask;
-			if (first[pair] !== -1) this.#tell(first[pair] as number);
+		const isKnown = this.#isKnown;
+		// Before the first octet stands any other.
+		let pair = 0x20;
+		for (let at = start; at < end; at++) {
+			pair = ((pair << 8) | (octets[at] as number) | 0x20) & 0xffff;
+			if (isKnown[pair] === 1) this.#compare(octets, start, end, at, pair);
 		}
 	}
 
-	#tell(first: number): void {
-		for (let entry = first; entry !== -1; entry = this.#next[entry] as number)
-			this.#found(this.#pattern[entry] as number);
+	#compare(octets: Uint8Array, start: number, end: number, at: number, pair: number): void {
+		for (let entry = this.#first[pair] as number; entry !== -1; entry = this.#next[entry] as number) {
+			const pattern = this.#pattern[entry] as number;
+			const wanted = this.#octets[pattern] as Uint8Array;
+			const from = at - (this.#end[entry] as number);
+			if (from >= start && from + wanted.length <= end && isFolded(octets, from, wanted)) this.#found(pattern);
+		}
 	}
+}
+
+function isFolded(octets: Uint8Array, from: number, wanted: Uint8Array): boolean {
+	for (let at = 0; at < wanted.length; at++)
+		if (((octets[from + at] as number) | 0x20) !== ((wanted[at] as number) | 0x20)) return false;
+	return true;
 }
 
 /** The piece whose octets are least usual in text and in programs. */
@@ -277,13 +310,14 @@ function wordAt(octets: Uint8Array, at: number): number {
 	);
 }
 
-const pieceLengths = [16, 8, 4, 2, 1];
+const pieceLengths = [16, 8, 1];
 /** Pieces of so many octets are searched for in long streams, too. */
 export const longPieceOctets = 8;
 /** One less than the longest piece. */
 const seamOctets = 15;
 const hashBits = 17;
 const hashShift = 32 - hashBits;
+const fold = 0x20202020;
 /** Knuth's multiplier for hashing by multiplication. */
 const multiplier = 0x9e37_79b1 | 0;
 

@@ -134,13 +134,16 @@ export class SignatureFlow {
 		const { body, waiting } = side;
 		if (waiting.length > 0 && body.overflows(end - start)) this.#judgeWaiting(direction, false);
 		const before = body.total;
-		body.append(octets, start, end);
 		this.#engine.beginCandidates();
 		if (deep !== undefined) {
 			side.bodyStream ??= deep.filter.start();
 			deep.filter.scan(side.bodyStream, octets, start, end, before > shortDepth);
 			if (deep.filter.hitCount > 0) this.#engine.addHits(deep);
 		}
+		// The beginning of a body is kept for what may refer to it; of a long one in which nothing is found, the end.
+		const isQuiet = before > keptBeginning && waiting.length === 0 && this.#engine.candidateCount === 0;
+		if (isQuiet) body.appendEnd(octets, start, end);
+		else body.append(octets, start, end);
 		if (shallow !== undefined && before < shallowOctets) {
 			shallow.filter.scanWhole(body.octets, 0, Math.min(body.length, shallowOctets));
 			if (shallow.filter.hitCount > 0) this.#engine.addHits(shallow);
@@ -354,7 +357,8 @@ export class SignatureFlow {
 		return [{ octets: stream.octets.subarray(from, stream.length), base: stream.base + from, isWhole: true }];
 	}
 
-	#isOfFlow({ protocol, direction, ...header }: Signature, way: DirectionIndex, stage: Stage): boolean {
+	#isOfFlow(signature: Signature, way: DirectionIndex, stage: Stage): boolean {
+		const { protocol, direction } = signature;
 		if (direction !== "both" && (direction === "to-server") !== (way === toServer)) return false;
 		if (protocol !== "ip" && protocol !== (this.protocol === "udp" ? "udp" : "tcp")) {
 			const isTls = stage === "client-hello" || stage === "server-hello" || stage === "certificate";
@@ -363,8 +367,8 @@ export class SignatureFlow {
 		const { client, clientPort, server, serverPort } = this.#facts;
 		const [from, fromPort, to, toPort] =
 			way === toServer ? [client, clientPort, server, serverPort] : [server, serverPort, client, clientPort];
-		if (isBetween(header, from, fromPort, to, toPort)) return true;
-		return header.isBothWays && isBetween(header, to, toPort, from, fromPort);
+		if (isBetween(signature, from, fromPort, to, toPort)) return true;
+		return signature.isBothWays && isBetween(signature, to, toPort, from, fromPort);
 	}
 
 	#packetHolds({ packet }: Signature): boolean {
@@ -478,6 +482,7 @@ let nextFlow = 0;
 const maxPending = 256;
 const maxStreamPending = 32;
 const maxJudged = 1_000;
+const keptBeginning = 65_536;
 const maxAlerts = 256;
 /**
  * Contents shorter than a long piece are searched for so far into a body or stream; and so far raw octets of HTTP are

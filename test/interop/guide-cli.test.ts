@@ -35,3 +35,9 @@ test("variable parts are those that are marked, and no others", () => {
 	assert.equal(agrees(["begins so..."], ["begins so and goes on"], []), true);
 	assert.equal(agrees(["begins so..."], ["begins otherwise"], []), false);
 });
+
+test("docs/guide/intrusion-detection.md shows what rules do to a capture", async (t) => {
+	if (!requirePeers(t, ["script"])) return;
+	const count = await replayGuide(t, await startGuideGateway(t), "docs/guide/intrusion-detection.md");
+	assert.equal(count, 5);
+});
