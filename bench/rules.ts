@@ -150,12 +150,16 @@ function changed(line: string, copy: number): string {
 		});
 }
 
+function machineText(): string {
+	return Object.values(describeMachine()).join(", ");
+}
+
 function markdown(): string {
 	const row = (what: string, key: "download" | "pages" | "small", unit: string) =>
 		`| ${what} | ${without[key].toFixed(2)} ${unit} | ${withRules[key].toFixed(2)} ${unit} | ${ratios[key].toFixed(2)} |`;
 	return `# Intrusion detection
 
-Made by \`npm run bench:rules\` on ${result.date.replace("T", " ")}. Machine: ${describeMachine()}.
+Made by \`npm run bench:rules\` on ${result.date.replace("T", " ")}. Machine: ${machineText()}.
 ${load.signatures} signatures (${load.patterns} patterns to search for, ${load.unfiltered} signatures without one): a real rule set and copies of it with
 other letters. Both gateways read HTTP and look for one pattern; one worker each; CPU of all processes.
 

@@ -3,7 +3,7 @@
 /**
  * Collects octets and forgets the oldest when it is full.
  *
- * Bounds: `capacity` octets; grows by doubling, so that a short body costs what it is long.
+ * Bounds: `firstOctets` for a short body, `capacity` for a longer one; `maxSpare` windows are kept for later ones.
  */
 export class OctetWindow {
 	octets: Buffer = empty;
@@ -57,15 +57,21 @@ export class OctetWindow {
 	restart(): void {
 		this.length = 0;
 		this.base = 0;
-		// What a long body took is given back.
-		if (this.octets.length > keptBetween) this.octets = empty;
+		// What a long body took is lent to the next one, of whatever connection.
+		if (this.octets.length <= firstOctets) return;
+		if (this.octets.length === windowOctets && spare.length < maxSpare) spare.push(this.octets);
+		this.octets = empty;
+	}
+
+	#whole(): Buffer {
+		const lent = this.#capacity === windowOctets ? spare.pop() : undefined;
+		return lent ?? Buffer.allocUnsafeSlow(this.#capacity);
 	}
 
 	#grow(needed: number): void {
 		if (needed <= this.octets.length) return;
-		let size = Math.max(firstOctets, this.octets.length * 2);
-		while (size < needed) size *= 2;
-		const larger = Buffer.allocUnsafeSlow(Math.min(size, this.#capacity));
+		const isShort = needed <= firstOctets && this.#capacity > firstOctets;
+		const larger = isShort ? Buffer.allocUnsafeSlow(firstOctets) : this.#whole();
 		larger.set(this.octets.subarray(0, this.length));
 		this.octets = larger;
 	}
@@ -75,5 +81,7 @@ export class OctetWindow {
 const windowOctets = 131_072;
 const keptOctets = 32_768;
 const firstOctets = 4_096;
-const keptBetween = 16_384;
+/** Windows that no body uses: they are made once. */
+const spare: Buffer[] = [];
+const maxSpare = 64;
 const empty = Buffer.alloc(0);
