@@ -1,7 +1,7 @@
 /** What a certificate of this gateway is worth at a time: its dates, and for an authority whether it reaches a root. */
 import { newWorkBudget, PathFinder } from "#pki/build-path.ts";
 import type { Certificate } from "#pki/certificate.ts";
-import { checkCertificate } from "#pki/check-certificate.ts";
+import { type CheckContext, checkCertificate } from "#pki/check-certificate.ts";
 import type { TrustAnchors } from "#pki/trust-anchors.ts";
 import { validationProfiles } from "#pki/validation-profile.ts";
 import type { SignatureCache } from "#pki/verify-signature.ts";
@@ -49,17 +49,21 @@ export function authorityStatus(
 	const refused = checkCertificate(certificate, isAnchor ? "anchor" : "intermediate", 0, context);
 	if (refused !== undefined) return { status: "Not Trusted", reason: refused.sentence };
 	if (isAnchor) return { status: "Valid", reason: undefined };
-	const finder = new PathFinder({
-		...trust,
-		leaf: certificate,
-		context,
-		cache,
-		budget: newWorkBudget(),
-		maxIntermediates: 10,
-	});
+	return anchorSearch(certificate, trust, cache, context);
+}
+
+/** Whether a path leads from the certificate to a root, and when none does, in a sentence why. */
+export function anchorSearch(
+	leaf: Certificate,
+	trust: { readonly anchors: TrustAnchors; readonly intermediates: readonly Certificate[] },
+	cache: SignatureCache,
+	context: CheckContext,
+): { readonly status: "Valid" | "No Trust Anchor"; readonly reason: string | undefined } {
+	const { anchors, intermediates } = trust;
+	const budget = newWorkBudget();
+	const finder = new PathFinder({ anchors, intermediates, leaf, context, cache, budget, maxIntermediates: 10 });
 	if (finder.paths().next().done !== true) return { status: "Valid", reason: undefined };
-	const issuer = certificate.issuer.text;
-	const reason = finder.failure?.sentence ?? `the certificate of its issuer ${issuer} is not loaded`;
+	const reason = finder.failure?.sentence ?? `the certificate of its issuer ${leaf.issuer.text} is not loaded`;
 	return { status: "No Trust Anchor", reason };
 }
 

@@ -1,7 +1,6 @@
 /** What one of the gateway's own certificates is worth at a time, in the words that commands show (R82). */
-import { newWorkBudget, PathFinder } from "#pki/build-path.ts";
 import type { Certificate } from "#pki/certificate.ts";
-import { expiryOf } from "#pki/certificate-status.ts";
+import { anchorSearch, expiryOf } from "#pki/certificate-status.ts";
 import { checkCertificate } from "#pki/check-certificate.ts";
 import type { TrustAnchors } from "#pki/trust-anchors.ts";
 import { validationProfiles } from "#pki/validation-profile.ts";
@@ -45,17 +44,6 @@ export function localStatus(
 	if (refused !== undefined) return { status: "Not Trusted", reason: refused.sentence };
 	if (isCa && certificate.isSelfIssued) return { status: "Valid", reason: undefined };
 	if (certificate.isSelfIssued) return { status: "No Trust Anchor", reason: "it is signed with its own key" };
-	const finder = new PathFinder({
-		anchors: trust.anchors,
-		intermediates: [...chain, ...trust.intermediates],
-		leaf: certificate,
-		context,
-		cache,
-		budget: newWorkBudget(),
-		maxIntermediates: 10,
-	});
-	if (finder.paths().next().done !== true) return { status: "Valid", reason: undefined };
-	const issuer = certificate.issuer.text;
-	const reason = finder.failure?.sentence ?? `the certificate of its issuer ${issuer} is not loaded`;
-	return { status: "No Trust Anchor", reason };
+	const { anchors, intermediates } = trust;
+	return anchorSearch(certificate, { anchors, intermediates: [...chain, ...intermediates] }, cache, context);
 }
