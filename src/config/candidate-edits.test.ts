@@ -112,6 +112,17 @@ test("a load is all or nothing, and protected statements stand against it", () =
 	assert.match(play.text("alice"), /host-name z;/);
 });
 
+test("what is in force comes back over protection that is not committed, another configuration does not", () => {
+	const play = new Conversation("system { host-name a; } interfaces { protect: ge-0/0/0; }");
+	play.open("alice");
+	assert.deepEqual(play.line("alice", "protect system host-name"), []);
+	const load = (text: string) => play.event({ type: "tree-loaded", editor: "alice", tree: treeOf(text) })?.lines;
+	assert.match(load("interfaces { protect: ge-0/0/0; }")?.[0] ?? "", /'host-name' cannot be deleted/);
+	assert.deepEqual(load("system { host-name a; } interfaces { protect: ge-0/0/0; }"), ["load complete"]);
+	assert.doesNotMatch(play.text("alice"), /protect: host-name/);
+	assert.match(load("system { host-name a; }")?.[0] ?? "", /'ge-0\/0\/0' cannot be deleted/);
+});
+
 test("replace pattern, wildcard delete and wildcard range", () => {
 	const play = new Conversation("interfaces { ge-0/0/0; ge-0/0/1; } system { host-name ge; }");
 	play.open("alice");

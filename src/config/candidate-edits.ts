@@ -18,7 +18,7 @@ import { compilePattern } from "#config/pattern.ts";
 import { replacePattern } from "#config/replace-pattern.ts";
 import { type Item, type Resolved, resolveWords } from "#config/resolve.ts";
 import { applyCommand } from "#config/set-lines.ts";
-import { type Branch, branchAt, changeBranch } from "#config/tree.ts";
+import { type Branch, branchAt, changeBranch, equalSlots } from "#config/tree.ts";
 import { deleteMatches, expandRanges, findWildcard } from "#config/wildcard.ts";
 
 /** `edit`, `up` and `top`. */
@@ -78,9 +78,13 @@ export function loadText(state: CandidateState, editor: Editor, request: LoadReq
 	]);
 }
 
-/** `rollback n`, `load factory-default`: a whole tree takes the place of the candidate. */
+/**
+ * `rollback n`, `load factory-default`: a whole tree takes the place of the candidate. What is in force may always come back:
+ * protection that is not committed yet does not keep its own edit from being given up.
+ */
 export function loadTree(state: CandidateState, editor: Editor, tree: Branch): CandidateStep {
-	return changed(state, editor, shareEqual(candidateOf(state, editor), tree), ["load complete"]);
+	const isInForce = equalSlots(tree, state.active);
+	return changed(state, editor, shareEqual(candidateOf(state, editor), tree), ["load complete"], isInForce);
 }
 
 /** `replace pattern`, below the editor's level. */
