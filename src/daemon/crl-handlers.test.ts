@@ -2,28 +2,13 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { HandlerRequest } from "#cli/connection-shell.ts";
-import { handleCommand } from "#daemon/cli-handlers.ts";
 import { defaultConfiguration } from "#daemon/default-configuration.ts";
-import { commandWorld, type World } from "../../test/support/command-world.ts";
+import { commandWorld, runHandler as run, type World } from "../../test/support/command-world.ts";
 import { makeCertificate } from "../../test/support/make-certificate.ts";
 import { makeCrl } from "../../test/support/make-crl.ts";
 
 const corp = makeCertificate({ subject: "O=Corp,CN=Corp Root", isCa: true });
-const identity = { id: "cli-0", user: "pat", terminal: "p0", processId: 10, isInteractive: true };
 const configuration = `${defaultConfiguration(false)} security { pki { ca-profile corp { ca-identity corp; } } }`;
-
-async function run(
-	world: World,
-	handler: HandlerRequest["handler"],
-	values: Record<string, string> = {},
-	isJson = false,
-): Promise<string> {
-	let text = "";
-	const request = { handler, values, isJson, identity, columns: 80, signal: new AbortController().signal };
-	for await (const piece of handleCommand(world, request)) text += piece;
-	return text;
-}
 
 async function corpWorld(t: Parameters<typeof commandWorld>[0]): Promise<{ world: World; file: string }> {
 	const world = await commandWorld(t, { configuration });
@@ -35,7 +20,7 @@ async function corpWorld(t: Parameters<typeof commandWorld>[0]): Promise<{ world
 
 test("a revocation list is loaded, shown in two forms, and cleared", async (t) => {
 	const { world, file } = await corpWorld(t);
-	assert.equal(await run(world, "show-crl"), "");
+	assert.equal(await run(world, "show-crl"), "No revocation list is loaded or fetched\n");
 	const values = { "ca-profile": "corp", filename: file };
 	assert.equal(await run(world, "crl-load", values), "CRL for CA profile corp loaded successfully\n");
 	const brief = await run(world, "show-crl", { "ca-profile": "corp" });
@@ -71,7 +56,7 @@ test("lists that workers fetched stand behind, those of the CA profile alone whe
 	assert.match(one, /crl\.example\/a/);
 	assert.doesNotMatch(one, /crl\.example\/b/);
 	assert.equal(await run(world, "crl-clear", { all: "" }), "0 revocation lists cleared\n");
-	assert.equal(await run(world, "show-crl"), "");
+	assert.equal(await run(world, "show-crl"), "No revocation list is loaded or fetched\n");
 });
 
 test("clearing asks for one of its two forms", async (t) => {

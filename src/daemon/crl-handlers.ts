@@ -47,6 +47,7 @@ function* show({ gateway }: CommandWorld, { values, isJson }: HandlerRequest): I
 		if (values.detail !== undefined) yield* crlEntries(crl);
 	}
 	for (const list of fetched) yield crlBrief(`Fetched from: ${list.url}`, list);
-	if (wanted !== undefined && loaded.length + fetched.length === 0)
-		throw new Error(`no revocation list of ca-profile "${wanted}" is at hand`);
+	if (loaded.length + fetched.length > 0) return;
+	if (wanted !== undefined) throw new Error(`no revocation list of ca-profile "${wanted}" is at hand`);
+	yield "No revocation list is loaded or fetched\n";
 }

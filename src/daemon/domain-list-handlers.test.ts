@@ -2,25 +2,10 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { HandlerRequest } from "#cli/connection-shell.ts";
-import { handleCommand } from "#daemon/cli-handlers.ts";
 import { defaultConfiguration } from "#daemon/default-configuration.ts";
-import { commandWorld, type World } from "../../test/support/command-world.ts";
+import { commandWorld, runHandler as run } from "../../test/support/command-world.ts";
 
-const identity = { id: "cli-0", user: "pat", terminal: "p0", processId: 10, isInteractive: true };
 const configuration = `${defaultConfiguration(false)} services { ssl { proxy { decryption-policy d { never-decrypt-domains [ *.a.example b.example ]; never-decrypt-categories bank; } } } }`;
-
-async function run(
-	world: World,
-	handler: HandlerRequest["handler"],
-	values: Record<string, string> = {},
-	isJson = false,
-): Promise<string> {
-	let text = "";
-	const request = { handler, values, isJson, identity, columns: 80, signal: new AbortController().signal };
-	for await (const piece of handleCommand(world, request)) text += piece;
-	return text;
-}
 
 test("R141, R144: categories are imported, shown with their use, and asked for a name", async (t) => {
 	const world = await commandWorld(t, { configuration });

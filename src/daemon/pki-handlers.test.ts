@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { HandlerRequest } from "#cli/connection-shell.ts";
-import { handleCommand } from "#daemon/cli-handlers.ts";
 import { defaultConfiguration } from "#daemon/default-configuration.ts";
-import { commandWorld, type World } from "../../test/support/command-world.ts";
+import { commandWorld, runHandler as run, type World } from "../../test/support/command-world.ts";
 import { makeCertificate } from "../../test/support/make-certificate.ts";
 
 const corp = makeCertificate({ subject: "O=Corp,CN=Corp Root", isCa: true });
@@ -17,22 +15,9 @@ const old = makeCertificate({
 	notBefore: Date.now() - 9 * day,
 	notAfter: Date.now() - day,
 });
-const identity = { id: "cli-0", user: "pat", terminal: "p0", processId: 10, isInteractive: true };
 const configuration = `${defaultConfiguration(false)}
 security { pki { ca-profile corp { ca-identity corp; } ca-profile other { ca-identity other; }
 	default-trust-store { exclude ${old.certificate.fingerprint}; } } }`;
-
-async function run(
-	world: World,
-	handler: HandlerRequest["handler"],
-	values: Record<string, string> = {},
-	isJson = false,
-): Promise<string> {
-	let text = "";
-	const request = { handler, values, isJson, identity, columns: 80, signal: new AbortController().signal };
-	for await (const piece of handleCommand(world, request)) text += piece;
-	return text;
-}
 
 function bring(world: World, content: string): string {
 	const file = join(world.gateway.state.path, "brought.pem");

@@ -79,9 +79,13 @@ class Window {
 		}
 	}
 
+	/** A server that hangs fails the call that it hangs in, and not the whole run. */
 	#tmux(...args: readonly string[]): string {
-		const stdio = ["ignore", "pipe", "pipe"] as const;
-		return execFileSync(peerPath("tmux"), ["-L", this.#name, ...args], { encoding: "utf8", stdio: [...stdio] });
+		return execFileSync(peerPath("tmux"), ["-L", this.#name, ...args], {
+			encoding: "utf8",
+			stdio: ["ignore", "pipe", "pipe"],
+			timeout: 20_000,
+		});
 	}
 }
 

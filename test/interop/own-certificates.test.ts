@@ -1,13 +1,13 @@
 /** The gateway's own certificates through the command line, with openssl as authority and reader and curl as client. */
 import assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
 import { type Gateway, runProgram, startGateway, startProgram } from "../support/gateway.ts";
+import { OpenSslFolder } from "../support/openssl-folder.ts";
 import { httpsOrigin, TestCa } from "../support/origins.ts";
 import { peerPath, requirePeers } from "../support/peers.ts";
 import { openTls } from "../support/proxy-client.ts";
@@ -16,16 +16,12 @@ const owner = { after };
 const ca = new TestCa();
 const origin = await httpsOrigin(owner, ca.identity(["app.test"]), (_, response) => response.end("origin"));
 const target = `app.test:${origin.port}`;
-const folder = mkdtempSync(join(tmpdir(), "sallyport-own-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-function openssl(...args: readonly string[]): string {
-	return execFileSync(peerPath("openssl"), args, { cwd: folder, encoding: "utf8", stdio: "pipe", timeout: 20_000 });
-}
+const openssl = new OpenSslFolder(owner);
+const { folder } = openssl;
 
 /** Makes the root of a company, `root.pem` with `root.key`. */
 function makeRoot(name = "root"): void {
-	openssl(
+	openssl.run(
 		...[
 			"req",
 			"-x509",
@@ -52,7 +48,7 @@ function makeRoot(name = "root"): void {
 
 /** Has the root sign a request, extensions as they are asked for. */
 function sign(request: string, out: string, root = "root"): void {
-	openssl(
+	openssl.run(
 		"x509",
 		"-req",
 		"-in",
@@ -112,7 +108,7 @@ test("R63 R68 R72 R73 R45: a signing CA by request, signed by a company's root, 
 	assert.match(printed, /Generated key pair corp, key size 256 bits\n/);
 	assert.match(printed, /Generated certificate request\n-----BEGIN CERTIFICATE REQUEST-----\n/);
 	assert.match(printed, /Certificate identifier: corp\n[\s\S]*Issued to: .*CN=Corp Inspection/);
-	const text = openssl("req", "-in", request, "-noout", "-text", "-verify");
+	const text = openssl.run("req", "-in", request, "-noout", "-text", "-verify");
 	for (const part of [
 		/Subject: C ?= ?NO, O ?= ?Company, OU ?= ?IT, CN ?= ?Corp Inspection/,
 		/CA:TRUE, pathlen:0/,
@@ -208,13 +204,24 @@ test("R76 R77 R92: what openssl writes is loaded, what is exported openssl reads
 	makeRoot("files");
 	const at = (name: string) => join(folder, name);
 	writeFileSync(at("secret"), "correct horse\n", { mode: 0o600 });
-	openssl("x509", "-in", "files.pem", "-outform", "DER", "-out", "files.der");
-	openssl("pkcs8", "-topk8", "-in", "files.key", "-v2", "aes-256-cbc", "-passout", "file:secret", "-out", "locked.key");
-	openssl("rsa", "-in", "files.key", "-outform", "DER", "-out", "key.der");
+	openssl.run("x509", "-in", "files.pem", "-outform", "DER", "-out", "files.der");
+	openssl.run(
+		"pkcs8",
+		"-topk8",
+		"-in",
+		"files.key",
+		"-v2",
+		"aes-256-cbc",
+		"-passout",
+		"file:secret",
+		"-out",
+		"locked.key",
+	);
+	openssl.run("rsa", "-in", "files.key", "-outform", "DER", "-out", "key.der");
 	makeRoot("modern");
 	makeRoot("yesterday");
 	const p12Of = (name: string, ...more: readonly string[]) =>
-		openssl(
+		openssl.run(
 			...["pkcs12", "-export", ...more, "-in", `${name}.pem`, "-inkey", `${name}.key`, "-name", "shop"],
 			...["-passout", "file:secret", "-out", `${name}.p12`],
 		);
@@ -257,22 +264,22 @@ test("R76 R77 R92: what openssl writes is loaded, what is exported openssl reads
 	);
 	const p12 = join(gateway.state, "a.p12");
 	assert.equal(statSync(p12).mode & 0o777, 0o600);
-	openssl("pkcs12", "-in", p12, "-passin", "file:secret", "-nodes", "-nocerts", "-out", "back.key");
+	openssl.run("pkcs12", "-in", p12, "-passin", "file:secret", "-nodes", "-nocerts", "-out", "back.key");
 	const keyOf = (file: string) => createPrivateKey(readFileSync(at(file)));
 	assert.ok(keyOf("back.key").equals(keyOf("files.key")));
 	for (const type of ["pem", "der"]) {
-		const text = openssl("x509", "-in", join(gateway.state, `a.${type}`), "-inform", type, "-noout", "-subject");
+		const text = openssl.run("x509", "-in", join(gateway.state, `a.${type}`), "-inform", type, "-noout", "-subject");
 		assert.match(text, /CN ?= ?files/);
 	}
 	for (const [, size] of pairs) {
 		const file = join(gateway.state, `g${size}.pem`);
-		const text = openssl("x509", "-in", file, "-noout", "-text");
+		const text = openssl.run("x509", "-in", file, "-noout", "-text");
 		for (const part of [
 			/DNS:gw\.example, DNS:\*\.gw\.example, email:it@company\.example, IP Address:192\.0\.2\.1/,
 			/CA:FALSE/,
 		])
 			assert.match(text, part);
-		assert.match(openssl("verify", "-CAfile", file, file), /OK/);
+		assert.match(openssl.run("verify", "-CAfile", file, file), /OK/);
 	}
 });
 
@@ -283,7 +290,18 @@ test("K3: passphrases and keys that pass through the command line stand in no fi
 	makeRoot("secret");
 	writeFileSync(join(folder, "word"), word, { mode: 0o600 });
 	writeFileSync(join(gateway.state, "store-word"), `${word}-store\n`, { mode: 0o600 });
-	openssl("pkcs8", "-topk8", "-in", "secret.key", "-v2", "aes-256-cbc", "-passout", "file:word", "-out", "secret.p8");
+	openssl.run(
+		"pkcs8",
+		"-topk8",
+		"-in",
+		"secret.key",
+		"-v2",
+		"aes-256-cbc",
+		"-passout",
+		"file:word",
+		"-out",
+		"secret.p8",
+	);
 	const asked = startProgram(t, ["cli", "--state", gateway.state], {}, "pipe");
 	asked.child.stdin?.end(
 		`${local} load certificate-id shop filename ${join(folder, "secret.pem")} key ${join(folder, "secret.p8")} passphrase exportable\n${word}\nshow cli history\nshow system users\n`,

@@ -2,8 +2,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ConnectionInfo } from "#cli/connection-shell.ts";
+import type { ConnectionInfo, HandlerRequest } from "#cli/connection-shell.ts";
 import { CertificateService } from "#daemon/certificate-service.ts";
+import { handleCommand } from "#daemon/cli-handlers.ts";
 import { ConfigurationService } from "#daemon/configuration-service.ts";
 import { CrlService } from "#daemon/crl-service.ts";
 import { defaultConfiguration, ownCaIds } from "#daemon/default-configuration.ts";
@@ -27,6 +28,20 @@ import type { Owner } from "./gateway.ts";
 import { recordedAt } from "./session-records.ts";
 
 export const caIds: ReadonlySet<string> = new Set(ownCaIds);
+
+/** What a command of operational mode prints, as it is run by somebody at a terminal of 80 columns. */
+export async function runHandler(
+	world: World,
+	handler: HandlerRequest["handler"],
+	values: Readonly<Record<string, string>> = {},
+	isJson = false,
+): Promise<string> {
+	const identity = { id: "cli-0", user: "pat", terminal: "p0", processId: 10, isInteractive: true };
+	const request = { handler, values, isJson, identity, columns: 80, signal: new AbortController().signal };
+	let text = "";
+	for await (const piece of handleCommand(world, request)) text += piece;
+	return text;
+}
 
 /** A state directory of its own. */
 export function newStateDirectory(owner: Owner): string {

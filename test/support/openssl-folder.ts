@@ -3,15 +3,15 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+import type { Owner } from "./gateway.ts";
 import { peerPath } from "./peers.ts";
 
-/** A folder that is removed after the test. */
+/** A folder that is removed after the test, or after all of a file. */
 export class OpenSslFolder {
 	readonly folder = mkdtempSync(join(tmpdir(), "sallyport-pki-"));
 
-	constructor(t: TestContext) {
-		t.after(() => rmSync(this.folder, { recursive: true }));
+	constructor(owner: Owner) {
+		owner.after(() => rmSync(this.folder, { recursive: true }));
 	}
 
 	/** Writes a file and gives back its name. */
@@ -31,7 +31,7 @@ export class OpenSslFolder {
 	}
 
 	/** Runs openssl in the folder; standard output. Throws with standard error when it fails. */
-	run(...args: string[]): string {
+	run(...args: readonly string[]): string {
 		return this.program("openssl", ...args);
 	}
 
@@ -41,7 +41,7 @@ export class OpenSslFolder {
 	}
 
 	/** Runs another program in the folder. */
-	program(name: string, ...args: string[]): string {
+	program(name: string, ...args: readonly string[]): string {
 		return execFileSync(peerPath(name), args, { cwd: this.folder, encoding: "utf8", stdio: "pipe", timeout: 20_000 });
 	}
 }
