@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { check } from "#config/check.ts";
 import { formatFinding } from "#config/finding.ts";
+import { topLevel } from "#config/level.ts";
+import { applyLines } from "#config/set-lines.ts";
+import { fixedSalt } from "#config/text.ts";
 import { sampleRoot, treeOf } from "../../test/support/config-sample.ts";
 
 function errors(source: string): string[] {
@@ -59,4 +62,30 @@ test("removing what is referred to is noticed although nothing else changed", ()
 		children: new Map([["security", { ...security, children: new Map([["ike", { ...ike, children: without }]]) }]]),
 	};
 	assert.equal(check(sampleRoot, after).errors.length, 1);
+});
+
+test("statements that did not change miss a name as soon as it goes, is renamed or becomes inactive", () => {
+	const used = "security { address-book { b { address x 10.0.0.0/8; address y 10.0.0.0/8; } }";
+	const said = (...lines: string[]) => {
+		const before = treeOf(`${used} ${policy("y")} }`);
+		assert.deepEqual(check(sampleRoot, before).errors, []);
+		const { tree, errors } = applyLines(before, topLevel(sampleRoot), lines.join("\n"), { salt: fixedSalt });
+		assert.deepEqual(errors, []);
+		return check(sampleRoot, tree).errors.length;
+	};
+	const address = "security address-book b address";
+	assert.equal(said(`set ${address} y 10.1.0.0/16`), 0);
+	assert.equal(said(`delete ${address} x`), 0);
+	assert.equal(said(`delete ${address} y`), 1);
+	assert.equal(said(`rename ${address} y to address z`), 1);
+	assert.equal(said(`deactivate ${address} y`), 1);
+	assert.equal(said("deactivate security address-book b"), 1);
+	assert.equal(said("delete security address-book"), 1);
+	assert.equal(said(`deactivate ${address} y`, `activate ${address} y`), 0);
+	const whole = treeOf(`${used} ${policy("y")} }`);
+	assert.equal(check(sampleRoot, whole).errors.length, 0);
+	const lost = applyLines(whole, topLevel(sampleRoot), `delete ${address} y`, { salt: fixedSalt }).tree;
+	assert.equal(check(sampleRoot, lost).errors.length, 1);
+	const found = applyLines(lost, topLevel(sampleRoot), `set ${address} y 10.2.0.0/16`, { salt: fixedSalt }).tree;
+	assert.equal(check(sampleRoot, found).errors.length, 0);
 });

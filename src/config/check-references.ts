@@ -1,16 +1,27 @@
 /** References from one object to another: every name must be an entry of one of the lists that its type points at. */
+import { Remembered } from "#base/remembered.ts";
 import { nearestName } from "#config/advice.ts";
 import type { BranchResult, LocalReference } from "#config/check-result.ts";
 import { banner, error, type Finding } from "#config/finding.ts";
 import { type LeafType, shown } from "#config/leaf-types.ts";
-import { type Child, findByName, isBranchNode, type SchemaNode } from "#config/schema.ts";
+import { type BranchNode, type Child, findByName, isBranchNode, type SchemaNode } from "#config/schema.ts";
 import type { Branch, BranchEntries } from "#config/tree.ts";
 
-/** The errors of all names that point at nothing. Looks each path up once from each place that it begins at. */
+/**
+ * The errors of all names that point at nothing. Looks each path up once from each place that it begins at, and what was found
+ * in order before not at all as long as the lists that paths from the root lead to have the same names.
+ */
 export function unresolvedReferences(root: BranchResult): Finding[] {
-	const walk = new ReferenceWalk();
+	const walk = new ReferenceWalk(namesOf(root));
 	walk.visit(root, []);
 	return walk.findings;
+}
+
+/** How many levels up a reference path begins; 0 for one from the root. */
+export function levelsUp(path: string): number {
+	let up = 0;
+	while (path.startsWith("..", up * 3)) up++;
+	return up;
 }
 
 /**
@@ -21,14 +32,38 @@ export function unresolvedReferences(root: BranchResult): Finding[] {
  */
 export function referencedLists(branches: readonly Branch[], path: string): BranchEntries[] {
 	const words = path.split(" ");
-	let up = 0;
-	while (words[up] === "..") up++;
+	const up = levelsUp(path);
 	const start = up === 0 ? branches[0] : branches.at(-1 - up);
 	return start === undefined ? [] : listsBelow(start, words.slice(up));
 }
 
+/** The names in all lists that paths of the schema lead to from the root: the same object as long as they are the same. */
+function namesOf({ node, branch }: BranchResult): object {
+	const names: object[] = [];
+	for (const path of pathsFromRoot(node)) for (const { names: own } of referencedLists([branch], path)) names.push(own);
+	return sameNames.of(names[0] ?? node, names, () => ({}));
+}
+
+function pathsFromRoot(node: BranchNode): ReadonlySet<string> {
+	let paths = rootPaths.get(node);
+	if (paths === undefined) {
+		paths = new Set(
+			[...typesBelow(node)].flatMap(({ references = [] }) => references.filter((path) => levelsUp(path) === 0)),
+		);
+		rootPaths.set(node, paths);
+	}
+	return paths;
+}
+
+function* typesBelow(node: SchemaNode): Iterable<LeafType<unknown>> {
+	if (node.kind === "list") for (const { type } of node.keys) yield type;
+	if ("type" in node) yield node.type;
+	if (isBranchNode(node)) for (const child of node.children) yield* typesBelow(child.node);
+}
+
 class ReferenceWalk {
 	readonly findings: Finding[] = [];
+	readonly #names: object;
 	/** From the root to the branch that is looked at, and the words that lead to each. */
 	readonly #above: BranchResult[] = [];
 	readonly #branches: Branch[] = [];
@@ -36,7 +71,13 @@ class ReferenceWalk {
 	readonly #fromRoot = new Map<LeafType<unknown>, readonly BranchEntries[]>();
 	readonly #fromBranch = new Map<Branch, Map<string, readonly BranchEntries[]>>();
 
+	constructor(names: object) {
+		this.#names = names;
+	}
+
 	visit(result: BranchResult, words: readonly string[]): void {
+		if (result.reach === 0 && inOrder.get(result) === this.#names) return;
+		const count = this.findings.length;
 		this.#above.push(result);
 		this.#branches.push(result.branch);
 		this.#words.push(words);
@@ -45,6 +86,7 @@ class ReferenceWalk {
 		this.#above.pop();
 		this.#branches.pop();
 		this.#words.pop();
+		if (result.reach === 0 && this.findings.length === count) inOrder.set(result, this.#names);
 	}
 
 	#resolve({ type, statement, values }: LocalReference): void {
@@ -132,3 +174,8 @@ function listBanner(above: readonly BranchResult[], path: string): string {
 /** Advice is given for so many names of one configuration, among so many candidates. */
 const maxAdvised = 20;
 const maxNames = 1_000;
+
+const rootPaths = new WeakMap<BranchNode, ReadonlySet<string>>();
+const sameNames = new Remembered<object, object>();
+/** Branches in which every reference led to an entry, with the names that there were. */
+const inOrder = new WeakMap<BranchResult, object>();

@@ -13,6 +13,8 @@ export interface BranchResult {
 	/** There is a finding here or below. */
 	readonly hasFindings: boolean;
 	readonly references: readonly LocalReference[];
+	/** How many levels above this branch the lists stand, at most, that references here or below begin at. */
+	readonly reach: number;
 	/** The branches below in which there is something to report or to look up. */
 	readonly below: readonly { readonly words: readonly string[]; readonly result: BranchResult }[];
 }

@@ -4,7 +4,7 @@
  * What a branch yields is remembered by the branch itself: after a one-line edit only the branches on its path are read
  * again. References are looked up anew each time, since what they point at may have gone.
  */
-import { unresolvedReferences } from "#config/check-references.ts";
+import { levelsUp, unresolvedReferences } from "#config/check-references.ts";
 import type { BranchResult, LocalFinding, LocalReference } from "#config/check-result.ts";
 import type { Finding } from "#config/finding.ts";
 import { checkGroups, inherit } from "#config/inheritance.ts";
@@ -76,9 +76,17 @@ function checkBranch(node: BranchNode, branch: Branch): BranchResult {
 	}
 	checkAlternatives(node, branch, draft);
 	const hasFindings = draft.findings.length > 0 || draft.below.some(({ result }) => result.hasFindings);
-	const result: BranchResult = { node, branch, ...draft, hasFindings, value: Object.freeze(draft.value) };
+	const reach = reachOf(draft);
+	const result: BranchResult = { node, branch, ...draft, hasFindings, reach, value: Object.freeze(draft.value) };
 	memory.set(branch, result);
 	return result;
+}
+
+function reachOf({ references, below }: Draft): number {
+	let reach = 0;
+	for (const { type } of references) for (const path of type.references ?? []) reach = Math.max(reach, levelsUp(path));
+	for (const { result } of below) reach = Math.max(reach, result.reach - 1);
+	return reach;
 }
 
 function readChild(child: Child, slot: Slot | undefined, draft: Draft): unknown {

@@ -8,6 +8,7 @@ export type ListOrder = "user" | "sorted";
 /** What a list can hold. */
 export interface Keyed {
 	readonly keys: readonly string[];
+	readonly isInactive?: boolean;
 }
 
 /** An entry in two versions of a list; the same object in both when only its place may differ. */
@@ -24,6 +25,8 @@ interface Placed<E> {
 export class Entries<E extends Keyed> {
 	readonly kind = "entries";
 	readonly order: ListOrder;
+	/** The same object as long as the same keys are active: what was found by its name is still there. */
+	readonly names: object;
 	readonly #byKey: SortedMap<string, Placed<E>>;
 	readonly #sequence: SortedMap<number, string> | undefined;
 	/** Made once so many keys were asked for that it pays. */
@@ -34,8 +37,10 @@ export class Entries<E extends Keyed> {
 		order: ListOrder,
 		byKey: SortedMap<string, Placed<E>>,
 		sequence: SortedMap<number, string> | undefined,
+		names: object = {},
 	) {
 		this.order = order;
+		this.names = names;
 		this.#byKey = byKey;
 		this.#sequence = sequence;
 	}
@@ -61,7 +66,8 @@ export class Entries<E extends Keyed> {
 		const present = this.#byKey.get(key);
 		if (present !== undefined) {
 			if (present.entry === entry) return this;
-			return new Entries(this.order, this.#byKey.set(key, { ordinal: present.ordinal, entry }), this.#sequence);
+			const names = present.entry.isInactive === entry.isInactive ? this.names : {};
+			return new Entries(this.order, this.#byKey.set(key, { ordinal: present.ordinal, entry }), this.#sequence, names);
 		}
 		const ordinal = (this.#sequence?.lastKey() ?? 0) + 1;
 		return new Entries(this.order, this.#byKey.set(key, { ordinal, entry }), this.#sequence?.set(ordinal, key));
@@ -88,7 +94,8 @@ export class Entries<E extends Keyed> {
 				? between(around.before, target)
 				: between(where === "first" ? undefined : target, around.after);
 		if (ordinal === undefined) return this.#renumbered().move(keys, where, other);
-		return new Entries(this.order, this.#byKey.set(key, { ordinal, entry: moved.entry }), sequence.set(ordinal, key));
+		const byKey = this.#byKey.set(key, { ordinal, entry: moved.entry });
+		return new Entries(this.order, byKey, sequence.set(ordinal, key), this.names);
 	}
 
 	/** With the entry `keys` replaced, in its place, by one with other keys. */
