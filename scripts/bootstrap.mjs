@@ -89,13 +89,10 @@ function install() {
 	writeFileSync(stampFile, lockHash());
 }
 
-/**
- * Runs a TypeScript file under the pinned Node, passing signals, standard streams and the exit status through. `flags` are more
- * flags of Node.
- */
-export function runPinned(file, args, flags = []) {
+/** Runs a TypeScript file under the pinned Node, passing signals, standard streams and the exit status through. */
+export function runPinned(file, args) {
 	ensureInstalled();
-	const child = spawn(pinnedNode(), [...nodeFlags, ...flags, file, ...args], { stdio: "inherit" });
+	const child = spawn(pinnedNode(), [...nodeFlags, file, ...args], { stdio: "inherit" });
 	child.on("error", (error) => fail(`could not start ${pinnedNode()}: ${error.message}`));
 	// The terminal sends Ctrl-C to both processes; this one only waits for the other to end.
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {

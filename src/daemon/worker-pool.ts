@@ -154,7 +154,7 @@ export class WorkerPool {
 		const { log } = this.#ports;
 		const child = fork(join(import.meta.dirname, "gatewayd.ts"), [], {
 			serialization: "advanced",
-			execArgv: [...process.execArgv.filter((flag) => !flag.startsWith("--max-semi-space-size")), ...workerFlags],
+			execArgv: [...process.execArgv, ...workerFlags],
 			// Look-ups of names block a thread each; the default of four lets a few slow names stall everybody's.
 			env: { ...process.env, UV_THREADPOOL_SIZE: "16" },
 			stdio: ["ignore", "inherit", "inherit", "ipc"],
