@@ -46,3 +46,10 @@ test("R143: the longest pattern that covers a name wins, at any depth", () => {
 	assert.equal(map.match("deep.example.com")?.value, 1);
 	assert.equal(map.match("example.com"), undefined);
 });
+
+test("a map of patterns tells all its values", () => {
+	const map = new HostPatternMap<number>();
+	map.set("a.example", 1);
+	map.set("*.b.example", 2);
+	assert.deepEqual([...map.values()], [1, 2]);
+});

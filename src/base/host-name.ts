@@ -32,6 +32,10 @@ export class HostPatternMap<T> {
 		else this.#exact.set(pattern.toLowerCase(), value);
 	}
 
+	values(): Iterable<T> {
+		return [...this.#exact.values(), ...this.#below.values()];
+	}
+
 	/** The pattern that covers `name` (already in normal form) and its value. */
 	match(name: string): { readonly pattern: string; readonly value: T } | undefined {
 		const exact = this.#exact.get(name);

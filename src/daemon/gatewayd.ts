@@ -47,8 +47,9 @@ import { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
 import { defaultLeafSettings } from "#proxy/leaf-settings.ts";
 import { type LearnedEntry, learnedKey } from "#proxy/learned-bypass.ts";
 import { isListenerAddress, Listener } from "#proxy/listener-shell.ts";
+import { NameWitness } from "#proxy/name-witness-shell.ts";
 import { OwnCertificates } from "#proxy/own-certificates.ts";
-import { OwnContexts } from "#proxy/own-contexts-shell.ts";
+import { OwnContexts, presentedIdentity } from "#proxy/own-contexts-shell.ts";
 import { ownSockets } from "#proxy/own-socket-shell.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { Resolver } from "#proxy/resolver-shell.ts";
@@ -101,6 +102,15 @@ class Worker {
 	#lists: DomainListDirectory | undefined;
 	#learned: ReadonlyMap<string, LearnedEntry> = new Map();
 	readonly #ticketKeys: Buffer;
+	readonly #witnessContexts = new BoundedMap<string, SecureContext>(maxServerContexts);
+	readonly #nameWitness = new NameWitness(
+		(options, key) => {
+			const made = this.#witnessContexts.get(key) ?? createSecureContext(options);
+			this.#witnessContexts.set(key, made);
+			return made;
+		},
+		(event) => send({ type: "event", event }),
+	);
 	readonly #accounts = new SessionAccounts(this.#counters, send);
 	readonly #admission: Admission;
 	#idOctets = Buffer.alloc(0);
@@ -226,6 +236,8 @@ class Worker {
 		const ownCertificates = ({ serverCertificates, trustedCa }: ProxyProfile, sni: string | undefined) =>
 			own.choose(serverCertificates, sni, trustedCa !== undefined);
 		const mayServerSpeakFirst = policy.isDefaultPermit || policy.rules.some(mayPassBeforeHello);
+		const { trustsSni } = plan;
+		const logsInit = (rule: string) => plan.policyLogs.get(rule)?.isInitLogged === true;
 		const permitting = { ...policy, isDefaultPermit: true };
 		// A transparent listener's clients mean other hosts: the packet filter leaves connections to this one alone.
 		const transparent = plan.transparent.map((one) => ({ ...one, mayReachLocal: false }));
@@ -242,6 +254,8 @@ class Worker {
 					onboarding,
 					learned,
 					ownCertificates,
+					logsInit,
+					trustsSni,
 				};
 				return [
 					name,
@@ -333,13 +347,16 @@ class Worker {
 				send({ type: "event", event: gatewayEvent("ORIGIN_VALIDATION_DISAGREEMENT", Date.now(), facts) });
 			}),
 			trustedRoots: (names) => trustStore.roots(names),
-			serverContext: (options, contextKey, trusted) => {
+			nameWitness: this.#nameWitness,
+			tell: (event) => send({ type: "event", event }),
+			serverContext: (options, contextKey, trusted, identity) => {
 				const roots = trustStore.roots(trusted);
 				const key = `${contextKey} ${roots.key}`;
 				const known = serverContexts.get(key);
 				if (known !== undefined) return known;
 				// Hundreds of public roots cost milliseconds and a mebibyte in each context; the default ones are shared.
-				const made = createSecureContext(roots.isDefault ? options : { ...options, ca: [...roots.pem] });
+				const presented = identity === undefined ? options : { ...options, ...presentedIdentity(identity) };
+				const made = createSecureContext(roots.isDefault ? presented : { ...presented, ca: [...roots.pem] });
 				serverContexts.set(key, made);
 				return made;
 			},

@@ -77,7 +77,7 @@ export function isRecorded(
 		case "allowed after an error":
 			return log.allowed || log.warnings;
 		case "failed":
-			return false;
+			return log.allowed && record.faultCode === undefined;
 		default:
 			return log.allowed;
 	}

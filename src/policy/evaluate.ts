@@ -286,5 +286,4 @@ const defaultBlock = {
 	action: "block",
 	rule: "default-policy",
 	fact: "no policy matches and the default policy denies",
-	isSilent: true,
 } as const;

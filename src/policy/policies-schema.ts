@@ -177,7 +177,7 @@ const thenChildren = {
 	log: container({
 		help: "When a session is logged",
 		children: {
-			"session-init": flag({ help: "When it begins, or is denied: an event", engine: "not-yet" }),
+			"session-init": flag({ help: "When it begins, or is denied: an event" }),
 			"session-close": flag({ help: "When it ends, with its octets: a record, whatever the profile says of records" }),
 		},
 	}),

@@ -1,5 +1,6 @@
 /** The listeners of a configuration: where each listens, and what its sessions are. */
 import type { Endpoint } from "#base/address.ts";
+import { HostPatternMap } from "#base/host-name.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import { domainSetOf } from "#policy/domain-set.ts";
 import {
@@ -94,13 +95,19 @@ function terminating({ name, leg, serverCertificates, mayResumeSessions }: Termi
 
 /** TLS is made to a server, whose certificate must be good. */
 function initiating(plan: InitiationPlan): ProxyProfile {
-	const { name, leg, trustStore, ignoresServerAuthFailure, mayResumeSessions } = plan;
+	const { name, leg, trustStore, ignoresServerAuthFailure, mayResumeSessions, clientCertificate } = plan;
 	return {
 		...plainProfile(name, { client: leg, server: leg }),
 		trustStore,
 		ignoresServerAuthFailure,
 		mayResumeSessions,
+		clientCertificates: clientCertificate === undefined ? new HostPatternMap() : certificateForAll(clientCertificate),
 	};
+}
+
+/** One certificate for whatever server it is. */
+function certificateForAll(id: string): ProxyProfile["clientCertificates"] {
+	return { match: () => ({ pattern: "*", value: id }), values: () => [id] };
 }
 
 function plainProfile(name: string, legs: TlsLegs): ProxyProfile {
@@ -123,6 +130,9 @@ function plainProfile(name: string, legs: TlsLegs): ProxyProfile {
 		ignoresServerAuthFailure: false,
 		passesNonTls: false,
 		starttls: "drop",
+		clientCertificateRequest: "bypass",
+		clientCertificates: new HostPatternMap(),
+		sendsReset: undefined,
 		mayResumeSessions: false,
 		legs,
 		validation: "web-pki",

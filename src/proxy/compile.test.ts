@@ -124,7 +124,9 @@ test("policies keep their order, their addresses, ports and action; one that no 
 
 test("a profile has the strict defaults unless told otherwise", () => {
 	const { profile, compiled } = withProfile("");
-	const { neverDecryptSources, alwaysDecryptSources, exemptDestinations, overrides, ...plain } = profile;
+	const { neverDecryptSources, alwaysDecryptSources, exemptDestinations, overrides, clientCertificates, ...plain } =
+		profile;
+	assert.deepEqual([...clientCertificates.values()], []);
 	assert.equal(overrides.size, 0);
 	assert.deepEqual(plain, {
 		name: "p",
@@ -141,6 +143,8 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		ignoresServerAuthFailure: false,
 		passesNonTls: false,
 		starttls: "drop",
+		clientCertificateRequest: "bypass",
+		sendsReset: undefined,
 		mayResumeSessions: true,
 		legs: gradeLegs("strict"),
 		validation: "web-pki",
@@ -338,4 +342,15 @@ test("then log of a policy is kept by the policy's key", () => {
 		policy b { match { source-address any; destination-address any; application any; } then { deny; } }
 	} } }`);
 	assert.deepEqual([...policyLogs], [["a", { isInitLogged: true, isCloseLogged: false }]]);
+});
+
+test("R172: certificates for servers that ask are named by server, and known to the workers, where they are presented", () => {
+	const present = (action: string) => {
+		const { profile, compiled } = withProfile(`client-certificate { *.partner.example gw; }
+			actions { client-certificate-request ${action}; send-tcp-reset both; }`);
+		const found = profile.clientCertificates.match("a.partner.example")?.value;
+		return [profile.clientCertificateRequest, found, compiled.ownCertificates, profile.sendsReset];
+	};
+	assert.deepEqual(present("present"), ["present", "gw", ["gw"], "both"]);
+	assert.deepEqual(present("drop"), ["drop", undefined, [], "both"]);
 });

@@ -1,6 +1,7 @@
 /** Turns a checked configuration into what the workers decide by: listeners, policy, profiles, limits. */
 import { Buffer } from "node:buffer";
 import type { Address, Endpoint, Prefix } from "#base/address.ts";
+import { HostPatternMap } from "#base/host-name.ts";
 import { Remembered } from "#base/remembered.ts";
 import { compileIdpPolicies, type IdpPlan } from "#inspect/idp-policy.ts";
 import { type PatternPlace, type PatternRule, patternPlaces } from "#inspect/pattern-service.ts";
@@ -146,7 +147,8 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 function namesOfOwn(listeners: readonly ListenerPlan[], { rules }: Policy<ProxyProfile>): readonly string[] {
 	const ofListeners = listeners.map(({ way }) => ("profile" in way ? way.profile : undefined));
 	const profiles = [...ofListeners, ...rules.map(({ profile }) => profile)];
-	return [...new Set(profiles.flatMap((profile) => profile?.serverCertificates ?? []))];
+	const ofClients = profiles.flatMap((profile) => [...(profile?.clientCertificates.values() ?? [])]);
+	return [...new Set([...profiles.flatMap((profile) => profile?.serverCertificates ?? []), ...ofClients])];
 }
 
 function compileIdp(config: GatewayConfig["security"]["idp"], { rules }: Policy<ProxyProfile>): IdpSettings {
@@ -283,6 +285,9 @@ function compileProfile(
 		ignoresServerAuthFailure: actions.ignoreServerAuthFailure,
 		passesNonTls: actions.nonTlsTraffic === "pass",
 		starttls: actions.starttls,
+		clientCertificateRequest: actions.clientCertificateRequest,
+		clientCertificates: clientCertificatesOf(profile),
+		sendsReset: actions.sendTcpReset,
 		mayResumeSessions: !actions.disableSessionResumption,
 		legs: compileLegs(profile),
 		validation: profile.certificateValidation,
@@ -299,6 +304,14 @@ function compileProfile(
 		},
 		...services,
 	};
+}
+
+/** Only where they are to be presented. */
+function clientCertificatesOf({ actions, clientCertificate }: SslProxyProfile): HostPatternMap<string> {
+	const byServer = new HostPatternMap<string>();
+	if (actions.clientCertificateRequest !== "present") return byServer;
+	for (const [pattern, { certificate }] of clientCertificate.server) byServer.set(pattern, certificate);
+	return byServer;
 }
 
 /** Undefined when nothing is learned. */

@@ -202,7 +202,6 @@ export const gateway = container({
 			default: 10_000,
 		}),
 		"memory-high-water": leaf(integer({ min: 64, max: 16_777_216, unit: "mebibytes" }), {
-			engine: "not-yet",
 			help: {
 				what: "Resident memory of one worker above which no further session is decrypted, until it is a tenth below: global-config overload-action says what becomes of them; when absent, three quarters of the host's memory shared out among the workers",
 				loosened: "danger: a worker for which there is no memory is ended by the system with all its sessions",

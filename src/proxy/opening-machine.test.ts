@@ -37,7 +37,7 @@ const failure = (reply: OpeningReply) => (reply.kind === "failed" ? [reply.fault
 test("N8: the server's handshake, the leaf and the client's handshake come one after the other", () => {
 	const { machine, facts } = open();
 	assert.deepEqual([machine.tag, machine.until], ["await-server-tls", 4_000]);
-	assert.deepEqual(asked(machine.serverSecured(leg, trusted, 100)), ["prepare-context"]);
+	assert.deepEqual(asked(machine.serverSecured({ leg, verdict: trusted }, 100)), ["prepare-context"]);
 	assert.equal(machine.until, 4_100);
 	const reply = machine.contextReady("bb", "P-256", 200);
 	assert.deepEqual(asked(reply), ["start-client-tls"]);
@@ -48,15 +48,15 @@ test("N8: the server's handshake, the leaf and the client's handshake come one a
 
 test("issuers that are missing are fetched where the profile repairs chains, and not when the time is over", () => {
 	const { machine } = open({ repairsChains: true });
-	assert.deepEqual(asked(machine.serverSecured(leg, lost, 0)), ["complete-chain"]);
+	assert.deepEqual(asked(machine.serverSecured({ leg, verdict: lost }, 0)), ["complete-chain"]);
 	assert.deepEqual(asked(machine.deadlinePassed(6_000)), ["prepare-context"]);
-	assert.deepEqual(asked(open().machine.serverSecured(leg, lost, 0)), ["prepare-context"]);
+	assert.deepEqual(asked(open().machine.serverSecured({ leg, verdict: lost }, 0)), ["prepare-context"]);
 });
 
 test("each wait has its own fault, and only in the client's handshake TLS has begun", () => {
 	assert.deepEqual(failure(open().machine.deadlinePassed(4_000)), ["SERVER_HANDSHAKE_FAILED", false]);
 	const { machine } = open();
-	machine.serverSecured(leg, trusted, 0);
+	machine.serverSecured({ leg, verdict: trusted }, 0);
 	assert.deepEqual(failure(machine.deadlinePassed(4_000)), ["CERTIFICATE_SIGNING_FAILED", false]);
 	const gone = fault("SERVER_UNREACHABLE", "gone");
 	assert.deepEqual(failure(machine.failed(gone)), ["SERVER_UNREACHABLE", false]);
@@ -69,4 +69,28 @@ test("an event that cannot be is a bug", () => {
 	const { machine } = open();
 	assert.throws(() => machine.contextReady("bb", undefined, 0), /context-ready in state await-server-tls/);
 	assert.throws(() => machine.chainCompleted(trusted, 0), /chain-completed in state await-server-tls/);
+});
+
+test("R172 M18: a server that asks for a client's certificate is let be, or dropped where the profile says so", () => {
+	const asking = { leg, verdict: trusted, wantsCertificate: true };
+	const { machine, facts } = open({ clientCertificateRequest: "bypass" });
+	facts.target = { host: "mtls.example", port: 443 };
+	assert.deepEqual(machine.serverSecured(asking, 0), {
+		kind: "let-be",
+		cause: "client-certificate",
+		fact: "server mtls.example:443 asks for a client certificate",
+	});
+	assert.equal(facts.serverLeg, undefined);
+	const dropping = open({ clientCertificateRequest: "drop" }).machine;
+	assert.deepEqual(failure(dropping.serverSecured(asking, 0)), ["SERVER_WANTS_CLIENT_CERTIFICATE", false]);
+	// TLS 1.2 says so by failing, TLS 1.3 after its handshake.
+	const gone = fault("SERVER_HANDSHAKE_FAILED", "alert");
+	assert.equal(open({ clientCertificateRequest: "bypass" }).machine.failed(gone, true).kind, "let-be");
+	const late = open({ clientCertificateRequest: "bypass" }).machine;
+	late.serverSecured({ leg, verdict: trusted }, 0);
+	assert.equal(late.failed(gone, true).kind, "let-be");
+	const tooLate = open({ clientCertificateRequest: "bypass" }).machine;
+	tooLate.serverSecured({ leg, verdict: trusted }, 0);
+	tooLate.contextReady("bb", undefined, 0);
+	assert.deepEqual(failure(tooLate.failed(gone, true)), ["SERVER_HANDSHAKE_FAILED", true]);
 });

@@ -10,10 +10,10 @@ import { formatAddress } from "#base/address.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import type { FaultCode } from "#base/fault-table.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
-import type { Decision } from "#policy/evaluate.ts";
+import type { BypassCause, Decision } from "#policy/evaluate.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import { revocationAction } from "#proxy/revocation-action.ts";
-import type { ServerVerdict, SessionEffect } from "#proxy/session-event.ts";
+import type { ServerVerdict, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
 import type { SessionFacts } from "#proxy/session-facts.ts";
 import type { TlsSides } from "#proxy/way-in.ts";
 import type { LegRecord } from "#telemetry/session-record.ts";
@@ -28,14 +28,22 @@ export interface Opening {
 	readonly sides: TlsSides;
 	/** Names of the certificates that stand for the server; empty when a leaf is to be minted. */
 	readonly ownCertificates: readonly string[];
+	/** A fresh connection to the server would take the hello; true when absent. */
+	readonly mayReconnect?: boolean;
+	/** The session is let be when the server's certificate bears its name, for this reason. */
+	readonly exemption?: { readonly name: string; readonly fact: string } | undefined;
 }
 
 export type OpeningReply =
 	| { readonly kind: "go-on"; readonly effects: readonly SessionEffect[] }
 	/** TLS stands on both sides. */
 	| { readonly kind: "open" }
+	/** The session is not to be opened after all: its hello goes untouched over a fresh connection. */
+	| { readonly kind: "let-be"; readonly cause: BypassCause; readonly fact: string }
 	/** `isInTls`: the client's TLS has begun, and an alert in clear would stand amid its records. */
 	| { readonly kind: "failed"; readonly fault: Fault; readonly isInTls: boolean };
+
+type ServerSecured = Omit<SessionEvent & { readonly type: "server-secured" }, "type">;
 
 type State =
 	| { readonly tag: "await-server-tls" }
@@ -84,9 +92,14 @@ export class OpeningMachine {
 		});
 	}
 
-	serverSecured(leg: LegRecord, verdict: ServerVerdict, now: number): OpeningReply {
+	serverSecured(secured: ServerSecured, now: number): OpeningReply {
 		if (this.#state.tag !== "await-server-tls") return unexpected(this.#state, "server-secured");
+		const { leg, verdict, wantsCertificate = false, bearsName } = secured;
 		const { profile } = this.decision;
+		const { exemption } = this.#opening;
+		if (exemption !== undefined && bearsName?.() === true)
+			return { kind: "let-be", cause: "exempt", fact: exemption.fact };
+		if (wantsCertificate && this.#mayLetBe) return this.#certificateWanted();
 		this.#facts.serverSecured(leg, verdict, now);
 		const mayRepair = profile.repairsChains && !profile.ignoresServerAuthFailure;
 		if (!mayRepair || verdict.isTrusted || verdict.isIssuerMissing !== true) return this.#askRevocation(now);
@@ -129,8 +142,26 @@ export class OpeningMachine {
 	}
 
 	/** The connection to the server failed, or no certificate could be signed. */
-	failed(failure: Fault): OpeningReply {
+	failed(failure: Fault, wantsCertificate = false): OpeningReply {
+		if (wantsCertificate && !this.isAwaitingClient && this.#mayLetBe) return this.#certificateWanted();
 		return failed(failure, this.isAwaitingClient);
+	}
+
+	/** A client that spoke TLS to its server can be left to it. */
+	get #mayLetBe(): boolean {
+		const { hello, sides, mayReconnect = true } = this.#opening;
+		return hello !== undefined && sides === "both" && mayReconnect;
+	}
+
+	/** R172, M18: the server asks for a certificate of the client, and the gateway has presented none. */
+	#certificateWanted(): OpeningReply {
+		const { clientCertificateRequest: action } = this.decision.profile;
+		const server = this.#facts.targetText;
+		if (action === "drop") {
+			const message = `server ${server} asks for a client certificate, which the gateway does not have; exempt the host, or let such servers be by client-certificate-request bypass`;
+			return failed(fault("SERVER_WANTS_CLIENT_CERTIFICATE", message));
+		}
+		return { kind: "let-be", cause: "client-certificate", fact: `server ${server} asks for a client certificate` };
 	}
 
 	deadlinePassed(now: number): OpeningReply {

@@ -9,6 +9,12 @@ import { BoundedMap } from "#base/bounded.ts";
 import { certificatePem } from "#pki/pem.ts";
 import type { OwnCertificate } from "#proxy/own-certificates.ts";
 
+/** The certificate as what a client presents. */
+export function presentedIdentity({ certificates, key }: OwnCertificate): SecureContextOptions {
+	const own = createPrivateKey({ key: Buffer.from(key), format: "der", type: "pkcs8" });
+	return { key: own.export({ type: "pkcs8", format: "pem" }), cert: certificates.map(certificatePem).join("") };
+}
+
 export class OwnContexts {
 	readonly #contexts: BoundedMap<string, SecureContext>;
 	readonly #keys = new WeakMap<OwnCertificate, KeyObject>();

@@ -1,5 +1,6 @@
 /** An SSL proxy profile, compiled from the configuration: everything a session asks of it. */
 
+import type { HostPatternMap } from "#base/host-name.ts";
 import { isRsaClass, type LeafKeyClass } from "#pki/leaf-key-class.ts";
 import type { RevocationSettings } from "#pki/revocation-settings.ts";
 import type { ProfileName } from "#pki/validation-profile.ts";
@@ -34,6 +35,12 @@ export interface ProxyProfile extends DecryptionExemptions {
 	readonly passesNonTls: boolean;
 	/** What becomes of mail that begins in clear (R180). */
 	readonly starttls: "drop" | "allow" | "require";
+	/** What becomes of sessions whose server asks for a client's certificate. */
+	readonly clientCertificateRequest: "drop" | "bypass" | "present";
+	/** Names of the local certificates for servers that ask, by server. */
+	readonly clientCertificates: Pick<HostPatternMap<string>, "match" | "values">;
+	/** Who gets a TCP reset when a session is blocked. */
+	readonly sendsReset: "client" | "server" | "both" | undefined;
 	readonly mayResumeSessions: boolean;
 	/** What each leg may negotiate. */
 	readonly legs: TlsLegs;

@@ -6,10 +6,12 @@ import { formatAddress } from "#base/address.ts";
 import { fault } from "#base/fault.ts";
 import type { FaultCode } from "#base/fault-table.ts";
 import { validationProfiles } from "#pki/validation-profile.ts";
+import { verifyName } from "#pki/verify-name.ts";
 import { Dial, type DialOutcome } from "#proxy/dial-shell.ts";
 import { serverHandshakeFault } from "#proxy/handshake-faults.ts";
 import { type JudgedServer, maxKeptOctets, type ServerJudgement, type ServerQuestion } from "#proxy/judge-server.ts";
 import { groupOf, legRecord } from "#proxy/leg-record-shell.ts";
+import type { OwnCertificate } from "#proxy/own-certificates.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { type ServerSession, serverSessionKey } from "#proxy/server-sessions.ts";
 import type { SessionEffect, SessionEvent } from "#proxy/session-event.ts";
@@ -39,6 +41,8 @@ export class ServerLeg {
 	/** Listens until the relay does. */
 	#onTlsError: ((error: Error) => void) | undefined;
 	#isClosed = false;
+	/** A certificate of a client is presented when the server asks. */
+	#isPresenting = false;
 
 	/** `client` is the client's address: sessions of the server are kept apart by it. */
 	constructor(client: string, resources: SessionResources, tell: (event: SessionEvent) => void) {
@@ -123,6 +127,8 @@ export class ServerLeg {
 		if (leg.kind === "refused") {
 			return this.#tell({ type: "server-failed", fault: fault(mismatchCodes[leg.cause], leg.reason) });
 		}
+		const identity = this.#clientIdentity(profile, host);
+		const variant = identity === undefined ? leg.contextKey : `${leg.contextKey} as ${identity.id}`;
 		const key = serverSessionKey({
 			client: this.#client,
 			server: this.#address,
@@ -131,7 +137,7 @@ export class ServerLeg {
 			host,
 			trustKey: this.#trustKey(profile),
 			alpn: leg.alpn,
-			variant: leg.contextKey,
+			variant,
 		});
 		const earlier = profile.mayResumeSessions ? serverSessions.take(key, Date.now()) : undefined;
 		this.#sessionKey = key;
@@ -141,7 +147,7 @@ export class ServerLeg {
 		};
 		const keepsSessions = profile.mayResumeSessions && serverSessions.wants(key);
 		const start = {
-			context: this.#resources.serverContext(leg.context, leg.contextKey, profile.trustStore),
+			context: this.#resources.serverContext(leg.context, variant, profile.trustStore, identity),
 			serverName: leg.serverName,
 			alpn: leg.alpn,
 			session: earlier?.session,
@@ -150,8 +156,36 @@ export class ServerLeg {
 		};
 		this.#tls = startServerTls(transport, start, {
 			secured: (socket) => this.#secured(socket, host, profile, earlier),
-			failed: (error) => this.#tell({ type: "server-failed", fault: serverHandshakeFault(host, error) }),
+			failed: (error) => {
+				const wantsCertificate = identity === undefined && this.#tls !== undefined && asksForCertificate(this.#tls);
+				this.#tell({ type: "server-failed", fault: serverHandshakeFault(host, error), wantsCertificate });
+			},
 		});
+		this.#isPresenting = identity !== undefined;
+	}
+
+	/** The certificate to present to this server, if it asks. */
+	#clientIdentity({ clientCertificates }: ProxyProfile, host: string): OwnCertificate | undefined {
+		const id = clientCertificates.match(host.toLowerCase())?.value;
+		return id === undefined ? undefined : this.#resources.ownCertificates.entry(id);
+	}
+
+	/** Gives the connection up and makes a fresh one to the same address. */
+	reconnect({ address, port, source }: EffectOf<"reconnect-server">, connectMs: number): void {
+		const [tls, socket] = [this.#tls, this.#socket];
+		if (this.#onTlsError !== undefined) tls?.removeListener("error", this.#onTlsError);
+		socket?.removeListener("error", this.#onError);
+		for (const old of [tls, socket]) old?.on("error", () => undefined);
+		this.#tls = undefined;
+		this.#socket = undefined;
+		this.#onTlsError = undefined;
+		this.#newestSession = undefined;
+		// The engine may be amid the read that led here.
+		setImmediate(() => {
+			tls?.destroy();
+			socket?.destroy();
+		});
+		this.connect({ type: "connect-server", addresses: [address], port, source }, connectMs);
 	}
 
 	#secured(
@@ -163,7 +197,9 @@ export class ServerLeg {
 		socket.pause();
 		// It is read on although paused. A TLS 1.3 server says only now that it wants a certificate, and the runtime reports
 		// that alert without closing the socket.
-		this.#onTlsError = (error) => this.#tell({ type: "server-failed", fault: serverHandshakeFault(host, error) });
+		const wantsCertificate = !this.#isPresenting && asksForCertificate(socket);
+		this.#onTlsError = (error) =>
+			this.#tell({ type: "server-failed", fault: serverHandshakeFault(host, error), wantsCertificate });
 		socket.on("error", this.#onTlsError);
 		const { judge } = this.#resources;
 		const now = Date.now();
@@ -188,7 +224,9 @@ export class ServerLeg {
 		}
 		this.#keepSession();
 		const leg = legRecord(socket, groupOf(socket), this.#judged.certificate);
-		this.#tell({ type: "server-secured", leg, verdict: this.#judged });
+		const { typed } = this.#judged.certificate;
+		const bearsName = () => verifyName(typed.subjectAltName, host).kind === "match";
+		this.#tell({ type: "server-secured", leg, verdict: this.#judged, wantsCertificate, bearsName });
 	}
 
 	/** A TLS 1.2 server hands its ticket out before the handshake is told to be over, and so before the verdict. */
@@ -277,6 +315,16 @@ export class ServerLeg {
 		this.#isClosed = true;
 		this.#socket?.removeListener("data", this.#onOctets);
 		this.#dial?.cancel();
+	}
+}
+
+/** OpenSSL compares signature schemes with those of a server at one occasion only: when it asks for a certificate. */
+function asksForCertificate(socket: TLSSocket): boolean {
+	try {
+		return socket.getSharedSigalgs().length > 0;
+	} catch {
+		// A socket that failed may have given its handle up.
+		return false;
 	}
 }
 

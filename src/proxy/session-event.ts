@@ -9,6 +9,7 @@ import type { LearnedEntry } from "#proxy/learned-bypass.ts";
 import type { DecryptAnswer } from "#proxy/overload.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import type { WayIn } from "#proxy/way-in.ts";
+import type { GatewayEvent } from "#telemetry/event-table.ts";
 import type { Finding, InspectionState, LegRecord } from "#telemetry/session-record.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 
@@ -52,6 +53,10 @@ export interface SessionContext {
 	readonly mayReachLocal: boolean;
 	/** What was learned about a server, by `learnedKey`. */
 	readonly learned?: (key: string) => LearnedEntry | undefined;
+	/** True of policies with `log session-init`. */
+	readonly logsInit?: (rule: string) => boolean;
+	/** `sni-trust trust-exempt-sni`; true when absent. */
+	readonly trustsSni?: boolean;
 	/** Asked once, when the policy says decrypt; any number of sessions may be when absent. */
 	readonly mayDecrypt?: () => DecryptAnswer;
 	/** True when the address and port are one of the gateway's own listeners. */
@@ -77,8 +82,16 @@ export type SessionEvent =
 	| { readonly type: "server-connected"; readonly address: Address }
 	/** What the server says before there is TLS. */
 	| { readonly type: "server-octets"; readonly octets: Uint8Array }
-	| { readonly type: "server-failed"; readonly fault: Fault }
-	| { readonly type: "server-secured"; readonly leg: LegRecord; readonly verdict: ServerVerdict }
+	/** `wantsCertificate`: it has asked for a client's certificate, and none was presented. */
+	| { readonly type: "server-failed"; readonly fault: Fault; readonly wantsCertificate?: boolean }
+	| {
+			readonly type: "server-secured";
+			readonly leg: LegRecord;
+			readonly verdict: ServerVerdict;
+			readonly wantsCertificate?: boolean;
+			/** The certificate bears the name that was asked for, whatever else is wrong with it. */
+			readonly bearsName?: () => boolean;
+	  }
 	/** Judged again, with the issuers that could be fetched. */
 	| { readonly type: "chain-completed"; readonly verdict: ServerVerdict }
 	| { readonly type: "revocation-known"; readonly verdict: RevocationVerdict }
@@ -126,6 +139,24 @@ export type SessionEffect =
 			/** The name to verify: the SNI, else the host of the request. */
 			readonly host: string;
 	  }
+	/** Give up the connection to the server and make a fresh one to the same address. */
+	| {
+			readonly type: "reconnect-server";
+			readonly address: Address;
+			readonly port: number;
+			readonly source: Address | undefined;
+	  }
+	/** Look at the server's certificate beside the session: does it bear the name that the session is exempt by? */
+	| {
+			readonly type: "witness-name";
+			readonly address: Address;
+			readonly port: number;
+			readonly hello: ClientHello;
+			readonly name: string;
+			readonly rule: string;
+	  }
+	/** To the event store. */
+	| { readonly type: "tell"; readonly event: GatewayEvent }
 	/** Fetch the issuers that the server did not send, and judge it again. */
 	| { readonly type: "complete-chain"; readonly profile: ProxyProfile; readonly timeoutMs: number }
 	/** Whether a certificate of the server's validated path was revoked. */
@@ -165,4 +196,4 @@ export type SessionEffect =
 	/** The gateway's own last word, in TLS where TLS stands. */
 	| { readonly type: "answer-client"; readonly octets: Uint8Array }
 	/** End: what was sent is flushed and both sides are closed. Reset: TCP RST to the client. */
-	| { readonly type: "close"; readonly manner: "end" | "reset" };
+	| { readonly type: "close"; readonly manner: "end" | "reset"; readonly resetsServer?: boolean };

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { type Address, parseAddress, parsePrefix } from "#base/address.ts";
 import { fault } from "#base/fault.ts";
+import { HostPatternMap } from "#base/host-name.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import { domainSetOf } from "#policy/domain-set.ts";
@@ -71,6 +72,9 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		ignoresServerAuthFailure: false,
 		passesNonTls: false,
 		starttls: "drop",
+		clientCertificateRequest: "bypass",
+		clientCertificates: new HostPatternMap(),
+		sendsReset: undefined,
 		mayResumeSessions: true,
 		legs: gradeLegs("strict"),
 		validation: "web-pki",
@@ -101,12 +105,15 @@ const passAll: PolicyRule<ProxyProfile> = {
 	action: "permit",
 };
 
-function deny(parts: { readonly host?: string; readonly prefix?: string }): PolicyRule<ProxyProfile> {
+function deny(
+	parts: { readonly host?: string; readonly prefix?: string },
+	action: "deny" | "reject" = "reject",
+): PolicyRule<ProxyProfile> {
 	const destinations = new AddressSet();
 	if (parts.host !== undefined) destinations.addHost(parts.host, "bad-host");
 	const prefix = parts.prefix === undefined ? undefined : parsePrefix(parts.prefix);
 	if (prefix !== undefined) destinations.addPrefix(prefix, "bad-net");
-	return { name: "no", sources: any, destinations, ports: [], action: "deny" };
+	return { name: "no", sources: any, destinations, ports: [], action };
 }
 
 interface Session {
@@ -488,6 +495,7 @@ describe("a bypassed session", () => {
 		const { machine, talk } = at("expect-hello", [decryptAll({ exemptDestinations })]);
 		talk
 			.event(says(hello))
+			.expect("witness-name")
 			.expect("relay", ({ mode }) => assert.equal(mode, "bypass"))
 			.done();
 		const { decision, fact, profile: name } = machine.record();
@@ -1153,3 +1161,122 @@ const stateKnowsProfile: ReadonlySet<StateTag> = new Set([
 	"await-client-tls",
 	"await-relay-end",
 ]);
+
+describe("deny", () => {
+	test("says nothing to the client, before and behind its ClientHello, where reject says no", () => {
+		const early = session([deny({ host: "shop.example" }, "deny"), passAll]);
+		early.talk.event(connect()).expect("close", manner("end")).done();
+		assert.equal(early.machine.record().decision, "block");
+		const late = at("expect-hello", [deny({ host: "other.example" }, "deny"), passAll]);
+		late.talk.event(says(inRecords(buildHello({ extensions: [serverNameExtension([0, "other.example"])] }))));
+		late.talk.expect("close", manner("end")).done();
+	});
+
+	test("log session-init is an event, of sessions that are permitted and of those that are not", () => {
+		const logged = { logsInit: (rule: string) => rule !== "pass" };
+		const told = (id: string) => (effect: { readonly event: { readonly id: string } }) =>
+			assert.equal(effect.event.id, id);
+		const denied = session([deny({ host: "shop.example" }, "deny"), passAll], logged);
+		denied.talk.event(connect()).expect("tell", told("SESSION_DENIED")).expect("close").done();
+		const opened = at("expect-hello", [decryptAll()], logged);
+		opened.talk.event(says(hello)).expect("tell", told("SESSION_PERMITTED")).expect("start-server-tls").done();
+		const silent = at("expect-hello", [passAll], logged);
+		silent.talk.event(says(hello)).expect("relay").done();
+	});
+});
+
+describe("overload", () => {
+	const full = (action: "bypass" | "block") =>
+		({ mayDecrypt: () => ({ may: false, action, because: "it is full" }) }) as const;
+
+	test("R186: a session beyond the limit is relayed untouched, and the record says why", () => {
+		const { machine, talk } = at("expect-hello", [decryptAll()], full("bypass"));
+		talk
+			.event(says(hello))
+			.expect("relay", ({ mode }) => assert.equal(mode, "bypass"))
+			.done();
+		const { decision, cause, fact } = machine.record();
+		assert.deepEqual([decision, cause, fact], ["bypass", "overload", "it is full"]);
+	});
+
+	test("R186: with overload-action block it is refused by an alert, or by a reset where the profile says so", () => {
+		const { machine, talk } = at("expect-hello", [decryptAll()], full("block"));
+		talk.event(says(hello)).expect("send-client", alert("access_denied")).expect("close", manner("end")).done();
+		assert.equal(machine.record().decision, "block");
+		const resets = at("expect-hello", [decryptAll({ sendsReset: "both" })], full("block"));
+		resets.talk.event(says(hello)).expect("close", (close) => {
+			assert.deepEqual([close.manner, close.resetsServer], ["reset", true]);
+		});
+		resets.talk.done();
+	});
+});
+
+describe("R122 R132: a session that is blocked for its server's certificate", () => {
+	for (const [sendsReset, expected] of [
+		[undefined, ["end", undefined]],
+		["client", ["reset", undefined]],
+		["server", ["end", true]],
+	] as const) {
+		test(`resets ${sendsReset ?? "nobody"}`, () => {
+			const rules = [decryptAll({ untrustedCa: undefined, sendsReset })];
+			const { talk } = at("await-server-tls", rules);
+			talk.event(secured(untrusted));
+			if (sendsReset !== "client") talk.expect("send-client", alert("unknown_ca"));
+			talk.expect("close", (close) => assert.deepEqual([close.manner, close.resetsServer], expected)).done();
+		});
+	}
+});
+
+describe("a session that is let be after its server was looked at", () => {
+	const exempt = new AddressSet();
+	exempt.addHost("shop.example", "exempt");
+	const exempting = [decryptAll({ exemptDestinations: exempt })];
+
+	test("R172 M18: goes untouched over a fresh connection when the server asks for a client's certificate", () => {
+		const { machine, talk } = at("await-server-tls");
+		talk.event({ ...secured(), wantsCertificate: true } as SessionEvent).expect("reconnect-server", (effect) => {
+			assert.deepEqual([effect.address, effect.port], [server, 443]);
+		});
+		talk.event(connected).expect("relay", ({ mode, first }) => {
+			assert.deepEqual([mode, Buffer.from(first)], ["bypass", Buffer.from(hello)]);
+		});
+		talk.done();
+		const { decision, cause, serverLeg: shown } = machine.record();
+		assert.deepEqual([decision, cause, shown], ["bypass", "client-certificate", undefined]);
+	});
+
+	test("ends with an alert when the fresh connection fails or takes too long", () => {
+		for (const event of [{ type: "server-failed", fault: unreachable } as const, timeUp]) {
+			const { talk } = at("await-server-tls");
+			talk.event({ ...secured(), wantsCertificate: true } as SessionEvent).expect("reconnect-server");
+			talk.after(60_000).event(event).expect("send-client").expect("close").done();
+		}
+	});
+
+	test("R156: by default an exempt name is believed, and its server's certificate is looked at beside", () => {
+		const { talk } = at("expect-hello", exempting);
+		talk
+			.event(says(hello))
+			.expect("witness-name", ({ name, port }) => assert.deepEqual([name, port], ["shop.example", 443]));
+		talk.expect("relay").done();
+	});
+
+	test("R156 N5: with verify-certificate the certificate must bear the name, or the session is opened", () => {
+		const verifying = { trustsSni: false };
+		const true_ = at("expect-hello", exempting, verifying);
+		true_.talk.event(says(hello)).expect("start-server-tls");
+		true_.talk.event({ ...secured(), bearsName: () => true } as SessionEvent).expect("reconnect-server");
+		true_.talk
+			.event(connected)
+			.expect("relay", ({ mode }) => assert.equal(mode, "bypass"))
+			.done();
+		assert.deepEqual([true_.machine.record().decision, true_.machine.record().cause], ["bypass", "exempt"]);
+		const false_ = at("expect-hello", exempting, verifying);
+		false_.talk.event(says(hello)).expect("start-server-tls");
+		false_.talk
+			.event({ ...secured(), bearsName: () => false } as SessionEvent)
+			.expect("prepare-context")
+			.done();
+		assert.match(false_.machine.record().fact, /certificate does not bear/);
+	});
+});

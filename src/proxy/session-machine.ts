@@ -4,7 +4,7 @@
  *   expect-request -> await-resolve -> await-connect -> expect-hello -> opening -> await-relay-end -> closed
  *
  * Where it begins is a matter of the way in: a client of the explicit proxy names its server; a transparent client has
- * addressed it (await-connect); where the ClientHello chooses the server, expect-hello comes before await-resolve; and a
+ * addressed it (await-connect); a session that is let be after the server was looked at goes by await-reconnect; where the ClientHello chooses the server, expect-hello comes before await-resolve; and a
  * client that speaks in clear sends none. Bypass leaves the opening out.
  *
  * The server is connected to and verified before the client sees a ServerHello (RFC 8446 §9.3; checklist N8). The
@@ -24,15 +24,18 @@ import {
 import type { ConnectRequest } from "#proxy/connect-machine.ts";
 import { type ArrivalAnswer, ExplicitArrival } from "#proxy/explicit-arrival.ts";
 import { ForwardedRequests } from "#proxy/forwarded-requests.ts";
-import { type LearnedServer, learnedKey } from "#proxy/learned-bypass.ts";
+import type { LearnedServer } from "#proxy/learned-bypass.ts";
+import { type AskedConnection, learnableServer, unlessLearned } from "#proxy/learned-decision.ts";
 import { type MailAnswer, MailPhase } from "#proxy/mail-phase.ts";
-import { OpeningMachine, type OpeningReply } from "#proxy/opening-machine.ts";
+import { type Opening, OpeningMachine, type OpeningReply } from "#proxy/opening-machine.ts";
+import { unlessOverloaded } from "#proxy/overload-decision.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import type { SessionClient, SessionContext, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
 import { SessionFacts } from "#proxy/session-facts.ts";
 import { isLocalTarget } from "#proxy/target.ts";
 import { type OwnTest, TrustCheckMachine, type TrustCheckReply } from "#proxy/trust-check-machine.ts";
 import { ownServer, readsHelloFirst, tlsSides } from "#proxy/way-in.ts";
+import { gatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 import { encodeAlert } from "#tls/alert.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
@@ -54,7 +57,8 @@ type State =
 			readonly until: number;
 	  }
 	| { readonly tag: "in-mail"; readonly mail: MailPhase; readonly until: number }
-	| { readonly tag: "opening"; readonly machine: OpeningMachine }
+	| { readonly tag: "opening"; readonly machine: OpeningMachine; readonly helloOctets: Uint8Array }
+	| { readonly tag: "await-reconnect"; readonly helloOctets: Uint8Array; readonly until: number }
 	| { readonly tag: "await-relay-end" }
 	| { readonly tag: "in-trust-check"; readonly machine: TrustCheckMachine }
 	| { readonly tag: "await-answer-sent"; readonly answer: SiteAnswer; readonly until: number }
@@ -128,7 +132,7 @@ export class SessionMachine {
 	get refusedServer(): LearnedServer | undefined {
 		const state = this.#state;
 		if (state.tag !== "opening" || !state.machine.isAwaitingClient) return undefined;
-		return this.#learnable(state.machine.decision.profile);
+		return learnableServer(state.machine.decision.profile, this.#asked());
 	}
 
 	get isClosed(): boolean {
@@ -162,9 +166,9 @@ export class SessionMachine {
 			case "server-octets":
 				return this.#serverOctets(event.octets, now);
 			case "server-failed":
-				return this.#serverFailed(event.fault, now);
+				return this.#serverFailed(event.fault, event.wantsCertificate === true, now);
 			case "server-secured":
-				return this.#opened(this.#opening(event).serverSecured(event.leg, event.verdict, now), now);
+				return this.#opened(this.#opening(event).serverSecured(event, now), now);
 			case "chain-completed":
 				return this.#opened(this.#opening(event).chainCompleted(event.verdict, now), now);
 			case "revocation-known":
@@ -254,13 +258,12 @@ export class SessionMachine {
 		const verdict = evaluateConnect(this.#context.policy, this.#connection(first, now));
 		if (verdict !== undefined) return this.#refuseByPolicy(verdict, now);
 		this.#state = { tag: "await-connect", until: now + this.#context.timeouts.connectMs };
-		const { way } = this.#context;
-		const source = way.kind === "transparent" && way.preservesSource ? this.#facts.client.address : undefined;
-		return [{ type: "connect-server", addresses: allowed, port: target.port, source }];
+		return [{ type: "connect-server", addresses: allowed, port: target.port, source: this.#source() }];
 	}
 
 	#connected(address: Address, now: number): readonly SessionEffect[] {
 		const state = this.#state;
+		if (state.tag === "await-reconnect") return this.#relayUntouched(state.helloOctets);
 		if (state.tag !== "await-connect") return unexpected(state, "server-connected");
 		this.#facts.server = address;
 		const { way, timeouts } = this.#context;
@@ -389,53 +392,86 @@ export class SessionMachine {
 
 	/** Everything that decides is known; `hello` is undefined when the client speaks in clear. */
 	#decide(hello: ClientHello | undefined, helloOctets: Uint8Array, now: number): readonly SessionEffect[] {
-		const evaluated = this.#unlessLearned(this.#evaluate(now), now);
+		const { way, timeouts, trustsSni = true } = this.#context;
+		const evaluated = this.#narrowed(this.#evaluate(now), now);
 		const decision =
 			this.#upgraded === undefined
 				? evaluated
 				: { ...evaluated, fact: `${evaluated.fact}; ${this.#upgraded} asked for TLS` };
 		this.#facts.decision = decision;
-		if (decision.action === "block") {
-			const why = `blocked by ${decision.rule} because ${decision.fact}`;
-			return [{ type: "send-client", octets: encodeAlert("access_denied") }, ...this.#close(now, why)];
+		const begun = this.#begun(decision, now);
+		if (decision.action === "block") return [...begun, ...this.#blockHello(decision, now)];
+		const name = decision.action === "bypass" ? decision.exemptName : undefined;
+		const { profile } = decision;
+		// A server that agreed upon TLS in clear expects that again before a hello.
+		const mayReconnect = this.#upgraded === undefined;
+		if (
+			decision.action === "bypass" &&
+			(name === undefined || hello === undefined || trustsSni || profile === undefined || !mayReconnect)
+		) {
+			const witness = name === undefined || hello === undefined ? [] : this.#witness(hello, name, decision.rule);
+			return [...begun, ...witness, ...this.#relayUntouched(helloOctets)];
 		}
-		if (decision.action !== "decrypt") {
-			this.#state = { tag: "await-relay-end" };
-			return [{ type: "relay", mode: "bypass", first: helloOctets, decision }];
-		}
-		const { way, timeouts } = this.#context;
 		const opening = {
-			decision,
+			decision: decision.action === "decrypt" ? decision : openedExempt(decision, name ?? ""),
 			hello,
 			helloOctets,
 			sides: tlsSides(way),
-			ownCertificates: this.#context.ownCertificates(decision.profile, hello?.sni),
-		};
+			mayReconnect,
+			ownCertificates: this.#context.ownCertificates(profile as ProxyProfile, hello?.sni),
+			exemption: name === undefined ? undefined : { name, fact: decision.fact },
+		} as Opening;
 		const machine = new OpeningMachine(opening, this.#facts, timeouts.handshakeMs);
-		this.#state = { tag: "opening", machine };
-		return this.#opened(machine.start(now), now);
+		this.#facts.decision = opening.decision;
+		this.#state = { tag: "opening", machine, helloOctets };
+		return [...begun, ...this.#opened(machine.start(now), now)];
 	}
 
-	/** Clients have taught that this server's sessions cannot be opened. */
-	#unlessLearned(decision: Decision<ProxyProfile>, now: number): Decision<ProxyProfile> {
-		if (decision.action !== "decrypt") return decision;
-		const server = this.#learnable(decision.profile);
-		const entry = server === undefined ? undefined : this.#context.learned?.(learnedKey(server));
-		if (entry === undefined || entry.until <= now) return decision;
-		const name = entry.sni === "" ? entry.host : entry.sni;
-		const until = new Date(entry.until).toISOString().replace(/\.\d+Z$/, "Z");
-		const fact = `${entry.clients} clients refused the gateway's certificate for ${name}; learned until ${until}`;
-		return { ...decision, action: "bypass", fact };
+	/** What was learned, and how many sessions are open already, upon the decision of the policy. */
+	#narrowed(decision: Decision<ProxyProfile>, now: number): Decision<ProxyProfile> {
+		const { learned, mayDecrypt, way } = this.#context;
+		const open = unlessLearned(decision, this.#asked(), learned, now);
+		// TLS on one side only cannot be let be: the other side does not speak it.
+		return tlsSides(way) === "both" ? unlessOverloaded(open, mayDecrypt) : open;
 	}
 
-	/** Not of sources and names that are always decrypted. */
-	#learnable(profile: ProxyProfile): LearnedServer | undefined {
-		if (profile.learnedBypass === undefined) return undefined;
-		if (profile.alwaysDecryptSources.matchAddress(this.#facts.client.address) !== undefined) return undefined;
-		const { host = "", port = 0 } = this.#facts.target ?? {};
-		const sni = this.#facts.sni ?? "";
-		if ([host, sni].some((name) => profile.overrides.match(name) !== undefined)) return undefined;
-		return { profile: profile.name, host, port, sni };
+	#relayUntouched(helloOctets: Uint8Array): readonly SessionEffect[] {
+		const { decision } = this.#facts;
+		if (decision === undefined) return unexpected(this.#state, "a relay without a decision");
+		this.#state = { tag: "await-relay-end" };
+		return [{ type: "relay", mode: "bypass", first: helloOctets, decision }];
+	}
+
+	/** N5: who believes the client's word for a name has the certificate looked at. */
+	#witness(hello: ClientHello, name: string, rule: string): readonly SessionEffect[] {
+		const { server, target } = this.#facts;
+		if (server === undefined || target === undefined) return nothing;
+		return [{ type: "witness-name", address: server, port: target.port, hello, name, rule }];
+	}
+
+	/** `log session-init` of the policy. */
+	#begun(decision: Decision<ProxyProfile>, now: number): readonly SessionEffect[] {
+		const { rule, action } = decision;
+		if (this.#context.logsInit?.(rule) !== true) return nothing;
+		const { client, target } = this.#facts;
+		const { host: server = "", port = 0 } = target ?? {};
+		const facts = { session: this.id, rule, client: formatAddress(client.address), server, port };
+		const event =
+			action === "block"
+				? gatewayEvent("SESSION_DENIED", now, facts)
+				: gatewayEvent("SESSION_PERMITTED", now, { ...facts, decision: action });
+		return [{ type: "tell", event }];
+	}
+
+	#blockHello(decision: Decision<ProxyProfile> & { readonly action: "block" | "bypass" }, now: number) {
+		const why = `blocked by ${decision.rule} because ${decision.fact}`;
+		if (decision.isSilent === true) return this.#close(now, why);
+		return this.#closeBlocked(now, why, undefined, encodeAlert("access_denied"));
+	}
+
+	#asked(): AskedConnection {
+		const { client, target, sni } = this.#facts;
+		return { client: client.address, host: target?.host ?? "", port: target?.port ?? 0, sni };
 	}
 
 	#nonTls(looksLike: FirstOctets, reader: ClientHelloReader, now: number): readonly SessionEffect[] {
@@ -451,7 +487,10 @@ export class SessionMachine {
 			looksLike !== "sslv2" &&
 			(decision.action === "bypass" || (decision.action === "decrypt" && decision.profile.passesNonTls));
 		if (mayPass) {
-			const passed = { ...decision, action: "bypass" as const, fact: `${decision.fact}; it is not TLS (${looksLike})` };
+			const { rule, profile } = decision;
+			const fact = `${decision.fact}; it is not TLS (${looksLike})`;
+			const cause = decision.action === "bypass" ? (decision.cause ?? "not-tls") : "not-tls";
+			const passed = { action: "bypass" as const, rule, fact, cause, ...(profile === undefined ? {} : { profile }) };
 			this.#facts.decision = passed;
 			const left: SessionEffect[] =
 				state.tag === "expect-hello" && state.mail !== undefined ? [{ type: "leave-server" }] : [];
@@ -486,15 +525,35 @@ export class SessionMachine {
 			return reply.isInTls ? this.#close(now, message, code, "reset") : this.#failHandshake(reply.fault, now);
 		}
 		if (state.tag !== "opening") return unexpected(state, reply.kind);
+		if (reply.kind === "let-be") return this.#letBe(reply, state.helloOctets, now);
 		const { decision } = state.machine;
 		this.#state = { tag: "await-relay-end" };
 		return [{ type: "relay", mode: "decrypted", first: noOctets, decision }];
 	}
 
-	#serverFailed(failure: Fault, now: number): readonly SessionEffect[] {
+	/** The client has seen nothing yet: its hello goes out as it came, over a connection that nobody spoke on. */
+	#letBe(
+		{ cause, fact }: OpeningReply & { readonly kind: "let-be" },
+		helloOctets: Uint8Array,
+		now: number,
+	): readonly SessionEffect[] {
+		const { decision, server, target } = this.#facts;
+		if (decision === undefined || server === undefined) return unexpected(this.#state, "let-be");
+		const { rule, profile } = decision;
+		this.#facts.decision = { action: "bypass", rule, fact, cause, ...(profile === undefined ? {} : { profile }) };
+		this.#state = { tag: "await-reconnect", helloOctets, until: now + this.#context.timeouts.connectMs };
+		return [{ type: "reconnect-server", address: server, port: target?.port ?? 0, source: this.#source() }];
+	}
+
+	#source(): Address | undefined {
+		const { way } = this.#context;
+		return way.kind === "transparent" && way.preservesSource ? this.#facts.client.address : undefined;
+	}
+
+	#serverFailed(failure: Fault, wantsCertificate: boolean, now: number): readonly SessionEffect[] {
 		const state = this.#state;
 		if (state.tag === "await-resolve" || state.tag === "await-connect") return this.#refuse(failure, now);
-		if (state.tag === "opening") return this.#opened(state.machine.failed(failure), now);
+		if (state.tag === "opening") return this.#opened(state.machine.failed(failure, wantsCertificate), now);
 		// From here on the client's TLS owns what it is sent: an alert in clear would stand amid its records.
 		if (state.tag === "await-relay-end") return this.#close(now, failure.message, failure.code, "reset");
 		return this.#failHandshake(failure, now);
@@ -510,6 +569,8 @@ export class SessionMachine {
 			case "await-resolve":
 			case "await-connect":
 				return this.#refuse(fault("SERVER_CONNECT_TIMEOUT", `server ${target} did not answer in time`), now);
+			case "await-reconnect":
+				return this.#failHandshake(fault("SERVER_CONNECT_TIMEOUT", `server ${target} did not answer in time`), now);
 			case "expect-hello": {
 				const message = `client ${who} did not send a ClientHello in time; got ${state.reader.original().length} octets`;
 				return this.#failHandshake(fault("CLIENT_HELLO_TIMEOUT", message), now);
@@ -633,22 +694,42 @@ export class SessionMachine {
 	#refuseByPolicy(decision: Decision<ProxyProfile>, now: number): readonly SessionEffect[] {
 		this.#facts.decision = decision;
 		const why = `blocked by ${decision.rule} because ${decision.fact}`;
+		const begun = this.#begun(decision, now);
+		// Deny says nothing, reject says no.
+		if (decision.action !== "decrypt" && decision.isSilent === true) return [...begun, ...this.#close(now, why)];
 		if (this.#arrival !== undefined) {
 			const octets = this.#arrival.blocked(decision.rule, this.id);
-			return [{ type: "send-client", octets }, ...this.#close(now, why)];
+			return [...begun, { type: "send-client", octets }, ...this.#close(now, why)];
 		}
-		if (this.#hello === undefined) return this.#close(now, why, undefined, "reset");
-		return [{ type: "send-client", octets: encodeAlert("access_denied") }, ...this.#close(now, why)];
+		if (this.#hello === undefined) return [...begun, ...this.#close(now, why, undefined, "reset")];
+		return [...begun, { type: "send-client", octets: encodeAlert("access_denied") }, ...this.#close(now, why)];
 	}
 
 	/** An answer in TLS, once the tunnel is open and before the client's handshake has begun: one plaintext alert. */
 	#failHandshake(failure: Fault, now: number): readonly SessionEffect[] {
 		// A client that speaks in clear would take an alert for its server's words.
 		if (this.#context.way.kind === "encrypt") return this.#close(now, failure.message, failure.code, "reset");
-		const alert = faultTable[failure.code] as { tls?: number };
-		const effects: SessionEffect[] = [];
-		if (alert.tls !== undefined) effects.push({ type: "send-client", octets: encodeAlert(alert.tls) });
+		const { tls } = faultTable[failure.code] as { tls?: number };
+		const alert = tls === undefined ? undefined : encodeAlert(tls);
+		if (blocksSession(failure)) return this.#closeBlocked(now, failure.message, failure.code, alert);
+		const effects: SessionEffect[] = alert === undefined ? [] : [{ type: "send-client", octets: alert }];
 		return [...effects, ...this.#close(now, failure.message, failure.code)];
+	}
+
+	/** `send-tcp-reset` of the profile: who gets one is told nothing else (R122, R132). */
+	#closeBlocked(
+		now: number,
+		why: string,
+		faultCode: string | undefined,
+		alert: Uint8Array | undefined,
+	): readonly SessionEffect[] {
+		const to = this.profile?.sendsReset;
+		const resetsClient = to === "client" || to === "both";
+		const effects: SessionEffect[] =
+			resetsClient || alert === undefined ? [] : [{ type: "send-client", octets: alert }];
+		const [close] = this.#close(now, why, faultCode, resetsClient ? "reset" : "end");
+		if (close?.type !== "close") return effects;
+		return [...effects, to === "server" || to === "both" ? { ...close, resetsServer: true } : close];
 	}
 
 	#close(now: number, why: string, faultCode?: string, manner: "end" | "reset" = "end"): readonly SessionEffect[] {
@@ -705,6 +786,17 @@ export class SessionMachine {
 
 function unexpected(state: State, event: string): never {
 	throw new Error(`session machine: event ${event} in state ${tagOf(state)}`);
+}
+
+/** What an exempt session is when its server's certificate does not bear the name. */
+function openedExempt({ rule, profile }: Decision<ProxyProfile>, name: string) {
+	const fact = `the server's certificate does not bear ${name}, by which the session would be exempt`;
+	return { action: "decrypt" as const, rule, fact, profile };
+}
+
+/** What the server's certificate has the gateway refuse. */
+function blocksSession({ code }: Fault): boolean {
+	return code.startsWith("SERVER_CERTIFICATE_") || code.startsWith("SERVER_STATUS_");
 }
 
 function tagOf(state: State): string {

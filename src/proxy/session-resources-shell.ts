@@ -10,11 +10,13 @@ import type { OpenSocket } from "#proxy/dial-shell.ts";
 import type { JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import type { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
+import type { NameWitness } from "#proxy/name-witness-shell.ts";
 import type { OwnCertificate, OwnCertificates } from "#proxy/own-certificates.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import type { Resolver } from "#proxy/resolver-shell.ts";
 import type { ServerSessions } from "#proxy/server-sessions.ts";
 import type { TrustedRoots } from "#proxy/trust-store-shell.ts";
+import type { GatewayEvent } from "#telemetry/event-table.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 import type { LegContextOptions } from "#tls/profile.ts";
 
@@ -33,7 +35,16 @@ export interface SessionResources {
 	/** Called when the issuers that a server left out were fetched, and from where. */
 	chainRepaired(leaf: Certificate, from: readonly string[]): void;
 	/** The context of the leg to the server for these options; made once per variant. */
-	serverContext(options: LegContextOptions, contextKey: string, trustStore: readonly string[]): SecureContext;
+	serverContext(
+		options: LegContextOptions,
+		contextKey: string,
+		trustStore: readonly string[],
+		identity?: OwnCertificate,
+	): SecureContext;
+	/** Looks beside a session at the certificate of the server that it is exempt by name for. */
+	readonly nameWitness: NameWitness;
+	/** To the event store. */
+	tell(event: GatewayEvent): void;
 	/** The roots of a profile's `trusted-ca`. */
 	trustedRoots(names: readonly string[]): TrustedRoots;
 	/** The signing CA of this name. */

@@ -129,6 +129,12 @@ export class SessionShell {
 				});
 			case "connect-server":
 				return this.#serverLeg.connect(effect, this.#context.timeouts.connectMs);
+			case "reconnect-server":
+				return this.#serverLeg.reconnect(effect, this.#context.timeouts.connectMs);
+			case "witness-name":
+				return this.#owner.nameWitness.look(effect, Date.now());
+			case "tell":
+				return this.#owner.tell(effect.event);
 			case "start-server-tls":
 				this.#hello = effect.hello;
 				return this.#serverLeg.startTls(effect);
@@ -152,7 +158,7 @@ export class SessionShell {
 			case "answer-client":
 				return this.#answerClient(effect.octets);
 			case "close":
-				return this.#close(effect.manner);
+				return this.#close(effect.manner, effect.resetsServer === true);
 		}
 	}
 
@@ -213,7 +219,7 @@ export class SessionShell {
 		client.removeListener("error", this.#onClientError);
 	}
 
-	#close(manner: "end" | "reset"): void {
+	#close(manner: "end" | "reset", resetsServer: boolean): void {
 		this.#serverLeg.close();
 		// A relay closes its own sockets, at its own pace.
 		if (this.#relay !== undefined) return;
@@ -225,6 +231,7 @@ export class SessionShell {
 		// The engine may be amid the read that led here; it must not be freed before that read returns.
 		setImmediate(() => {
 			if (manner === "reset" && !client.destroyed) client.resetAndDestroy();
+			if (resetsServer && server?.destroyed === false) server.resetAndDestroy();
 			destroyAll([serverTls, server, clientTls]);
 		});
 		if (clientTls !== undefined || client.destroyed || manner === "reset") return;

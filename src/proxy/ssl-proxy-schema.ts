@@ -53,8 +53,7 @@ const actions = container({
 			help: "Block servers whose certificate, or one of its chain, has expired instead of warning the client",
 		}),
 		"send-tcp-reset": leaf(enumeration({ client: "To the client", server: "To the server", both: "To both" }), {
-			help: "Who gets a TCP reset when a session is blocked",
-			engine: "not-yet",
+			help: "Who gets a TCP reset when a session is blocked by overload or for its server's certificate",
 		}),
 		"disable-session-resumption": flag({ help: "A full handshake for every connection, on both legs" }),
 		renegotiation: leaf(
@@ -107,7 +106,6 @@ const actions = container({
 					loosened: "danger: with bypass, a server can keep its sessions from being seen by asking",
 				},
 				default: "bypass",
-				engine: "not-yet",
 			},
 		),
 		crl: crlActions,
@@ -242,7 +240,6 @@ const profile = list({
 		}),
 		"client-certificate": container({
 			help: "Certificates that are presented to servers that ask",
-			engine: "not-yet",
 			children: {
 				server: list({
 					help: "Servers by name, and the certificate for them",
@@ -341,7 +338,6 @@ const globalConfig = container({
 			default: 47,
 		}),
 		"maximum-sessions": leaf(integer({ min: 1, max: 10_000_000 }), {
-			engine: "not-yet",
 			help: {
 				what: "Concurrent decrypted sessions, shared out among the workers; any number when absent",
 				grows: "memory, by about 100 KiB a session",
@@ -350,7 +346,6 @@ const globalConfig = container({
 		"overload-action": leaf(
 			enumeration({ bypass: "Let further sessions pass unopened; it is recorded", block: "Block further sessions" }),
 			{
-				engine: "not-yet",
 				help: {
 					what: "What to do when there are more, or memory-high-water is passed",
 					loosened: "danger: with bypass, who opens many sessions has the others pass unseen",
@@ -364,7 +359,6 @@ const globalConfig = container({
 				"verify-certificate": "The server's certificate must bear the name",
 			}),
 			{
-				engine: "not-yet",
 				help: {
 					what: "What decides that a server is exempt by its name",
 					loosened:

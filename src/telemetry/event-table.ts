@@ -111,6 +111,13 @@ const events = {
 		text: "worker {worker} uses {used} MiB of memory again, clearly below its mark of {mark} MiB; sessions concerned meanwhile: {sessions}",
 		help: "New sessions are decrypted again.",
 	},
+	EXEMPT_NAME_MISMATCH: {
+		severity: "warning",
+		fields: { name: "text", server: "text", port: "number", rule: "text", presented: "texts" },
+		text: 'server {server} port {port} is relayed untouched as {name} by policy "{rule}", and its certificate does not bear that name; it bears {presented}',
+		help: "A client names an exempt server and reaches another. Look at the client, or have the certificate decide: global-config sni-trust verify-certificate.",
+		key: "name",
+	},
 	SESSION_PERMITTED: {
 		severity: "info",
 		fields: { session: "text", rule: "text", client: "text", server: "text", port: "number", decision: "text" },

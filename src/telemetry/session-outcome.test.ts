@@ -32,4 +32,7 @@ test("R185: policy, inspection and a server that is not trusted block", () => {
 	assert.equal(sessionOutcome({ ...halfOpen, faultCode: "SERVER_CERTIFICATE_INVALID" }), "blocked");
 	assert.equal(sessionOutcome({ ...halfOpen, faultCode: "SERVER_HANDSHAKE_FAILED" }), "failed");
 	assert.equal(sessionOutcome({ ...halfOpen, decision: "none" }), "failed");
+	assert.equal(sessionOutcome({ ...halfOpen, inspection: "not decrypted" }), "failed");
+	// A listener that encrypts has no TLS towards its clients.
+	assert.equal(sessionOutcome(halfOpen), "decrypted");
 });

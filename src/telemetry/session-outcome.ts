@@ -26,7 +26,9 @@ export function sessionOutcome(record: SessionRecord): SessionOutcome {
 	if (decision === "block" || findings.some(({ verdict }) => verdict === "block")) return "blocked";
 	if (decision === "bypass") return outcomeOfCause[cause ?? ""] ?? "not decrypted";
 	if (decision === "none") return "failed";
-	if (clientLeg === undefined) return blockingFaults.has(faultCode ?? "") ? "blocked" : "failed";
+	// TLS may stand towards the server alone; without a relay nothing was reached.
+	const isOpen = clientLeg !== undefined || (faultCode === undefined && inspection !== "not decrypted");
+	if (!isOpen) return blockingFaults.has(faultCode ?? "") ? "blocked" : "failed";
 	if (serverTrust !== undefined && serverTrust !== "trusted") return "allowed after an error";
 	return inspection === "inspected" ? "decrypted" : "decrypted, not inspected";
 }

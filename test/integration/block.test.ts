@@ -14,9 +14,9 @@ const origin = await tcpOrigin({ after }, (socket) => {
 	socket.on("end", () => socket.end());
 });
 const rules = `
-	policy no-port { match { source-address any; destination-address any; application telnet; } then { deny; } }
-	policy no-net { match { source-address any; destination-address net; application any; } then { deny; } }
-	policy no-net6 { match { source-address any; destination-address net6; application any; } then { deny; } }
+	policy no-port { match { source-address any; destination-address any; application telnet; } then { reject; } }
+	policy no-net { match { source-address any; destination-address net; application any; } then { reject; } }
+	policy no-net6 { match { source-address any; destination-address net6; application any; } then { reject; } }
 	policy no-client { match { source-address visitor; destination-address any; application any; } then { reject; } }
 `;
 const gateway = await startGateway(
@@ -26,7 +26,7 @@ const gateway = await startGateway(
 		hosts: ["bad.test", "www.bad.test", "good.test"],
 		mappings: { "hidden.test": "inet 127.0.0.66;" },
 		security: `${hostBook({ bad: "*.bad.test" })} address-book more { address net 127.0.0.66/32; address net6 2001:db8::/32; address visitor 127.0.0.7/32; }`,
-		policies: rules + hostPolicy("bad", "deny;"),
+		policies: rules + hostPolicy("bad", "reject;"),
 		top: "applications { application telnet { destination-port 23; } }",
 	},
 );

@@ -54,7 +54,7 @@ test("set and commit change what the next connection meets, and a running one go
 		"configure",
 		"set security address-book global address shop dns-name shop.test",
 		`set ${policy} match source-address any destination-address shop application any`,
-		`set ${policy} then deny`,
+		`set ${policy} then reject`,
 		`insert ${policy} before policy inspect-all`,
 		"commit and-quit",
 	]);
@@ -162,7 +162,7 @@ test("a class keeps its user to what it names: at set, load, show and commit", (
 			"set services ssl proxy profile inspect root-ca other",
 			"delete services ssl proxy profile inspect",
 			"set system host-name mine",
-			'set security policies global policy "services" then deny',
+			'set security policies global policy "services" then reject',
 			"load override terminal",
 			"system { host-name mine; }",
 			"\u0004",

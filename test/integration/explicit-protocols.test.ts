@@ -29,7 +29,7 @@ const gateway = await startGateway(owner, {
 	hosts: ["shop.test", "blocked.test", "exempt.test"],
 	mappings: { "other.test": "inet 127.0.0.1;" },
 	listener: "protocols [ http-connect http socks5 ];",
-	policies: `policy no { match { source-address any; destination-address blocked; application any; } then { deny; } }`,
+	policies: `policy no { match { source-address any; destination-address blocked; application any; } then { reject; } }`,
 	security: "address-book global { address blocked dns-name blocked.test; }",
 });
 const proxy = `127.0.0.1:${gateway.ports.ipv4}`;

@@ -21,7 +21,7 @@ const patient = await startGateway(owner, {
 	trust: ca.root.pem,
 	hosts: ["app.test"],
 	security: `${hostBook({ named: "www.example.org" })} address-book more { address splitter 127.0.0.12/32; }`,
-	policies: `policy deny-named { match { source-address splitter; destination-address named; application any; } then { deny; } }`,
+	policies: `policy deny-named { match { source-address splitter; destination-address named; application any; } then { reject; } }`,
 });
 const target = `app.test:${origin.port}`;
 const connect = `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`;

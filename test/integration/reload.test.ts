@@ -43,7 +43,7 @@ test("a policy that blocks meets the next connection and leaves the running one 
 	const running = await openTls(gateway, target);
 	running.send("before\n");
 	await running.receives("before\n");
-	const blocking = { ...parts, policies: hostPolicy("shop", "deny;"), security: hostBook({ shop: "shop.test" }) };
+	const blocking = { ...parts, policies: hostPolicy("shop", "reject;"), security: hostBook({ shop: "shop.test" }) };
 	assert.equal(reload(gatewayConfiguration(gateway.ports, blocking)).status, 0);
 	await eventually(() => timesLoaded() === 2 || undefined, "the second configuration");
 	assert.equal(await connectStatus(gateway.ports.ipv4), 403);

@@ -78,7 +78,7 @@ const gateway = await startGateway(owner, {
 		encrypt outer { listen 127.0.0.1:${ports.outer}; server shop.test:${ports.inner}; initiation-profile inner; }
 		offload inner { listen 127.0.0.1:${ports.inner}; server 127.0.0.1:${echo.port}; termination-profile mine; }
 	`,
-	policies: `policy no { match { source-address any; destination-address any; application tcp-one; } then { deny; } }`,
+	policies: `policy no { match { source-address any; destination-address any; application tcp-one; } then { reject; } }`,
 	security: "pki { ca-profile test { ca-identity test; } }",
 	top: "applications { application tcp-one { protocol tcp; destination-port 1; } }",
 });
