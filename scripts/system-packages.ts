@@ -194,7 +194,7 @@ export const systemPackages: readonly SystemPackage[] = [
 	{
 		name: "dovecot-pop3d",
 		groups: ["interop"],
-		brings: ["/usr/lib/dovecot/pop3"],
+		brings: ["/usr/lib/dovecot/pop3", "/usr/lib/dovecot/pop3-login"],
 		purpose: "server: POP3 with STLS",
 	},
 	{ name: "postfix", groups: ["interop"], brings: ["postfix"], purpose: "server: SMTP with STARTTLS" },
@@ -218,14 +218,6 @@ export const systemPackages: readonly SystemPackage[] = [
 		brings: ["redis-cli", "redis-benchmark"],
 		purpose: "client without TLS in front of the tunnel",
 	},
-	{ name: "dovecot-imapd", groups: ["interop"], brings: ["dovecot"], purpose: "mail server: IMAP in clear and in TLS" },
-	{
-		name: "dovecot-pop3d",
-		groups: ["interop"],
-		brings: ["/usr/lib/dovecot/pop3-login"],
-		purpose: "mail server: POP3 in TLS",
-	},
-	{ name: "postfix", groups: ["interop"], brings: ["postfix"], purpose: "mail server: SMTP in TLS" },
 	{
 		name: "haproxy",
 		groups: ["interop", "bench"],

@@ -14,7 +14,7 @@ test("every way for traffic to enter is printed as entered", () => {
             from-zone trust;
         }
         transparent lan {
-            listen 8443;
+            listen 15443;
             mode redirect;
             interfaces ge-0/0/1.0;
             ports [ 443 990-995 ];

@@ -85,7 +85,7 @@ const events = {
 		severity: "critical",
 		fields: { worker: "number", capacity: "number", action: "text", sessions: "number" },
 		text: "TLS inspection reached the critical threshold of concurrent sessions: worker {worker} decrypts {capacity}, as many as it may; action: {action}; sessions concerned since the last report: {sessions}",
-		help: "services ssl proxy global-config maximum-sessions, shared out among the workers. What was let pass was not inspected. Raise the limit if memory allows, add cores, or find out who opens so many.",
+		help: "The limit is services ssl proxy global-config maximum-sessions, shared out among the workers. What was let pass was not inspected. Raise the limit if memory allows, add cores, or find out who opens so many.",
 	},
 	INSPECTION_LIMIT_LEFT: {
 		severity: "notice",
@@ -97,13 +97,13 @@ const events = {
 		severity: "warning",
 		fields: { worker: "number", client: "text", capacity: "number", refused: "number" },
 		text: "client {client} holds {capacity} sessions of worker {worker}, as many as one client may; refused since the last report: {refused}",
-		help: "services gateway maximum-sessions-per-client. One client cannot take the sessions of all others; raise it for a proxy or a translator of addresses behind which many clients stand.",
+		help: "The limit is services gateway maximum-sessions-per-client. One client cannot take the sessions of all others; raise it for a proxy or a translator of addresses behind which many clients stand.",
 	},
 	MEMORY_HIGH: {
 		severity: "critical",
 		fields: { worker: "number", used: "number", mark: "number", action: "text", sessions: "number" },
 		text: "worker {worker} uses {used} MiB of memory, more than its mark of {mark} MiB; new sessions: {action}; sessions concerned since the last report: {sessions}",
-		help: "services gateway memory-high-water. What was let pass was not inspected. Give the host more memory, lower the limits of sessions, or restart the worker.",
+		help: "The limit is services gateway memory-high-water. What was let pass was not inspected. Give the host more memory, lower the limits of sessions, or restart the worker.",
 	},
 	MEMORY_NORMAL: {
 		severity: "notice",
