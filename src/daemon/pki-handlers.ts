@@ -1,4 +1,5 @@
 /** What `request`, `show` and `clear security pki` do. */
+import { isAbsolute, join } from "node:path";
 import type { HandlerRequest } from "#cli/connection-shell.ts";
 import type { PkiHandler } from "#cli/pki-commands.ts";
 import { crlHandlers } from "#daemon/crl-handlers.ts";
@@ -30,12 +31,13 @@ export const pkiHandlers: Readonly<Record<PkiHandler, (world: CommandWorld, requ
 	"ca-certificate-load": (world, request) => loadProfile(world, request, false),
 	"ca-certificate-replace": (world, request) => loadProfile(world, request, true),
 	"ca-certificate-verify": (world, { values }) => verifyAuthority(world, values["ca-profile"] ?? ""),
-	"ca-file-show": ({ gateway }, { values, identity }) => {
+	"ca-file-show": (world, { values, identity }) => {
+		const { gateway } = world;
 		const { filename = "" } = values;
 		if (values.for === "ca-group-load") gateway.trust.mayLoadGroup(values["ca-group-name"] ?? "");
 		else gateway.trust.mayLoad(values["ca-profile"] ?? "", values.for === "ca-certificate-replace");
 		if (values.for === "ca-group-load" && filename === "default") return "";
-		return showAuthorityFile(gateway.trust.preview(sourceOf(values), identity.id));
+		return showAuthorityFile(gateway.trust.preview(sourceOf(world, values), identity.id));
 	},
 	"ca-group-clear": (world, request) => clearGroup(world, request),
 	"ca-group-load": (world, request) => loadGroup(world, request),
@@ -47,8 +49,17 @@ export const pkiHandlers: Readonly<Record<PkiHandler, (world: CommandWorld, requ
 	"show-default-store": (world, { values, isJson }) => showDefaultStore(world, values, isJson),
 };
 
-function sourceOf({ filename = "", "passphrase-file": passphraseFile }: HandlerRequest["values"]): AuthoritySource {
-	return { file: filename, passphraseFile };
+function sourceOf(world: CommandWorld, values: HandlerRequest["values"]): AuthoritySource {
+	const { filename = "", "passphrase-file": passphraseFile } = values;
+	return {
+		file: inState(world, filename),
+		passphraseFile: passphraseFile === undefined ? undefined : inState(world, passphraseFile),
+	};
+}
+
+/** A name without a leading slash lies in the state directory, as with the gateway's own certificates. */
+function inState({ gateway }: CommandWorld, file: string): string {
+	return isAbsolute(file) || file === "default" ? file : join(gateway.state.path, file);
 }
 
 async function* loadProfile(
@@ -58,7 +69,7 @@ async function* loadProfile(
 ): AsyncIterable<string> {
 	const { "ca-profile": name = "" } = values;
 	const { trust } = world.gateway;
-	const source = sourceOf(values);
+	const source = sourceOf(world, values);
 	const { certificates, replaced } = await trust.load(name, source, isReplacement, identity.id, identity.user);
 	yield `CA certificate for profile ${visibleText(name)} loaded successfully\n`;
 	if (replaced !== undefined) yield `The certificate before is kept as ${visibleText(replaced)}\n`;
@@ -67,14 +78,14 @@ async function* loadProfile(
 
 async function* loadGroup(world: CommandWorld, { values, identity }: HandlerRequest): AsyncIterable<string> {
 	const { "ca-group-name": name = "" } = values;
-	const report = await world.gateway.trust.loadGroup(name, sourceOf(values), identity.id, identity.user);
+	const report = await world.gateway.trust.loadGroup(name, sourceOf(world, values), identity.id, identity.user);
 	yield* loadedLines(name, `group '${visibleText(name)}'`, report);
 	yield `ca-profile-group '${visibleText(name)}' successfully loaded. Success[${report.certificates.length}] Skipped[${report.passedOver.length}]\n`;
 	yield loadNotes(world, report.certificates);
 }
 
 async function* loadDefaultRoots(world: CommandWorld, { values, identity }: HandlerRequest): AsyncIterable<string> {
-	const report = await world.gateway.trust.loadDefaultRoots(sourceOf(values), identity.user);
+	const report = await world.gateway.trust.loadDefaultRoots(sourceOf(world, values), identity.user);
 	const { certificates, passedOver } = report;
 	for (const line of passedOver) yield `Skipped: ${visibleText(line)}\n`;
 	yield `${certificates.length} certificates added to the default trust store\n`;

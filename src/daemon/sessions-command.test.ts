@@ -56,7 +56,10 @@ test("sessions shows the newest, newest last, under a header", async () => {
 	const all = await run(runSessions, []);
 	assert.equal(all.status, 0);
 	assert.equal(all.lines.length, 51);
-	assert.match(all.lines[0] ?? "", /^TIME +SESSION +CLIENT +HOST +OUTCOME +RULE +TLS +OCTETS +FINDINGS +ENDED$/);
+	assert.match(
+		all.lines[0] ?? "",
+		/^TIME +SESSION +LISTENER +CLIENT +HOST +OUTCOME +RULE +TLS +OCTETS +FINDINGS +ENDED$/,
+	);
 	const few = await run(runSessions, ["--limit", "2", "--json"]);
 	assert.deepEqual(
 		few.lines.map((line) => JSON.parse(line).id),
@@ -226,7 +229,10 @@ test("explain names the nearest ids when there is none, and says what an id look
 	const unknown = await run(runExplain, ["3f9c2a1b77d0e453"]);
 	assert.equal(unknown.status, 1);
 	assert.match(unknown.err, /no session has an id that begins with 3f9c2a1b77d0e453; nearest: 3f9c2a1b77d0e452,/);
-	assert.match((await run(runExplain, ["shop"])).err, /"shop" is not a session id; expected 1 to 16 hexadecimal/);
+	assert.match(
+		(await run(runExplain, ["shop"])).err,
+		/"shop" is not a session id; expected last, or 1 to 16 hexadecimal/,
+	);
 	assert.match((await run(runExplain, [])).err, /expected one session id, got 0/);
 	assert.match((await run(runExplain, ["a", "b"])).err, /expected one session id, got 2/);
 	assert.match((await run(runExplain, ["a", "--follow"])).err, /option --follow does not exist/);

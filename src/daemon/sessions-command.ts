@@ -142,8 +142,15 @@ function openIfPresent(file: string): SessionReader | undefined {
 }
 
 function findSession(reader: SessionReader, id: string): SessionRecord {
+	if (id === "last") {
+		const newest = reader.newest({}, 1).at(-1);
+		if (newest === undefined) throw new CommandError("no session was recorded yet");
+		return newest.record;
+	}
 	if (!/^[0-9a-f]{1,16}$/.test(id)) {
-		throw new UsageError(`"${id}" is not a session id; expected 1 to 16 hexadecimal digits, the first of them or all`);
+		throw new UsageError(
+			`"${id}" is not a session id; expected last, or 1 to 16 hexadecimal digits, the first of them or all`,
+		);
 	}
 	const found = reader.byId(id, mostCandidates + 1);
 	const exact = found.findLast((record) => record.id === id) ?? (found.length === 1 ? found[0] : undefined);
@@ -323,12 +330,14 @@ Examples:
 
 const explainHelp = `Usage: sallyport explain SESSION [--json] [--state DIR]
 
-Tells the whole way of one connection in sentences. SESSION is its id or the first digits of it, when no other begins so.
+Tells the whole way of one connection in sentences. SESSION is its id or the first digits of it, when no other begins so,
+or last for the newest.
 
   --json      the record as JSON instead
   --state     the gateway's state directory; else SALLYPORT_STATE, else var in the checkout
 
 Examples:
+  sallyport explain last
   sallyport explain 3f9c2a1b
   sallyport explain 3f9c2a1b77d0e452 --json
 `;

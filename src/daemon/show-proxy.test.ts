@@ -79,7 +79,10 @@ test("the status names listeners, workers and how full they are", async (t) => {
 		counters: {},
 	});
 	const text = showStatus(world);
-	assert.match(text, /Listeners:\n {2}local +127\.0\.0\.1:8080\n/);
+	assert.match(
+		text,
+		/Listeners:\n {2}Name {3}Kind {12}Listens at {6}Server\n {2}local {2}explicit-proxy {2}127\.0\.0\.1:8080 {2}the one that each client asks for\n/,
+	);
 	assert.match(
 		text,
 		new RegExp(`\\n {2}1 +${process.pid} +listening +0 +3 +20000\\n {2}2 +- +starting +4 +0 +20000\\n`),

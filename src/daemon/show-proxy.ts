@@ -2,6 +2,9 @@
 import { formatEndpoint } from "#base/address.ts";
 import { utc } from "#config/commit.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
+import type { ListenerPlan } from "#proxy/compile-listeners.ts";
+import type { TransparentPlan } from "#proxy/compile-transparent.ts";
+import { describeServer, type WayIn } from "#proxy/way-in.ts";
 import { type CounterSnapshot, mergeCounters } from "#telemetry/counters.ts";
 import { visibleJson, visibleText } from "#telemetry/display-text.ts";
 import { type CounterId, counterTable, type GatewayEvent } from "#telemetry/event-table.ts";
@@ -12,6 +15,11 @@ import { SessionReader } from "#telemetry/session-reader-shell.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 
 type Values = Readonly<Record<string, string>>;
+
+interface CompiledListeners {
+	readonly listeners: readonly ListenerPlan[];
+	readonly transparent: readonly TransparentPlan[];
+}
 
 /** `show services ssl proxy sessions`: records of the event store, newest last. */
 export function* showSessions(world: CommandWorld, values: Values, isJson: boolean, columns: number): Iterable<string> {
@@ -93,12 +101,10 @@ export function clearStatistics(world: CommandWorld): string {
 	return "";
 }
 
-/** `show services ssl proxy status`: listeners, workers, how full they are. */
+/** `show services ssl proxy status`: listeners with their servers, workers, how full they are. */
 export function showStatus(world: CommandWorld): string {
 	const { plan } = world.gateway;
-	const lines = ["Listeners:"];
-	for (const { name, listen } of plan.listeners) lines.push(`  ${name.padEnd(24)} ${formatEndpoint(listen)}`);
-	for (const { name, port, mode } of plan.transparent) lines.push(`  ${name.padEnd(24)} port ${port} (${mode})`);
+	const lines = ["Listeners:", ...listenerLines(plan)];
 	lines.push("Workers:", "  Number  Process  State       Restarts  Sessions  of at most");
 	for (const { number, processId, isListening, restarts, counters } of world.gateway.workerViews()) {
 		const cells = [
@@ -114,6 +120,20 @@ export function showStatus(world: CommandWorld): string {
 	const rules = plan.policy.rules.length;
 	lines.push(`Policies: ${rules}, then ${plan.policy.isDefaultPermit ? "permit" : "deny"}`);
 	return `${lines.join("\n")}\n`;
+}
+
+function listenerLines({ listeners, transparent }: CompiledListeners): readonly string[] {
+	const row = (path: string, at: string, way: WayIn): readonly string[] => {
+		const [kind = "", name = ""] = path.split(" ").slice(2);
+		return [name, kind, at, describeServer(way)];
+	};
+	const rows = [
+		["Name", "Kind", "Listens at", "Server"],
+		...listeners.map(({ path, listen, way }) => row(path, formatEndpoint(listen), way)),
+		...transparent.map(({ path, port, mode, way }) => row(path, `port ${port} (${mode})`, way)),
+	];
+	const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+	return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`);
 }
 
 /** `show services ssl proxy profile`: what each says. */

@@ -1,5 +1,5 @@
 /** How the clients of a listener reach their servers, and which side of a session speaks TLS. */
-import type { Endpoint } from "#base/address.ts";
+import { type Endpoint, formatEndpoint } from "#base/address.ts";
 import type { ExplicitProtocol } from "#proxy/explicit-arrival.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 
@@ -27,6 +27,27 @@ export function readsHelloFirst(way: WayIn): boolean {
 	// In mail the server speaks before the client does.
 	if (way.kind === "reverse") return way.profile.starttls === "drop";
 	return way.kind === "offload";
+}
+
+/** For a person: the server of a listener, and where TLS is. */
+export function describeServer(way: WayIn): string {
+	switch (way.kind) {
+		case "explicit":
+			return "the one that each client asks for";
+		case "transparent":
+			return "the one that each client addressed";
+		case "pass-through": {
+			const isNamed = "bySniAt" in way.server;
+			const server = isNamed ? "the one that each ClientHello names" : formatEndpoint(way.server as Endpoint);
+			return `${server}, not opened`;
+		}
+		case "reverse":
+			return `${formatEndpoint(way.server)}, TLS on both sides`;
+		case "offload":
+			return `${formatEndpoint(way.server)}, in clear behind TLS`;
+		case "encrypt":
+			return `${formatEndpoint(way.server)}, TLS for clients in clear`;
+	}
 }
 
 /** The server of a listener that has one. */

@@ -12,11 +12,23 @@ const time = localTime(recordedAt).slice(5);
 
 test("one session is one line under its header", () => {
 	const table = plain(150);
-	const titles = ["TIME", "SESSION", "CLIENT", "HOST", "OUTCOME", "RULE", "TLS", "OCTETS", "FINDINGS", "ENDED"];
+	const titles = [
+		"TIME",
+		"SESSION",
+		"LISTENER",
+		"CLIENT",
+		"HOST",
+		"OUTCOME",
+		"RULE",
+		"TLS",
+		"OCTETS",
+		"FINDINGS",
+		"ENDED",
+	];
 	assert.deepEqual(table.header().split(/ +/), titles);
 	assert.equal(
 		table.line(sessionRecord()).replace(/ +/g, " "),
-		`${time} 3f9c2a1b 10.1.4.7 shop.example decrypted default 1.3/1.3 412/13K - the client closed`,
+		`${time} 3f9c2a1b explicit 10.1.4.7 shop.example decrypted default 1.3/1.3 412/13K - the client closed`,
 	);
 });
 

@@ -97,24 +97,25 @@ interface SizedColumn extends TableColumn {
 const widestTable = 240;
 
 const columns: readonly TableColumn[] = [
-	{ title: "TIME", least: 14, usual: 14, most: 14, rank: 7, read: (record) => localTime(record.startedAt).slice(5) },
-	{ title: "SESSION", least: 8, usual: 8, most: 8, rank: 8, read: (record) => record.id.slice(0, 8) },
-	{ title: "CLIENT", least: 11, usual: 15, most: 39, rank: 5, read: (record) => record.client.address },
-	{ title: "HOST", least: 16, usual: 28, most: 60, rank: 9, read: hostText },
+	{ title: "TIME", least: 14, usual: 14, most: 14, rank: 8, read: (record) => localTime(record.startedAt).slice(5) },
+	{ title: "SESSION", least: 8, usual: 8, most: 8, rank: 9, read: (record) => record.id.slice(0, 8) },
+	{ title: "LISTENER", least: 8, usual: 14, most: 32, rank: 4, read: (record) => record.listener },
+	{ title: "CLIENT", least: 11, usual: 15, most: 39, rank: 6, read: (record) => record.client.address },
+	{ title: "HOST", least: 16, usual: 28, most: 60, rank: 10, read: hostText },
 	{
 		title: "OUTCOME",
 		least: 9,
 		usual: 13,
 		most: 24,
-		rank: 10,
+		rank: 11,
 		read: sessionOutcome,
 		colour: outcomeColour,
 	},
-	{ title: "RULE", least: 8, usual: 16, most: 32, rank: 4, read: (record) => record.rule || "-" },
+	{ title: "RULE", least: 8, usual: 16, most: 32, rank: 5, read: (record) => record.rule || "-" },
 	{ title: "TLS", least: 7, usual: 7, most: 7, rank: 2, read: versionsText },
 	{ title: "OCTETS", least: 9, usual: 9, most: 11, rank: 1, read: octetsText },
 	{ title: "FINDINGS", least: 8, usual: 12, most: 24, rank: 3, read: findingsText, colour: findingsColour },
-	{ title: "ENDED", least: 14, usual: 40, most: widestTable, rank: 6, read: endedText, colour: endedColour },
+	{ title: "ENDED", least: 14, usual: 40, most: widestTable, rank: 7, read: endedText, colour: endedColour },
 ];
 
 /** Keeps the columns that fit with their least widths, then shares what is left: first what is usual, then the rest. */
