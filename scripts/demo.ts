@@ -205,7 +205,7 @@ security {
         global {
             policy no-forbidden-sites {
                 match { source-address any; destination-address forbidden; application any; }
-                then { deny; }
+                then { reject; }
             }
             policy inspect-all {
                 match { source-address any; destination-address any; application any; }
