@@ -68,7 +68,7 @@ function configuration(
 ): string {
 	const server = (face: OriginFace, session: string) => `
 	server {
-		listen 127.0.0.1:${ports[face]} ssl backlog=4096;
+		listen 127.0.0.1:${ports[face]} ssl http2 backlog=4096;
 		server_name ${originName};
 		root ${directory}/www;
 		ssl_certificate ${issued.certificateFile};

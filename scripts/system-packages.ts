@@ -86,10 +86,22 @@ export const systemPackages: readonly SystemPackage[] = [
 		purpose: "origin server over HTTPS, HTTP/1.1 and HTTP/2",
 	},
 	{
+		name: "apache2-bin",
+		groups: ["interop"],
+		brings: ["apache2"],
+		purpose: "origin server: another reader of requests",
+	},
+	{
 		name: "nghttp2-client",
 		groups: ["interop", "bench"],
 		brings: ["nghttp", "h2load"],
 		purpose: "client: HTTP/2 frames, many streams",
+	},
+	{
+		name: "nghttp2-proxy",
+		groups: ["bench"],
+		brings: ["nghttpx"],
+		purpose: "proxy of HTTP/2 to compare with",
 	},
 	{
 		name: "nghttp2-server",

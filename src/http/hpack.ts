@@ -37,7 +37,7 @@ export class HpackDecoder {
 	/** `maxListOctets`: size of a field list as RFC 9113 §6.5.2 counts it (SETTINGS_MAX_HEADER_LIST_SIZE). */
 	constructor(maxListOctets: number) {
 		this.#maxListOctets = maxListOctets;
-		if (sharedText.length < maxListOctets) sharedText = new Uint8Array(maxListOctets);
+		if (sharedText.length < maxListOctets) sharedText = Buffer.alloc(maxListOctets);
 	}
 
 	/** The peer has acknowledged our SETTINGS_HEADER_TABLE_SIZE; until then it is 4,096. */
@@ -330,7 +330,7 @@ const maxIntegerShift = 21;
 const staleNumbers = 64;
 const noOctets = new Uint8Array(0);
 /** Where Huffman-coded strings are decoded to, as large as the largest list that is allowed. */
-let sharedText = new Uint8Array(0);
+let sharedText = Buffer.alloc(0);
 
 const staticFields = new Map<string, number>();
 const staticNames = new Map<string, number>();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { RequestHead } from "#http/head.ts";
+import { fieldOctets, tokenOctets } from "#http/head-octets.ts";
 import { finishRequestFields, finishResponseFields, trailersProblem } from "#http/http2-fields.ts";
 
 function fields(...lines: readonly string[]): { name: string; value: string }[] {
@@ -18,7 +19,7 @@ test("a request's head reads as HTTP/1 would write it", () => {
 		"GET /x?y=1 HTTP/2\r\nhost: a.test:8443\r\naccept: */*\r\ncookie: a=b\r\ncookie: c=d\r\n\r\n",
 	);
 	assert.deepEqual([head.method, head.target, head.framing, head.contentLength], ["GET", "/x?y=1", "none", -1]);
-	assert.deepEqual(head.headers[0], { name: "host", value: "a.test:8443" });
+	assert.deepEqual(head.headers.at(-1), { name: "host", value: "a.test:8443" });
 });
 
 test("the framing follows content-length and the end of the stream", () => {
@@ -56,6 +57,20 @@ test("a response without a body has none whatever it announces", () => {
 	assert.ok(request instanceof RequestHead);
 	const head = finishResponseFields(fields(":status: 200", "content-length: 9"), true, request);
 	assert.equal(typeof head === "string" ? head : head.framing, "none");
+});
+
+test("a name and a value have the octets that HTTP/1 allows, one by one", () => {
+	for (let octet = 0; octet < 256; octet++) {
+		const letter = String.fromCharCode(octet);
+		const isUpper = octet >= 0x41 && octet <= 0x5a;
+		const mayName = tokenOctets[octet] === 1 && !isUpper;
+		assert.equal(trailersProblem([{ name: `a${letter}`, value: "" }]) === undefined, mayName, `name ${octet}`);
+		assert.equal(
+			trailersProblem([{ name: "a", value: `a${letter}a` }]) === undefined,
+			fieldOctets[octet] === 1,
+			`value ${octet}`,
+		);
+	}
 });
 
 test("trailers bear no field that frames or routes", () => {

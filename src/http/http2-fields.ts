@@ -7,7 +7,7 @@
  */
 import type { Framing, Header } from "#http/head.ts";
 import { RequestHead, ResponseHead } from "#http/head.ts";
-import { describeOctet, fieldOctets, isAuthority, targetOctets, tokenOctets } from "#http/head-octets.ts";
+import { describeOctet, isAuthority, targetOctets, tokenOctets } from "#http/head-octets.ts";
 
 /** A head, or why the list is none. */
 export type FieldsAnswer<T> = T | string;
@@ -31,8 +31,7 @@ export function finishRequestFields(
 		const wrong = valueProblem(name, value);
 		if (wrong !== undefined) return wrong;
 		if (value === "") return `${name} without a value`;
-		const isRepeated = fields.findIndex((field) => field.name === name) !== count;
-		if (isRepeated) return `${name} twice`;
+		for (let before = 0; before < count; before++) if (fields[before]?.name === name) return `${name} twice`;
 		if (name === ":method") method = value;
 		else if (name === ":scheme") scheme = value;
 		else if (name === ":authority") authority = value;
@@ -42,6 +41,7 @@ export function finishRequestFields(
 	}
 	const length = new AnnouncedLength();
 	let lines = "";
+	const seen: Header[] = [];
 	for (let index = count; index < fields.length; index++) {
 		const { name, value } = fields[index] as Header;
 		const wrong = fieldProblem(name, value) ?? length.problem(name, value);
@@ -53,6 +53,7 @@ export function finishRequestFields(
 		}
 		if (name === "te" && value !== "trailers") return `te: ${value}`;
 		lines += `${name}: ${value}\r\n`;
+		seen.push(fields[index] as Header);
 	}
 	const isConnect = method === "CONNECT";
 	if (isAnyOther(method, tokenOctets) || method === "") return "a method that is not one";
@@ -74,7 +75,7 @@ export function finishRequestFields(
 	const target = isConnect && protocol === "" ? site : path;
 	const extension = protocol === "" ? "" : `:protocol: ${protocol}\r\n`;
 	const text = `${method} ${target} HTTP/2\r\nhost: ${site}\r\n${extension}${lines}\r\n`;
-	const seen = [{ name: "host", value: site }, ...fields.slice(count).filter(({ name }) => name !== "host")];
+	seen.push({ name: "host", value: site });
 	const framing = framingOf(isEndStream, length.octets);
 	return new RequestHead("2", text, framing, length.octets, false, method, target, protocol !== "", seen);
 }
@@ -138,24 +139,24 @@ function framingOf(isEndStream: boolean, contentLength: number): Framing {
 }
 
 function fieldProblem(name: string, value: string): string | undefined {
-	if (name === "") return "a field without a name";
-	for (let index = 0; index < name.length; index++) {
-		const octet = name.charCodeAt(index);
-		if (octet === colon) return index === 0 ? `pseudo-field ${name} where none may stand` : "a colon in a field name";
-		if (tokenOctets[octet] !== 1 || (octet >= 0x41 && octet <= 0x5a)) {
-			return `octet ${describeOctet(octet)} in a field name`;
-		}
-	}
+	if (!fieldName.test(name)) return nameProblem(name);
 	if (connectionFields.has(name)) return `${name}, which belongs to a connection of HTTP/1`;
 	return valueProblem(name, value);
 }
 
+function nameProblem(name: string): string {
+	if (name === "") return "a field without a name";
+	if (name.charCodeAt(0) === colon) return `pseudo-field ${name} where none may stand`;
+	const at = [...name].findIndex((letter) => !fieldName.test(letter));
+	return `octet ${describeOctet(name.charCodeAt(at))} in a field name`;
+}
+
 function valueProblem(name: string, value: string): string | undefined {
-	const { length } = value;
-	for (let index = 0; index < length; index++) {
-		const octet = value.charCodeAt(index);
-		if (fieldOctets[octet] !== 1) return `octet ${describeOctet(octet)} in the value of ${name}`;
+	if (!fieldValue.test(value)) {
+		const at = [...value].findIndex((letter) => !fieldValue.test(letter));
+		return `octet ${describeOctet(value.charCodeAt(at))} in the value of ${name}`;
 	}
+	const { length } = value;
 	if (length > 0 && (isSpace(value.charCodeAt(0)) || isSpace(value.charCodeAt(length - 1)))) {
 		return `white space around the value of ${name}`;
 	}
@@ -171,6 +172,9 @@ function isSpace(octet: number): boolean {
 	return octet === 0x20 || octet === 0x09;
 }
 
+/** The octets of `tokenOctets` without upper case, and those of `fieldOctets`; texts have one char per octet. */
+const fieldName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 const colon = 0x3a;
 const slash = 0x2f;
 /** Methods that a server which folds case would take for what they are not. */

@@ -4,7 +4,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Http2Exchange } from "#http/http2-exchange.ts";
 import { encodeFrame, errorCodes, noPadding, settingIds } from "#http/http2-frame.ts";
-import { defaultHttp2Limits, Http2Connection, type Http2Limits, type Http2Sink } from "#http/http2-machine.ts";
+import { defaultHttp2Limits, type Http2Limits } from "#http/http2-limits.ts";
+import { Http2Connection } from "#http/http2-machine.ts";
+import type { Http2Sink } from "#http/http2-sink.ts";
 import { Http2Peer } from "../../test/support/http2-peer.ts";
 
 /** Stops what contains "forbidden", and writes down what it was told. */
@@ -194,6 +196,8 @@ test("a request whose body is blocked is reset at the server and answered; what 
 	assert.equal(server.body(1), "some for");
 	assert.deepEqual(client.lines, ["HEADERS 1 :status=403 content-length=4", "END 1"]);
 	conversation.http.secondPassed();
+	assert.deepEqual(conversation.http.toClient, []);
+	conversation.http.secondPassed();
 	for (const piece of conversation.http.toClient.splice(0)) client.receive(piece);
 	assert.equal(client.lines.at(-1), "RST 1 0");
 	const given = client.frames.filter((frame) => frame.type === "window-update");
@@ -297,6 +301,28 @@ test("an answer of the gateway never overruns the client's window; without a res
 	rich.fromServer(rich.server.headers(63, ok()));
 	for (let sent = 0; sent < 65_535; sent += 13_107) rich.fromServer(rich.server.data(63, "x".repeat(13_107)));
 	assert.equal(rich.client.connectionWindow, 0);
+});
+
+test("an answer of the gateway waits for the server's settings, with which a connection begins", () => {
+	const http = new Http2Connection(new Watcher());
+	const [client, server] = [new Http2Peer("client"), new Http2Peer("server")];
+	http.feedClient(
+		Buffer.concat([Http2Peer.preface(), client.settings(), client.headers(1, request("GET", "/forbidden"), true)]),
+	);
+	assert.deepEqual(http.toClient, []);
+	http.feedServer(Buffer.from(server.settings()));
+	for (const piece of http.toClient.splice(0)) client.receive(piece);
+	assert.deepEqual(
+		client.frames.map(({ type }) => type),
+		["settings", "headers"],
+	);
+	const flooded = new Http2Connection(new Watcher());
+	const many = new Http2Peer("client");
+	flooded.feedClient(Buffer.concat([Http2Peer.preface(), many.settings()]));
+	for (let stream = 1; stream < 1_000; stream += 2) {
+		flooded.feedClient(Buffer.from(many.headers(stream, request("GET", "/forbidden"), true)));
+	}
+	assert.equal(flooded.fault?.code, "HTTP2_FLOOD");
 });
 
 test("push is refused by the settings that the server sees, and a promise ends the connection", () => {

@@ -16,10 +16,10 @@
 import { concat } from "#base/bytes.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import type { FaultCode } from "#base/fault-table.ts";
-import type { Header, RequestHead, ResponseHead } from "#http/head.ts";
+import type { Header, RequestHead } from "#http/head.ts";
 import { type FieldBlock, Http2Exchange } from "#http/http2-exchange.ts";
 import { finishRequestFields, finishResponseFields, trailersProblem } from "#http/http2-fields.ts";
-import { FloodBudget, type FloodLimits } from "#http/http2-flood.ts";
+import { FloodBudget } from "#http/http2-flood.ts";
 import {
 	checkFrameHeader,
 	decodePayload,
@@ -34,69 +34,20 @@ import {
 	readFrameHeader,
 	settingIds,
 } from "#http/http2-frame.ts";
-import { blockFrames, dataHeader, Http2Side, writeDataHeader } from "#http/http2-side.ts";
+import { HeldResponses } from "#http/http2-held-responses.ts";
+import { defaultHttp2Limits, type Http2Limits } from "#http/http2-limits.ts";
+import {
+	blockFrames,
+	dataHeader,
+	frameName,
+	goawayFrame,
+	resetFrame,
+	windowFrame,
+	writeDataHeader,
+} from "#http/http2-own-frames.ts";
+import { Http2Side } from "#http/http2-side.ts";
+import type { Http2Answer, Http2Sink, StopCause } from "#http/http2-sink.ts";
 import { ClientWindow } from "#http/http2-windows.ts";
-
-/** What the gateway says itself on a stream that it stops. */
-export interface Http2Answer {
-	/** Without `content-length`. */
-	readonly fields: readonly Header[];
-	readonly body: Uint8Array;
-}
-
-export type StopCause = "blocked" | "malformed-request" | "malformed-response";
-
-/**
- * What happens on each stream, in order. A method that answers `true` stops the stream: what it was just told and
- * everything behind it is not sent on. The octets of a body are valid during the call only.
- */
-export interface Http2Sink<Context> {
-	/** A stream begins; what is answered is kept as its `context`. */
-	open(): Context;
-	requestHead(exchange: Http2Exchange<Context>, head: RequestHead): boolean;
-	requestBody(exchange: Http2Exchange<Context>, octets: Uint8Array, start: number, end: number): boolean;
-	requestEnd(exchange: Http2Exchange<Context>, trailers: readonly Header[]): boolean;
-	/** Also told for interim responses, which have no body and no end. */
-	responseHead(exchange: Http2Exchange<Context>, head: ResponseHead, request: RequestHead): boolean;
-	responseBody(exchange: Http2Exchange<Context>, octets: Uint8Array, start: number, end: number): boolean;
-	responseEnd(exchange: Http2Exchange<Context>, trailers: readonly Header[]): boolean;
-	/** What the client of a stopped stream is told, when no response was sent on yet. */
-	answer(exchange: Http2Exchange<Context>, cause: StopCause): Http2Answer;
-	/** A message was refused, and its stream with it. */
-	refused(exchange: Http2Exchange<Context>, side: "client" | "server", reason: string): void;
-	/** The stream is over, whatever ended it. */
-	closed(exchange: Http2Exchange<Context>): void;
-}
-
-export interface Http2Limits {
-	/** Octets of one field block as it is coded, and frames that it comes in. */
-	readonly maxBlockOctets: number;
-	readonly maxBlockFrames: number;
-	/** Size of one field list as RFC 9113 §6.5.2 counts it. */
-	readonly maxListOctets: number;
-	/** Memory of one table of HPACK. */
-	readonly maxTableOctets: number;
-	readonly maxStreams: number;
-	/** Octets of a response that may wait for its end, and of all together. */
-	readonly maxHeldOctets: number;
-	readonly maxHeldTogether: number;
-	/** Frames that do no work, of each side. */
-	readonly idleFrames: FloodLimits;
-	/** Streams that end before they were answered. */
-	readonly resets: FloodLimits;
-}
-
-export const defaultHttp2Limits: Http2Limits = {
-	maxBlockOctets: 65_536,
-	maxBlockFrames: 64,
-	maxListOctets: 65_536,
-	maxTableOctets: 65_536,
-	maxStreams: 256,
-	maxHeldOctets: 16_384,
-	maxHeldTogether: 262_144,
-	idleFrames: { burst: 2_000, perSecond: 500 },
-	resets: { burst: 300, perSecond: 100 },
-};
 
 /** One connection. Bounds: `limits`; no allocation per frame of DATA but its view for the sink. */
 export class Http2Connection<Context> {
@@ -106,14 +57,11 @@ export class Http2Connection<Context> {
 	readonly #server: Http2Side<Context>;
 	readonly #exchanges = new Map<number, Http2Exchange<Context>>();
 	readonly #window = new ClientWindow();
+	readonly #held: HeldResponses<Context>;
 	readonly #resets: FloodBudget;
-	/** Exchanges whose response is held, and the octets that they still wait for. */
-	readonly #holding = new Set<Http2Exchange<Context>>();
-	#awaited = 0;
-	/** Exchanges whose response is held up to the end of the chunk: it may be whole in there. */
-	readonly #holdingForChunk: Http2Exchange<Context>[] = [];
 	/** Streams that were answered while the client was sending; not more than may be open. */
 	readonly #unfinished: number[] = [];
+	#toReset: number[] = [];
 	/** The newest stream of the client. */
 	#lastStream = 0;
 	readonly #header = new FrameHeader();
@@ -131,6 +79,7 @@ export class Http2Connection<Context> {
 		const ofServer = { most: new Map([table, streams]), always: new Map([streams]) };
 		this.#client = new Http2Side("client", maxListOctets, ofClient, idleFrames, preface.length);
 		this.#server = new Http2Side("server", maxListOctets, ofServer, idleFrames, 0);
+		this.#held = new HeldResponses(this.#server, this.#window, limits);
 		this.#resets = new FloodBudget(limits.resets);
 	}
 
@@ -171,10 +120,11 @@ export class Http2Connection<Context> {
 
 	/**
 	 * Gives back a second's share of what a peer may send without doing work. A client that is still sending what was
-	 * answered is told that it need not (RFC 9113 §8.1): now, since some drop an answer that a reset follows at once.
+	 * answered is told that it need not (RFC 9113 §8.1): a second later, since some drop an answer that a reset follows.
 	 */
 	secondPassed(): void {
-		for (const stream of this.#unfinished.splice(0)) this.#server.insert(resetFrame(stream, errorCodes.noError));
+		for (const stream of this.#toReset) this.#server.insert(resetFrame(stream, errorCodes.noError));
+		this.#toReset = this.#unfinished.splice(0);
 		this.#client.idleFrames.secondPassed();
 		this.#server.idleFrames.secondPassed();
 		this.#resets.secondPassed();
@@ -182,14 +132,13 @@ export class Http2Connection<Context> {
 
 	/** The server sends nothing more: what is held of it is not whole. */
 	serverEnded(): void {
-		for (const exchange of [...this.#holding]) this.#refuse(this.#server, exchange, "the response ended early");
+		for (const exchange of this.#held.waiting()) this.#refuse(this.#server, exchange, "the response ended early");
 	}
 
 	/** Ends every stream for the sink. */
 	close(): void {
 		for (const exchange of this.#exchanges.values()) this.#sink.closed(exchange);
 		this.#exchanges.clear();
-		this.#holding.clear();
 	}
 
 	#feed(side: Http2Side<Context>, chunk: Uint8Array): boolean {
@@ -203,7 +152,7 @@ export class Http2Connection<Context> {
 			else if (side.prefaceLeft > 0) at = this.#preface(side, chunk, at, end);
 			else at = this.#frame(side, chunk, at, end);
 		}
-		if (this.#holdingForChunk.length > 0) this.#releaseChunk();
+		if (side === this.#server) this.#held.chunkEnds(end);
 		this.#giveBackDropped(this.#client);
 		this.#giveBackDropped(this.#server);
 		return side.finish();
@@ -225,12 +174,14 @@ export class Http2Connection<Context> {
 	#frame(side: Http2Side<Context>, chunk: Uint8Array, at: number, end: number): number {
 		const header = this.#header;
 		if (side.heldLength === 0) {
-			if (!readFrameHeader(chunk, at, end, header)) {
+			const payload = at + frameHeaderOctets;
+			const isRead = readFrameHeader(chunk, at, end, header);
+			if (side === this.#server) this.#held.frameBegins(at, end, isRead ? header : undefined);
+			if (!isRead) {
 				side.hold(chunk, at, end);
 				return end;
 			}
 			if (!this.#admit(side)) return end;
-			const payload = at + frameHeaderOctets;
 			if (header.type === frameTypes.data) return this.#beginData(side, chunk, at, payload, end);
 			if (!isKnown(side, header.type)) {
 				side.skipLeft = frameHeaderOctets + header.length;
@@ -322,7 +273,8 @@ export class Http2Connection<Context> {
 			case "continuation":
 				return this.#fragment(side, octets, frame.fragment, frame.isEndHeaders, chunkEnd);
 			case "settings":
-				return this.#settings(side, frame, octets, chunkEnd);
+				this.#settings(side, frame, octets, chunkEnd);
+				return side.insertEarly();
 			case "window-update":
 				return this.#windowUpdate(side, frame.stream, frame.increment, octets, chunkEnd);
 			case "rst-stream":
@@ -406,6 +358,10 @@ export class Http2Connection<Context> {
 			return;
 		}
 		this.#lastStream = stream;
+		if (this.#server.early.length > maxEarly) {
+			this.#flood(side, "a flood of requests before the server has begun");
+			return;
+		}
 		side.idleFrames.earn(earnedPerBlock);
 		this.#server.idleFrames.earn(earnedPerBlock);
 		const exchange = new Http2Exchange(stream, side.allows.initialWindow, this.#sink.open());
@@ -459,20 +415,8 @@ export class Http2Connection<Context> {
 			leaveOut(side, chunkEnd);
 			return this.#stop(exchange, "blocked");
 		}
-		if (head.framing === "length" && !head.isInterim && this.#mayHold(exchange, head.contentLength)) {
-			leaveOut(side, chunkEnd);
-			exchange.heldHead = block;
-			this.#holding.add(exchange);
-			this.#awaited += head.contentLength;
-			return;
-		}
-		if (head.framing === "chunked" && !exchange.isTunnel) {
-			leaveOut(side, chunkEnd);
-			exchange.heldHead = block;
-			this.#holdingForChunk.push(exchange);
-			return;
-		}
-		this.#passResponseBlock(exchange, block, chunkEnd);
+		if (!head.isInterim && this.#held.hold(exchange, head, block, chunkEnd)) return;
+		this.#held.passBlock(exchange, block, chunkEnd);
 		if (!head.isInterim) exchange.hasAnswered = true;
 		this.#forgetIfDone(exchange);
 	}
@@ -501,8 +445,8 @@ export class Http2Connection<Context> {
 		}
 		if (isClient) side.passBlock(block, exchange.stream, chunkEnd);
 		else {
-			if (exchange.heldHead !== undefined) this.#release(exchange);
-			this.#passResponseBlock(exchange, block, chunkEnd);
+			this.#held.release(exchange);
+			this.#held.passBlock(exchange, block, chunkEnd);
 		}
 		this.#forgetIfDone(exchange);
 	}
@@ -514,7 +458,7 @@ export class Http2Connection<Context> {
 		if (this.#fault !== undefined) return end;
 		if (length > 0) this.#other(side).idleFrames.earn(earnedPerData);
 		if (exchange === undefined) side.droppedOctets += length;
-		if (side === this.#server) this.#countData(exchange, length);
+		if (side === this.#server) this.#held.count(exchange, length);
 		side.dataExchange = exchange;
 		side.dataStream = stream;
 		side.dataLeft = length;
@@ -612,12 +556,14 @@ export class Http2Connection<Context> {
 			side.droppedOctets += counted;
 			return side.drop(end);
 		}
-		const isHeld = exchange.heldHead !== undefined && side === this.#server;
-		if (isHeld) {
-			if (headerAt !== -1) exchange.held.push(chunk.subarray(headerAt, end));
-			else exchange.held.push(dataHeader(to - from, side.dataStream, isLast), chunk.subarray(from, to));
-			exchange.heldOctets += counted;
-			side.drop(end);
+		if (exchange.heldHead !== undefined && side === this.#server) {
+			if (headerAt !== -1) this.#held.body(exchange, chunk, headerAt, end, counted);
+			else {
+				exchange.held.push(dataHeader(to - from, side.dataStream, isLast));
+				this.#held.body(exchange, chunk, from, to, counted);
+				side.drop(end);
+			}
+			if (isLast) this.#held.end(exchange, end);
 		} else if (headerAt !== -1) side.pass(end);
 		else if (to > from || isLast) {
 			side.insert(dataHeader(to - from, side.dataStream, isLast));
@@ -625,10 +571,7 @@ export class Http2Connection<Context> {
 		}
 		if (!isLast) return;
 		if (side === this.#client) exchange.hasRequestEnded = true;
-		else {
-			exchange.response = "ended";
-			if (isHeld) this.#release(exchange);
-		}
+		else exchange.response = "ended";
 		this.#forgetIfDone(exchange);
 	}
 
@@ -652,7 +595,7 @@ export class Http2Connection<Context> {
 			}
 			if (isClient) exchange.requestLeft = left;
 			else exchange.responseLeft = left;
-			if (!isClient && exchange.heldHead !== undefined) this.#awaited -= length;
+			if (!isClient) this.#held.came(exchange, length);
 		}
 		const sink = this.#sink;
 		const stops = isClient
@@ -662,59 +605,6 @@ export class Http2Connection<Context> {
 				(isLast && sink.responseEnd(exchange, noTrailers));
 		if (stops) this.#stop(exchange, "blocked");
 		return !stops;
-	}
-
-	/** Octets of the server are taken off the windows; nothing is held that would then have no end. */
-	#countData(exchange: Http2Exchange<Context> | undefined, octets: number): void {
-		this.#window.take(octets);
-		if (exchange !== undefined) exchange.serverCredit -= octets;
-		if (this.#holding.size === 0) return;
-		const own = exchange?.heldHead === undefined ? 0 : Math.min(octets, exchange.responseLeft);
-		if (this.#awaited - own > this.#window.serverCredit) return this.#releaseAll();
-		if (exchange?.heldHead !== undefined && exchange.responseLeft - own > exchange.serverCredit)
-			this.#release(exchange);
-	}
-
-	/** A response may wait for its end when the server can send all of it without a word of the client. */
-	#mayHold(exchange: Http2Exchange<Context>, octets: number): boolean {
-		const { maxHeldOctets, maxHeldTogether } = this.#limits;
-		if (octets > maxHeldOctets || octets > exchange.serverCredit) return false;
-		const together = this.#awaited + octets;
-		return together <= this.#window.serverCredit && (this.#holding.size + 1) * maxHeldOctets <= maxHeldTogether;
-	}
-
-	#release(exchange: Http2Exchange<Context>): void {
-		const { heldHead, held } = exchange;
-		if (heldHead === undefined) return;
-		this.#stopHolding(exchange);
-		exchange.heldOctets = 0;
-		exchange.hasAnswered = true;
-		this.#passResponseBlock(exchange, heldHead, -1);
-		for (const octets of held) this.#server.insert(octets);
-	}
-
-	/** Sends a field block of the server on. What came earlier in the chunk goes first, so that blocks keep their turn. */
-	#passResponseBlock(exchange: Http2Exchange<Context>, block: FieldBlock, chunkEnd: number): void {
-		for (const earlier of this.#holdingForChunk) {
-			if (earlier.heldHead !== undefined && earlier.heldHead.order < block.order) this.#release(earlier);
-		}
-		this.#server.passBlock(block, exchange.stream, chunkEnd);
-	}
-
-	#releaseChunk(): void {
-		for (const exchange of this.#holdingForChunk) this.#release(exchange);
-		this.#holdingForChunk.length = 0;
-	}
-
-	#releaseAll(): void {
-		this.#releaseChunk();
-		for (const exchange of [...this.#holding]) this.#release(exchange);
-	}
-
-	#stopHolding(exchange: Http2Exchange<Context>): void {
-		if (this.#holding.delete(exchange)) this.#awaited -= Math.max(0, exchange.responseLeft);
-		exchange.heldHead = undefined;
-		exchange.held = [];
 	}
 
 	#settings(
@@ -732,7 +622,7 @@ export class Http2Connection<Context> {
 			}
 			if (table !== -1) {
 				// What was coded before goes before.
-				if (side === this.#server) this.#releaseAll();
+				if (side === this.#server) this.#held.releaseAll();
 				side.agreeTable(table);
 			}
 			return sendOn(side, octets, chunkEnd);
@@ -757,7 +647,7 @@ export class Http2Connection<Context> {
 	/** RFC 9113 §6.9.2: a new initial window counts for the streams that are open. */
 	#changeWindows(by: number): void {
 		if (by === 0) return;
-		if (by < 0) this.#releaseAll();
+		if (by < 0) this.#held.releaseAll();
 		for (const exchange of this.#exchanges.values()) exchange.serverCredit += by;
 	}
 
@@ -844,7 +734,7 @@ export class Http2Connection<Context> {
 
 	#remove(exchange: Http2Exchange<Context>): void {
 		if (!this.#exchanges.delete(exchange.stream)) return;
-		this.#stopHolding(exchange);
+		this.#held.forget(exchange);
 		this.#server.droppedOctets += exchange.heldOctets;
 		for (const side of [this.#client, this.#server]) {
 			if (!side.isInData || side.dataExchange !== exchange) continue;
@@ -892,10 +782,16 @@ export class Http2Connection<Context> {
 		this.#fault = fault(code, `HTTP/2 ${side.name}: ${reason}`, { got: reason });
 		const isClient = side === this.#client;
 		this.#lastWords = {
-			toClient: goaway(this.#lastStream, isClient ? errorCode : errorCodes.internalError),
-			toServer: goaway(0, isClient ? errorCodes.noError : errorCode),
+			toClient: this.#toNewClient(goawayFrame(this.#lastStream, isClient ? errorCode : errorCodes.internalError)),
+			toServer: goawayFrame(0, isClient ? errorCodes.noError : errorCode),
 		};
 		return false;
+	}
+
+	/** Settings before the words, where the client has none yet (RFC 9113 §3.4). */
+	#toNewClient(words: Uint8Array): Uint8Array {
+		if (this.#server.allows.hasBegun) return words;
+		return concat([encodeFrame({ type: "settings", isAck: false, settings: [] }), words]);
 	}
 }
 
@@ -920,26 +816,10 @@ function leaveOut<Context>(side: Http2Side<Context>, chunkEnd: number): void {
 	if (chunkEnd !== -1) side.drop(chunkEnd);
 }
 
-function resetFrame(stream: number, errorCode: number): Uint8Array {
-	return encodeFrame({ type: "rst-stream", stream, errorCode });
-}
-
-function windowFrame(stream: number, increment: number): Uint8Array {
-	return encodeFrame({ type: "window-update", stream, increment });
-}
-
-function goaway(lastStream: number, errorCode: number): Uint8Array {
-	return encodeFrame({ type: "goaway", lastStream, errorCode, debug: noOctets });
-}
-
-function frameName(type: number): string {
-	const [name] = Object.entries(frameTypes).find(([, code]) => code === type) ?? [`type ${type}`];
-	return name.replace(/[A-Z]/g, "_$&").toUpperCase();
-}
-
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 const noTrailers: readonly Header[] = [];
-const noOctets = new Uint8Array(0);
+/** Frames of the gateway's own that may wait for the server's settings. */
+const maxEarly = 256;
 /** RFC 9218 §7.1. */
 const priorityUpdate = 0x10;
 const maxPriorityOctets = 128;

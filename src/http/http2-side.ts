@@ -7,12 +7,11 @@
  *
  * Bounds: a frame that is not DATA, the fragments of one field block, the tables of HPACK.
  */
-import { concat } from "#base/bytes.ts";
 import type { Header } from "#http/head.ts";
 import { encodeApart, HpackDecoder, HpackEncoder } from "#http/hpack.ts";
 import type { FieldBlock, Http2Exchange } from "#http/http2-exchange.ts";
 import { FloodBudget, type FloodLimits } from "#http/http2-flood.ts";
-import { encodeFrame, frameHeaderOctets, minFrameOctets, noPadding } from "#http/http2-frame.ts";
+import { blockFrames } from "#http/http2-own-frames.ts";
 import { AllowedSettings, type SettingsLimits } from "#http/http2-settings.ts";
 
 export class Http2Side<Context> {
@@ -37,6 +36,8 @@ export class Http2Side<Context> {
 	#passed = 0;
 	#isCut = false;
 
+	/** Frames of our own that came before the settings of this end. */
+	readonly early: Uint8Array[] = [];
 	/** Octets of the preface that have not come. */
 	prefaceLeft: number;
 	/** A frame that is not whole yet. */
@@ -110,10 +111,16 @@ export class Http2Side<Context> {
 		this.#isCut = true;
 	}
 
-	/** Whole frames of our own, behind what was passed. */
+	/** Whole frames of our own, behind what was passed. A connection begins with the settings of its end: they wait for these. */
 	insert(octets: Uint8Array): void {
+		if (!this.allows.hasBegun) return void this.early.push(octets);
 		this.#flush();
 		this.out.push(octets);
+	}
+
+	/** The settings went on: now what waited for them. */
+	insertEarly(): void {
+		for (const octets of this.early.splice(0)) this.insert(octets);
 	}
 
 	#flush(): void {
@@ -149,13 +156,28 @@ export class Http2Side<Context> {
 		return frame;
 	}
 
+	/** True when the block may go on as it came. */
+	isInTurn(block: FieldBlock): boolean {
+		return this.#encoder === undefined && block.order === this.#nextBlock;
+	}
+
+	/** The block in turn goes on as it lies in the chunk, with all up to `end`. */
+	passTurn(end: number): void {
+		this.#nextBlock++;
+		this.pass(end);
+	}
+
+	/** A view of the chunk at hand. */
+	part(start: number, end: number): Uint8Array {
+		return (this.#chunk as Uint8Array).subarray(start, end);
+	}
+
 	/** Sends a field block on: as it came when it is its turn, otherwise encoded anew. `end`: it lies in the chunk up to there. */
 	passBlock(block: FieldBlock, stream: number, end = -1): void {
-		if (this.#encoder === undefined && block.order === this.#nextBlock) {
+		if (this.isInTurn(block)) {
+			if (end !== -1) return this.passTurn(end);
 			this.#nextBlock++;
-			if (end === -1) this.insert(block.octets);
-			else this.pass(end);
-			return;
+			return this.insert(block.octets);
 		}
 		if (end !== -1) this.drop(end);
 		this.#encoder ??= this.#newEncoder();
@@ -183,43 +205,6 @@ export class Http2Side<Context> {
 		encoder.setPeerTableOctets(this.tableOctets);
 		return encoder;
 	}
-}
-
-/** Cuts a field block into HEADERS and CONTINUATION of a size that every receiver takes. */
-export function blockFrames(block: Uint8Array, stream: number, isEndStream: boolean): Uint8Array {
-	const frames: Uint8Array[] = [];
-	for (let at = 0; at === 0 || at < block.length; at += minFrameOctets) {
-		const fragment = block.subarray(at, at + minFrameOctets);
-		const isEndHeaders = at + minFrameOctets >= block.length;
-		if (at > 0) frames.push(encodeFrame({ type: "continuation", stream, isEndHeaders, fragment }));
-		else {
-			const padding = noPadding;
-			frames.push(
-				encodeFrame({ type: "headers", stream, isEndStream, isEndHeaders, priority: undefined, fragment, padding }),
-			);
-		}
-	}
-	return frames.length === 1 ? (frames[0] as Uint8Array) : concat(frames);
-}
-
-/** The header of a DATA frame. */
-export function dataHeader(length: number, stream: number, isEndStream: boolean): Uint8Array {
-	const header = new Uint8Array(frameHeaderOctets);
-	writeDataHeader(header, 0, length, stream, isEndStream);
-	return header;
-}
-
-/** Writes the header of a DATA frame without padding over the octets at `at`. */
-export function writeDataHeader(octets: Uint8Array, at: number, length: number, stream: number, isLast: boolean): void {
-	octets[at] = length >>> 16;
-	octets[at + 1] = length >>> 8;
-	octets[at + 2] = length;
-	octets[at + 3] = 0;
-	octets[at + 4] = isLast ? 1 : 0;
-	octets[at + 5] = stream >>> 24;
-	octets[at + 6] = stream >>> 16;
-	octets[at + 7] = stream >>> 8;
-	octets[at + 8] = stream;
 }
 
 const encoderTableOctets = 4_096;

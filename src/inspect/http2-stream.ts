@@ -6,7 +6,8 @@
  */
 import type { Header, RequestHead, ResponseHead } from "#http/head.ts";
 import type { Http2Exchange } from "#http/http2-exchange.ts";
-import { type Http2Answer, Http2Connection, type Http2Sink, type StopCause } from "#http/http2-machine.ts";
+import { Http2Connection } from "#http/http2-machine.ts";
+import type { Http2Answer, Http2Sink, StopCause } from "#http/http2-sink.ts";
 import { type BlockNotice, blockPageBody, blockPageFields } from "#inspect/block-page.ts";
 import { ExchangeInspection } from "#inspect/exchange-inspection.ts";
 import {

@@ -169,7 +169,7 @@ export class PatternMatcher {
 function keepTail(stream: PatternStream, tail: Uint8Array, octets: Uint8Array, start: number, end: number): void {
 	const capacity = tail.length;
 	const fresh = Math.min(capacity, end - start);
-	tail.copyWithin(0, fresh);
+	if (fresh < capacity) tail.copyWithin(0, fresh);
 	for (let index = 0; index < fresh; index++) tail[capacity - fresh + index] = octets[end - fresh + index] as number;
 	stream.tailLength = Math.min(capacity, stream.tailLength + fresh);
 }

@@ -138,6 +138,7 @@ function plainProfile(name: string, legs: TlsLegs): ProxyProfile {
 		validation: "web-pki",
 		revocation: undefined,
 		repairsChains: false,
+		downgradesHttp2: false,
 		log: { allowed: true, dropped: true, exempted: true, errors: true, ignored: true, warnings: true },
 		patternPolicy: undefined,
 		idpPolicy: undefined,

@@ -122,6 +122,11 @@ test("policies keep their order, their addresses, ports and action; one that no 
 	assert.equal(evaluateHello(policy, { ...facts, client: address("192.0.2.1") }).rule, "yes");
 });
 
+test("HTTP/2 is offered to servers unless the profile says otherwise (R174)", () => {
+	assert.equal(withProfile("").profile.downgradesHttp2, false);
+	assert.equal(withProfile("downgrade-http2;").profile.downgradesHttp2, true);
+});
+
 test("a profile has the strict defaults unless told otherwise", () => {
 	const { profile, compiled } = withProfile("");
 	const { neverDecryptSources, alwaysDecryptSources, exemptDestinations, overrides, clientCertificates, ...plain } =
@@ -158,6 +163,7 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		},
 		learnedBypass: undefined,
 		repairsChains: false,
+		downgradesHttp2: false,
 		log: { allowed: false, dropped: false, exempted: false, errors: false, ignored: false, warnings: false },
 		patternPolicy: undefined,
 		idpPolicy: undefined,

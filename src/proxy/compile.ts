@@ -294,6 +294,7 @@ function compileProfile(
 		revocation: compileRevocation(actions),
 		learnedBypass: compileLearnedBypass(profile.learnedBypass),
 		repairsChains: config.security.pki.fetchMissingIntermediates === "enable",
+		downgradesHttp2: profile.downgradeHttp2,
 		log: {
 			allowed: log.all || log.sessionsAllowed,
 			dropped: log.all || log.sessionsDropped,

@@ -50,6 +50,8 @@ export interface ProxyProfile extends DecryptionExemptions {
 	readonly revocation: ProfileRevocation | undefined;
 	/** Issuers that a server does not send are fetched. */
 	readonly repairsChains: boolean;
+	/** Servers are offered HTTP/1.1 where the client offers HTTP/2. */
+	readonly downgradesHttp2: boolean;
 	/** When servers whose clients refuse to be opened are let be; undefined for never. */
 	readonly learnedBypass: LearnedBypassSettings | undefined;
 	/** Which sessions are recorded. */

@@ -123,7 +123,9 @@ export class ServerLeg {
 		const { serverSessions } = this.#resources;
 		this.#profile = profile;
 		const leg =
-			hello === undefined ? initiatedLegOptions(profile.legs.server, host) : serverLegOptions(hello, profile.legs);
+			hello === undefined
+				? initiatedLegOptions(profile.legs.server, host)
+				: serverLegOptions(hello, profile.legs, !profile.downgradesHttp2);
 		if (leg.kind === "refused") {
 			return this.#tell({ type: "server-failed", fault: fault(mismatchCodes[leg.cause], leg.reason) });
 		}

@@ -80,6 +80,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		validation: "web-pki",
 		revocation: undefined,
 		repairsChains: false,
+		downgradesHttp2: false,
 		log: { allowed: true, dropped: true, exempted: true, errors: true, ignored: true, warnings: true },
 		patternPolicy: undefined,
 		idpPolicy: undefined,

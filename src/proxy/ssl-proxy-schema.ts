@@ -235,8 +235,7 @@ const profile = list({
 			{ help: "Protocol within TLS; found out from the traffic when absent", engine: "not-yet" },
 		),
 		"downgrade-http2": flag({
-			help: "Offer servers HTTP/1.1 only, so that clients speak it too",
-			engine: "not-yet",
+			help: "Offer servers HTTP/1.1 where clients offer HTTP/2, so that both speak it; clients of HTTP/2 alone then fail",
 		}),
 		"client-certificate": container({
 			help: "Certificates that are presented to servers that ask",

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
 import { shippedPatterns } from "#inspect/shipped-patterns.ts";
-import { eventually, freePort, startGateway } from "../support/gateway.ts";
+import { eventually, freePort, hostBook, hostPolicy, startGateway } from "../support/gateway.ts";
 import { http2Origin, TestCa } from "../support/origins.ts";
 import { peerPath, requirePeers } from "../support/peers.ts";
 import { openTls } from "../support/proxy-client.ts";
@@ -23,7 +23,7 @@ import { run } from "../support/tls-legs.ts";
 
 const owner = { after };
 const ca = new TestCa();
-const identity = ca.identity(["app.test"]);
+const identity = ca.identity(["app.test", "down.test"]);
 const eicar = Buffer.from(shippedPatterns.get("eicar") ?? []);
 const large = randomBytes(3_000_000);
 const folder = mkdtempSync(join(tmpdir(), "sallyport-http2-"));
@@ -73,9 +73,17 @@ const origin = await http2Origin(owner, identity, (server) => {
 		else stream.end(`this is ${headers[":path"]}`);
 	});
 });
+const both = await http2Origin(owner, identity, (server) => {
+	server.on("request", (request, response) => response.end(request.httpVersion));
+});
 const gateway = await startGateway(owner, {
 	trust: ca.root.pem,
-	mappings: { "app.test": "inet 127.0.0.1;" },
+	mappings: { "app.test": "inet 127.0.0.1;", "down.test": "inet 127.0.0.1;" },
+	policies: hostPolicy(
+		"down",
+		"permit { application-services { ssl-proxy { profile-name downgrade; } pattern-policy standard; } }",
+	),
+	security: hostBook({ down: "down.test" }),
 	profiles: `profile downgrade {
 		root-ca sallyport-ca; untrusted-root-ca sallyport-untrusted-ca; trusted-ca test; downgrade-http2;
 		actions { log { all; } }
@@ -153,7 +161,7 @@ test("R117: a response that is blocked is a page on its stream, never cached; wh
 test("a request body that is blocked is answered with 403, and the next request passes", async (t) => {
 	const { session } = await open(t);
 	const blocked = await ask(session, "/count", Buffer.alloc(50_000), eicar, Buffer.alloc(50_000));
-	assert.equal(blocked.status, 403);
+	assert.deepEqual([blocked.status, blocked.error], [403, undefined]);
 	assert.equal((await ask(session, "/count", large)).body.toString(), String(large.length));
 });
 
@@ -197,7 +205,7 @@ test("two hundred requests at once, with cancelled ones among them", async (t) =
 		if (index % 5 !== 0) return ask(session, `/${index}`);
 		const stream = session.request({ ":path": "/endless" });
 		stream.on("error", () => undefined);
-		setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), index);
+		stream.on("response", () => stream.close(constants.NGHTTP2_CANCEL));
 		return new Promise<undefined>((resolve) => stream.on("close", () => resolve(undefined)));
 	});
 	const got = await Promise.all(all);
@@ -223,6 +231,26 @@ test("curl gets a page for a blocked file and all the others over the same conne
 	const [codes, ports] = [lines.map((line) => line.split(" ")[0]), new Set(lines.map((line) => line.split(" ")[2]))];
 	assert.deepEqual(codes.toSorted(), ["@200", "@200", "@200", "@200", "@200", "@403", "@403"]);
 	assert.equal(ports.size, 1, "one connection");
+});
+
+test("R174: with downgrade-http2 both legs speak HTTP/1.1, though client and server could do otherwise", async (t) => {
+	if (!requirePeers(t, ["curl"])) return;
+	for (const [host, version] of [
+		["app.test", "2"],
+		["down.test", "1.1"],
+	] as const) {
+		const { status, output } = await run(t, peerPath("curl"), [
+			...["--disable", "--silent", "--show-error", "--http2", "--noproxy", "", "--cacert", gateway.caFile],
+			...["--proxy", `http://127.0.0.1:${gateway.ports.ipv4}`, "--output", "/dev/null"],
+			...["--write-out", "\n@%{http_version} %{local_port} \n", `https://${host}:${both.port}/one`],
+		]);
+		assert.equal(status, 0, output);
+		const [, got, localPort] = /@(\S+) (\d+) /.exec(output) ?? [];
+		assert.equal(got, version);
+		const record = await gateway.record(Number(localPort));
+		const alpn = version === "2" ? "h2" : "http/1.1";
+		assert.deepEqual([record.clientLeg?.alpn, record.serverLeg?.alpn, record.inspection], [alpn, alpn, "inspected"]);
+	}
 });
 
 test("nginx serves files to curl through the inspecting gateway", async (t) => {
