@@ -78,6 +78,8 @@ const rows = {
 		socks: 8,
 		says: "the target in a SOCKS5 request is neither an address nor a name",
 	},
+	PROXY_HEADER_MALFORMED: { blame: "peer-malformed", says: "the proxy in front sent no valid PROXY header" },
+	CLIENT_CERTIFICATE_REFUSED: { blame: "peer-untrusted", tls: 46, says: "the client's certificate was refused" },
 	CLIENT_HELLO_TIMEOUT: { blame: "peer-misbehaved", tls: 40, says: "the ClientHello did not arrive in time" },
 	CLIENT_HELLO_MALFORMED: { blame: "peer-malformed", tls: 50, says: "the first octets are not a valid ClientHello" },
 	CLIENT_NAME_MISSING: { blame: "peer-incompatible", tls: 112, says: "the ClientHello names no server" },

@@ -240,12 +240,13 @@ class Worker {
 		const logsInit = (rule: string) => plan.policyLogs.get(rule)?.isInitLogged === true;
 		const permitting = { ...policy, isDefaultPermit: true };
 		// A transparent listener's clients mean other hosts: the packet filter leaves connections to this one alone.
-		const transparent = plan.transparent.map((one) => ({ ...one, mayReachLocal: false }));
+		const transparent = plan.transparent.map((one) => ({ ...one, mayReachLocal: false, proxiesInFront: undefined }));
 		const contexts = [...listeners, ...transparent].map(
-			({ name, mayReachLocal, fromZone, way }): [string, SessionContext] => {
+			({ name, mayReachLocal, fromZone, way, proxiesInFront }): [string, SessionContext] => {
 				const hasOwnServer = ownServer(way) !== undefined;
 				const isElsewhere = hasOwnServer || way.kind === "transparent";
 				const shared = {
+					proxiesInFront,
 					mayServerSpeakFirst,
 					fromZone,
 					way,

@@ -12,7 +12,7 @@ import { decodedCapture } from "../../test/support/tls-hello.ts";
 test("V9: no leaf is minted for a key that is shorter than any leaf's", () => {
 	const told: SessionEvent[] = [];
 	const resources = {} as SessionResources;
-	const leg = new ClientLeg("127.0.0.1", {} as SessionMachine, resources, (event) => told.push(event));
+	const leg = new ClientLeg({} as SessionMachine, resources, (event) => told.push(event));
 	const judged = { certificate: { publicKey: { kind: "rsa", bits: 512 } } } as unknown as JudgedServer;
 	const hello = decodedCapture("chromium-1");
 	const profile = { legs: gradeLegs("strict") } as ProxyProfile;

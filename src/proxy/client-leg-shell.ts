@@ -1,20 +1,23 @@
 /** The TLS of the client's side: prepares the certificate's context and answers the ClientHello. */
 import type { Socket } from "node:net";
 import type { SecureContext, TLSSocket } from "node:tls";
+import { formatAddress } from "#base/address.ts";
 import { fault } from "#base/fault.ts";
 import { ownIdentity } from "#onboarding/own-identity.ts";
 import { leafKeyClasses } from "#pki/leaf-key-class.ts";
 import { planClientLeg, takesKeyOf } from "#proxy/client-leg.ts";
 import { clientHandshakeFault, isLeafRefusal } from "#proxy/handshake-faults.ts";
+import { judgeClient } from "#proxy/judge-client.ts";
 import type { JudgedServer } from "#proxy/judge-server.ts";
 import type { LeafContext, LeafRequest } from "#proxy/leaf-contexts-shell.ts";
-import { legRecord } from "#proxy/leg-record-shell.ts";
-import { signingCaFor } from "#proxy/profile.ts";
+import { issuersOf, legRecord } from "#proxy/leg-record-shell.ts";
+import { type ClientAuthentication, signingCaFor } from "#proxy/profile.ts";
 import type { SessionEffect, SessionEvent } from "#proxy/session-event.ts";
 import type { SessionMachine } from "#proxy/session-machine.ts";
 import type { SessionResources } from "#proxy/session-resources-shell.ts";
+import type { TrustedRoots } from "#proxy/trust-store-shell.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
-import { acceptClientTls } from "#tls/engine-shell.ts";
+import { acceptClientTls, type HandshakeOutcome } from "#tls/engine-shell.ts";
 import { gradeLegs } from "#tls/leg-settings.ts";
 
 type EffectOf<T extends SessionEffect["type"]> = Extract<SessionEffect, { type: T }>;
@@ -23,7 +26,6 @@ type EffectOf<T extends SessionEffect["type"]> = Extract<SessionEffect, { type: 
 export class ClientLeg {
 	readonly #resources: SessionResources;
 	readonly #machine: SessionMachine;
-	readonly #client: string;
 	readonly #tell: (event: SessionEvent) => void;
 	#hello: ClientHello | undefined;
 	#leafContext: SecureContext | undefined;
@@ -33,17 +35,14 @@ export class ClientLeg {
 	#ownCertificate: string | undefined;
 	#tls: TLSSocket | undefined;
 
-	/** `client` is the client's address. */
-	constructor(
-		client: string,
-		machine: SessionMachine,
-		resources: SessionResources,
-		tell: (event: SessionEvent) => void,
-	) {
-		this.#client = client;
+	constructor(machine: SessionMachine, resources: SessionResources, tell: (event: SessionEvent) => void) {
 		this.#machine = machine;
 		this.#resources = resources;
 		this.#tell = tell;
+	}
+
+	get #clientAddress(): string {
+		return formatAddress(this.#machine.client.address);
 	}
 
 	/** Undefined before the handshake begins. */
@@ -102,7 +101,10 @@ export class ClientLeg {
 		this.#ownCertificate = entry.id;
 		const leg = planClientLeg(hello, profile.legs.client, profile.mayResumeSessions, leafKeyClasses(leaf.publicKey));
 		try {
-			this.#leafContext = ownContext(entry, leg.options, leg.variant);
+			const roots = this.#clientRoots(profile.clientAuthentication);
+			const asks = roots === undefined ? {} : { ca: [...roots.pem] };
+			const variant = roots === undefined ? leg.variant : `${leg.variant} clients ${roots.key}`;
+			this.#leafContext = ownContext(entry, { ...leg.options, ...asks }, variant);
 		} catch (error) {
 			const message = `certificate ${entry.id} cannot be used: ${(error as Error).message}`;
 			return this.#tell({ type: "context-failed", fault: fault("CERTIFICATE_SIGNING_FAILED", message) });
@@ -137,21 +139,40 @@ export class ClientLeg {
 	}
 
 	/** Answers the ClientHello. `server` is how the fault calls the server that gave no name. */
-	startTls({ helloOctets, alpn }: EffectOf<"start-client-tls">, socket: Socket, server: string): void {
+	startTls({ helloOctets, alpn, clients }: EffectOf<"start-client-tls">, socket: Socket, server: string): void {
 		const context = this.#leafContext as SecureContext;
 		const whyUntrusted = this.#isWarning ? this.#machine.distrust : undefined;
-		this.#tls = acceptClientTls(socket, helloOctets, context, alpn, {
-			secured: (secured) => this.#tell({ type: "client-secured", leg: legRecord(secured, undefined, undefined) }),
+		const outcome: HandshakeOutcome = {
+			secured: (secured) => this.#secured(secured, clients),
 			failed: (error) => {
 				const own = this.#ownCertificate;
 				const mayTeach = !this.#isWarning && own === undefined && isLeafRefusal(error);
 				const refused = mayTeach ? this.#machine.refusedServer : undefined;
-				if (refused !== undefined) this.#resources.leafRefused(refused, this.#client);
+				if (refused !== undefined) this.#resources.leafRefused(refused, this.#clientAddress);
 				const name = this.#hello?.sni ?? server;
-				const failure = clientHandshakeFault(this.#client, name, error, whyUntrusted, own);
+				const failure = clientHandshakeFault(this.#clientAddress, name, error, whyUntrusted, own);
 				this.#tell({ type: "client-failed", fault: failure });
 			},
-		});
+		};
+		this.#tls = acceptClientTls(socket, helloOctets, context, alpn, outcome, clients);
+	}
+
+	/** Whom the client has proved to be belongs to the outcome. */
+	#secured(socket: TLSSocket, clients: ClientAuthentication | undefined): void {
+		const leg = legRecord(socket, undefined, undefined);
+		const roots = this.#clientRoots(clients);
+		const certificate = roots === undefined ? undefined : socket.getPeerX509Certificate();
+		if (roots === undefined || (certificate === undefined && clients?.isRequired !== true))
+			return this.#tell({ type: "client-secured", leg });
+		const presented = certificate === undefined ? [] : [certificate.raw, ...issuersOf(certificate)];
+		const judgement = judgeClient(presented, roots.anchors, roots.intermediates, Date.now());
+		if (judgement.kind === "proved") return this.#tell({ type: "client-secured", leg, identity: judgement.identity });
+		const message = `client ${this.#clientAddress} is refused; ${judgement.reason}; have it present a certificate of an authority in client-authentication trusted-ca`;
+		this.#tell({ type: "client-failed", fault: fault("CLIENT_CERTIFICATE_REFUSED", message) });
+	}
+
+	#clientRoots(clients: ClientAuthentication | undefined): TrustedRoots | undefined {
+		return clients === undefined ? undefined : this.#resources.trustedRoots(clients.trustStore);
 	}
 
 	/** What only the handshake needed is let go: the hello pins the buffer it was read into. */

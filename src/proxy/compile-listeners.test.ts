@@ -55,5 +55,9 @@ test("R2 R17 R18: the profile of a listener is the one of its statement", () => 
 test("F14: only where the client chooses the server is it kept from this host's own services", () => {
 	const local = listeners.filter(({ mayReachLocal }) => mayReachLocal).map(({ name }) => name);
 	assert.deepEqual(local, ["reverse shop", "offload web", "encrypt mail", "pass-through one"]);
-	assert.deepEqual(listener("pass-through any").way, { kind: "pass-through", server: { bySniAt: 445 } });
+	assert.deepEqual(listener("pass-through any").way, {
+		kind: "pass-through",
+		server: { bySniAt: 445 },
+		sendsProxy: undefined,
+	});
 });

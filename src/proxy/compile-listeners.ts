@@ -1,5 +1,5 @@
 /** The listeners of a configuration: where each listens, and what its sessions are. */
-import type { Endpoint } from "#base/address.ts";
+import type { Endpoint, Prefix } from "#base/address.ts";
 import { HostPatternMap } from "#base/host-name.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import { domainSetOf } from "#policy/domain-set.ts";
@@ -25,12 +25,18 @@ export interface ListenerPlan {
 	readonly listen: Endpoint;
 	readonly way: WayIn;
 	readonly mayReachLocal: boolean;
+	/** Whose connections begin with a PROXY header; undefined when nobody's do. */
+	readonly proxiesInFront?: AddressSet | undefined;
 	/** The zone that its clients count as; by their addresses when undefined. */
 	readonly fromZone?: string | undefined;
 }
 
 type ListenersConfig = ProxyConfig & TlsConfig;
-type Statement = { readonly listen: Endpoint; readonly fromZone?: string | undefined };
+interface Statement {
+	readonly listen: Endpoint;
+	readonly fromZone?: string | undefined;
+	readonly acceptProxyProtocol: readonly Prefix[];
+}
 
 /** `profileOf` compiles an SSL proxy profile. */
 export function compileListeners(
@@ -39,7 +45,13 @@ export function compileListeners(
 ): readonly ListenerPlan[] {
 	const { gateway } = config.services;
 	const plans: ListenerPlan[] = [];
-	const add = (kind: string, name: string, { listen, fromZone }: Statement, way: WayIn, mayReachLocal: boolean) =>
+	const add = (
+		kind: string,
+		name: string,
+		{ listen, fromZone, acceptProxyProtocol }: Statement,
+		way: WayIn,
+		mayReachLocal: boolean,
+	) =>
 		plans.push({
 			name: kind === "explicit-proxy" ? name : `${kind} ${name}`,
 			path: `services gateway ${kind} ${name}`,
@@ -47,6 +59,7 @@ export function compileListeners(
 			way,
 			fromZone,
 			mayReachLocal,
+			proxiesInFront: prefixesOf(acceptProxyProtocol),
 		});
 	for (const [name, statement] of gateway.explicitProxy) {
 		// Clients of a loopback listener are on this host and reach its services anyway.
@@ -61,27 +74,61 @@ export function compileListeners(
 	}
 	for (const [name, statement] of gateway.reverse) {
 		const profile = profileOf(statement.profile);
-		add("reverse", name, statement, { kind: "reverse", server: statement.server, profile }, true);
+		add(
+			"reverse",
+			name,
+			statement,
+			{ kind: "reverse", server: statement.server, profile, sendsProxy: versionOf(statement) },
+			true,
+		);
 	}
 	for (const [name, statement] of gateway.offload) {
 		const termination = compileTermination(config, statement.terminationProfile);
 		if (termination === undefined) throw new Error(`offload ${name} passed the check without its profile`);
 		const profile = terminating(termination);
-		add("offload", name, statement, { kind: "offload", server: statement.server, profile }, true);
+		add(
+			"offload",
+			name,
+			statement,
+			{ kind: "offload", server: statement.server, profile, sendsProxy: versionOf(statement) },
+			true,
+		);
 	}
 	for (const [name, statement] of gateway.encrypt) {
 		const initiation = compileInitiation(config, statement.initiationProfile);
 		if (initiation === undefined) throw new Error(`encrypt ${name} passed the check without its profile`);
 		const profile = initiating(initiation);
-		add("encrypt", name, statement, { kind: "encrypt", server: statement.server, profile }, true);
+		add(
+			"encrypt",
+			name,
+			statement,
+			{ kind: "encrypt", server: statement.server, profile, sendsProxy: versionOf(statement) },
+			true,
+		);
 	}
 	for (const [name, statement] of gateway.passThrough) {
 		const { server, listen } = statement;
-		const way: WayIn = { kind: "pass-through", server: server === "by-sni" ? { bySniAt: listen.port } : server };
+		const way: WayIn = {
+			kind: "pass-through",
+			server: server === "by-sni" ? { bySniAt: listen.port } : server,
+			sendsProxy: versionOf(statement),
+		};
 		const mayReachLocal = server !== "by-sni" || isLoopbackHost(listen.host);
 		add("pass-through", name, statement, way, mayReachLocal);
 	}
 	return plans;
+}
+
+function versionOf({ sendProxyProtocol }: { readonly sendProxyProtocol?: "v1" | "v2" | undefined }): 1 | 2 | undefined {
+	if (sendProxyProtocol === undefined) return undefined;
+	return sendProxyProtocol === "v1" ? 1 : 2;
+}
+
+function prefixesOf(prefixes: readonly Prefix[]): AddressSet | undefined {
+	if (prefixes.length === 0) return undefined;
+	const set = new AddressSet();
+	for (const prefix of prefixes) set.addPrefix(prefix, "accept-proxy-protocol");
+	return set;
 }
 
 function isLoopbackHost(host: string): boolean {
@@ -89,8 +136,10 @@ function isLoopbackHost(host: string): boolean {
 }
 
 /** TLS is taken from clients: nothing is asked of a server. */
-function terminating({ name, leg, serverCertificates, mayResumeSessions }: TerminationPlan): ProxyProfile {
-	return { ...plainProfile(name, { client: leg, server: leg }), serverCertificates, mayResumeSessions };
+function terminating(plan: TerminationPlan): ProxyProfile {
+	const { name, leg, serverCertificates, mayResumeSessions, clientAuthentication } = plan;
+	const plain = plainProfile(name, { client: leg, server: leg });
+	return { ...plain, serverCertificates, mayResumeSessions, clientAuthentication };
 }
 
 /** TLS is made to a server, whose certificate must be good. */

@@ -2,7 +2,7 @@
 import { formatEndpoint } from "#base/address.ts";
 import { error, type Finding } from "#config/finding.ts";
 import { enumeration, integer, keyword, name, reference, union } from "#config/leaf-types.ts";
-import { endpoint, hostEndpoint, interfaceName, port } from "#config/network-types.ts";
+import { endpoint, hostEndpoint, interfaceName, port, prefix } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
 import { onboarding } from "#onboarding/schema.ts";
 import { portRange } from "#policy/application-types.ts";
@@ -17,6 +17,21 @@ const seconds = (help: string, preset: number) =>
 const fromZone = leaf(reference("security zones security-zone"), {
 	help: "Zone that the clients count as; when absent, that of the interface or static route that leads to each",
 });
+
+const acceptProxyProtocol = leafList(prefix(), {
+	help: {
+		what: "Proxies in front, each of which begins a connection with a PROXY header (version 1 or 2) that tells the client",
+		loosened: "danger: who connects from these addresses can claim to be any client",
+		source: "HAProxy, doc/proxy-protocol.txt",
+	},
+});
+
+const sendProxyProtocol = leaf(
+	enumeration({ v1: "Version 1", v2: "Version 2, with what the client's TLS has proved" }),
+	{
+		help: "Tell the server in a PROXY header whom the connection belongs to",
+	},
+);
 
 const explicitProtocols = enumeration({
 	"http-connect": "HTTP CONNECT",
@@ -36,6 +51,7 @@ const explicitProxy = list({
 			},
 		}),
 		protocols: leafList(explicitProtocols, { help: "What clients may speak", default: ["http-connect", "http"] }),
+		"accept-proxy-protocol": acceptProxyProtocol,
 		"from-zone": fromZone,
 	},
 });
@@ -87,6 +103,8 @@ const reverse = list({
 			help: "Profile with server-certificate",
 			mandatory: true,
 		}),
+		"send-proxy-protocol": sendProxyProtocol,
+		"accept-proxy-protocol": acceptProxyProtocol,
 		"from-zone": fromZone,
 	},
 });
@@ -104,6 +122,8 @@ const offload = list({
 			help: "Certificate and versions towards the clients",
 			mandatory: true,
 		}),
+		"send-proxy-protocol": sendProxyProtocol,
+		"accept-proxy-protocol": acceptProxyProtocol,
 		"from-zone": fromZone,
 	},
 });
@@ -118,6 +138,8 @@ const encrypt = list({
 			help: "Versions and authorities towards the server",
 			mandatory: true,
 		}),
+		"send-proxy-protocol": sendProxyProtocol,
+		"accept-proxy-protocol": acceptProxyProtocol,
 		"from-zone": fromZone,
 	},
 });
@@ -134,6 +156,8 @@ const passThrough = list({
 			},
 			mandatory: true,
 		}),
+		"send-proxy-protocol": sendProxyProtocol,
+		"accept-proxy-protocol": acceptProxyProtocol,
 		"from-zone": fromZone,
 	},
 });

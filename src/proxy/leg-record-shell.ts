@@ -1,4 +1,5 @@
 /** What one TLS leg negotiated, read off its socket. */
+import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import type { Certificate } from "#pki/certificate.ts";
 import type { LegRecord } from "#telemetry/session-record.ts";
@@ -34,3 +35,16 @@ export function alpnOf(socket: TLSSocket | undefined): string | undefined {
 
 /** OpenSSL's names where the field's differ. */
 const groupNames: Readonly<Record<string, string>> = { prime256v1: "P-256", secp384r1: "P-384", secp521r1: "P-521" };
+
+/** What the peer sent besides its certificate, and the root that OpenSSL found; DER. */
+export function issuersOf(certificate: X509Certificate): Uint8Array[] {
+	const issuers: Uint8Array[] = [];
+	let at = certificate.issuerCertificate;
+	while (at !== undefined && issuers.length < maxIssuers) {
+		issuers.push(at.raw);
+		at = at.issuerCertificate;
+	}
+	return issuers;
+}
+
+const maxIssuers = 16;

@@ -42,7 +42,7 @@ test("N8: the server's handshake, the leaf and the client's handshake come one a
 	const reply = machine.contextReady("bb", "P-256", 200);
 	assert.deepEqual(asked(reply), ["start-client-tls"]);
 	assert.equal(reply.kind === "go-on" && reply.effects[0]?.type === "start-client-tls" && reply.effects[0].alpn, "h2");
-	assert.equal(machine.clientSecured(leg, 300).kind, "open");
+	assert.equal(machine.clientSecured(leg, undefined, 300).kind, "open");
 	assert.deepEqual(facts.record().timing, { serverReadyMs: 100, clientReadyMs: 300 });
 });
 

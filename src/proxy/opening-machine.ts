@@ -11,6 +11,7 @@ import { type Fault, fault } from "#base/fault.ts";
 import type { FaultCode } from "#base/fault-table.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
 import type { BypassCause, Decision } from "#policy/evaluate.ts";
+import type { ClientIdentity } from "#proxy/judge-client.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import { revocationAction } from "#proxy/revocation-action.ts";
 import type { ServerVerdict, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
@@ -131,13 +132,19 @@ export class OpeningMachine {
 		if (this.#state.tag !== "await-context") return unexpected(this.#state, "context-ready");
 		this.#facts.leaf = { sha256, group, isOwn: this.#opening.ownCertificates.length > 0 };
 		const { helloOctets } = this.#opening;
-		const effect: SessionEffect = { type: "start-client-tls", helloOctets, alpn: this.#clientProtocol() };
+		const effect: SessionEffect = {
+			type: "start-client-tls",
+			helloOctets,
+			alpn: this.#clientProtocol(),
+			clients: this.#opening.ownCertificates.length > 0 ? this.decision.profile.clientAuthentication : undefined,
+		};
 		return this.#wait({ tag: "await-client-tls" }, now + this.#handshakeMs, effect);
 	}
 
-	clientSecured(leg: LegRecord, now: number): OpeningReply {
+	clientSecured(leg: LegRecord, identity: ClientIdentity | undefined, now: number): OpeningReply {
 		if (this.#state.tag !== "await-client-tls") return unexpected(this.#state, "client-secured");
 		this.#facts.clientSecured(leg, now);
+		this.#facts.identity = identity;
 		return { kind: "open" };
 	}
 

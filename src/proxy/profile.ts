@@ -15,11 +15,20 @@ export interface ProfileRevocation extends RevocationSettings {
 	readonly dropsUnavailable: boolean;
 }
 
+/** Certificates of clients, and who may vouch for them. */
+export interface ClientAuthentication {
+	/** Who has none is refused. */
+	readonly isRequired: boolean;
+	readonly trustStore: readonly string[];
+}
+
 export interface ProxyProfile extends DecryptionExemptions {
 	/** Names that are decrypted whatever is said of their category, or learned. */
 	readonly overrides: DomainSet;
 	/** Names of the certificates that stand for servers of one's own (R2). */
 	readonly serverCertificates: readonly string[];
+	/** Clients must, or may, prove who they are; undefined when nobody asks. */
+	readonly clientAuthentication?: ClientAuthentication | undefined;
 	/** Names of the signing CAs. Without an untrusted one, untrusted servers are blocked. */
 	readonly trustedCa: string | undefined;
 	readonly untrustedCa: string | undefined;

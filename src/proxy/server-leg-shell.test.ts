@@ -16,10 +16,14 @@ const loopback = parseAddress("127.0.0.1") as Address;
 function leg(t: TestContext): { leg: ServerLeg; next: () => Promise<SessionEvent> } {
 	const told: SessionEvent[] = [];
 	let wake = () => {};
-	const made = new ServerLeg("127.0.0.1", {} as SessionResources, (event) => {
-		told.push(event);
-		wake();
-	});
+	const made = new ServerLeg(
+		() => "127.0.0.1",
+		{} as SessionResources,
+		(event) => {
+			told.push(event);
+			wake();
+		},
+	);
 	t.after(() => {
 		made.close();
 		made.socket?.destroy();

@@ -1,5 +1,4 @@
 /** The connection to the server: dials, speaks TLS, has the certificate judged, and tells the session what happened. */
-import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { formatAddress } from "#base/address.ts";
@@ -10,7 +9,7 @@ import { verifyName } from "#pki/verify-name.ts";
 import { Dial, type DialOutcome } from "#proxy/dial-shell.ts";
 import { serverHandshakeFault } from "#proxy/handshake-faults.ts";
 import { type JudgedServer, maxKeptOctets, type ServerJudgement, type ServerQuestion } from "#proxy/judge-server.ts";
-import { groupOf, legRecord } from "#proxy/leg-record-shell.ts";
+import { groupOf, issuersOf, legRecord } from "#proxy/leg-record-shell.ts";
 import type { OwnCertificate } from "#proxy/own-certificates.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { type ServerSession, serverSessionKey } from "#proxy/server-sessions.ts";
@@ -24,7 +23,7 @@ type EffectOf<T extends SessionEffect["type"]> = Extract<SessionEffect, { type: 
 /** One session's leg to its server. Every outcome is one event to `tell`. */
 export class ServerLeg {
 	readonly #resources: SessionResources;
-	readonly #client: string;
+	readonly #client: () => string;
 	readonly #tell: (event: SessionEvent) => void;
 	#dial: Dial | undefined;
 	#socket: Socket | undefined;
@@ -44,8 +43,8 @@ export class ServerLeg {
 	/** A certificate of a client is presented when the server asks. */
 	#isPresenting = false;
 
-	/** `client` is the client's address: sessions of the server are kept apart by it. */
-	constructor(client: string, resources: SessionResources, tell: (event: SessionEvent) => void) {
+	/** `client` tells the client's address: sessions of the server are kept apart by it. */
+	constructor(client: () => string, resources: SessionResources, tell: (event: SessionEvent) => void) {
 		this.#client = client;
 		this.#resources = resources;
 		this.#tell = tell;
@@ -132,7 +131,7 @@ export class ServerLeg {
 		const identity = this.#clientIdentity(profile, host);
 		const variant = identity === undefined ? leg.contextKey : `${leg.contextKey} as ${identity.id}`;
 		const key = serverSessionKey({
-			client: this.#client,
+			client: this.#client(),
 			server: this.#address,
 			port: this.#port,
 			serverName: leg.serverName,
@@ -330,21 +329,8 @@ function asksForCertificate(socket: TLSSocket): boolean {
 	}
 }
 
-/** What the server sent besides its certificate, and the root that OpenSSL found. */
-function issuersOf(certificate: X509Certificate): Uint8Array[] {
-	const issuers: Uint8Array[] = [];
-	let at = certificate.issuerCertificate;
-	while (at !== undefined && issuers.length < maxIssuers) {
-		issuers.push(at.raw);
-		at = at.issuerCertificate;
-	}
-	return issuers;
-}
-
 const mismatchCodes: Readonly<Record<Mismatch, FaultCode>> = {
 	"versions-do-not-match": "TLS_VERSIONS_DO_NOT_MATCH",
 	"ciphers-do-not-match": "TLS_CIPHERS_DO_NOT_MATCH",
 	"options-not-supported": "TLS_OPTIONS_NOT_SUPPORTED",
 };
-
-const maxIssuers = 16;

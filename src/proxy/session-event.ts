@@ -3,11 +3,13 @@ import type { Address, Endpoint } from "#base/address.ts";
 import type { Fault } from "#base/fault.ts";
 import type { OnboardingSite } from "#onboarding/site.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
+import type { AddressSet } from "#policy/address-set.ts";
 import type { Decision, Policy } from "#policy/evaluate.ts";
 import type { ForwardedRequests } from "#proxy/forwarded-requests.ts";
+import type { ClientIdentity } from "#proxy/judge-client.ts";
 import type { LearnedEntry } from "#proxy/learned-bypass.ts";
 import type { DecryptAnswer } from "#proxy/overload.ts";
-import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
+import type { ClientAuthentication, ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import type { WayIn } from "#proxy/way-in.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
 import type { Finding, InspectionState, LegRecord } from "#telemetry/session-record.ts";
@@ -44,6 +46,8 @@ export interface SessionContext {
 	readonly way: WayIn;
 	/** A listener with a server of its own permits where no policy denies: `isDefaultPermit` is true then. */
 	readonly policy: Policy<ProxyProfile>;
+	/** Addresses of proxies in front of the listener: each must begin with a PROXY header. */
+	readonly proxiesInFront?: AddressSet | undefined;
 	/** Some policy lets a server speak first: it is listened to before there is a ClientHello. */
 	readonly mayServerSpeakFirst: boolean;
 	/** The names of the certificates that stand for this server to the client; empty when a leaf is to be minted. */
@@ -97,7 +101,7 @@ export type SessionEvent =
 	| { readonly type: "revocation-known"; readonly verdict: RevocationVerdict }
 	| { readonly type: "context-ready"; readonly certificateSha256: string; readonly group: string | undefined }
 	| { readonly type: "context-failed"; readonly fault: Fault }
-	| { readonly type: "client-secured"; readonly leg: LegRecord }
+	| { readonly type: "client-secured"; readonly leg: LegRecord; readonly identity?: ClientIdentity | undefined }
 	| { readonly type: "client-failed"; readonly fault: Fault }
 	/** What the client sent to the gateway's own TLS end. */
 	| { readonly type: "client-plaintext"; readonly octets: Uint8Array }
@@ -174,11 +178,18 @@ export type SessionEffect =
 			readonly ids: readonly string[];
 			readonly profile: ProxyProfile;
 	  }
-	| { readonly type: "start-client-tls"; readonly helloOctets: Uint8Array; readonly alpn: string | undefined }
+	| {
+			readonly type: "start-client-tls";
+			readonly helloOctets: Uint8Array;
+			readonly alpn: string | undefined;
+			readonly clients?: ClientAuthentication | undefined;
+	  }
 	| {
 			readonly type: "relay";
 			/** Clear: there was no TLS to open, and what passes is inspected. */
 			readonly mode: "bypass" | "decrypted" | "clear";
+			/** For the server, before what the client says and not inspected with it. */
+			readonly header?: Uint8Array | undefined;
 			readonly first: Uint8Array;
 			/** The client sends requests to a proxy, which are made over for the server. */
 			readonly requests?: ForwardedRequests;

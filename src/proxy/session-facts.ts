@@ -2,6 +2,7 @@
 import { type Address, formatAddress } from "#base/address.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
 import type { Decision } from "#policy/evaluate.ts";
+import type { ClientIdentity } from "#proxy/judge-client.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import type { RelaySummary, ServerVerdict, SessionClient } from "#proxy/session-event.ts";
 import type { LegRecord, SessionRecord } from "#telemetry/session-record.ts";
@@ -12,7 +13,9 @@ import { ja3, ja4 } from "#tls/fingerprint.ts";
 export class SessionFacts {
 	readonly id: string;
 	readonly listener: string;
-	readonly client: SessionClient;
+	/** As the PROXY header of a proxy in front tells, where there is one. */
+	client: SessionClient;
+	identity: ClientIdentity | undefined;
 	readonly startedAt: number;
 	/** What the client asked for. */
 	target: { readonly host: string; readonly port: number } | undefined;
@@ -77,7 +80,7 @@ export class SessionFacts {
 
 	/** The record of the connection; whole once it has ended. */
 	record(): SessionRecord {
-		const { client, clientLeg, decision, leaf, revocation, server, serverLeg, summary, verdict } = this;
+		const { client, clientLeg, decision, identity, leaf, revocation, server, serverLeg, summary, verdict } = this;
 		return {
 			id: this.id,
 			startedAt: this.startedAt,
@@ -97,6 +100,7 @@ export class SessionFacts {
 			...(decision?.action === "bypass" && decision.cause !== undefined ? { cause: decision.cause } : {}),
 			inspection: summary?.inspection ?? "not decrypted",
 			...(clientLeg === undefined ? {} : { clientLeg: withLeaf(clientLeg, leaf) }),
+			...(identity === undefined ? {} : { clientIdentity: identity.commonName || identity.fingerprint }),
 			...(serverLeg === undefined ? {} : { serverLeg }),
 			...(verdict === undefined ? {} : { serverTrust: verdict.reason }),
 			...(verdict?.isRepaired === true ? { isChainRepaired: true } : {}),

@@ -11,6 +11,7 @@
  * machine decides; the shell performs effects and reports what happened.
  */
 import { type Address, type Endpoint, formatAddress, parseAddress } from "#base/address.ts";
+import { concat } from "#base/bytes.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import { faultTable } from "#base/fault-table.ts";
 import type { OnboardingSite, SiteAnswer } from "#onboarding/site.ts";
@@ -24,12 +25,14 @@ import {
 import type { ConnectRequest } from "#proxy/connect-machine.ts";
 import { type ArrivalAnswer, ExplicitArrival } from "#proxy/explicit-arrival.ts";
 import { ForwardedRequests } from "#proxy/forwarded-requests.ts";
+import { handedOnHeader } from "#proxy/handed-on.ts";
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
 import { type AskedConnection, learnableServer, unlessLearned } from "#proxy/learned-decision.ts";
 import { type MailAnswer, MailPhase } from "#proxy/mail-phase.ts";
 import { type Opening, OpeningMachine, type OpeningReply } from "#proxy/opening-machine.ts";
 import { unlessOverloaded } from "#proxy/overload-decision.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
+import { decodeProxyHeader } from "#proxy/proxy-protocol.ts";
 import type { SessionClient, SessionContext, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
 import { SessionFacts } from "#proxy/session-facts.ts";
 import { isLocalTarget } from "#proxy/target.ts";
@@ -43,6 +46,7 @@ import { ClientHelloReader, type FirstOctets } from "#tls/client-hello-reader.ts
 
 type State =
 	| { readonly tag: "expect-request"; readonly until: number }
+	| { readonly tag: "expect-proxy-header"; readonly held: Uint8Array; readonly until: number }
 	/** Before the way is begun. */
 	| { readonly tag: "idle" }
 	| { readonly tag: "await-resolve"; readonly until: number }
@@ -95,6 +99,42 @@ export class SessionMachine {
 
 	/** Begins the way. To be called once, before any event. */
 	start(now: number): readonly SessionEffect[] {
+		const { timeouts, proxiesInFront } = this.#context;
+		if (proxiesInFront?.matchAddress(this.#facts.client.address) === undefined) return this.#begin(now);
+		this.#state = { tag: "expect-proxy-header", held: noOctets, until: now + timeouts.requestMs };
+		return nothing;
+	}
+
+	/** Address and port of the client, as far as they are known. */
+	get client(): SessionClient {
+		return this.#facts.client;
+	}
+
+	/** The proxy in front tells whom the connection belongs to. */
+	#proxyHeader(held: Uint8Array, until: number, now: number): readonly SessionEffect[] {
+		const decoded = decodeProxyHeader(held);
+		const from = formatAddress(this.#facts.client.address);
+		if (decoded.kind === "need-more") {
+			this.#state = { tag: "expect-proxy-header", held, until };
+			return nothing;
+		}
+		if (decoded.kind === "malformed") {
+			const message = `proxy ${from} sent no valid PROXY header; ${decoded.reason}; have it send one, or take it out of 'accept-proxy-protocol'`;
+			return this.#close(now, message, "PROXY_HEADER_MALFORMED", "reset");
+		}
+		const { addresses } = decoded.value;
+		const address = addresses.kind === "ip" ? parseAddress(addresses.source.host) : undefined;
+		if (addresses.kind === "ip" && address !== undefined)
+			this.#facts.client = { ...this.#facts.client, address, port: addresses.source.port };
+		const effects = this.#begin(now);
+		const rest = held.subarray(decoded.octets);
+		if (rest.length === 0 || this.isClosed) return effects;
+		if (this.wantsOctets) return [...effects, ...this.#clientOctets(rest, now)];
+		this.#rest = rest;
+		return effects;
+	}
+
+	#begin(now: number): readonly SessionEffect[] {
 		const { timeouts, way } = this.#context;
 		if (way.kind === "explicit") {
 			this.#state = { tag: "expect-request", until: now + timeouts.requestMs };
@@ -114,7 +154,7 @@ export class SessionMachine {
 		const state = this.#state;
 		if (state.tag === "in-trust-check") return state.machine.wantsOctets;
 		if (state.tag === "in-mail") return state.mail.wantsClient;
-		return state.tag === "expect-request" || state.tag === "expect-hello";
+		return state.tag === "expect-request" || state.tag === "expect-hello" || state.tag === "expect-proxy-header";
 	}
 
 	/** The profile of the decision; undefined before there is one, or when no profile took part. */
@@ -202,6 +242,10 @@ export class SessionMachine {
 		const state = this.#state;
 		if (state.tag === "expect-request") return this.#requestOctets(this.#explicit(state), octets, now);
 		if (state.tag === "expect-hello") return this.#helloOctets(state.reader, octets, now);
+		if (state.tag === "expect-proxy-header") {
+			const held = state.held.length === 0 ? octets : concat([state.held, octets]);
+			return this.#proxyHeader(held, state.until, now);
+		}
 		if (state.tag === "in-mail") return this.#mailStep(state.mail, state.mail.fromClient(octets), now);
 		if (state.tag === "in-trust-check") return this.#trustCheck(state.machine.clientOctets(octets, now), now);
 		return unexpected(state, "client-octets");
@@ -263,9 +307,21 @@ export class SessionMachine {
 
 	#connected(address: Address, now: number): readonly SessionEffect[] {
 		const state = this.#state;
-		if (state.tag === "await-reconnect") return this.#relayUntouched(state.helloOctets);
-		if (state.tag !== "await-connect") return unexpected(state, "server-connected");
+		if (state.tag !== "await-connect" && state.tag !== "await-reconnect") return unexpected(state, "server-connected");
 		this.#facts.server = address;
+		const sent = this.#handOn();
+		const next = state.tag === "await-reconnect" ? this.#relayUntouched(state.helloOctets) : this.#serverReached(now);
+		return sent === undefined ? next : [sent, ...next];
+	}
+
+	/** The header for a server that is to know the client; one in clear hears it when the client's TLS stands. */
+	#handOn(): SessionEffect | undefined {
+		const { way } = this.#context;
+		if (!("sendsProxy" in way) || way.sendsProxy === undefined || way.kind === "offload") return undefined;
+		return { type: "send-server", octets: handedOnHeader(way.sendsProxy, this.#facts.client, undefined) };
+	}
+
+	#serverReached(now: number): readonly SessionEffect[] {
 		const { way, timeouts } = this.#context;
 		if (way.kind === "encrypt") return this.#decide(undefined, noOctets, now);
 		if (this.#forwarded !== undefined) return this.#forward(this.#forwarded, now);
@@ -275,8 +331,7 @@ export class SessionMachine {
 		this.#state = { tag: "expect-hello", reader, mail, until: now + timeouts.helloMs };
 		const established: SessionEffect[] = mail === undefined ? [] : [{ type: "read-server" }];
 		if (this.#arrival !== undefined) established.push({ type: "send-client", octets: this.#arrival.established() });
-		const rest = this.#rest;
-		this.#rest = noOctets;
+		const rest = this.#takeRest();
 		return rest.length === 0 ? established : [...established, ...this.#helloOctets(reader, rest, now)];
 	}
 
@@ -509,7 +564,7 @@ export class SessionMachine {
 	#clientSecured(event: SessionEvent & { readonly type: "client-secured" }, now: number): readonly SessionEffect[] {
 		const state = this.#state;
 		if (state.tag === "in-trust-check") return this.#trustCheck(state.machine.secured(now), now);
-		return this.#opened(this.#opening(event).clientSecured(event.leg, now), now);
+		return this.#opened(this.#opening(event).clientSecured(event.leg, event.identity, now), now);
 	}
 
 	#opening(event: SessionEvent): OpeningMachine {
@@ -528,7 +583,21 @@ export class SessionMachine {
 		if (reply.kind === "let-be") return this.#letBe(reply, state.helloOctets, now);
 		const { decision } = state.machine;
 		this.#state = { tag: "await-relay-end" };
-		return [{ type: "relay", mode: "decrypted", first: noOctets, decision }];
+		return [{ type: "relay", mode: "decrypted", header: this.#headerInClear(), first: this.#takeRest(), decision }];
+	}
+
+	/** What a server in clear is told of the client before all else. */
+	#headerInClear(): Uint8Array | undefined {
+		const { way } = this.#context;
+		const { client, clientLeg: leg, sni, identity } = this.#facts;
+		if (way.kind !== "offload" || way.sendsProxy === undefined || leg === undefined) return undefined;
+		return handedOnHeader(way.sendsProxy, client, { leg, sni, identity });
+	}
+
+	#takeRest(): Uint8Array {
+		const rest = this.#rest;
+		this.#rest = noOctets;
+		return rest;
 	}
 
 	/** The client has seen nothing yet: its hello goes out as it came, over a connection that nobody spoke on. */
@@ -586,6 +655,10 @@ export class SessionMachine {
 					undefined,
 					"reset",
 				);
+			case "expect-proxy-header": {
+				const message = `proxy ${who} did not send its PROXY header in time; got ${state.held.length} octets`;
+				return this.#close(now, message, "PROXY_HEADER_MALFORMED", "reset");
+			}
 			case "in-mail": {
 				const message = `neither client ${who} nor server ${target} went on in time before TLS`;
 				return this.#close(now, message, "SESSION_IDLE_TIMEOUT");

@@ -1,5 +1,5 @@
 /** What a worker lends to its sessions. */
-import type { SecureContext } from "node:tls";
+import type { SecureContext, SecureContextOptions } from "node:tls";
 import type { Address } from "#base/address.ts";
 import type { PlaintextStream } from "#inspect/plaintext-stream.ts";
 import type { Certificate } from "#pki/certificate.ts";
@@ -27,7 +27,7 @@ export interface SessionResources {
 	readonly leafContexts: LeafContexts;
 	readonly ownCertificates: OwnCertificates;
 	/** The context of a certificate of one's own for these options; made once per variant. */
-	ownContext(certificate: OwnCertificate, options: LegContextOptions, variant: string): SecureContext;
+	ownContext(certificate: OwnCertificate, options: SecureContextOptions, variant: string): SecureContext;
 	readonly serverSessions: ServerSessions<JudgedServer>;
 	readonly judge: ServerJudge;
 	readonly revocation: RevocationChecker;

@@ -53,8 +53,8 @@ export class SessionShell {
 		const port = client.remotePort ?? 0;
 		this.#machine = new SessionMachine(id, context, { address, port, reachedAt, destination }, now);
 		const tell = (event: SessionEvent) => this.#step(event);
-		this.#clientLeg = new ClientLeg(this.#clientAddress, this.#machine, owner, tell);
-		this.#serverLeg = new ServerLeg(this.#clientAddress, owner, tell);
+		this.#clientLeg = new ClientLeg(this.#machine, owner, tell);
+		this.#serverLeg = new ServerLeg(() => formatAddress(this.#machine.client.address), owner, tell);
 		client.on("error", this.#onClientError);
 		client.on("data", this.#onClientData);
 		client.on("end", this.#onClientEnd);
@@ -179,7 +179,7 @@ export class SessionShell {
 		tls.end(octets, sent);
 	}
 
-	#startRelay({ mode, first, decision, requests }: EffectOf<"relay">): void {
+	#startRelay({ mode, header, first, decision, requests }: EffectOf<"relay">): void {
 		this.#releaseClient();
 		const transport = this.#serverLeg.socket as Socket;
 		const { tls: serverTls, address } = this.#serverLeg;
@@ -207,6 +207,7 @@ export class SessionShell {
 			this.#step({ type: "relay-ended", summary }),
 		);
 		this.#hello = undefined;
+		if (header !== undefined) server.stream.write(header);
 		this.#relay.start(first);
 	}
 

@@ -8,10 +8,23 @@ export type WayIn =
 	| { readonly kind: "explicit"; readonly protocols: ReadonlySet<ExplicitProtocol> }
 	/** The client addressed the server itself; the packet filter handed the connection over (R5, R40). */
 	| { readonly kind: "transparent"; readonly preservesSource: boolean }
-	/** One server, and what becomes of its sessions: TLS on both sides, on the client's only, on the server's only. */
-	| { readonly kind: "reverse" | "offload" | "encrypt"; readonly server: Endpoint; readonly profile: ProxyProfile }
+	/**
+	 * `sendsProxy`: the version of the PROXY header that the server is sent.
+	 *
+	 * One server, and what becomes of its sessions: TLS on both sides, on the client's only, on the server's only.
+	 */
+	| {
+			readonly kind: "reverse" | "offload" | "encrypt";
+			readonly server: Endpoint;
+			readonly profile: ProxyProfile;
+			readonly sendsProxy?: 1 | 2 | undefined;
+	  }
 	/** One server, or the one that the client's ClientHello names, at this port; nothing is opened. */
-	| { readonly kind: "pass-through"; readonly server: Endpoint | { readonly bySniAt: number } };
+	| {
+			readonly kind: "pass-through";
+			readonly server: Endpoint | { readonly bySniAt: number };
+			readonly sendsProxy?: 1 | 2 | undefined;
+	  };
 
 /** The sides of a decrypted session on which there is TLS. */
 export type TlsSides = "both" | "client" | "server";

@@ -56,6 +56,8 @@ export interface SessionRecord {
 	readonly cause?: string;
 	readonly inspection: InspectionState;
 	readonly clientLeg?: LegRecord;
+	/** The common name that the client has proved by a certificate, else the fingerprint of that. */
+	readonly clientIdentity?: string;
 	readonly serverLeg?: LegRecord;
 	/** "trusted", or the first reason why the server's certificate is not. */
 	readonly serverTrust?: string;

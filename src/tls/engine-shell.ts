@@ -57,7 +57,8 @@ export function startServerTls(transport: Socket, start: ServerLegStart, outcome
 /**
  * Answers the client's ClientHello, whose octets were already read: they are handed back to the socket first.
  *
- * `alpn` is the one protocol that the server chose, or undefined to negotiate none.
+ * `alpn` is the one protocol that the server chose, or undefined to negotiate none. With `clients` the client is asked for
+ * a certificate, and without one the handshake fails where it is required.
  */
 export function acceptClientTls(
 	transport: Socket,
@@ -65,12 +66,15 @@ export function acceptClientTls(
 	context: SecureContext,
 	alpn: string | undefined,
 	outcome: HandshakeOutcome,
+	clients?: { readonly isRequired: boolean } | undefined,
 ): TLSSocket {
 	transport.unshift(helloOctets);
 	const options: tls.TLSSocketOptions & { highWaterMark: number } = {
 		isServer: true,
 		secureContext: context,
-		requestCert: false,
+		requestCert: clients !== undefined,
+		// Only whether there is one: it is judged by the caller.
+		rejectUnauthorized: clients?.isRequired === true,
 		highWaterMark: relayHighWaterMark,
 	};
 	if (alpn !== undefined) options.ALPNProtocols = [alpn];
