@@ -11,7 +11,7 @@ export function sallyportWithRules(ruleFile: string): SubjectKind {
 	return kind("sallyport-rules", "pattern-policy standard; idp-policy all;", ruleFile);
 }
 
-export const sallyportOpaque: SubjectKind = kind("sallyport-opaque", "idp-policy none;");
+export const sallyportOpaque: SubjectKind = kind("sallyport-opaque", "utm-policy none;");
 
 /** The arguments after `node bin/sallyport.mjs`. */
 function startArguments(stateDirectory: string): string[] {
@@ -51,9 +51,9 @@ security {
 		}
 	}
 	inspection { pattern-policy standard { patterns eicar; } }
+	utm { utm-policy none; }
 	idp {
 		${rules}
-		idp-policy none;
 		idp-policy all { rulebase-ips { rule all { match { attacks { predefined-attack-groups all; } } then { action { no-action; } } } } }
 	}
 	log { event-store { retention 30; maximum-size 1024; } }

@@ -35,6 +35,16 @@ export class AddressSet {
 		return this.isAny || this.#byLength.size > 0 || this.#wildcards.length > 0;
 	}
 
+	/** Prefixes alone decide what is in it. */
+	get isOnlyPrefixes(): boolean {
+		return !this.isAny && this.#hosts.size === 0 && this.#wildcards.length === 0;
+	}
+
+	/** Each prefix: its length with the octets of its family (`octets << 8 | bits`), and its leading bits as `maskedKey` has them. */
+	*prefixKeys(): Iterable<readonly [number, string]> {
+		for (const [length, group] of this.#byLength) for (const key of group.keys()) yield [length, key];
+	}
+
 	addPrefix(prefix: Prefix, entry: string): void {
 		const key = lengthKey(prefix.address.octets.length, prefix.length);
 		let group = this.#byLength.get(key);
@@ -82,7 +92,7 @@ function lengthKey(octets: number, length: number): number {
 }
 
 /** The address's leading `length` bits as a string that only equal prefixes share. */
-function maskedKey(octets: Uint8Array, length: number): string {
+export function maskedKey(octets: Uint8Array, length: number): string {
 	let key = "";
 	const whole = length >> 3;
 	for (let index = 0; index < whole; index++) key += String.fromCharCode(octets[index] as number);

@@ -6,6 +6,7 @@
  */
 import { type Address, formatAddress } from "#base/address.ts";
 import type { AddressHit, AddressSet } from "#policy/address-set.ts";
+import { rulesFor } from "#policy/rule-index.ts";
 import { isScheduleActive, type Schedule } from "#policy/schedule.ts";
 import type { ZoneTable } from "#policy/zone-table.ts";
 
@@ -113,7 +114,7 @@ export function evaluateConnect<P extends DecryptionExemptions>(
 	policy: Policy<P>,
 	facts: ConnectionFacts,
 ): Decision<P> | undefined {
-	for (const rule of policy.rules) {
+	for (const rule of rulesFor(policy.rules, facts.client, facts.server)) {
 		const match = matchRule(policy, rule, facts);
 		if (match === "not-yet") return undefined;
 		if (match !== undefined) return rule.action === "permit" ? undefined : block(rule, match.because);
@@ -123,7 +124,7 @@ export function evaluateConnect<P extends DecryptionExemptions>(
 
 /** Decides once the ClientHello is known: the verdict of the connection. */
 export function evaluateHello<P extends DecryptionExemptions>(policy: Policy<P>, facts: ConnectionFacts): Decision<P> {
-	for (const rule of policy.rules) {
+	for (const rule of rulesFor(policy.rules, facts.client, facts.server)) {
 		const match = matchRule(policy, rule, facts);
 		if (match === undefined || match === "not-yet") continue;
 		if (rule.action !== "permit") return block(rule, match.because);

@@ -189,7 +189,7 @@ describe("what keeps the gateway from starting is one line that names it, and ex
 		);
 		const client = await dial(gateway);
 		client.send("GET / HTTP/1.1\r\n\r\n");
-		assert.equal((await client.response()).status, 405);
+		assert.equal((await client.response()).status, 400);
 		assert.ok(existsSync(join(gateway.state, "managed.pid")), "the refused one took the lock away");
 	});
 });
