@@ -27,7 +27,7 @@ export function sessionOutcome(record: SessionRecord): SessionOutcome {
 	if (decision === "bypass") return outcomeOfCause[cause ?? ""] ?? "not decrypted";
 	if (decision === "none") return "failed";
 	// TLS may stand towards the server alone; without a relay nothing was reached.
-	const isOpen = clientLeg !== undefined || (faultCode === undefined && inspection !== "not decrypted");
+	const isOpen = clientLeg !== undefined || inspection !== "not decrypted";
 	if (!isOpen) return blockingFaults.has(faultCode ?? "") ? "blocked" : "failed";
 	if (serverTrust !== undefined && serverTrust !== "trusted") return "allowed after an error";
 	return inspection === "inspected" ? "decrypted" : "decrypted, not inspected";
