@@ -15,30 +15,21 @@ import { concat } from "#base/bytes.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import { faultTable } from "#base/fault-table.ts";
 import type { OnboardingSite, SiteAnswer } from "#onboarding/site.ts";
-import {
-	type ConnectionFacts,
-	type Decision,
-	evaluateConnect,
-	evaluateHello,
-	evaluateProfile,
-} from "#policy/evaluate.ts";
+import type { Decision } from "#policy/evaluate.ts";
 import type { ConnectRequest } from "#proxy/connect-machine.ts";
 import { type ArrivalAnswer, ExplicitArrival } from "#proxy/explicit-arrival.ts";
 import { ForwardedRequests } from "#proxy/forwarded-requests.ts";
 import { handedOnHeader } from "#proxy/handed-on.ts";
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
-import { type AskedConnection, learnableServer, unlessLearned } from "#proxy/learned-decision.ts";
 import { type MailAnswer, MailPhase } from "#proxy/mail-phase.ts";
 import { type Opening, OpeningMachine, type OpeningReply } from "#proxy/opening-machine.ts";
-import { unlessOverloaded } from "#proxy/overload-decision.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { decodeProxyHeader } from "#proxy/proxy-protocol.ts";
+import { SessionDecision } from "#proxy/session-decision.ts";
 import type { SessionClient, SessionContext, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
 import { SessionFacts } from "#proxy/session-facts.ts";
-import { isLocalTarget } from "#proxy/target.ts";
 import { type OwnTest, TrustCheckMachine, type TrustCheckReply } from "#proxy/trust-check-machine.ts";
 import { ownServer, readsHelloFirst, tlsSides } from "#proxy/way-in.ts";
-import { gatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 import { encodeAlert } from "#tls/alert.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
@@ -78,6 +69,8 @@ export class SessionMachine {
 	readonly id: string;
 	readonly #context: SessionContext;
 	readonly #facts: SessionFacts;
+	/** What the configuration says of the session. */
+	readonly #policy: SessionDecision;
 	#state: State = { tag: "idle" };
 	/** How the client of an explicit proxy asks and is answered. */
 	readonly #arrival: ExplicitArrival | undefined;
@@ -94,6 +87,7 @@ export class SessionMachine {
 		this.id = id;
 		this.#context = context;
 		this.#facts = new SessionFacts(id, context.listener, client, now);
+		this.#policy = new SessionDecision(context, this.#facts);
 		this.#arrival = context.way.kind === "explicit" ? new ExplicitArrival(context.way.protocols) : undefined;
 	}
 
@@ -172,7 +166,7 @@ export class SessionMachine {
 	get refusedServer(): LearnedServer | undefined {
 		const state = this.#state;
 		if (state.tag !== "opening" || !state.machine.isAwaitingClient) return undefined;
-		return learnableServer(state.machine.decision.profile, this.#asked());
+		return this.#policy.learnable(state.machine.decision.profile);
 	}
 
 	get isClosed(): boolean {
@@ -285,7 +279,7 @@ export class SessionMachine {
 	#reach(target: Endpoint, now: number): readonly SessionEffect[] {
 		this.#facts.target = target;
 		const literal = parseAddress(target.host);
-		const verdict = evaluateConnect(this.#context.policy, this.#connection(literal, now));
+		const verdict = this.#policy.beforeHello(literal, now);
 		if (verdict !== undefined) return this.#refuseByPolicy(verdict, now);
 		this.#state = { tag: "await-resolve", until: now + this.#context.timeouts.connectMs };
 		if (literal !== undefined) return this.#resolved([literal], now);
@@ -296,10 +290,10 @@ export class SessionMachine {
 		const state = this.#state;
 		const { target } = this.#facts;
 		if (state.tag !== "await-resolve" || target === undefined) return unexpected(state, "server-resolved");
-		const allowed = addresses.filter((address) => this.#mayConnect(address, target.port));
+		const allowed = addresses.filter((address) => this.#policy.mayConnect(address, target.port));
 		const first = allowed[0];
-		if (first === undefined) return this.#refuse(this.#targetFault(target, addresses), now);
-		const verdict = evaluateConnect(this.#context.policy, this.#connection(first, now));
+		if (first === undefined) return this.#refuse(this.#policy.targetFault(target, addresses), now);
+		const verdict = this.#policy.beforeHello(first, now);
 		if (verdict !== undefined) return this.#refuseByPolicy(verdict, now);
 		this.#state = { tag: "await-connect", until: now + this.#context.timeouts.connectMs };
 		return [{ type: "connect-server", addresses: allowed, port: target.port, source: this.#source() }];
@@ -340,7 +334,7 @@ export class SessionMachine {
 		const { way, mayServerSpeakFirst } = this.#context;
 		const profile = "profile" in way ? way.profile : undefined;
 		if (profile === undefined && !mayServerSpeakFirst) return undefined;
-		const decision = profile === undefined ? this.#evaluate(now) : undefined;
+		const decision = profile === undefined ? this.#policy.evaluate(now) : undefined;
 		if (decision?.action === "block") return undefined;
 		const asked = profile ?? (decision?.action === "decrypt" ? decision.profile : undefined);
 		if (asked === undefined) return new MailPhase(false);
@@ -377,7 +371,7 @@ export class SessionMachine {
 
 	/** The connection goes on without TLS, if it may; `greeting` is for the client. */
 	#passClear(mail: MailPhase, now: number, greeting: Uint8Array): readonly SessionEffect[] {
-		const decision = this.#evaluate(now);
+		const decision = this.#policy.evaluate(now);
 		this.#facts.decision = decision;
 		const isMail = mail.protocol !== "other";
 		const mayPass =
@@ -448,7 +442,7 @@ export class SessionMachine {
 	/** Everything that decides is known; `hello` is undefined when the client speaks in clear. */
 	#decide(hello: ClientHello | undefined, helloOctets: Uint8Array, now: number): readonly SessionEffect[] {
 		const { way, timeouts, trustsSni = true } = this.#context;
-		const evaluated = this.#narrowed(this.#evaluate(now), now);
+		const evaluated = this.#policy.narrowed(this.#policy.evaluate(now), now);
 		const decision =
 			this.#upgraded === undefined
 				? evaluated
@@ -482,14 +476,6 @@ export class SessionMachine {
 		return [...begun, ...this.#opened(machine.start(now), now)];
 	}
 
-	/** What was learned, and how many sessions are open already, upon the decision of the policy. */
-	#narrowed(decision: Decision<ProxyProfile>, now: number): Decision<ProxyProfile> {
-		const { learned, mayDecrypt, way } = this.#context;
-		const open = unlessLearned(decision, this.#asked(), learned, now);
-		// TLS on one side only cannot be let be: the other side does not speak it.
-		return tlsSides(way) === "both" ? unlessOverloaded(open, mayDecrypt) : open;
-	}
-
 	#relayUntouched(helloOctets: Uint8Array): readonly SessionEffect[] {
 		const { decision } = this.#facts;
 		if (decision === undefined) return unexpected(this.#state, "a relay without a decision");
@@ -504,18 +490,9 @@ export class SessionMachine {
 		return [{ type: "witness-name", address: server, port: target.port, hello, name, rule }];
 	}
 
-	/** `log session-init` of the policy. */
 	#begun(decision: Decision<ProxyProfile>, now: number): readonly SessionEffect[] {
-		const { rule, action } = decision;
-		if (this.#context.logsInit?.(rule) !== true) return nothing;
-		const { client, target } = this.#facts;
-		const { host: server = "", port = 0 } = target ?? {};
-		const facts = { session: this.id, rule, client: formatAddress(client.address), server, port };
-		const event =
-			action === "block"
-				? gatewayEvent("SESSION_DENIED", now, facts)
-				: gatewayEvent("SESSION_PERMITTED", now, { ...facts, decision: action });
-		return [{ type: "tell", event }];
+		const event = this.#policy.begun(decision, now);
+		return event === undefined ? nothing : [{ type: "tell", event }];
 	}
 
 	#blockHello(decision: Decision<ProxyProfile> & { readonly action: "block" | "bypass" }, now: number) {
@@ -524,18 +501,13 @@ export class SessionMachine {
 		return this.#closeBlocked(now, why, undefined, encodeAlert("access_denied"));
 	}
 
-	#asked(): AskedConnection {
-		const { client, target, sni } = this.#facts;
-		return { client: client.address, host: target?.host ?? "", port: target?.port ?? 0, sni };
-	}
-
 	#nonTls(looksLike: FirstOctets, reader: ClientHelloReader, now: number): readonly SessionEffect[] {
 		const message = `client ${formatAddress(this.#facts.client.address)} does not speak TLS; expected a ClientHello, got ${looksLike}`;
 		const notTls = fault("CLIENT_NOT_TLS", message);
 		const state = this.#state;
 		const isUpgraded = state.tag === "expect-hello" && state.upgraded !== undefined;
 		if (this.#facts.server === undefined || isUpgraded) return this.#close(now, notTls.message, notTls.code);
-		const decision = this.#evaluate(now);
+		const decision = this.#policy.evaluate(now);
 		this.#facts.decision = decision;
 		// SSL 2.0 is refused even where other protocols pass (R160).
 		const mayPass =
@@ -687,7 +659,7 @@ export class SessionMachine {
 
 	/** Nothing is to be opened: what would be decrypted is inspected as it is. */
 	#forward({ requests, first }: Forwarded, now: number): readonly SessionEffect[] {
-		const decision = this.#evaluate(now);
+		const decision = this.#policy.evaluate(now);
 		if (decision.action === "block") return this.#refuseByPolicy(decision, now);
 		const passed = { ...decision, action: "bypass" as const, fact: `${decision.fact}; it is HTTP in clear` };
 		this.#facts.decision = passed;
@@ -810,51 +782,6 @@ export class SessionMachine {
 		this.#facts.ended(why, faultCode, now);
 		return [{ type: "close", manner }];
 	}
-
-	#mayConnect(address: Address, port: number): boolean {
-		if (this.#context.isOwnListener(address, port)) return false;
-		return this.#context.mayReachLocal || !isLocalTarget(address);
-	}
-
-	/** No address of the target may be connected to. */
-	#targetFault(request: Endpoint, addresses: readonly Address[]): Fault {
-		const target = `target ${request.host}:${request.port} is refused`;
-		const got = addresses.map(formatAddress).join(", ");
-		if (addresses.some((address) => this.#context.isOwnListener(address, request.port))) {
-			const message = `${target}; expected a server, got ${got}, where the gateway itself listens; correct the client's target`;
-			return fault("PROXY_LOOP_REFUSED", message, { got });
-		}
-		const message = `${target}; expected an address outside this host, got ${got}; set permit-local-targets on listener ${this.#context.listener} if clients may reach it`;
-		return fault("PROXY_TARGET_REFUSED", message, { got });
-	}
-
-	/** The policies; where they let pass, a listener with a server of its own says what becomes of the session. */
-	#evaluate(now: number): Decision<ProxyProfile> {
-		const { way, listener, policy } = this.#context;
-		const facts = this.#connection(this.#facts.server, now);
-		const decision = evaluateHello(policy, facts);
-		if (way.kind === "explicit" || way.kind === "transparent" || decision.action === "block") return decision;
-		if (way.kind === "pass-through") {
-			return { action: "bypass", rule: listener, fact: "the listener forwards TLS without opening it" };
-		}
-		const { patternPolicy, idpPolicy } = decision.profile ?? {};
-		const profile = { ...way.profile, patternPolicy, idpPolicy };
-		return evaluateProfile(listener, profile, facts, wayFacts[way.kind]);
-	}
-
-	#connection(server: Address | undefined, now: number): ConnectionFacts {
-		const { client, sni, target } = this.#facts;
-		const host = target?.host ?? "";
-		return {
-			fromZone: this.#context.fromZone,
-			now,
-			client: client.address,
-			server,
-			port: target?.port ?? 0,
-			requestedName: parseAddress(host) === undefined ? host : undefined,
-			sni,
-		};
-	}
 }
 
 function unexpected(state: State, event: string): never {
@@ -877,10 +804,4 @@ function tagOf(state: State): string {
 }
 
 const nothing: readonly SessionEffect[] = [];
-/** Why a listener with a server of its own opens a session; reads behind "because". */
-const wayFacts = {
-	reverse: "the listener stands for the server, with its certificate",
-	offload: "the listener takes TLS off the server",
-	encrypt: "the listener speaks TLS for its clients",
-} as const;
 const noOctets = new Uint8Array(0);

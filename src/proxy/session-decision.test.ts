@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Address, parseAddress } from "#base/address.ts";
+import { AddressSet } from "#policy/address-set.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import { SessionDecision } from "#proxy/session-decision.ts";
+import type { SessionContext } from "#proxy/session-event.ts";
+import { SessionFacts } from "#proxy/session-facts.ts";
+import type { WayIn } from "#proxy/way-in.ts";
+
+const address = (text: string) => parseAddress(text) as Address;
+const server = { host: "192.0.2.10", port: 443 };
+const none = new AddressSet();
+const profile = { name: "servers", neverDecryptSources: none, alwaysDecryptSources: none, exemptDestinations: none };
+
+/** What a session through this way in is decided by; what the tests do not ask for is left out. */
+function decision(way: WayIn, parts: Partial<SessionContext> = {}): SessionDecision {
+	const client = { address: address("10.1.4.7"), port: 40_001, reachedAt: "192.0.2.1:443" };
+	const facts = new SessionFacts("3f9c2a1b77d0e452", "web", client, 0);
+	facts.target = server;
+	facts.server = address(server.host);
+	const policy = { rules: [], isDefaultPermit: true };
+	return new SessionDecision({ listener: "web", way, policy, ...parts } as unknown as SessionContext, facts);
+}
+
+const reverse: WayIn = { kind: "reverse", server, profile: profile as unknown as ProxyProfile };
+
+test("R10: a listener with a server of its own opens what no policy denies, by its own profile", () => {
+	const opened = decision(reverse).evaluate(0);
+	assert.deepEqual([opened.action, opened.rule, opened.profile?.name], ["decrypt", "web", "servers"]);
+	const any = new AddressSet(true);
+	const deny = { name: "no", sources: any, destinations: any, ports: [], action: "deny" } as const;
+	const denied = decision(reverse, { policy: { rules: [deny], isDefaultPermit: true } });
+	assert.equal(denied.evaluate(0).rule, "no");
+	assert.equal(denied.beforeHello(undefined, 0)?.action, "block");
+});
+
+test("R20: pass-through opens nothing", () => {
+	assert.equal(decision({ kind: "pass-through", server }).evaluate(0).action, "bypass");
+});
+
+test("F14: the gateway itself is no target, nor a service of its host unless that is permitted", () => {
+	const own = decision(reverse, { isOwnListener: (_, port) => port === 8080, mayReachLocal: false });
+	assert.equal(own.mayConnect(address("192.0.2.10"), 8080), false);
+	assert.equal(own.mayConnect(address("127.0.0.1"), 443), false);
+	assert.equal(own.mayConnect(address("192.0.2.10"), 443), true);
+	assert.equal(own.targetFault({ host: "a.example", port: 8080 }, [address("192.0.2.10")]).code, "PROXY_LOOP_REFUSED");
+	assert.equal(own.targetFault({ host: "localhost", port: 443 }, [address("127.0.0.1")]).code, "PROXY_TARGET_REFUSED");
+});
+
+test("log session-init is told as what was decided, and only where the policy asks for it", () => {
+	const asked = decision(reverse, { logsInit: (rule) => rule === "web" });
+	const opened = asked.evaluate(0);
+	assert.equal(asked.begun(opened, 5)?.id, "SESSION_PERMITTED");
+	assert.equal(asked.begun({ action: "block", rule: "web", fact: "x" }, 5)?.id, "SESSION_DENIED");
+	assert.equal(asked.begun({ ...opened, rule: "other" }, 5), undefined);
+});

@@ -1,0 +1,118 @@
+/** What the configuration says of one session: whom it may reach, and what becomes of it. */
+import { type Address, type Endpoint, formatAddress, parseAddress } from "#base/address.ts";
+import { type Fault, fault } from "#base/fault.ts";
+import {
+	type ConnectionFacts,
+	type Decision,
+	evaluateConnect,
+	evaluateHello,
+	evaluateProfile,
+} from "#policy/evaluate.ts";
+import type { LearnedServer } from "#proxy/learned-bypass.ts";
+import { type AskedConnection, learnableServer, unlessLearned } from "#proxy/learned-decision.ts";
+import { unlessOverloaded } from "#proxy/overload-decision.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import type { SessionContext } from "#proxy/session-event.ts";
+import type { SessionFacts } from "#proxy/session-facts.ts";
+import { isLocalTarget } from "#proxy/target.ts";
+import { tlsSides } from "#proxy/way-in.ts";
+import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
+
+/** Asked by the session's machine; everything it knows is in the facts. */
+export class SessionDecision {
+	readonly #context: SessionContext;
+	readonly #facts: SessionFacts;
+
+	constructor(context: SessionContext, facts: SessionFacts) {
+		this.#context = context;
+		this.#facts = facts;
+	}
+
+	/** A block by a policy that no ClientHello could change; undefined to go on. */
+	beforeHello(server: Address | undefined, now: number): Decision<ProxyProfile> | undefined {
+		return evaluateConnect(this.#context.policy, this.#connection(server, now));
+	}
+
+	/** The policies; where they let pass, a listener with a server of its own says what becomes of the session. */
+	evaluate(now: number): Decision<ProxyProfile> {
+		const { way, listener, policy } = this.#context;
+		const facts = this.#connection(this.#facts.server, now);
+		const decision = evaluateHello(policy, facts);
+		if (way.kind === "explicit" || way.kind === "transparent" || decision.action === "block") return decision;
+		if (way.kind === "pass-through") {
+			return { action: "bypass", rule: listener, fact: "the listener forwards TLS without opening it" };
+		}
+		const { patternPolicy, idpPolicy } = decision.profile ?? {};
+		const profile = { ...way.profile, patternPolicy, idpPolicy };
+		return evaluateProfile(listener, profile, facts, wayFacts[way.kind]);
+	}
+
+	/** What was learned, and how many sessions are open already, upon the decision of the policy. */
+	narrowed(decision: Decision<ProxyProfile>, now: number): Decision<ProxyProfile> {
+		const { learned, mayDecrypt, way } = this.#context;
+		const open = unlessLearned(decision, this.#asked(), learned, now);
+		// TLS on one side only cannot be let be: the other side does not speak it.
+		return tlsSides(way) === "both" ? unlessOverloaded(open, mayDecrypt) : open;
+	}
+
+	/** The server of a session whose client refuses the leaf, if that may teach something. */
+	learnable(profile: ProxyProfile): LearnedServer | undefined {
+		return learnableServer(profile, this.#asked());
+	}
+
+	/** The event that `log session-init` of the policy asks for. */
+	begun(decision: Decision<ProxyProfile>, now: number): GatewayEvent | undefined {
+		const { rule, action } = decision;
+		if (this.#context.logsInit?.(rule) !== true) return undefined;
+		const { client, target } = this.#facts;
+		const { host: server = "", port = 0 } = target ?? {};
+		const facts = { session: this.#facts.id, rule, client: formatAddress(client.address), server, port };
+		return action === "block"
+			? gatewayEvent("SESSION_DENIED", now, facts)
+			: gatewayEvent("SESSION_PERMITTED", now, { ...facts, decision: action });
+	}
+
+	/** Neither the gateway itself nor, where that is not permitted, a service of its host. */
+	mayConnect(address: Address, port: number): boolean {
+		if (this.#context.isOwnListener(address, port)) return false;
+		return this.#context.mayReachLocal || !isLocalTarget(address);
+	}
+
+	/** No address of the target may be connected to. */
+	targetFault(request: Endpoint, addresses: readonly Address[]): Fault {
+		const target = `target ${request.host}:${request.port} is refused`;
+		const got = addresses.map(formatAddress).join(", ");
+		if (addresses.some((address) => this.#context.isOwnListener(address, request.port))) {
+			const message = `${target}; expected a server, got ${got}, where the gateway itself listens; correct the client's target`;
+			return fault("PROXY_LOOP_REFUSED", message, { got });
+		}
+		const message = `${target}; expected an address outside this host, got ${got}; set permit-local-targets on listener ${this.#context.listener} if clients may reach it`;
+		return fault("PROXY_TARGET_REFUSED", message, { got });
+	}
+
+	#asked(): AskedConnection {
+		const { client, target, sni } = this.#facts;
+		return { client: client.address, host: target?.host ?? "", port: target?.port ?? 0, sni };
+	}
+
+	#connection(server: Address | undefined, now: number): ConnectionFacts {
+		const { client, sni, target } = this.#facts;
+		const host = target?.host ?? "";
+		return {
+			fromZone: this.#context.fromZone,
+			now,
+			client: client.address,
+			server,
+			port: target?.port ?? 0,
+			requestedName: parseAddress(host) === undefined ? host : undefined,
+			sni,
+		};
+	}
+}
+
+/** Why a listener with a server of its own opens a session; reads behind "because". */
+const wayFacts = {
+	reverse: "the listener stands for the server, with its certificate",
+	offload: "the listener takes TLS off the server",
+	encrypt: "the listener speaks TLS for its clients",
+} as const;
