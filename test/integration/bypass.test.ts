@@ -23,7 +23,8 @@ let seen = Buffer.alloc(0);
 let answer = Buffer.alloc(0);
 const echo = await tcpOrigin({ after }, (socket) => {
 	seen = Buffer.alloc(0);
-	socket.write(answer);
+	// A server of TLS never speaks first.
+	socket.once("data", () => socket.write(answer));
 	socket.on("data", (chunk: Buffer) => {
 		seen = Buffer.concat([seen, chunk]);
 	});
