@@ -143,9 +143,10 @@ function openIfPresent(file: string): SessionReader | undefined {
 
 function findSession(reader: SessionReader, id: string): SessionRecord {
 	if (id === "last") {
-		const newest = reader.newest({}, 1).at(-1);
-		if (newest === undefined) throw new CommandError("no session was recorded yet");
-		return newest.record;
+		// Workers report in turn: what began last is not what was written last.
+		const [first, ...others] = reader.newest({}, recordedTogether).map(({ record }) => record);
+		if (first === undefined) throw new CommandError("no session was recorded yet");
+		return others.reduce((last, one) => (one.startedAt >= last.startedAt ? one : last), first);
 	}
 	if (!/^[0-9a-f]{1,16}$/.test(id)) {
 		throw new UsageError(
@@ -302,6 +303,8 @@ const listLimit = 50;
 const followLimit = 10;
 const linesPerWrite = 200;
 const pollMs = 250;
+/** Records that several workers may report within one turn. */
+const recordedTogether = 200;
 const mostCandidates = 8;
 const idsCompared = 5_000;
 
