@@ -33,6 +33,11 @@ export class MailPhase {
 		return this.#protocol;
 	}
 
+	/** What the server has said while nothing can be told by it. */
+	get held(): Uint8Array {
+		return this.#greeting;
+	}
+
 	/** Octets of the client are welcome: not before the greeting, nor while a reply is awaited. */
 	get wantsClient(): boolean {
 		return this.#machine !== undefined && !this.#machine.isClientWaiting;

@@ -505,6 +505,38 @@ describe("a bypassed session", () => {
 	});
 });
 
+describe("a server that speaks first", () => {
+	const spoken = (text: string): SessionEvent => ({ type: "server-octets", octets: octets(text) });
+	/** A tunnel stands, and the server is listened to. */
+	function open(rule: PolicyRule<ProxyProfile>): SessionMachine {
+		const { machine, talk } = at("await-connect", [rule], { mayServerSpeakFirst: true });
+		talk.event(connected).expect("read-server").expect("send-client").done();
+		return machine;
+	}
+	const relayed = (said: string, first: string) => (effects: readonly SessionEffect[]) => {
+		const text = (octetsOf: Uint8Array) => Buffer.from(octetsOf).toString("latin1");
+		const found = effects.flatMap((effect) => (effect.type === "send-client" ? [text(effect.octets)] : []));
+		const relay = effects.find((effect) => effect.type === "relay");
+		assert.deepEqual(found, [said]);
+		assert.equal(relay?.type === "relay" && text(relay.first), first);
+	};
+
+	test("nothing of either side is lost when both speak at once, in whatever order", () => {
+		const one = open(passAll);
+		one.step(says("\x16"), start);
+		relayed("220 mail", "\x16")(one.step(spoken("220 mail"), start));
+		const other = open(passAll);
+		assert.deepEqual(other.step(spoken("22"), start), []);
+		relayed("22", "hello")(other.step(says("hello"), start));
+	});
+
+	test("R180: where it may not pass the session is reset and the client sees nothing of it", () => {
+		const machine = open(decryptAll({ starttls: "require" }));
+		assert.deepEqual(machine.step(spoken("SSH-2.0-x\r\n"), start), [{ type: "close", manner: "reset" }]);
+		assert.equal(machine.record().faultCode, "CLIENT_NOT_TLS");
+	});
+});
+
 describe("ways in", () => {
 	const request = "GET http://shop.example/a HTTP/1.1\r\nHost: shop.example\r\n\r\n";
 

@@ -235,7 +235,11 @@ export class SessionMachine {
 	#clientOctets(octets: Uint8Array, now: number): readonly SessionEffect[] {
 		const state = this.#state;
 		if (state.tag === "expect-request") return this.#requestOctets(this.#explicit(state), octets, now);
-		if (state.tag === "expect-hello") return this.#helloOctets(state.reader, octets, now);
+		if (state.tag === "expect-hello") {
+			const { mail, reader } = state;
+			if (mail !== undefined && mail.held.length > 0) return this.#passClear(mail, now, mail.held, octets);
+			return this.#helloOctets(reader, octets, now);
+		}
 		if (state.tag === "expect-proxy-header") {
 			const held = state.held.length === 0 ? octets : concat([state.held, octets]);
 			return this.#proxyHeader(held, state.until, now);
@@ -345,6 +349,9 @@ export class SessionMachine {
 		const state = this.#state;
 		const mail = state.tag === "in-mail" || state.tag === "expect-hello" ? state.mail : undefined;
 		if (mail === undefined) return unexpected(state, "server-octets");
+		// Neither TLS nor mail begins with both at once.
+		if (state.tag === "expect-hello" && state.reader.length > 0)
+			return this.#passClear(mail, now, octets, state.reader.original());
 		return this.#mailStep(mail, mail.fromServer(octets), now);
 	}
 
@@ -361,16 +368,16 @@ export class SessionMachine {
 				return [...effects, { type: "leave-server" }];
 			}
 			case "clear":
-				return [...effects, ...this.#passClear(mail, now, noOctets)];
+				return [...effects, ...this.#passClear(mail, now, noOctets, noOctets)];
 			case "not-mail":
-				return this.#passClear(mail, now, next.greeting);
+				return this.#passClear(mail, now, next.greeting, noOctets);
 			case "refuse":
 				return [...effects, ...this.#close(now, next.fault.message, next.fault.code)];
 		}
 	}
 
-	/** The connection goes on without TLS, if it may; `greeting` is for the client. */
-	#passClear(mail: MailPhase, now: number, greeting: Uint8Array): readonly SessionEffect[] {
+	/** The connection goes on without TLS, if it may; `greeting` is for the client, `first` for the server. */
+	#passClear(mail: MailPhase, now: number, greeting: Uint8Array, first: Uint8Array): readonly SessionEffect[] {
 		const decision = this.#policy.evaluate(now);
 		this.#facts.decision = decision;
 		const isMail = mail.protocol !== "other";
@@ -389,7 +396,7 @@ export class SessionMachine {
 		return [
 			{ type: "leave-server" },
 			{ type: "send-client", octets: greeting },
-			{ type: "relay", mode: "bypass", first: noOctets, decision: passed },
+			{ type: "relay", mode: "bypass", first, decision: passed },
 		];
 	}
 
