@@ -72,18 +72,6 @@ for (const { says, args, shows, code, why } of [
 		code: "SERVER_CERTIFICATE_INVALID",
 		why: /the certificate is for other\.test; expected app\.test/,
 	},
-	{
-		says: "of TLS 1.3 that demands a client certificate",
-		args: ["-Verify", "1", "-tls1_3"],
-		code: "SERVER_WANTS_CLIENT_CERTIFICATE",
-		why: /asks for a client certificate/,
-	},
-	{
-		says: "of TLS 1.2 that demands a client certificate",
-		args: ["-Verify", "1", "-tls1_2"],
-		code: "SERVER_HANDSHAKE_FAILED",
-		why: /alert handshake_failure/,
-	},
 ] as readonly {
 	says: string;
 	args: readonly string[];
@@ -100,6 +88,17 @@ for (const { says, args, shows, code, why } of [
 		assert.equal(record.faultCode, code);
 		assert.match(record.endedBecause, why);
 		assert.match(blameOf(record.faultCode), /^peer-/);
+	});
+}
+
+for (const version of ["1_3", "1_2"]) {
+	test(`R172: a server of TLS ${version.replace("_", ".")} that demands a client certificate is let be, and the record says why`, async (t) => {
+		if (!requirePeers(t, ["openssl"])) return;
+		await sServer(t, ["-Verify", "1", `-tls${version}`]);
+		assert.doesNotMatch((await sClient(t)).output, /HTTP\/1\.0 200/);
+		const record = await onlyNewRecord();
+		assert.deepEqual([record.decision, record.cause], ["bypass", "client-certificate"]);
+		assert.match(record.fact, /asks for a client certificate/);
 	});
 }
 
