@@ -40,6 +40,8 @@ export class ServerLeg {
 	/** Listens until the relay does. */
 	#onTlsError: ((error: Error) => void) | undefined;
 	#isClosed = false;
+	/** What the server says by itself is told. */
+	#isReading = false;
 	/** A certificate of a client is presented when the server asks. */
 	#isPresenting = false;
 
@@ -85,14 +87,30 @@ export class ServerLeg {
 		this.#dial = new Dial(addresses, port, connectMs / 4, outcome, open);
 	}
 
-	/** Before there is TLS. */
-	send(octets: Uint8Array): void {
-		if (this.#socket?.writable === true) this.#socket.write(octets);
+	/** Before there is TLS. `onDrain` is called when the server takes octets again after `isFull`. */
+	send(octets: Uint8Array, onDrain: () => void): void {
+		const socket = this.#socket;
+		if (socket?.writable !== true) return;
+		const wasFull = socket.writableNeedDrain;
+		if (!socket.write(octets) && !wasFull) socket.once("drain", onDrain);
+	}
+
+	/** The server does not take what is sent to it: no more is to be read of the client. */
+	get isFull(): boolean {
+		return this.#socket?.writableNeedDrain === true;
+	}
+
+	/** Reads on, or no more for now, while it tells what the server says by itself. */
+	holdReading(isHeld: boolean): void {
+		if (!this.#isReading) return;
+		if (isHeld) this.#socket?.pause();
+		else this.#socket?.resume();
 	}
 
 	/** Tells what the server says by itself. */
 	read(): void {
 		const socket = this.#socket as Socket;
+		this.#isReading = true;
 		socket.on("data", this.#onOctets);
 		socket.on("end", this.#onEnd);
 		socket.resume();
@@ -102,6 +120,7 @@ export class ServerLeg {
 	leave(): void {
 		const socket = this.#socket as Socket;
 		socket.removeListener("data", this.#onOctets);
+		this.#isReading = false;
 		socket.removeListener("end", this.#onEnd);
 		socket.pause();
 	}

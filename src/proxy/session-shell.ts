@@ -90,6 +90,19 @@ export class SessionShell {
 		return this.#machine.describe();
 	}
 
+	readonly #onServerDrain = (): void => this.#settle();
+	readonly #onClientDrain = (): void => this.#serverLeg.holdReading(false);
+
+	/** A client that does not read holds up a server that speaks by itself. */
+	#sendClient(octets: Uint8Array): void {
+		const client = this.#client;
+		if (!client.writable) return;
+		const wasFull = client.writableNeedDrain;
+		if (client.write(octets) || wasFull) return;
+		this.#serverLeg.holdReading(true);
+		client.once("drain", this.#onClientDrain);
+	}
+
 	readonly #onClientData = (octets: Buffer): void => this.#step({ type: "client-octets", octets });
 	readonly #onClientEnd = (): void => this.#step({ type: "client-ended", why: "the client closed the connection" });
 	readonly #onClientError = (error: Error): void =>
@@ -107,17 +120,16 @@ export class SessionShell {
 		const machine = this.#machine;
 		if (machine.isClosed) return this.#report();
 		if (this.#relay !== undefined || this.#clientLeg.tls !== undefined) return;
-		if (machine.wantsOctets) this.#client.resume();
+		if (machine.wantsOctets && !this.#serverLeg.isFull) this.#client.resume();
 		else this.#client.pause();
 	}
 
 	#perform(effect: SessionEffect): void {
 		switch (effect.type) {
 			case "send-client":
-				if (this.#client.writable) this.#client.write(effect.octets);
-				return;
+				return this.#sendClient(effect.octets);
 			case "send-server":
-				return this.#serverLeg.send(effect.octets);
+				return this.#serverLeg.send(effect.octets, this.#onServerDrain);
 			case "read-server":
 				return this.#serverLeg.read();
 			case "leave-server":

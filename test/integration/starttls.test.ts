@@ -193,3 +193,37 @@ test("a policy without a profile lets a server speak first", async () => {
 	assert.equal(record.decision, "bypass");
 	assert.match(record.fact, /the server speaks first/);
 });
+
+test("N4: a mail in clear for a server that does not read is not gathered in memory", async () => {
+	const silent = await tcpOrigin(owner, (socket) => {
+		socket.on("error", () => undefined);
+		socket.write("220 mail.test ESMTP\r\n");
+		socket.once("data", () => {
+			socket.pause();
+			socket.write("354 go ahead\r\n");
+		});
+	});
+	const open = await startGateway(owner, {
+		policies:
+			"policy pass { match { source-address any; destination-address any; application any; } then { permit; } }",
+		hosts: ["mail.test"],
+	});
+	const client = await openTunnel(open, `mail.test:${silent.port}`);
+	await client.receives("220 ");
+	client.send("DATA\r\n");
+	await client.receives("354 ");
+	const line = Buffer.from(`${"a".repeat(998)}\r\n`);
+	const whole = 64 * 1_048_576;
+	for (let sent = 0; sent < whole; sent += 64_000) client.send(Buffer.concat(Array.from({ length: 64 }, () => line)));
+	const taken = () => client.socket.bytesWritten - client.socket.writableLength;
+	let before = -1;
+	await eventually(async () => {
+		const now = taken();
+		const isStill = now === before;
+		before = now;
+		await new Promise((resolve) => setTimeout(resolve, 500));
+		return isStill ? true : undefined;
+	}, "the standstill");
+	assert.ok(taken() < whole / 2, `${taken()} octets of ${whole} were taken`);
+	client.socket.destroy();
+});
