@@ -6,6 +6,7 @@ import type { CrlService } from "#daemon/crl-service.ts";
 import type { DomainListService } from "#daemon/domain-list-service.ts";
 import type { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
 import type { PolicyHits } from "#daemon/policy-hits.ts";
+import type { StapleService } from "#daemon/staple-service.ts";
 import type { StateDirectory } from "#daemon/state-directory.ts";
 import type { TrustService } from "#daemon/trust-service.ts";
 import type { CertificateCacheFacts } from "#daemon/worker-protocol.ts";
@@ -31,6 +32,7 @@ export interface GatewayView {
 	readonly certificates: CertificateService;
 	readonly trust: TrustService;
 	readonly crls: CrlService;
+	readonly staples: StapleService;
 	readonly domainLists: DomainListService;
 	readonly policyHits: PolicyHits;
 	readonly learnedBypass: LearnedBypassService;

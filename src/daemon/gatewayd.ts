@@ -23,6 +23,7 @@ import {
 	reportRevocation,
 	revocationConfiguration,
 } from "#daemon/worker-revocation.ts";
+import { stapleSubjects } from "#daemon/worker-staples.ts";
 import { Http1Stream } from "#inspect/http1-stream.ts";
 import { Http2Stream } from "#inspect/http2-stream.ts";
 import { OpaqueStream } from "#inspect/opaque-stream.ts";
@@ -36,6 +37,7 @@ import { crlFacts } from "#pki/crl-text.ts";
 import { Fetcher } from "#pki/fetch-shell.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import { RevocationChecker } from "#pki/revocation-shell.ts";
+import { StapleKeeper } from "#pki/staple-shell.ts";
 import { trustKey } from "#pki/trust-selection.ts";
 import type { PolicyRule } from "#policy/evaluate.ts";
 import { rootSchema } from "#product/root-schema.ts";
@@ -96,6 +98,7 @@ class Worker {
 	readonly #serverSessions = new ServerSessions<JudgedServer>(maxServerSessions);
 	readonly #fetcher: Fetcher;
 	readonly #revocation: RevocationChecker;
+	readonly #staples: StapleKeeper;
 	readonly #chainRepair: ChainRepair;
 	readonly #idp = new SignatureSets((event) => send({ type: "event", event }));
 	readonly #signatures = new SignatureRequests(send);
@@ -132,6 +135,7 @@ class Worker {
 			if (outcome.kind === "failed") this.#counters.add("status_fetch_failures");
 		});
 		this.#chainRepair = new ChainRepair(this.#fetcher);
+		this.#staples = new StapleKeeper(this.#fetcher, (facts) => send({ type: "staple", facts }));
 		const nothing = { authorities: new Map(), loadedCrls: [], crlIssuers: [] };
 		this.#revocation = new RevocationChecker(this.#fetcher, nothing, {
 			decided: (question, verdict, isAskable) => reportRevocation(question, verdict, isAskable, send),
@@ -277,6 +281,7 @@ class Worker {
 		const useRevocation = () => {
 			this.#fetcher.configure(guard, (host, answer) => lookUp(resources.resolver, host, answer));
 			this.#revocation.configure(lists);
+			this.#staples.configure(stapleSubjects(plan.stapledCertificates, own, lists));
 		};
 		const listsKey = lists.loadedCrls.map(({ fingerprint }) => fingerprint).join(" ");
 		return {
@@ -336,6 +341,7 @@ class Worker {
 				return ownSockets(linux, message.ownMark, source);
 			},
 			ownCertificates: own,
+			staple: (id) => this.#staples.response(id, Date.now()),
 			ownContext: (certificate, options, variant) => ownContexts.get(certificate, options, variant),
 			resolver: new Resolver(plan.staticHosts, maxResolvedNames, keepNamesMs),
 			leafContexts: this.#leafContexts,
@@ -420,6 +426,7 @@ class Worker {
 	#tick(): void {
 		const now = Date.now();
 		for (const session of this.#sessions.keys()) session.tick(now);
+		this.#staples.tick(now);
 		for (const event of this.#admission.tick(now)) send({ type: "event", event });
 	}
 }

@@ -29,6 +29,7 @@ import { OwnCrls } from "#daemon/own-crls.ts";
 import { PacketFilterService } from "#daemon/packet-filter-service.ts";
 import { PolicyHits } from "#daemon/policy-hits.ts";
 import { SigningDesk } from "#daemon/signing-desk.ts";
+import { StapleService } from "#daemon/staple-service.ts";
 import { openStateDirectory, type StateDirectory } from "#daemon/state-directory.ts";
 import { readTrust, trustNames } from "#daemon/trust-directory.ts";
 import { TrustService } from "#daemon/trust-service.ts";
@@ -61,6 +62,7 @@ export class Managed implements GatewayView {
 	readonly certificates: CertificateService;
 	readonly trust: TrustService;
 	readonly crls: CrlService;
+	readonly staples = new StapleService((event) => this.#event(event), Date.now);
 	readonly domainLists: DomainListService;
 	readonly learnedBypass = new LearnedBypassService({
 		settings: (name) => this.plan.policy.rules.find(({ profile }) => profile?.name === name)?.profile?.learnedBypass,
@@ -185,6 +187,7 @@ export class Managed implements GatewayView {
 			event: (event) => this.#event(event),
 			leafRefused: (server, client) => this.learnedBypass.refused(server, client),
 			listFetched: (list) => this.crls.note(list),
+			staple: (facts) => this.staples.note(facts),
 			log: this.#log,
 			counters: this.#counters,
 		});

@@ -12,6 +12,7 @@ import { isKeyOf } from "#pki/import-certificate.ts";
 import type { KeyStoreEntry } from "#pki/key-store-shell.ts";
 import { type LocalStatus, localStatus } from "#pki/local-status.ts";
 import { requestPem } from "#pki/pem.ts";
+import type { StapleFacts } from "#pki/staple-shell.ts";
 import { SignatureCache } from "#pki/verify-signature.ts";
 import { visibleText } from "#telemetry/display-text.ts";
 
@@ -38,6 +39,8 @@ export function* showLocalCertificates(world: CommandWorld, values: Values, isJs
 	const isDetailed = values.detail !== undefined;
 	for (const { entry, certificate, status, reason } of rows) {
 		const more = [`Status: ${status}${reason === undefined ? "" : `: ${visibleText(reason)}`}`];
+		const staple = stapleOf(world, entry.id, certificate);
+		if (staple !== undefined) more.push(`OCSP stapling: ${visibleText(stapleText(staple))}`);
 		if (isDetailed) {
 			const uses = world.gateway.certificates.usesOf(entry.id);
 			more.push(
@@ -162,8 +165,21 @@ function factsOf(world: CommandWorld, { entry, certificate, status, reason }: Ro
 		isCa: typed.basicConstraints?.isCa === true,
 		hasKey: entry.key !== undefined,
 		isExportable: entry.isExportable,
+		staple: stapleOf(world, entry.id, certificate),
 		usedBy: world.gateway.certificates.usesOf(entry.id),
 	};
+}
+
+/** Undefined where nothing is to be stapled, or no worker knows yet. */
+function stapleOf({ gateway }: CommandWorld, id: string, { fingerprint }: Certificate): StapleFacts | undefined {
+	return gateway.plan.stapledCertificates.includes(id) ? gateway.staples.facts(fingerprint) : undefined;
+}
+
+function stapleText({ goodUntil, problem, isDemanded }: StapleFacts): string {
+	const why = problem === undefined ? "" : `: ${problem}`;
+	if (goodUntil !== undefined)
+		return `good until ${utc(goodUntil)}${problem === undefined ? "" : `, not renewed${why}`}`;
+	return `none${why}${isDemanded ? "; the certificate demands one (must-staple)" : ""}`;
 }
 
 function requestLines(id: string, request: CertificateRequest, isDetailed: boolean): string {

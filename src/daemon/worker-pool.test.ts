@@ -32,6 +32,7 @@ async function poolOf(t: TestContext, count: number) {
 		}),
 		leafRefused: () => undefined,
 		listFetched: () => undefined,
+		staple: () => undefined,
 		certificateCache: () => undefined,
 		sign: ({ requests }, _, answer) =>
 			answer({ type: "signed", answers: requests.map(({ request }) => ({ request, reason: "there is no CA" })) }),

@@ -13,6 +13,7 @@ import type {
 	ToWorker,
 	WorkerConfiguration,
 } from "#daemon/worker-protocol.ts";
+import type { StapleFacts } from "#pki/staple-shell.ts";
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
 import { type CounterSnapshot, type Counters, mergeCounters, retireCounters } from "#telemetry/counters.ts";
 import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
@@ -33,6 +34,8 @@ export interface WorkerPoolPorts {
 	leafRefused(server: LearnedServer, client: string): void;
 	/** A worker fetched a revocation list. */
 	listFetched(list: FetchedListFacts): void;
+	/** How a certificate's OCSP response stands at a worker. */
+	staple(facts: StapleFacts): void;
 	readonly log: Logger;
 	readonly counters: Counters;
 }
@@ -202,6 +205,8 @@ export class WorkerPool {
 				return ports.leafRefused(message.server, message.client);
 			case "list-fetched":
 				return ports.listFetched(message.list);
+			case "staple":
+				return ports.staple(message.facts);
 			case "configured":
 				return this.#configured(slot, message.revision);
 			case "text-wanted":

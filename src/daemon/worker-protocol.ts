@@ -4,6 +4,7 @@ import type { ToldConfiguration } from "#config/reread.ts";
 import type { PolicyTally } from "#daemon/policy-hits.ts";
 import type { CrlFacts } from "#pki/crl-text.ts";
 import type { SigningCa } from "#pki/mint.ts";
+import type { StapleFacts } from "#pki/staple-shell.ts";
 import type { TrustSources } from "#pki/trust-selection.ts";
 import type { KeptLeaf } from "#proxy/leaf-contexts-shell.ts";
 import type { LearnedEntry, LearnedServer } from "#proxy/learned-bypass.ts";
@@ -101,6 +102,7 @@ export type ToManaged =
 	| { readonly type: "not-configured"; readonly revision: number; readonly fault: Fault }
 	| { readonly type: "leaf-refused"; readonly server: LearnedServer; readonly client: string }
 	| { readonly type: "list-fetched"; readonly list: FetchedListFacts }
+	| { readonly type: "staple"; readonly facts: StapleFacts }
 	| { readonly type: "event"; readonly event: GatewayEvent }
 	/** The last message of a worker that was told to stop. */
 	| { readonly type: "stopped" }

@@ -14,8 +14,7 @@ import { newWorkBudget } from "#pki/build-path.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import { type Crl, decodeCrlStepwise } from "#pki/crl.ts";
 import type { Fetcher } from "#pki/fetch-shell.ts";
-import { encodeOcspRequest } from "#pki/ocsp.ts";
-import { ocspStatus } from "#pki/ocsp-status.ts";
+import { fetchOcsp, shownUrl } from "#pki/ocsp-fetch-shell.ts";
 import { pemDer } from "#pki/pem.ts";
 import {
 	decideEach,
@@ -238,33 +237,22 @@ export class RevocationChecker {
 		urls: readonly string[],
 	): Promise<void> {
 		const certificate = question.path[depth] as Certificate;
-		const issuer = question.path[depth + 1] as Certificate;
-		const nonce = authority.sendsNonce ? randomBytes(nonceOctets) : undefined;
-		const body = encodeOcspRequest(certificate, issuer, nonce);
-		const whys: string[] = [];
-		let isOverload = false;
-		for (const url of urls) {
-			const outcome = await this.#fetcher.fetch({
-				...ocspAddress(url, body, nonce !== undefined),
-				maxOctets: maxOneResponse,
-				timeoutMs: question.settings.timeoutMs,
-				mayBePrivate: authority.ocspUrls.includes(url),
-			});
-			if (outcome.kind === "failed") {
-				whys.push(`responder ${shown(url)}: ${outcome.why}`);
-				isOverload ||= outcome.isOverload === true;
-				continue;
-			}
-			const response = outcome.octets;
-			const { profile } = question;
-			const asked = { response, certificate, issuer, now: Date.now(), profile, nonce };
-			const status = ocspStatus({ ...asked, cache: this.#signatures, budget: newWorkBudget() });
-			if (status.kind !== "unusable")
-				return this.#responses.set(certificate.fingerprint, response, response.length + entryOctets);
-			whys.push(`responder ${shown(url)}: ${status.why}`);
+		const answer = await fetchOcsp(this.#fetcher, {
+			certificate,
+			issuer: question.path[depth + 1] as Certificate,
+			urls,
+			namedUrls: authority.ocspUrls,
+			nonce: authority.sendsNonce ? randomBytes(nonceOctets) : undefined,
+			timeoutMs: question.settings.timeoutMs,
+			profile: question.profile,
+			cache: this.#signatures,
+		});
+		if (answer.kind === "answered") {
+			const { response } = answer;
+			return this.#responses.set(certificate.fingerprint, response, response.length + entryOctets);
 		}
-		const until = Date.now() + (isOverload ? keepOverloadMs : keepFailureMs);
-		this.#failures.set(certificate.fingerprint, { why: whys.join("; "), until });
+		const until = Date.now() + (answer.isOverload ? keepOverloadMs : keepFailureMs);
+		this.#failures.set(certificate.fingerprint, { why: answer.why, until });
 	}
 
 	/** Fetches a list, or leaves the one that is at hand when none can be had; once, however many ask. */
@@ -319,7 +307,7 @@ export class RevocationChecker {
 	}
 
 	#listFailed(url: string, why: string, keptMs = keepFailureMs): void {
-		this.#failures.set(url, { why: `list ${shown(url)}: ${why}`, until: Date.now() + keptMs });
+		this.#failures.set(url, { why: `list ${shownUrl(url)}: ${why}`, until: Date.now() + keptMs });
 	}
 
 	#decide(question: PathQuestion, authority: AuthorityRevocation, now: number): RevocationVerdict[] {
@@ -427,17 +415,6 @@ function accepted(verdict: RevocationVerdict, authority: AuthorityRevocation): R
 	return { ...verdict, answer: "good", sentence, until: Date.now() + keepMs.unavailable };
 }
 
-/** GET with the question in the address where it fits, as caches know it (RFC 5019 §5); POST otherwise. */
-function ocspAddress(url: string, body: Uint8Array, isUnique: boolean) {
-	const asked = `${url}${url.endsWith("/") ? "" : "/"}${encodeURIComponent(Buffer.from(body).toString("base64"))}`;
-	if (!isUnique && !url.includes("?") && asked.length <= maxGetLength) return { url: asked };
-	return { url, post: { contentType: "application/ocsp-request", body } };
-}
-
-function shown(url: string): string {
-	return url.length > maxShownUrl ? `${url.slice(0, maxShownUrl)}...` : url;
-}
-
 const notAsked: RevocationVerdict = {
 	answer: "good",
 	depth: 0,
@@ -468,7 +445,6 @@ const maxDepth = 6;
 const maxVerdicts = 8_192;
 const maxResponses = 8_192;
 const maxResponseOctets = 16_777_216;
-const maxOneResponse = 65_536;
 const maxLists = 256;
 const maxListOctets = 67_108_864;
 const maxOneList = 16_777_216;
@@ -476,5 +452,3 @@ const maxOneList = 16_777_216;
 const entryIndexOctets = 20;
 const entryOctets = 500;
 const nonceOctets = 32;
-const maxGetLength = 255;
-const maxShownUrl = 120;

@@ -33,6 +33,8 @@ export class ClientLeg {
 	#isWarning = false;
 	/** The certificate of one's own that is shown instead of a leaf. */
 	#ownCertificate: string | undefined;
+	/** The OCSP response that goes with it to a client that asks. */
+	#staple: Uint8Array | undefined;
 	#tls: TLSSocket | undefined;
 
 	constructor(machine: SessionMachine, resources: SessionResources, tell: (event: SessionEvent) => void) {
@@ -99,6 +101,7 @@ export class ClientLeg {
 			return this.#tell({ type: "context-failed", fault: fault("CERTIFICATE_SIGNING_FAILED", message) });
 		}
 		this.#ownCertificate = entry.id;
+		this.#staple = profile.staples ? this.#resources.staple(entry.id) : undefined;
 		const leg = planClientLeg(hello, profile.legs.client, profile.mayResumeSessions, leafKeyClasses(leaf.publicKey));
 		try {
 			const roots = this.#clientRoots(profile.clientAuthentication);
@@ -154,7 +157,7 @@ export class ClientLeg {
 				this.#tell({ type: "client-failed", fault: failure });
 			},
 		};
-		this.#tls = acceptClientTls(socket, helloOctets, context, alpn, outcome, clients);
+		this.#tls = acceptClientTls(socket, helloOctets, context, alpn, outcome, { clients, staple: this.#staple });
 	}
 
 	/** Whom the client has proved to be belongs to the outcome. */
@@ -179,5 +182,6 @@ export class ClientLeg {
 	release(): void {
 		this.#hello = undefined;
 		this.#leafContext = undefined;
+		this.#staple = undefined;
 	}
 }

@@ -46,6 +46,8 @@ export interface TerminationPlan {
 	readonly leg: LegSettings;
 	/** Names of local certificates, chosen by the name that the client asks for; the first when none fits. */
 	readonly serverCertificates: readonly string[];
+	/** OCSP responses about them are stapled. */
+	readonly staples: boolean;
 	readonly clientAuthentication: { readonly isRequired: boolean; readonly trustStore: readonly string[] } | undefined;
 	readonly mayResumeSessions: boolean;
 }
@@ -73,6 +75,7 @@ export function compileTermination(config: TlsConfig, name: string): Termination
 		name,
 		leg: legSettings(standAloneStatements(profile)),
 		serverCertificates: profile.serverCertificate,
+		staples: !profile.disableOcspStapling,
 		clientAuthentication:
 			clients === undefined ? undefined : { isRequired: !clients.optional, trustStore: clients.trustedCa },
 		mayResumeSessions: profile.enableSessionCache,

@@ -137,9 +137,9 @@ function isLoopbackHost(host: string): boolean {
 
 /** TLS is taken from clients: nothing is asked of a server. */
 function terminating(plan: TerminationPlan): ProxyProfile {
-	const { name, leg, serverCertificates, mayResumeSessions, clientAuthentication } = plan;
+	const { name, leg, serverCertificates, staples, mayResumeSessions, clientAuthentication } = plan;
 	const plain = plainProfile(name, { client: leg, server: leg });
-	return { ...plain, serverCertificates, mayResumeSessions, clientAuthentication };
+	return { ...plain, serverCertificates, staples, mayResumeSessions, clientAuthentication };
 }
 
 /** TLS is made to a server, whose certificate must be good. */
@@ -168,6 +168,7 @@ function plainProfile(name: string, legs: TlsLegs): ProxyProfile {
 		overrides: domainSetOf("category-overrides", []),
 		learnedBypass: undefined,
 		serverCertificates: [],
+		staples: false,
 		trustedCa: undefined,
 		untrustedCa: undefined,
 		trustedRsaCa: undefined,

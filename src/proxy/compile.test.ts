@@ -137,6 +137,7 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		name: "p",
 		missingLists: "",
 		serverCertificates: [],
+		staples: true,
 		trustedCa: "ca",
 		untrustedCa: undefined,
 		trustedRsaCa: undefined,

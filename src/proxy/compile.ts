@@ -58,6 +58,8 @@ export interface GatewayPlan {
 	readonly signingCas: readonly string[];
 	/** Names of the certificates, with keys, that stand for servers of one's own. */
 	readonly ownCertificates: readonly string[];
+	/** Names of those whose OCSP responses are stapled. */
+	readonly stapledCertificates: readonly string[];
 	/** What is chosen of the certificates that may vouch for servers. */
 	readonly trust: TrustSelection;
 	readonly leaves: LeafSettings;
@@ -137,6 +139,7 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 		maximumDecodedOctets: config.security.inspection.maximumDecodedSize * 1_048_576,
 		signingCas: [...signingCas],
 		ownCertificates: namesOfOwn(listeners, policy),
+		stapledCertificates: namesOfStapled(listeners, policy),
 		trust: selectTrust(config),
 		onboarding: compileOnboarding(config, policy),
 		leaves: compileLeaves(config),
@@ -144,11 +147,20 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 	};
 }
 
-function namesOfOwn(listeners: readonly ListenerPlan[], { rules }: Policy<ProxyProfile>): readonly string[] {
-	const ofListeners = listeners.map(({ way }) => ("profile" in way ? way.profile : undefined));
-	const profiles = [...ofListeners, ...rules.map(({ profile }) => profile)];
-	const ofClients = profiles.flatMap((profile) => [...(profile?.clientCertificates.values() ?? [])]);
-	return [...new Set([...profiles.flatMap((profile) => profile?.serverCertificates ?? []), ...ofClients])];
+function namesOfOwn(listeners: readonly ListenerPlan[], policy: Policy<ProxyProfile>): readonly string[] {
+	const profiles = profilesInUse(listeners, policy);
+	const ofClients = profiles.flatMap(({ clientCertificates }) => [...clientCertificates.values()]);
+	return [...new Set([...profiles.flatMap(({ serverCertificates }) => serverCertificates), ...ofClients])];
+}
+
+function namesOfStapled(listeners: readonly ListenerPlan[], policy: Policy<ProxyProfile>): readonly string[] {
+	const profiles = profilesInUse(listeners, policy);
+	return [...new Set(profiles.flatMap(({ staples, serverCertificates }) => (staples ? serverCertificates : [])))];
+}
+
+function profilesInUse(listeners: readonly ListenerPlan[], { rules }: Policy<ProxyProfile>): readonly ProxyProfile[] {
+	const ofListeners = listeners.flatMap(({ way }) => ("profile" in way ? [way.profile] : []));
+	return [...ofListeners, ...rules.flatMap(({ profile }) => profile ?? [])];
 }
 
 function compileIdp(config: GatewayConfig["security"]["idp"], { rules }: Policy<ProxyProfile>): IdpSettings {
@@ -274,6 +286,7 @@ function compileProfile(
 		alwaysDecryptSources: prefixSet(profile.alwaysDecryptSource, "always-decrypt-source"),
 		...compileExemptions(config, profile, whitelist, lists),
 		serverCertificates: profile.serverCertificate,
+		staples: !actions.disableOcspStapling,
 		trustedCa: profile.rootCa,
 		untrustedCa: profile.untrustedRootCa,
 		trustedRsaCa: profile.rootCaRsa,

@@ -27,6 +27,8 @@ export interface ProxyProfile extends DecryptionExemptions {
 	readonly overrides: DomainSet;
 	/** Names of the certificates that stand for servers of one's own (R2). */
 	readonly serverCertificates: readonly string[];
+	/** Clients that ask get OCSP responses about these certificates in the handshake (R35). */
+	readonly staples: boolean;
 	/** Clients must, or may, prove who they are; undefined when nobody asks. */
 	readonly clientAuthentication?: ClientAuthentication | undefined;
 	/** Names of the signing CAs. Without an untrusted one, untrusted servers are blocked. */

@@ -61,6 +61,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		learnedBypass: undefined,
 		overrides: domainSetOf("category-overrides", []),
 		serverCertificates: [],
+		staples: false,
 		trustedCa: "ca",
 		untrustedCa: "untrusted-ca",
 		trustedRsaCa: undefined,

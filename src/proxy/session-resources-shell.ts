@@ -28,6 +28,8 @@ export interface SessionResources {
 	readonly ownCertificates: OwnCertificates;
 	/** The context of a certificate of one's own for these options; made once per variant. */
 	ownContext(certificate: OwnCertificate, options: SecureContextOptions, variant: string): SecureContext;
+	/** The OCSP response to staple to the certificate of this name; undefined when none is good now. */
+	staple(certificateId: string): Uint8Array | undefined;
 	readonly serverSessions: ServerSessions<JudgedServer>;
 	readonly judge: ServerJudge;
 	readonly revocation: RevocationChecker;

@@ -56,6 +56,9 @@ const actions = container({
 			help: "Who gets a TCP reset when a session is blocked by overload or for its server's certificate",
 		}),
 		"disable-session-resumption": flag({ help: "A full handshake for every connection, on both legs" }),
+		"disable-ocsp-stapling": flag({
+			help: "Staple no OCSP responses to the certificates of server-certificate; where one names a responder they are fetched and stapled for clients that ask",
+		}),
 		renegotiation: leaf(
 			enumeration({
 				drop: "End the session",

@@ -270,6 +270,27 @@ const events = {
 		help: "Responder and lists gave no answer that counts. Check that this host reaches them; actions ocsp if-unavailable of the profile says what becomes of sessions meanwhile.",
 		key: "originSha256",
 	},
+	STAPLE_UNAVAILABLE: {
+		severity: "warning",
+		fields: { certificate: "text", sha256: "text", reason: "text", meanwhile: "text" },
+		text: "no OCSP response about certificate {certificate} ({sha256}) can be fetched: {reason}; stapled meanwhile: {meanwhile}",
+		help: "It is tried again at growing intervals; clients without a stapled response ask the responder themselves. Check that this host reaches it, or set actions disable-ocsp-stapling.",
+		key: "sha256",
+	},
+	STAPLE_DEMAND_UNMET: {
+		severity: "error",
+		fields: { certificate: "text", sha256: "text", reason: "text" },
+		text: "certificate {certificate} ({sha256}) demands a stapled OCSP response (must-staple), and there is none: {reason}; clients refuse it",
+		help: "Browsers that know must-staple end the handshake. Have the responder reached, or load a certificate without the demand.",
+		key: "sha256",
+	},
+	STAPLE_AVAILABLE: {
+		severity: "notice",
+		fields: { certificate: "text", sha256: "text", until: "time" },
+		text: "an OCSP response about certificate {certificate} ({sha256}) is stapled again, until {until}",
+		help: "The responder answered after it had failed.",
+		key: "sha256",
+	},
 	CHAIN_REPAIRED: {
 		severity: "info",
 		fields: { subject: "text", originSha256: "text", fetchedFrom: "texts" },

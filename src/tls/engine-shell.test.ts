@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
-import { createSecureContext, type TLSSocket } from "node:tls";
+import tls, { createSecureContext, type TLSSocket } from "node:tls";
 import { acceptClientTls, startServerTls } from "#tls/engine-shell.ts";
 import { makeCertificate } from "../../test/support/make-certificate.ts";
 
@@ -14,6 +14,7 @@ type Outcome = { readonly socket: TLSSocket } | { readonly error: Error };
 async function gatewaySide(
 	t: TestContext,
 	alpn: string | undefined,
+	staple?: Uint8Array,
 ): Promise<{ port: number; outcome: Promise<Outcome> }> {
 	const { promise, resolve } = Promise.withResolvers<Outcome>();
 	const sockets = new Set<Socket>();
@@ -21,10 +22,14 @@ async function gatewaySide(
 		sockets.add(transport);
 		transport.once("data", (hello: Buffer) => {
 			transport.pause();
-			acceptClientTls(transport, hello, serverContext, alpn, {
-				secured: (socket) => resolve({ socket }),
-				failed: (error) => resolve({ error }),
-			});
+			const outcome = {
+				secured: (socket: TLSSocket) => {
+					if (staple !== undefined) socket.write("hello");
+					resolve({ socket });
+				},
+				failed: (error: Error) => resolve({ error }),
+			};
+			acceptClientTls(transport, hello, serverContext, alpn, outcome, { staple });
 		});
 	});
 	await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
@@ -103,3 +108,31 @@ test("a socket may be destroyed in the moment in which it is secured", async (t)
 		if ("socket" in accepted) accepted.socket.destroy();
 	}
 });
+
+for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+	test(`a client that asks for an OCSP response by ${version} gets it in the handshake, one that does not gets none (R35)`, async (t) => {
+		const staple = Buffer.from("the response");
+		for (const asks of [true, false]) {
+			const { port, outcome } = await gatewaySide(t, undefined, staple);
+			const got = await new Promise<Buffer | null>((resolve, reject) => {
+				let seen: Buffer | null = null;
+				const client = tls.connect({
+					port,
+					host: "127.0.0.1",
+					ca: made.pem,
+					servername: "a.example",
+					requestOCSP: asks,
+					maxVersion: version,
+				});
+				t.after(() => client.destroy());
+				client.on("OCSPResponse", (response) => (seen = response));
+				client.on("error", reject);
+				// By TLS 1.3 the response is told behind the end of the handshake.
+				client.on("data", () => resolve(seen));
+			});
+			const accepted = await outcome;
+			assert.ok("socket" in accepted);
+			assert.deepEqual(got, asks ? staple : null);
+		}
+	});
+}

@@ -27,6 +27,14 @@ export interface ServerLegStart {
 	readonly onSession: ((session: Buffer) => void) | undefined;
 }
 
+/** What the leg to the client has besides. */
+export interface ClientLegExtras {
+	/** The client is asked for a certificate, and without one the handshake fails where it is required. */
+	readonly clients?: { readonly isRequired: boolean } | undefined;
+	/** The OCSP response that a client gets if it asks for one. */
+	readonly staple?: Uint8Array | undefined;
+}
+
 /** Begins the TLS handshake with the server over a connected socket. The certificate is judged by the caller. */
 export function startServerTls(transport: Socket, start: ServerLegStart, outcome: HandshakeOutcome): TLSSocket {
 	const options: tls.ConnectionOptions & { highWaterMark: number } = {
@@ -57,8 +65,7 @@ export function startServerTls(transport: Socket, start: ServerLegStart, outcome
 /**
  * Answers the client's ClientHello, whose octets were already read: they are handed back to the socket first.
  *
- * `alpn` is the one protocol that the server chose, or undefined to negotiate none. With `clients` the client is asked for
- * a certificate, and without one the handshake fails where it is required.
+ * `alpn` is the one protocol that the server chose, or undefined to negotiate none.
  */
 export function acceptClientTls(
 	transport: Socket,
@@ -66,7 +73,7 @@ export function acceptClientTls(
 	context: SecureContext,
 	alpn: string | undefined,
 	outcome: HandshakeOutcome,
-	clients?: { readonly isRequired: boolean } | undefined,
+	{ clients, staple }: ClientLegExtras = {},
 ): TLSSocket {
 	transport.unshift(helloOctets);
 	const options: tls.TLSSocketOptions & { highWaterMark: number } = {
@@ -78,6 +85,7 @@ export function acceptClientTls(
 		highWaterMark: relayHighWaterMark,
 	};
 	if (alpn !== undefined) options.ALPNProtocols = [alpn];
+	if (staple !== undefined) options.server = staplerOf(staple);
 	const socket = new TLSSocket(transport, options);
 	watchHandshake(socket, "secure", outcome);
 	return socket;
@@ -119,6 +127,16 @@ function watchHandshake(socket: TLSSocket, done: "secure" | "secureConnect", out
 	});
 }
 
+/** A server that listens nowhere: only of such a one does a socket ask for the response. */
+function staplerOf(response: Uint8Array): tls.Server {
+	const known = staplers.get(response);
+	if (known !== undefined) return known;
+	const stapler = tls.createServer();
+	stapler.on("OCSPRequest", (_certificate, _issuer, answer) => answer(null, Buffer.from(response)));
+	staplers.set(response, stapler);
+	return stapler;
+}
+
 function noPeerCertificate(): tls.DetailedPeerCertificate {
 	return {} as tls.DetailedPeerCertificate;
 }
@@ -126,3 +144,5 @@ function noPeerCertificate(): tls.DetailedPeerCertificate {
 function acceptAnyIdentity(): undefined {
 	return undefined;
 }
+
+const staplers = new WeakMap<Uint8Array, tls.Server>();

@@ -101,6 +101,9 @@ const termination = list({
 			maxValues: 1_000,
 			mandatory: true,
 		}),
+		"disable-ocsp-stapling": flag({
+			help: "Staple no OCSP responses to these certificates; where one names a responder they are fetched and stapled for clients that ask",
+		}),
 		"client-authentication": container({
 			help: "Certificates of clients",
 			presence: true,

@@ -15,6 +15,7 @@ import { KeyService } from "#daemon/key-service.ts";
 import { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import { PolicyHits } from "#daemon/policy-hits.ts";
+import { StapleService } from "#daemon/staple-service.ts";
 import { openStateDirectory } from "#daemon/state-directory.ts";
 import { trustNames } from "#daemon/trust-directory.ts";
 import { TrustService } from "#daemon/trust-service.ts";
@@ -129,6 +130,7 @@ export async function commandWorld(
 				now: Date.now,
 			}),
 			events,
+			staples: new StapleService((event) => events.push(event), Date.now),
 			trust: new TrustService({
 				directory: state.trust,
 				config: () => parseConfiguration(configuration.text, "configuration", caIds).config,
