@@ -116,7 +116,11 @@ function storeCertificates(state: string, identities: Readonly<Record<string, Id
 /** A new empty state directory, which goes with its owner. */
 export function makeStateDirectory(owner: Owner): string {
 	const state = mkdtempSync(join(tmpdir(), "sallyport-test-"));
-	owner.after(() => rmSync(state, { recursive: true, force: true }));
+	owner.after(async () => {
+		// The ends of a test come in the order of their beginnings: who writes there ends first.
+		await Promise.all([...(writers.get(state) ?? [])].map(end));
+		rmSync(state, { recursive: true, force: true });
+	});
 	return state;
 }
 
@@ -254,10 +258,16 @@ export class Gateway {
 		return found.filter((event): event is GatewayEvent<Id> => event.id === id);
 	}
 
-	/** The record of the session whose client came from this port, once it is there. */
-	async record(clientPort: number | undefined): Promise<SessionRecord> {
+	/**
+	 * The record of the session whose client came from this port, once it is there. The system gives a port again:
+	 * where a test opens many connections it says how many records were there before (`records().length`).
+	 */
+	async record(clientPort: number | undefined, after = 0): Promise<SessionRecord> {
 		return await eventually(
-			() => this.records().find(({ client }) => client.port === clientPort),
+			() =>
+				this.records()
+					.slice(after)
+					.find(({ client }) => client.port === clientPort),
 			`the record of client port ${clientPort}`,
 		);
 	}
@@ -337,14 +347,18 @@ export function startProgram(
 		stdio: [input, "pipe", "pipe"],
 	});
 	const running = new Program(child);
-	owner.after(async () => {
-		if (running.isOver) return;
-		child.kill("SIGTERM");
-		const timer = setTimeout(() => child.kill("SIGKILL"), stopMs);
-		await running.ended;
-		clearTimeout(timer);
-	});
+	const state = args[args.indexOf("--state") + 1] ?? "";
+	writers.set(state, [...(writers.get(state) ?? []), running]);
+	owner.after(() => end(running));
 	return running;
+}
+
+async function end(program: Program): Promise<void> {
+	if (program.isOver) return;
+	program.child.kill("SIGTERM");
+	const timer = setTimeout(() => program.child.kill("SIGKILL"), stopMs);
+	await program.ended;
+	clearTimeout(timer);
 }
 
 /** Runs `sallyport ARGUMENTS` to its end. */
@@ -403,4 +417,6 @@ function childrenOf(processId: number): number[] {
 	});
 }
 
+/** The programs that were started on a state directory. */
+const writers = new Map<string, readonly Program[]>();
 const stopMs = 5_000;
