@@ -9,6 +9,7 @@ import { Rereader } from "#config/reread.ts";
 import type { ParsedText } from "#config/text.ts";
 import { Admission, type AdmittedSession } from "#daemon/admission.ts";
 import { DomainListDirectory } from "#daemon/domain-list-directory.ts";
+import { frontingGuard } from "#daemon/fronting-guard.ts";
 import { checkedBefore } from "#daemon/load-configuration.ts";
 import { onboardingSite } from "#daemon/onboarding-site.ts";
 import { SessionAccounts } from "#daemon/session-accounts.ts";
@@ -368,10 +369,11 @@ class Worker {
 				return made;
 			},
 			signingCa: (id) => authorities.get(id) as SigningCa,
-			inspect: ({ profile, alpn, sessionId, ...facts }) => {
+			inspect: ({ profile, alpn, sessionId, names, ...facts }) => {
+				const fronting = frontingGuard({ profile, sessionId, names, ...facts }, this.#counters, send);
 				const patterns = services.get(profile.patternPolicy ?? "") ?? [];
 				const signatures = sessionSignatures(idp.get(profile.idpPolicy ?? ""), plan.idp.failsOpen, facts);
-				const active = signatures === undefined ? patterns : [...patterns, signatures];
+				const active = [fronting, ...patterns, signatures].filter((service) => service !== undefined);
 				if (active.length === 0) return undefined;
 				const openHttp = () => new Http1Stream(active, sessionId, maximumDecodedOctets);
 				const openOther = () => new OpaqueStream(active);

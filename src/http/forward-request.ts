@@ -39,6 +39,8 @@ export type ForwardPlan =
 			readonly target: Authority;
 			/** The head for the server. */
 			readonly head: Uint8Array;
+			/** Whom Host named, when that was another than the target; the head names the target (RFC 9112 §3.2.2). */
+			readonly otherHost: string | undefined;
 			/** The server ends the connection behind its response, and the client expects that. */
 			readonly isLast: boolean;
 	  }
@@ -84,7 +86,7 @@ export function forwardRequest(head: RequestHead, options: ForwardOptions = { vi
 		...(isLast ? ["Connection: close"] : []),
 		"\r\n",
 	].join("\r\n");
-	return { kind: "forward", target, head: Buffer.from(text, "latin1"), isLast };
+	return { kind: "forward", target, head: Buffer.from(text, "latin1"), otherHost: otherHost(head, target), isLast };
 }
 
 /** What the proxy has open to a server, for one client. */
@@ -108,6 +110,13 @@ export function routeForward(connection: ForwardConnection | undefined, target: 
 	const isSame = connection.target.host === target.host && connection.target.port === target.port;
 	if (isSame && connection.isOpen) return "send";
 	return connection.openResponses > 0 ? "await-responses" : "connect";
+}
+
+function otherHost(head: RequestHead, target: Authority): string | undefined {
+	const text = headerValue(head, "host");
+	if (text === undefined || text === "") return undefined;
+	const host = parseAuthority(text, httpPort)?.host;
+	return host === target.host ? undefined : (host ?? JSON.stringify(text.slice(0, 80)));
 }
 
 /** RFC 9112 §3.2.1, §3.2.4: an empty path is `/`, or `*` for OPTIONS. */

@@ -1,9 +1,11 @@
 /** The answer to a blocked HTTP request: names the rule and the session, is never cached, reflects no content. */
 import type { Header } from "#http/head.ts";
+import type { ServiceFinding } from "#inspect/service.ts";
+import type { Finding } from "#telemetry/session-record.ts";
 
 /** What the page says. All fields come from the gateway's own configuration, none from the peer. */
 export interface BlockNotice {
-	readonly status: 400 | 403 | 404 | 405 | 408 | 431 | 500 | 502 | 503 | 504;
+	readonly status: 400 | 403 | 404 | 405 | 408 | 421 | 431 | 500 | 502 | 503 | 504;
 	/** One sentence: what happened. */
 	readonly sentence: string;
 	readonly rule?: string;
@@ -12,6 +14,16 @@ export interface BlockNotice {
 	readonly headers?: string;
 	/** No body behind the head: the answer to HEAD. */
 	readonly isHeadOnly?: boolean;
+}
+
+/** What a client is told of an exchange that a service blocked. The text of a finding with an answer of its own stems from the peer. */
+export function blockNotice(
+	blocked: Pick<Finding, "service" | "name"> | undefined,
+	answer: ServiceFinding["answer"],
+): Pick<BlockNotice, "status" | "sentence" | "rule"> {
+	if (blocked !== undefined && answer !== undefined) return { ...answer, rule: blocked.service };
+	const rule = blocked === undefined ? {} : { rule: `${blocked.service} ${blocked.name}` };
+	return { status: 403, sentence: "The content of this exchange was blocked.", ...rule };
 }
 
 /** A whole HTTP/1.1 response that closes the connection. */
@@ -63,6 +75,7 @@ const reasons = {
 	404: "Not Found",
 	405: "Method Not Allowed",
 	408: "Request Timeout",
+	421: "Misdirected Request",
 	431: "Request Header Fields Too Large",
 	500: "Internal Server Error",
 	502: "Bad Gateway",

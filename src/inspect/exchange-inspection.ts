@@ -25,6 +25,7 @@ export class ExchangeInspection {
 	#isResponseEncoded = false;
 	#isPartial = false;
 	#blocked: Finding | undefined;
+	#answer: ServiceFinding["answer"];
 	#decodeFault: Fault | undefined;
 
 	/** `findings`: the connection's, which all its exchanges add to. */
@@ -43,6 +44,11 @@ export class ExchangeInspection {
 	/** What blocked. */
 	get blocked(): Finding | undefined {
 		return this.#blocked;
+	}
+
+	/** What the service that blocked wants the client to be told. */
+	get answer(): ServiceFinding["answer"] {
+		return this.#answer;
 	}
 
 	/** A body that could not be decoded and therefore blocked. */
@@ -169,6 +175,7 @@ export class ExchangeInspection {
 		if (this.#findings.length < most) this.#findings.push(finding);
 		if (verdict !== "block") return false;
 		this.#blocked = finding;
+		this.#answer = found.answer;
 		return true;
 	}
 

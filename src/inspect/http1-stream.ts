@@ -8,7 +8,7 @@
  */
 import type { Header, RequestHead, ResponseHead } from "#http/head.ts";
 import { Http1Connection, type Http1Sink } from "#http/http1-machine.ts";
-import { encodeBlockPage } from "#inspect/block-page.ts";
+import { blockNotice, encodeBlockPage } from "#inspect/block-page.ts";
 import { ExchangeInspection } from "#inspect/exchange-inspection.ts";
 import {
 	forward,
@@ -19,13 +19,13 @@ import {
 	type StreamStop,
 	stop,
 } from "#inspect/plaintext-stream.ts";
-import type { InspectionService } from "#inspect/service.ts";
+import { type InspectionService, inspectionBy } from "#inspect/service.ts";
 import type { Finding, InspectionState } from "#telemetry/session-record.ts";
 
 export class Http1Stream implements PlaintextStream, Http1Sink {
 	readonly released: Uint8Array[] = [];
 	readonly findings: Finding[] = [];
-	readonly inspection: InspectionState = "inspected";
+	readonly inspection: InspectionState;
 	requests = 0;
 	isClientWaiting = false;
 	stop: StreamStop | undefined;
@@ -41,6 +41,7 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 
 	constructor(services: readonly InspectionService[], sessionId: string, maxDecodedOctets: number) {
 		this.#http = new Http1Connection(this);
+		this.inspection = inspectionBy(services);
 		this.#exchange = new ExchangeInspection(services, this.findings, maxDecodedOctets);
 		this.#sessionId = sessionId;
 	}
@@ -177,8 +178,7 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		const isHeadOnly = this.#exchange.request?.method === "HEAD" && side === "response";
 		const page = { sessionId: this.#sessionId, isHeadOnly };
 		if (blocked !== undefined) {
-			const sentence = "The content of this exchange was blocked.";
-			const answer = encodeBlockPage({ ...page, status: 403, sentence, rule: `${blocked.service} ${blocked.name}` });
+			const answer = encodeBlockPage({ ...page, ...blockNotice(blocked, this.#exchange.answer) });
 			const why = `blocked by ${blocked.service} "${blocked.name}" in ${blocked.where}`;
 			this.stop = { answer: mayAnswer ? answer : undefined, why };
 			return stop;

@@ -8,7 +8,7 @@ import type { Header, RequestHead, ResponseHead } from "#http/head.ts";
 import type { Http2Exchange } from "#http/http2-exchange.ts";
 import { Http2Connection } from "#http/http2-machine.ts";
 import type { Http2Answer, Http2Sink, StopCause } from "#http/http2-sink.ts";
-import { type BlockNotice, blockPageBody, blockPageFields } from "#inspect/block-page.ts";
+import { type BlockNotice, blockNotice, blockPageBody, blockPageFields } from "#inspect/block-page.ts";
 import { ExchangeInspection } from "#inspect/exchange-inspection.ts";
 import {
 	forward,
@@ -19,14 +19,14 @@ import {
 	type StreamStop,
 	stop,
 } from "#inspect/plaintext-stream.ts";
-import type { InspectionService } from "#inspect/service.ts";
+import { type InspectionService, inspectionBy } from "#inspect/service.ts";
 import type { Finding, InspectionState } from "#telemetry/session-record.ts";
 
 type Exchange = Http2Exchange<ExchangeInspection>;
 
 export class Http2Stream implements PlaintextStream, Http2Sink<ExchangeInspection> {
 	readonly findings: Finding[] = [];
-	readonly inspection: InspectionState = "inspected";
+	readonly inspection: InspectionState;
 	/** Windows, not this stream, keep a client waiting. */
 	readonly isClientWaiting = false;
 	requests = 0;
@@ -43,6 +43,7 @@ export class Http2Stream implements PlaintextStream, Http2Sink<ExchangeInspectio
 
 	constructor(services: readonly InspectionService[], sessionId: string, maxDecodedOctets: number) {
 		this.#http = new Http2Connection(this);
+		this.inspection = inspectionBy(services);
 		this.toClient = this.#http.toClient;
 		this.toServer = this.#http.toServer;
 		this.released = this.toServer;
@@ -142,13 +143,12 @@ export class Http2Stream implements PlaintextStream, Http2Sink<ExchangeInspectio
 		return stop;
 	}
 
-	#sentence({ blocked, decodeFault }: ExchangeInspection, cause: StopCause): Omit<BlockNotice, "sessionId"> {
+	#sentence({ blocked, answer, decodeFault }: ExchangeInspection, cause: StopCause): Omit<BlockNotice, "sessionId"> {
 		if (cause === "malformed-request") return { status: 400, sentence: "The request is not valid HTTP." };
 		if (cause === "malformed-response" || (blocked === undefined && decodeFault !== undefined)) {
 			return { status: 502, sentence: "The answer of the site is not valid HTTP." };
 		}
-		const rule = blocked === undefined ? {} : { rule: `${blocked.service} ${blocked.name}` };
-		return { status: 403, sentence: "The content of this exchange was blocked.", ...rule };
+		return blockNotice(blocked, answer);
 	}
 }
 

@@ -3,6 +3,12 @@
  * with findings.
  */
 import type { RequestHead, ResponseHead } from "#http/head.ts";
+import type { InspectionState } from "#telemetry/session-record.ts";
+
+/** What the record says of a session that these look at. */
+export function inspectionBy(services: readonly InspectionService[]): InspectionState {
+	return services.every(({ isNameCheck }) => isNameCheck === true) ? "decrypted, not inspected" : "inspected";
+}
 
 /** Where in the plaintext octets were seen. The order is the index into per-place state. */
 export const places = [
@@ -21,6 +27,8 @@ export interface ServiceFinding {
 	readonly name: string;
 	readonly place: Place;
 	readonly verdict: "block" | "report";
+	/** What the client is told of a block; that its content was blocked, when absent. */
+	readonly answer?: { readonly status: 403 | 421; readonly sentence: string };
 }
 
 /**
@@ -46,5 +54,7 @@ export interface ServiceConnection {
 export interface InspectionService {
 	/** The name that records show. */
 	readonly name: string;
+	/** It looks at names and not into content: a session that nothing else looks at counts as not inspected (R182). */
+	readonly isNameCheck?: boolean;
 	open(): ServiceConnection;
 }

@@ -4,6 +4,7 @@ import type { SecureContext, TLSSocket } from "node:tls";
 import { formatAddress } from "#base/address.ts";
 import { fault } from "#base/fault.ts";
 import { ownIdentity } from "#onboarding/own-identity.ts";
+import type { Certificate } from "#pki/certificate.ts";
 import { leafKeyClasses } from "#pki/leaf-key-class.ts";
 import { planClientLeg, takesKeyOf } from "#proxy/client-leg.ts";
 import { clientHandshakeFault, isLeafRefusal } from "#proxy/handshake-faults.ts";
@@ -50,6 +51,11 @@ export class ClientLeg {
 	/** Undefined before the handshake begins. */
 	get tls(): TLSSocket | undefined {
 		return this.#tls;
+	}
+
+	/** The certificate of one's own that the client is shown; undefined when it is a leaf. */
+	get ownCertificate(): Certificate | undefined {
+		return this.#resources.ownCertificates.leaf(this.#ownCertificate ?? "");
 	}
 
 	/** The context of a leaf that stands for the server. */

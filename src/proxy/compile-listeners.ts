@@ -182,6 +182,7 @@ function plainProfile(name: string, legs: TlsLegs): ProxyProfile {
 		starttls: "drop",
 		clientCertificateRequest: "bypass",
 		clientCertificates: new HostPatternMap(),
+		fronting: { fronted: "allow", coalesced: "allow" },
 		sendsReset: undefined,
 		mayResumeSessions: false,
 		legs,

@@ -150,6 +150,7 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		passesNonTls: false,
 		starttls: "drop",
 		clientCertificateRequest: "bypass",
+		fronting: { fronted: "drop", coalesced: "allow" },
 		sendsReset: undefined,
 		mayResumeSessions: true,
 		legs: gradeLegs("strict"),

@@ -300,6 +300,7 @@ function compileProfile(
 		starttls: actions.starttls,
 		clientCertificateRequest: actions.clientCertificateRequest,
 		clientCertificates: clientCertificatesOf(profile),
+		fronting: { fronted: actions.domainFronting, coalesced: actions.coalescedRequests },
 		sendsReset: actions.sendTcpReset,
 		mayResumeSessions: !actions.disableSessionResumption,
 		legs: compileLegs(profile),

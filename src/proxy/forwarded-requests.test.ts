@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ForwardedRequests } from "#proxy/forwarded-requests.ts";
 
 const octets = (text: string) => Buffer.from(text, "latin1");
-const get = (url: string) => `GET ${url} HTTP/1.1\r\nHost: x\r\n\r\n`;
+const get = (url: string) => `GET ${url} HTTP/1.1\r\nHost: ${new URL(url).host}\r\n\r\n`;
 
 function begin(text: string): { requests: ForwardedRequests; first: string } {
 	const read = ForwardedRequests.begin(octets(text));
@@ -26,6 +26,18 @@ test("a request for another server, and what comes behind it, goes nowhere: the 
 	assert.equal(requests.push(octets(get("http://b.example/"))).length, 0);
 	assert.deepEqual([requests.isOver, requests.fault], [true, undefined]);
 	assert.equal(requests.push(octets(get("http://a.example/"))).length, 0);
+});
+
+test("F12: a Host that differs from the target is known; a request with another than that goes nowhere", () => {
+	const other = (host: string) => `GET http://a.example/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+	const { requests, first } = begin(other("front.example"));
+	assert.equal(requests.otherHost, "front.example");
+	assert.match(first, /^GET \/ HTTP\/1\.1\r\nHost: a\.example\r\n/);
+	assert.notEqual(requests.push(octets(other("front.example"))).length, 0);
+	assert.equal(requests.push(octets(other("a.example"))).length, 0);
+	assert.equal(requests.isOver, true);
+	for (const same of ["A.Example", "a.example:80", "a.example."])
+		assert.equal(begin(other(same)).requests.otherHost, undefined);
 });
 
 test("pipelined requests are read to the one that does not belong to the server", () => {

@@ -3,6 +3,7 @@ import type { Authority } from "#base/authority.ts";
 import { concat } from "#base/bytes.ts";
 import type { Fault } from "#base/fault.ts";
 import { ForwardMachine } from "#http/forward-machine.ts";
+import type { ForwardPlan } from "#http/forward-request.ts";
 
 export type FirstRequest =
 	/** `first` is what goes to the server by now. */
@@ -13,20 +14,23 @@ export type FirstRequest =
 	| { readonly kind: "refuse"; readonly fault: Fault };
 
 /**
- * A connection carries requests for one server: behind the last of them, or before one that names another server, it is
- * over. The client asks anew on another connection, as with any server that closes.
+ * A connection carries requests for one server: behind the last of them, or before one that names another server, in its
+ * target or in Host, it is over. The client asks anew on another connection, as with any server that closes.
  *
  * Bounds: those of `ForwardMachine`.
  */
 export class ForwardedRequests {
 	readonly target: Authority;
+	/** Whom Host named, when that was another than the target. The server is told the target. */
+	readonly otherHost: string | undefined;
 	readonly #machine: ForwardMachine;
 	#isOver = false;
 	#fault: Fault | undefined;
 
-	private constructor(machine: ForwardMachine, target: Authority) {
+	private constructor(machine: ForwardMachine, target: Authority, otherHost: string | undefined) {
 		this.#machine = machine;
 		this.target = target;
+		this.otherHost = otherHost;
 	}
 
 	/** Reads the first request out of what the client has sent. */
@@ -38,7 +42,7 @@ export class ForwardedRequests {
 		if (step.kind !== "request") return { kind: "need-more" };
 		const { plan } = step;
 		if (plan.kind !== "forward") return { kind: "own" };
-		const requests = new ForwardedRequests(machine, plan.target);
+		const requests = new ForwardedRequests(machine, plan.target, plan.otherHost);
 		return { kind: "forward", requests, first: requests.#drain([plan.head]) };
 	}
 
@@ -75,7 +79,7 @@ export class ForwardedRequests {
 					this.#isOver = true;
 					return concat(octets);
 				case "request":
-					if (step.plan.kind !== "forward" || !this.#isSame(step.plan.target)) {
+					if (step.plan.kind !== "forward" || !this.#isSame(step.plan)) {
 						this.#isOver = true;
 						return concat(octets);
 					}
@@ -84,8 +88,9 @@ export class ForwardedRequests {
 		}
 	}
 
-	#isSame({ host, port }: Authority): boolean {
-		return host === this.target.host && port === this.target.port;
+	#isSame({ target, otherHost }: ForwardPlan & { readonly kind: "forward" }): boolean {
+		const { host, port } = this.target;
+		return target.host === host && target.port === port && otherHost === this.otherHost;
 	}
 }
 

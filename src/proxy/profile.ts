@@ -1,6 +1,7 @@
 /** An SSL proxy profile, compiled from the configuration: everything a session asks of it. */
 
 import type { HostPatternMap } from "#base/host-name.ts";
+import type { FrontingSettings } from "#inspect/fronting-service.ts";
 import { isRsaClass, type LeafKeyClass } from "#pki/leaf-key-class.ts";
 import type { RevocationSettings } from "#pki/revocation-settings.ts";
 import type { ProfileName } from "#pki/validation-profile.ts";
@@ -50,6 +51,8 @@ export interface ProxyProfile extends DecryptionExemptions {
 	readonly clientCertificateRequest: "drop" | "bypass" | "present";
 	/** Names of the local certificates for servers that ask, by server. */
 	readonly clientCertificates: Pick<HostPatternMap<string>, "match" | "values">;
+	/** What becomes of requests for other names than that of their connection (F12). */
+	readonly fronting: FrontingSettings;
 	/** Who gets a TCP reset when a session is blocked. */
 	readonly sendsReset: "client" | "server" | "both" | undefined;
 	readonly mayResumeSessions: boolean;

@@ -75,6 +75,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		starttls: "drop",
 		clientCertificateRequest: "bypass",
 		clientCertificates: new HostPatternMap(),
+		fronting: { fronted: "drop", coalesced: "allow" },
 		sendsReset: undefined,
 		mayResumeSessions: true,
 		legs: gradeLegs("strict"),

@@ -18,6 +18,7 @@ import type { OnboardingSite, SiteAnswer } from "#onboarding/site.ts";
 import type { Decision } from "#policy/evaluate.ts";
 import type { ConnectRequest } from "#proxy/connect-machine.ts";
 import { type ArrivalAnswer, ExplicitArrival } from "#proxy/explicit-arrival.ts";
+import { decideForwarded } from "#proxy/forwarded-decision.ts";
 import { ForwardedRequests } from "#proxy/forwarded-requests.ts";
 import { handedOnHeader } from "#proxy/handed-on.ts";
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
@@ -151,6 +152,11 @@ export class SessionMachine {
 		return state.tag === "expect-request" || state.tag === "expect-hello" || state.tag === "expect-proxy-header";
 	}
 
+	/** What the client asked for, or the address that it connected to; empty before. */
+	get askedHost(): string {
+		return this.#facts.target?.host ?? "";
+	}
+
 	/** The profile of the decision; undefined before there is one, or when no profile took part. */
 	get profile(): ProxyProfile | undefined {
 		return this.#facts.decision?.profile;
@@ -181,7 +187,7 @@ export class SessionMachine {
 
 	/** One line for a person: where the session stands. */
 	describe(): string {
-		return `${this.id} ${tagOf(this.#state)} ${this.#facts.target?.host ?? "-"}`;
+		return `${this.id} ${tagOf(this.#state)} ${this.askedHost || "-"}`;
 	}
 
 	/** After the close whatever is late is answered with nothing. */
@@ -666,13 +672,11 @@ export class SessionMachine {
 
 	/** Nothing is to be opened: what would be decrypted is inspected as it is. */
 	#forward({ requests, first }: Forwarded, now: number): readonly SessionEffect[] {
-		const decision = this.#policy.evaluate(now);
+		const { decision, mode } = decideForwarded(this.#policy.evaluate(now), requests);
 		if (decision.action === "block") return this.#refuseByPolicy(decision, now);
-		const passed = { ...decision, action: "bypass" as const, fact: `${decision.fact}; it is HTTP in clear` };
-		this.#facts.decision = passed;
+		this.#facts.decision = decision;
 		this.#state = { tag: "await-relay-end" };
-		const mode = decision.action === "decrypt" ? "clear" : "bypass";
-		return [{ type: "relay", mode, first, decision: passed, requests }];
+		return [{ type: "relay", mode, first, decision, requests }];
 	}
 
 	/** The client wants to know whether it trusts the CA: the gateway is the server. */

@@ -1,6 +1,7 @@
 /** What a worker lends to its sessions. */
 import type { SecureContext, SecureContextOptions } from "node:tls";
 import type { Address } from "#base/address.ts";
+import type { AskedNames } from "#inspect/fronting-service.ts";
 import type { PlaintextStream } from "#inspect/plaintext-stream.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import type { ChainRepair } from "#pki/chain-repair-shell.ts";
@@ -62,6 +63,8 @@ export interface SessionResources {
 		/** What the client sent, where it spoke TLS; and the server's certificate. */
 		readonly hello: ClientHello | undefined;
 		readonly certificate: Certificate | undefined;
+		/** What HTTP requests are held against; undefined when nothing was asked for before them. */
+		readonly names: AskedNames | undefined;
 	}): PlaintextStream | undefined;
 	/** Called when a client did not want the leaf of a trusted server. */
 	leafRefused(server: LearnedServer, client: string): void;

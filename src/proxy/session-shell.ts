@@ -5,6 +5,8 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { formatAddress, formatEndpoint } from "#base/address.ts";
+import type { AskedNames } from "#inspect/fronting-service.ts";
+import { askedNames } from "#proxy/asked-names.ts";
 import { ClientLeg } from "#proxy/client-leg-shell.ts";
 import type { JudgedServer } from "#proxy/judge-server.ts";
 import { alpnOf } from "#proxy/leg-record-shell.ts";
@@ -210,6 +212,7 @@ export class SessionShell {
 						server: { address, port: transport.remotePort ?? 0 },
 						hello: this.#hello,
 						certificate: judged?.certificate,
+						names: mode === "clear" ? undefined : this.#names(),
 					})
 				: undefined;
 		const client = { stream: this.#clientLeg.tls ?? this.#client, transport: this.#client, peer: this.#clientAddress };
@@ -221,6 +224,13 @@ export class SessionShell {
 		this.#hello = undefined;
 		if (header !== undefined) server.stream.write(header);
 		this.#relay.start(first);
+	}
+
+	#names(): AskedNames | undefined {
+		const { askedHost: host, distrust } = this.#machine;
+		const ofServer = distrust === undefined ? this.#serverLeg.judged?.certificate : undefined;
+		const certificate = this.#clientLeg.ownCertificate ?? ofServer;
+		return askedNames({ way: this.#context.way.kind, host, sni: this.#hello?.sni, certificate });
 	}
 
 	/** From here on another owner reads the client's socket. */

@@ -111,6 +111,38 @@ const actions = container({
 				default: "bypass",
 			},
 		),
+		"domain-fronting": leaf(
+			enumeration({
+				drop: "Refuse it with status 421; in HTTP/2 the other streams go on",
+				log: "Let it pass; it is recorded",
+				allow: "Let it pass",
+			}),
+			{
+				help: {
+					what: "What becomes of an HTTP request for another name than its connection was asked for, when the server's certificate does not bear it",
+					loosened:
+						"danger: with log and allow, a client that names a permitted server reaches others that share its address, whatever policies say of them",
+					source: "RFC 9110 §7.4",
+				},
+				default: "drop",
+			},
+		),
+		"coalesced-requests": leaf(
+			enumeration({
+				drop: "Refuse it with status 421, upon which browsers make a connection for its name",
+				log: "Let it pass; it is recorded",
+				allow: "Let it pass",
+			}),
+			{
+				help: {
+					what: "What becomes of an HTTP request for another name than its connection was asked for, when the server's certificate bears both",
+					loosened:
+						"danger: with log and allow, policies decide by the first name alone; drop where they tell names of one certificate apart",
+					source: "RFC 9113 §9.1.1",
+				},
+				default: "allow",
+			},
+		),
 		crl: crlActions,
 		ocsp: container({
 			help: "Questions to responders about servers' certificates",

@@ -118,6 +118,14 @@ const events = {
 		help: "A client names an exempt server and reaches another. Look at the client, or have the certificate decide: global-config sni-trust verify-certificate.",
 		key: "name",
 	},
+	DOMAIN_FRONTING: {
+		severity: "warning",
+		fields: { session: "text", rule: "text", client: "text", host: "text", asked: "text", action: "text" },
+		text: 'session {session} of {client}, policy "{rule}", asked for {asked}, and within it for {host}, which the certificate of the server does not bear; action: {action}',
+		help: "A client names one server and means another that shares its address. Once a session. The action is that of the profile: actions domain-fronting.",
+		key: "session",
+		tags: ["host"],
+	},
 	SESSION_PERMITTED: {
 		severity: "info",
 		fields: { session: "text", rule: "text", client: "text", server: "text", port: "number", decision: "text" },
@@ -408,6 +416,11 @@ const counters = {
 	octets_to_server: { kind: "counter", unit: "octets", help: "Payload octets passed from clients to servers." },
 	octets_to_client: { kind: "counter", unit: "octets", help: "Payload octets passed from servers to clients." },
 	http_requests: { kind: "counter", unit: "requests", help: "HTTP requests seen in decrypted sessions." },
+	requests_fronted: {
+		kind: "counter",
+		unit: "requests",
+		help: "Requests for another name than their connection was asked for, which its certificate does not bear.",
+	},
 	findings: { kind: "counter", unit: "findings", help: "Matches of inspection services." },
 	certificates_issued: { kind: "counter", unit: "certificates", help: "Leaf certificates signed for workers." },
 	issuances_refused: { kind: "counter", unit: "certificates", help: "Leaf certificates that the key store refused." },

@@ -104,7 +104,8 @@ describe("a client that reads nothing for a while", () => {
 	for (const { says, open } of [
 		{
 			says: "an inspected download with a length",
-			open: async () => (await openTls(gateway, `app.test:${origin.port}`)).send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+			open: async () =>
+				(await openTls(gateway, `app.test:${origin.port}`)).send("GET / HTTP/1.1\r\nHost: app.test\r\n\r\n"),
 		},
 		{
 			says: "a bypassed download",
@@ -137,7 +138,7 @@ describe("a client that reads nothing for a while", () => {
 test("an origin that reads nothing for a while holds the client up, in bounded memory, and gets all of it", async () => {
 	mayRead = Promise.withResolvers();
 	const client = await openTls(gateway, `app.test:${origin.port}`);
-	client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`);
+	client.send(`POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${size}\r\n\r\n`);
 	const before = residentOctets(worker);
 	const progress = { octets: 0 };
 	const sent = sendAll(client.socket, progress);
@@ -155,7 +156,7 @@ test("an origin that reads nothing for a while holds the client up, in bounded m
 test("a client that never reads loses nothing to the gateway and is forgotten when it goes", async () => {
 	serverProgress.octets = 0;
 	const client = await openTls(gateway, `app.test:${origin.port}`);
-	client.send("GET /chunked HTTP/1.1\r\nHost: a\r\n\r\n").socket.pause();
+	client.send("GET /chunked HTTP/1.1\r\nHost: app.test\r\n\r\n").socket.pause();
 	await isHeldUp(serverProgress);
 	client.socket.destroy();
 	const record = await gateway.record(client.localPort);

@@ -109,7 +109,7 @@ test("what becomes no request in the middle of a connection ends it with its fau
 	socket.on("error", () => undefined);
 	await once(socket, "connect");
 	const { localPort } = socket;
-	socket.write(`GET http://127.0.0.1:${silent.port}/ HTTP/1.1\r\nHost: a\r\n\r\n`);
+	socket.write(`GET http://127.0.0.1:${silent.port}/ HTTP/1.1\r\nHost: 127.0.0.1:${silent.port}\r\n\r\n`);
 	await eventually(() => silent.sockets[0], "the request at the server");
 	socket.write("GET / HTTP/1.1\r\nHost : b\r\n\r\n");
 	await new Promise((resolve) => socket.once("close", resolve));

@@ -189,7 +189,7 @@ describe("answers that are no HTTP get 502", { concurrency: 8 }, () => {
 	] as const) {
 		test(says, async () => {
 			const client = await visit(raw.port);
-			client.send(`GET /${Buffer.from(answer, "latin1").toString("hex")} HTTP/1.1\r\nHost: a\r\n\r\n`);
+			client.send(`GET /${Buffer.from(answer, "latin1").toString("hex")} HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
 			if (answer === "") return void assert.notEqual(await client.over(), "open");
 			assert.equal((await client.response()).status, 502);
 			const { faultCode } = await gateway.record(client.localPort);
@@ -200,7 +200,7 @@ describe("answers that are no HTTP get 502", { concurrency: 8 }, () => {
 	test("a body that is cut does not look whole to the client", async () => {
 		const client = await visit(raw.port);
 		const answer = "HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\nonly this";
-		client.send(`GET /${Buffer.from(answer, "latin1").toString("hex")} HTTP/1.1\r\nHost: a\r\n\r\n`);
+		client.send(`GET /${Buffer.from(answer, "latin1").toString("hex")} HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
 		await client.over();
 		assert.equal((await gateway.record(client.localPort)).faultCode, "HTTP_MESSAGE_TRUNCATED");
 	});
@@ -208,7 +208,7 @@ describe("answers that are no HTTP get 502", { concurrency: 8 }, () => {
 	test("a body that lasts until the end passes whole", async () => {
 		const client = await visit(raw.port);
 		const answer = "HTTP/1.0 200 OK\r\n\r\nuntil the end";
-		client.send(`GET /${Buffer.from(answer, "latin1").toString("hex")} HTTP/1.1\r\nHost: a\r\n\r\n`);
+		client.send(`GET /${Buffer.from(answer, "latin1").toString("hex")} HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
 		await client.over();
 		assert.ok(client.text.endsWith("\r\n\r\nuntil the end"));
 	});

@@ -1,0 +1,32 @@
+/** The check for domain fronting of one session, and what a worker tells of it. */
+import type { ToManaged } from "#daemon/worker-protocol.ts";
+import { type AskedNames, FrontingService } from "#inspect/fronting-service.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
+import type { Counters } from "#telemetry/counters.ts";
+import { gatewayEvent } from "#telemetry/event-table.ts";
+
+export interface GuardedSession {
+	readonly sessionId: string;
+	readonly rule: string;
+	readonly client: { readonly address: string };
+	readonly profile: Pick<ProxyProfile, "fronting">;
+	readonly names: AskedNames | undefined;
+}
+
+/** Undefined when the profile allows everything, or there is nothing to compare. One event a session, the rest is counted. */
+export function frontingGuard(
+	{ sessionId: session, rule, client, profile, names }: GuardedSession,
+	counters: Counters,
+	send: (message: ToManaged) => void,
+): FrontingService | undefined {
+	const { fronting } = profile;
+	if (names === undefined || (fronting.fronted === "allow" && fronting.coalesced === "allow")) return undefined;
+	let isTold = false;
+	return new FrontingService(names, fronting, (host, asked, action) => {
+		counters.add("requests_fronted");
+		if (isTold) return;
+		isTold = true;
+		const facts = { session, rule, client: client.address, host, asked: asked === "" ? "nobody" : asked, action };
+		send({ type: "event", event: gatewayEvent("DOMAIN_FRONTING", Date.now(), facts) });
+	});
+}
