@@ -28,8 +28,12 @@ export function packageOf(command: string): SystemPackage | undefined {
 	return systemPackages.find((one) => one.brings.includes(command));
 }
 
-/** The absolute path of a command on PATH or in the system's sbin folders; undefined when there is none. */
+/**
+ * The absolute path of a command on PATH or in the system's sbin folders; undefined when there is none. An absolute path
+ * is itself, where there is such a file.
+ */
 export function findCommand(command: string): string | undefined {
+	if (command.startsWith("/")) return existsSync(command) ? command : undefined;
 	for (const folder of [...(process.env.PATH ?? "").split(delimiter), "/usr/local/sbin", "/usr/sbin", "/sbin"]) {
 		if (folder === "") continue;
 		const path = join(folder, command);
@@ -108,6 +112,18 @@ export const systemPackages: readonly SystemPackage[] = [
 		groups: ["interop"],
 		brings: ["nghttpd"],
 		purpose: "origin server over HTTP/2 of another maker",
+	},
+	{
+		name: "python3-websockets",
+		groups: ["interop"],
+		brings: ["/usr/bin/python3", "/usr/lib/python3/dist-packages/websockets/__init__.py"],
+		purpose: "client and server of WebSockets, with compression and fragments",
+	},
+	{
+		name: "python3-grpcio",
+		groups: ["interop"],
+		brings: ["/usr/lib/python3/dist-packages/grpc/__init__.py"],
+		purpose: "client and server of gRPC over HTTP/2",
 	},
 	{
 		name: "gnutls-bin",
@@ -243,7 +259,7 @@ function missingOf(groups: readonly PackageGroup[]): SystemPackage[] {
 }
 
 function isPresent(one: SystemPackage): boolean {
-	return one.brings.every((thing) => (thing.startsWith("/") ? existsSync(thing) : findCommand(thing) !== undefined));
+	return one.brings.every((thing) => findCommand(thing) !== undefined);
 }
 
 function aptGet(args: readonly string[]): boolean {

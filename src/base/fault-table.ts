@@ -165,6 +165,11 @@ const rows = {
 		blame: "peer-misbehaved",
 		says: "a peer of an HTTP/2 connection asks for more work than it does: resets, pings, settings, large fields",
 	},
+	WEBSOCKET_MALFORMED: {
+		blame: "peer-malformed",
+		http: 502,
+		says: "a peer broke the rules of a WebSocket, or of its opening",
+	},
 	CONTENT_ENCODING_MALFORMED: { blame: "peer-malformed", says: "a compressed body cannot be decoded for inspection" },
 	CONTENT_TOO_LARGE_DECODED: { blame: "peer-misbehaved", says: "a compressed body grows beyond the decoded-size cap" },
 	MAIL_LINE_MALFORMED: { blame: "peer-malformed", says: "a line of a mail protocol is malformed or too long" },

@@ -25,12 +25,9 @@ import {
 	revocationConfiguration,
 } from "#daemon/worker-revocation.ts";
 import { stapleSubjects } from "#daemon/worker-staples.ts";
-import { Http1Stream } from "#inspect/http1-stream.ts";
-import { Http2Stream } from "#inspect/http2-stream.ts";
-import { OpaqueStream } from "#inspect/opaque-stream.ts";
+import { openPlaintext } from "#inspect/open-plaintext.ts";
 import { patternService } from "#inspect/pattern-service.ts";
 import type { InspectionService } from "#inspect/service.ts";
-import { UnnamedProtocolStream } from "#inspect/unnamed-protocol-stream.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
 import { ChainRepair } from "#pki/chain-repair-shell.ts";
 import { compileRevocation } from "#pki/compile-revocation.ts";
@@ -374,12 +371,7 @@ class Worker {
 				const patterns = services.get(profile.patternPolicy ?? "") ?? [];
 				const signatures = sessionSignatures(idp.get(profile.idpPolicy ?? ""), plan.idp.failsOpen, facts);
 				const active = [fronting, ...patterns, signatures].filter((service) => service !== undefined);
-				if (active.length === 0) return undefined;
-				const openHttp = () => new Http1Stream(active, sessionId, maximumDecodedOctets);
-				const openOther = () => new OpaqueStream(active);
-				if (alpn === undefined) return new UnnamedProtocolStream(openHttp, openOther);
-				if (alpn === "h2") return new Http2Stream(active, sessionId, maximumDecodedOctets);
-				return alpn === "http/1.1" || alpn === "http/1.0" ? openHttp() : openOther();
+				return openPlaintext(active, { alpn, sessionId, maxDecodedOctets: maximumDecodedOctets });
 			},
 			leafRefused: (server, client) => send({ type: "leaf-refused", server, client }),
 			ended: (session, record) => {

@@ -34,8 +34,9 @@ class Notes implements Http1Sink {
 	responseEnd(trailers: readonly Header[]): boolean {
 		return this.#note(`< end${trailerText(trailers)}`);
 	}
-	upgraded(protocol: string): boolean {
-		return this.#note(`upgraded ${protocol}`);
+	upgraded(protocol: string): "stop" | "stream" | "hand-over" {
+		if (this.#note(`upgraded ${protocol}`)) return "stop";
+		return protocol === "handed" ? "hand-over" : "stream";
 	}
 	streamFromClient(octets: Uint8Array, start: number, end: number): boolean {
 		return this.#body(">~ ", octets, start, end);

@@ -49,8 +49,11 @@ export interface Http1Sink {
 	responseHead(head: ResponseHead, request: RequestHead): boolean;
 	responseBody(octets: Uint8Array, start: number, end: number): boolean;
 	responseEnd(trailers: readonly Header[]): boolean;
-	/** From here on both directions carry octets of `protocol`: the Upgrade token in lower case, or "connect". */
-	upgraded(protocol: string): boolean;
+	/**
+	 * From here on both directions carry octets of `protocol`: the Upgrade token in lower case, or "connect". They are told
+	 * and released as a stream, or left to the caller, who then feeds nothing more.
+	 */
+	upgraded(protocol: string, head: ResponseHead, request: RequestHead): "stop" | "stream" | "hand-over";
 	streamFromClient(octets: Uint8Array, start: number, end: number): boolean;
 	streamFromServer(octets: Uint8Array, start: number, end: number): boolean;
 }
@@ -68,6 +71,7 @@ export class Http1Connection {
 	#firstOpen = 0;
 	#openCount = 0;
 	#awaitsSwitch = false;
+	#isHandedOver = false;
 
 	constructor(sink: Http1Sink, limits: Http1Limits = defaultHttp1Limits) {
 		this.#sink = sink;
@@ -175,6 +179,7 @@ export class Http1Connection {
 					at = side.pass(end);
 					break;
 				default:
+					if (this.#isHandedOver) return side.passed;
 					if (this.#stream(side, chunk, at, end)) return side.passed;
 					at = side.pass(end);
 			}
@@ -279,7 +284,9 @@ export class Http1Connection {
 			return true;
 		}
 		if (protocol !== undefined) {
-			if (this.#sink.upgraded(protocol)) return side.stop();
+			const then = this.#sink.upgraded(protocol, head, request);
+			if (then === "stop") return side.stop();
+			this.#isHandedOver = then === "hand-over";
 			this.#closeOldest();
 			this.#awaitsSwitch = false;
 			this.#request.phase = inStream;

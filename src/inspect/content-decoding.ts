@@ -2,8 +2,7 @@
  * Undoes Content-Encoding for inspection, as the octets come; the original octets travel (RFC 9110 §8.4).
  *
  * Synchronous and piecewise: the caller writes coded octets and reads decoded ones until there are none, so that a bomb
- * costs no more memory than one buffer and no more time than the caller grants. Works on the native handles of
- * `node:zlib` streams, whose streaming interface would take a thread and a copy for each chunk.
+ * costs no more memory than one buffer and no more time than the caller grants.
  *
  *   decoder.write(octets, start, end);
  *   for (let count = decoder.read(); count > 0; count = decoder.read()) inspect(decoder.output, 0, count);
@@ -12,6 +11,7 @@
 
 import zlib from "node:zlib";
 import { type Fault, fault } from "#base/fault.ts";
+import { type FlushValues, NativeDecoder } from "#inspect/native-decoder.ts";
 
 const { constants } = zlib;
 
@@ -157,7 +157,7 @@ class Layer {
 	readonly name: string;
 	readonly output: Uint8Array;
 	readonly #coding: Coding;
-	#native: Native | undefined;
+	#native: NativeDecoder | undefined;
 	#input: Uint8Array = noOctets;
 	#start = 0;
 	#end = 0;
@@ -197,7 +197,7 @@ class Layer {
 		if (this.isOverCap) return -1;
 		if (this.#start === this.#end && !this.#mayHoldMore) return 0;
 		if (this.#native === undefined && !this.#open()) return this.#isFinishing ? this.#fails("it ends early") : 0;
-		const native = this.#native as Native;
+		const native = this.#native as NativeDecoder;
 		const hadInput = this.#end - this.#start;
 		const isLast = this.#isFinishing && hadInput === 0;
 		native.write(isLast, this.#input, this.#start, hadInput, this.output);
@@ -220,7 +220,7 @@ class Layer {
 	/** Opens the native decoder; false while "deflate" waits for the two octets that tell zlib from raw. */
 	#open(): boolean {
 		if (this.#coding.name !== "deflate") {
-			this.#native = new Native(this.#coding, this.#coding.open());
+			this.#native = new NativeDecoder(this.#coding, this.#coding.open());
 			return true;
 		}
 		const { length } = this.#sniffed;
@@ -232,7 +232,7 @@ class Layer {
 		const first = (length > 0 ? this.#sniffed[0] : this.#input[this.#start]) as number;
 		const second = this.#input[this.#start + 1 - length] as number;
 		const isZlib = (first & 0x0f) === 8 && first >> 4 <= 7 && ((first << 8) | second) % 31 === 0;
-		this.#native = new Native(this.#coding, isZlib ? this.#coding.open() : zlib.createInflateRaw(options));
+		this.#native = new NativeDecoder(this.#coding, isZlib ? this.#coding.open() : zlib.createInflateRaw(options));
 		// One octet without its successor decodes to nothing.
 		if (length > 0) this.#native.write(false, this.#sniffed, 0, 1, this.output);
 		return true;
@@ -244,70 +244,10 @@ class Layer {
 	}
 }
 
-/** The native decoder behind a zlib stream object, which is used for nothing else. */
-class Native {
-	readonly #handle: NativeHandle;
-	readonly #stream: NativeStream;
-	readonly #coding: Coding;
-	error: string | undefined = undefined;
-
-	constructor(coding: Coding, stream: object) {
-		this.#coding = coding;
-		this.#stream = stream as NativeStream;
-		this.#handle = this.#stream._handle as NativeHandle;
-		this.#handle.onerror = (message, _errno, code) => {
-			this.error = code === "Z_BUF_ERROR" ? "it ends early" : message.toLowerCase();
-		};
-	}
-
-	get outputLeft(): number {
-		return this.#stream._writeState[0] as number;
-	}
-
-	get inputLeft(): number {
-		return this.#stream._writeState[1] as number;
-	}
-
-	write(isLast: boolean, input: Uint8Array, start: number, length: number, output: Uint8Array): void {
-		const flush = isLast ? this.#coding.finish : this.#coding.flush;
-		this.#handle.writeSync(flush, input, start, length, output, 0, output.length);
-	}
-
-	close(): void {
-		this.#handle.close();
-		this.#stream._handle = null;
-	}
-}
-
-/** What Node's zlib streams carry inside (lib/zlib.js). */
-interface NativeStream {
-	_handle: NativeHandle | null;
-	/** After a write without error: octets of output and of input that are left. */
-	readonly _writeState: Uint32Array;
-}
-
-interface NativeHandle {
-	onerror: (message: string, errno: number, code: string) => void;
-	writeSync(
-		flush: number,
-		input: Uint8Array,
-		inputStart: number,
-		inputLength: number,
-		output: Uint8Array,
-		outputStart: number,
-		outputLength: number,
-	): void;
-	close(): void;
-}
-
 /** A coding that can be undone. */
-interface Coding {
+interface Coding extends FlushValues {
 	readonly name: string;
 	readonly open: () => object;
-	/** The flush value that gives out all that the input so far decodes to. */
-	readonly flush: number;
-	/** The flush value that asks whether the coded data is whole. */
-	readonly finish: number;
 }
 
 /** The stream's own buffer is never used. */

@@ -116,6 +116,11 @@ export class ExchangeInspection {
 		return this.#look("stream-to-client", wholeOrPart(octets, start, end));
 	}
 
+	/** A message of a protocol that has messages is complete. */
+	messageEnd(place: "stream-to-server" | "stream-to-client"): boolean {
+		return this.#ended(place);
+	}
+
 	/** Octets of HTTP/1.1 as they come: 0 to the server, 1 to the client. */
 	raw(direction: 0 | 1, octets: Uint8Array): boolean {
 		for (const { name, connection } of this.#raw)

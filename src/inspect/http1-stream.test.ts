@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { Http1Stream } from "#inspect/http1-stream.ts";
 import { patternPlaces, patternService } from "#inspect/pattern-service.ts";
 import { forward, hold, release, type StreamAnswer, stop } from "#inspect/plaintext-stream.ts";
+import { clientKey, frame } from "../../test/support/websocket.ts";
 
 test("a request that waited for the answer to an Upgrade travels whole once the server declined", () => {
 	const conversation = new Conversation();
@@ -57,6 +58,47 @@ test("a coded part of a representation is decoded as far as it can be, and passe
 	middle.server(answer(whole.subarray(12)));
 	assert.equal(middle.toClient, answer(whole.subarray(12)));
 	assert.equal(middle.stream.findings[0]?.verdict, "report");
+});
+
+const opening = "GET /chat HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+const opened = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+
+test("frames behind the answer that opens a WebSocket are read as frames, those that waited too", () => {
+	const conversation = new Conversation();
+	const early = frame("early", { key: clientKey }).toString("latin1");
+	conversation.client(`${opening}\r\n${early}`);
+	assert.equal(conversation.toServer, `${opening}\r\n`);
+	const first = frame("hello").toString("latin1");
+	conversation.server(`${opened}\r\n${first}`);
+	assert.equal(conversation.toClient, `${opened}\r\n${first}`);
+	assert.equal(conversation.toServer, `${opening}\r\n${early}`);
+	const more = frame("good").toString("latin1");
+	conversation.server(more);
+	conversation.server(`${more}${frame("forbidden").toString("latin1")}`);
+	assert.equal(conversation.toClient, `${opened}\r\n${first}${more}`);
+	assert.match(Buffer.from(conversation.stream.stop?.answer ?? []).toString("latin1"), /good.*closed by the gateway/s);
+	assert.deepEqual(conversation.stream.findings, [
+		{ service: "pattern", name: "forbidden", where: "stream-to-client", verdict: "block", request: "GET a.test/chat" },
+	]);
+});
+
+test("a WebSocket that is opened with what nobody can undo is answered with a page instead", () => {
+	const conversation = new Conversation();
+	conversation.client(`${opening}Sec-WebSocket-Extensions: x-own\r\n\r\n`);
+	conversation.server(`${opened}Sec-WebSocket-Extensions: x-own\r\n\r\n`);
+	assert.equal(conversation.toClient, "");
+	assert.match(Buffer.from(conversation.stream.stop?.answer ?? []).toString("latin1"), /^HTTP\/1\.1 502 /);
+	assert.equal(conversation.stream.stop?.faultCode, "WEBSOCKET_MALFORMED");
+});
+
+test("octets of another protocol behind an Upgrade travel and are searched as they come", () => {
+	const conversation = new Conversation();
+	conversation.client(`${opening.replace("websocket", "other")}\r\n`);
+	conversation.server(`${opened.replace("websocket", "other")}\r\nsome octets`);
+	assert.match(conversation.toClient, /some octets$/);
+	conversation.server("forbidden");
+	assert.equal(conversation.stream.stop?.answer, undefined);
+	assert.equal(conversation.stream.findings[0]?.where, "stream-to-client");
 });
 
 /** The stream between two sides that are texts, driven as the relay drives it. */

@@ -6,8 +6,10 @@
  *
  * Bounds: what the HTTP machine holds (one head per direction), `maxHeldOctets` of a response and one chunk of the client.
  */
+import { type Fault, fault } from "#base/fault.ts";
 import type { Header, RequestHead, ResponseHead } from "#http/head.ts";
 import { Http1Connection, type Http1Sink } from "#http/http1-machine.ts";
+import { webSocketTerms } from "#http/websocket-terms.ts";
 import { blockNotice, encodeBlockPage } from "#inspect/block-page.ts";
 import { ExchangeInspection } from "#inspect/exchange-inspection.ts";
 import {
@@ -20,6 +22,7 @@ import {
 	stop,
 } from "#inspect/plaintext-stream.ts";
 import { type InspectionService, inspectionBy } from "#inspect/service.ts";
+import { WebSocketInspection } from "#inspect/websocket-inspection.ts";
 import type { Finding, InspectionState } from "#telemetry/session-record.ts";
 
 export class Http1Stream implements PlaintextStream, Http1Sink {
@@ -32,6 +35,10 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 	readonly #http: Http1Connection;
 	readonly #exchange: ExchangeInspection;
 	readonly #sessionId: string;
+	readonly #maxDecodedOctets: number;
+	/** What the connection became. */
+	#webSocket: WebSocketInspection | undefined;
+	#upgradeFault: Fault | undefined;
 	/** Octets of the client that wait for the server to answer (pipelining, upgrade). */
 	#waiting: Uint8Array | undefined;
 	/** The response under way so far, while nothing of it was sent. */
@@ -44,9 +51,11 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		this.inspection = inspectionBy(services);
 		this.#exchange = new ExchangeInspection(services, this.findings, maxDecodedOctets);
 		this.#sessionId = sessionId;
+		this.#maxDecodedOctets = maxDecodedOctets;
 	}
 
 	fromClient(chunk: Uint8Array): StreamAnswer {
+		if (this.#webSocket !== undefined) return this.#frames(this.#webSocket, "client", chunk);
 		if (this.#exchange.raw(0, chunk)) return this.#halt("request");
 		return this.#feedClient(chunk);
 	}
@@ -56,6 +65,7 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		const passed = http.feedRequest(chunk);
 		const state = http.requestState;
 		if (state === "stopped" || state === "refused") return this.#halt("request");
+		if (this.#webSocket !== undefined) return this.#frames(this.#webSocket, "client", chunk);
 		this.isClientWaiting = state === "waiting" && passed < chunk.length;
 		this.#waiting = this.isClientWaiting ? chunk.subarray(passed) : undefined;
 		return this.#pass(http.releasedRequest, chunk, passed);
@@ -74,12 +84,16 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 	}
 
 	fromServer(chunk: Uint8Array): StreamAnswer {
+		if (this.#webSocket !== undefined) return this.#frames(this.#webSocket, "server", chunk);
 		if (this.#exchange.raw(1, chunk)) return this.#halt("response");
 		const http = this.#http;
 		const passed = http.feedResponse(chunk);
 		const state = http.responseState;
 		if (state === "stopped" || state === "refused") return this.#halt("response");
-		if (!this.#mayHold && this.#held.length === 0) return this.#pass(http.releasedResponse, chunk, passed);
+		if (!this.#mayHold && this.#held.length === 0) {
+			const answer = this.#pass(http.releasedResponse, chunk, passed);
+			return this.#webSocket === undefined ? answer : this.#begun(this.#webSocket, answer, chunk.subarray(passed));
+		}
 		if (http.releasedResponse !== undefined) this.#keep(http.releasedResponse);
 		if (passed > 0) this.#keep(passed === chunk.length ? chunk : chunk.subarray(0, passed));
 		if (this.#mayHold && this.#heldOctets <= maxHeldOctets) return hold;
@@ -98,6 +112,7 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 
 	close(): void {
 		this.#exchange.close();
+		this.#webSocket?.close();
 		this.#held = [];
 		this.#waiting = undefined;
 	}
@@ -131,9 +146,22 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		return false;
 	}
 
-	upgraded(_protocol: string): boolean {
+	upgraded(protocol: string, head: ResponseHead, request: RequestHead): "stop" | "stream" | "hand-over" {
 		this.#mayHold = false;
-		return false;
+		if (protocol !== "websocket") return "stream";
+		const terms = webSocketTerms(request, head);
+		if (typeof terms === "string") {
+			this.#upgradeFault = fault("WEBSOCKET_MALFORMED", `WebSocket server: ${terms}`, { got: terms });
+			return "stop";
+		}
+		this.#webSocket = new WebSocketInspection(
+			terms,
+			this.#exchange,
+			this.#sessionId,
+			this.#maxDecodedOctets,
+			maxHeldOctets,
+		);
+		return "hand-over";
 	}
 
 	streamFromClient(octets: Uint8Array, start: number, end: number): boolean {
@@ -142,6 +170,27 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 
 	streamFromServer(octets: Uint8Array, start: number, end: number): boolean {
 		return this.#exchange.streamFromServer(octets, start, end);
+	}
+
+	/** The first frames of the server may come with its answer: `rest`. */
+	#begun(webSocket: WebSocketInspection, answer: StreamAnswer, rest: Uint8Array): StreamAnswer {
+		if (rest.length === 0) return answer;
+		const then = this.#frames(webSocket, "server", rest);
+		if (then === forward) this.released.push(rest);
+		return then === stop ? stop : release;
+	}
+
+	#frames(webSocket: WebSocketInspection, side: "client" | "server", chunk: Uint8Array): StreamAnswer {
+		const before = this.released.length;
+		if (webSocket.feed(side, chunk, this.released)) {
+			this.stop = webSocket.stop(side, side === "server" ? this.released : []);
+			this.released.length = 0;
+			return stop;
+		}
+		if (this.released.length === before) return hold;
+		if (this.released.length > before + 1 || this.released[before] !== chunk) return release;
+		this.released.pop();
+		return forward;
 	}
 
 	#pass(earlier: Uint8Array | undefined, chunk: Uint8Array, passed: number): StreamAnswer {
@@ -174,7 +223,7 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		this.#held = [];
 		this.released.length = 0;
 		const { blocked } = this.#exchange;
-		const failure = this.#exchange.decodeFault ?? http.fault;
+		const failure = this.#exchange.decodeFault ?? this.#upgradeFault ?? http.fault;
 		const isHeadOnly = this.#exchange.request?.method === "HEAD" && side === "response";
 		const page = { sessionId: this.#sessionId, isHeadOnly };
 		if (blocked !== undefined) {

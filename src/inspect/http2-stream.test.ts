@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { type Setting, settingIds } from "#http/http2-frame.ts";
 import { Http2Stream } from "#inspect/http2-stream.ts";
 import { patternPlaces, patternService } from "#inspect/pattern-service.ts";
 import { forward, hold, release, type StreamAnswer, stop } from "#inspect/plaintext-stream.ts";
 import { Http2Peer } from "../../test/support/http2-peer.ts";
+import { clientKey, deflated, frame, message } from "../../test/support/websocket.ts";
 
 const octets = Buffer.from("forbidden");
 const services = [
@@ -17,9 +19,9 @@ class Conversation {
 	readonly client = new Http2Peer("client");
 	readonly server = new Http2Peer("server");
 
-	constructor() {
+	constructor(...settings: readonly Setting[]) {
 		this.fromClient(Http2Peer.preface(), this.client.settings(), this.client.give(0, 1_000_000));
-		this.fromServer(this.server.settings());
+		this.fromServer(this.server.settings(...settings));
 	}
 
 	fromClient(...parts: readonly Uint8Array[]): StreamAnswer {
@@ -127,4 +129,37 @@ test("services begin anew on each stream, also when an inspection is used again"
 		assert.equal(client.body(stream), part);
 	}
 	assert.deepEqual(conversation.stream.findings, []);
+});
+
+/** A WebSocket on stream 1 (RFC 8441). */
+function webSocket(extensions: string): Conversation {
+	const conversation = new Conversation({ id: settingIds.enableConnectProtocol, value: 1 });
+	const { client, server } = conversation;
+	const head = [":method: CONNECT", ":protocol: websocket", ":scheme: https", ":authority: a.test", ":path: /chat"];
+	conversation.fromClient(client.headers(1, [...head, "sec-websocket-extensions: permessage-deflate"]));
+	conversation.fromServer(server.headers(1, [":status: 200", `sec-websocket-extensions: ${extensions}`]));
+	return conversation;
+}
+
+test("a WebSocket on a stream of HTTP/2 is read by its messages; one that blocks is reset on both sides", () => {
+	const conversation = webSocket("permessage-deflate");
+	const { client, server } = conversation;
+	conversation.fromServer(server.data(1, frame("hello")));
+	assert.equal(client.body(1), frame("hello").toString("latin1"));
+	const payload = deflated("not to be said: forbidden");
+	for (const one of message(payload, 3, { rsv: 4, key: clientKey })) conversation.fromClient(client.data(1, one));
+	assert.equal(conversation.stream.findings[0]?.where, "stream-to-server");
+	assert.ok(client.lines.includes("RST 1 2") && server.lines.includes("RST 1 8"));
+	conversation.stream.close();
+});
+
+test("a WebSocket on a stream of HTTP/2 that breaks the rules is reset, and the record says why", () => {
+	const conversation = webSocket("permessage-deflate");
+	conversation.fromClient(conversation.client.data(1, frame("without a mask")));
+	assert.equal(conversation.stream.findings[0]?.name, "WebSocket client: a frame without a mask");
+	assert.ok(conversation.server.lines.includes("RST 1 8"));
+	const unknown = webSocket("x-own");
+	assert.match(unknown.stream.findings[0]?.name ?? "", /x-own, which is not known here/);
+	assert.match(unknown.client.lines[0] ?? "", /^HEADERS 1 :status=403/);
+	conversation.stream.close();
 });

@@ -8,6 +8,7 @@ import type { Header, RequestHead, ResponseHead } from "#http/head.ts";
 import type { Http2Exchange } from "#http/http2-exchange.ts";
 import { Http2Connection } from "#http/http2-machine.ts";
 import type { Http2Answer, Http2Sink, StopCause } from "#http/http2-sink.ts";
+import { asksForWebSocket, webSocketTerms } from "#http/websocket-terms.ts";
 import { type BlockNotice, blockNotice, blockPageBody, blockPageFields } from "#inspect/block-page.ts";
 import { ExchangeInspection } from "#inspect/exchange-inspection.ts";
 import {
@@ -20,6 +21,7 @@ import {
 	stop,
 } from "#inspect/plaintext-stream.ts";
 import { type InspectionService, inspectionBy } from "#inspect/service.ts";
+import { WebSocketInspection } from "#inspect/websocket-inspection.ts";
 import type { Finding, InspectionState } from "#telemetry/session-record.ts";
 
 type Exchange = Http2Exchange<ExchangeInspection>;
@@ -40,6 +42,8 @@ export class Http2Stream implements PlaintextStream, Http2Sink<ExchangeInspectio
 	readonly #maxDecodedOctets: number;
 	/** Inspections of streams that ended well, for the next ones. */
 	readonly #idle: ExchangeInspection[] = [];
+	/** Streams that became a WebSocket; not more than may be open. */
+	readonly #webSockets = new Map<ExchangeInspection, WebSocketInspection>();
 
 	constructor(services: readonly InspectionService[], sessionId: string, maxDecodedOctets: number) {
 		this.#http = new Http2Connection(this);
@@ -94,8 +98,9 @@ export class Http2Stream implements PlaintextStream, Http2Sink<ExchangeInspectio
 		return context.requestHead(head);
 	}
 
-	requestBody({ context, isTunnel }: Exchange, octets: Uint8Array, start: number, end: number): boolean {
-		return isTunnel ? context.streamFromClient(octets, start, end) : context.requestBody(octets, start, end);
+	requestBody(exchange: Exchange, octets: Uint8Array, start: number, end: number): boolean {
+		if (!exchange.isTunnel) return exchange.context.requestBody(octets, start, end);
+		return this.#tunnel(exchange, "client", octets, start, end);
 	}
 
 	requestEnd({ context }: Exchange, trailers: readonly Header[]): boolean {
@@ -103,11 +108,22 @@ export class Http2Stream implements PlaintextStream, Http2Sink<ExchangeInspectio
 	}
 
 	responseHead({ context }: Exchange, head: ResponseHead, request: RequestHead): boolean {
-		return context.responseHead(head, request);
+		if (context.responseHead(head, request)) return true;
+		if (head.status < 200 || head.status > 299 || !asksForWebSocket(request)) return false;
+		const terms = webSocketTerms(request, head);
+		if (typeof terms === "string") {
+			context.refused("response-headers", terms);
+			return true;
+		}
+		// Frames go on as they come: what stops a stream of HTTP/2 is a reset, at any octet.
+		const webSocket = new WebSocketInspection(terms, context, this.#sessionId, this.#maxDecodedOctets, 0);
+		this.#webSockets.set(context, webSocket);
+		return false;
 	}
 
-	responseBody({ context, isTunnel }: Exchange, octets: Uint8Array, start: number, end: number): boolean {
-		return isTunnel ? context.streamFromServer(octets, start, end) : context.responseBody(octets, start, end);
+	responseBody(exchange: Exchange, octets: Uint8Array, start: number, end: number): boolean {
+		if (!exchange.isTunnel) return exchange.context.responseBody(octets, start, end);
+		return this.#tunnel(exchange, "server", octets, start, end);
 	}
 
 	responseEnd({ context }: Exchange, trailers: readonly Header[]): boolean {
@@ -124,9 +140,34 @@ export class Http2Stream implements PlaintextStream, Http2Sink<ExchangeInspectio
 	}
 
 	closed({ context, hasRequestEnded, response, isTunnel }: Exchange): void {
+		this.#webSockets.get(context)?.close();
+		this.#webSockets.delete(context);
 		const isWhole = hasRequestEnded && response === "ended" && !isTunnel && context.blocked === undefined;
 		if (isWhole && context.decodeFault === undefined && this.#idle.length < maxIdle) this.#idle.push(context);
 		else context.close();
+	}
+
+	#tunnel(
+		{ context, request, response }: Exchange,
+		side: "client" | "server",
+		octets: Uint8Array,
+		start: number,
+		end: number,
+	): boolean {
+		const isClient = side === "client";
+		const webSocket = this.#webSockets.get(context);
+		if (webSocket === undefined) {
+			// Before the server has agreed nobody knows how the octets of a WebSocket are to be read.
+			if (isClient && response === "expect-head" && request !== undefined && asksForWebSocket(request)) {
+				context.refused("stream-to-server", "octets of a WebSocket before it was opened");
+				return true;
+			}
+			return isClient ? context.streamFromClient(octets, start, end) : context.streamFromServer(octets, start, end);
+		}
+		if (!webSocket.feed(side, octets.subarray(start, end), [])) return false;
+		const failure = webSocket.fault(side);
+		if (failure !== undefined) context.refused(isClient ? "stream-to-server" : "stream-to-client", failure.message);
+		return true;
 	}
 
 	#answer(isWhole: boolean): StreamAnswer {

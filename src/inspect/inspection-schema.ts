@@ -113,7 +113,7 @@ export const inspection = container({
 		}),
 		"maximum-decoded-size": leaf(integer({ min: 1, max: 1024, unit: "mebibytes" }), {
 			help: {
-				what: "How much of one compressed body is decoded for inspection",
+				what: "How much of one compressed body is decoded for inspection; a WebSocket message beyond it is refused",
 				grows: "processor time that one response can cost",
 			},
 			default: 64,

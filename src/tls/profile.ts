@@ -9,6 +9,7 @@
 import { constants } from "node:crypto";
 import type { SecureVersion } from "node:tls";
 import { parseAddress } from "#base/address.ts";
+import { isHttp2Protocol } from "#tls/application-protocol.ts";
 import type { CipherSuite } from "#tls/cipher-suites.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 import { isGreaseProtocol } from "#tls/grease.ts";
@@ -213,8 +214,8 @@ function commonSchemes(hello: ClientHello, rules: LegSettings): readonly number[
 /** Protocols that `ALPNProtocols` can say: printable ASCII, no GREASE. */
 function offeredProtocols(hello: ClientHello, mayOfferHttp2: boolean): string[] {
 	const protocols = hello.alpn.filter((name) => !isGreaseProtocol(name) && /^[\x21-\x7e]+$/.test(name));
-	if (mayOfferHttp2 || !protocols.includes("h2")) return protocols;
-	const others = protocols.filter((name) => name !== "h2");
+	if (mayOfferHttp2 || !protocols.some(isHttp2Protocol)) return protocols;
+	const others = protocols.filter((name) => !isHttp2Protocol(name));
 	return others.length > 0 ? others : ["http/1.1"];
 }
 

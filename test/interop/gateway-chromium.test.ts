@@ -30,8 +30,10 @@ const untrusted = [
 	{ says: "expired", origin: await serve(ca.identity(["app.test"], past)), shows: /ERR_CERT_/ },
 	{ says: "for another name", origin: await serve(ca.identity(["other.test"])), shows: /ERR_CERT_/ },
 ];
-const infected = await httpsOrigin(owner, identity, (_, response) => {
-	response.end(["X5O!P%@AP[4\\PZX54(P^)7CC)7}$", "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"].join(""));
+const eicar = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}$", "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"].join("");
+const infected = await httpsOrigin(owner, identity, (_, response) => response.end(eicar));
+const infectedHttp2 = await http2Origin(owner, identity, (server) => {
+	server.on("request", (_, response) => response.end(eicar));
 });
 const gateway = await startGateway(owner, { trust: ca.root.pem, hosts: ["app.test"] });
 
@@ -46,6 +48,7 @@ for (const [says, { port }, alpn] of [
 		assert.equal(record.clientLeg?.group, "X25519MLKEM768");
 		assert.equal(record.clientLeg?.version, "TLSv1.3");
 		assert.deepEqual([record.clientLeg?.alpn, record.serverLeg?.alpn], [alpn, alpn]);
+		assert.equal(record.inspection, "inspected");
 		// Its suites have had this digest for years; the digest of its extensions changes with its releases.
 		assert.match(record.ja4 ?? "", /^t13d15\d\dh2_8daaf6152771_[0-9a-f]{12}$/);
 		assert.deepEqual([record.serverTrust, record.faultCode], ["trusted", undefined]);
@@ -64,20 +67,23 @@ for (const { says, origin: site, shows } of untrusted) {
 	});
 }
 
-test("Chromium shows the gateway's page in place of a blocked answer", async (t) => {
-	if (!requirePeers(t, ["chromium", "certutil"])) return;
-	const shown = await browse(t, infected.port);
-	assert.match(shown, /The content of this exchange was blocked/);
-	// The browser asks for more than the page, over connections of their own: the page names the one that it came over.
-	const named = await eventually(
-		() => gateway.records().find(({ id, server }) => server.port === infected.port && shown.includes(id)),
-		"the record of the session that the page names",
-	);
-	assert.deepEqual(
-		named.findings.map(({ name, verdict }) => [name, verdict]),
-		[["eicar", "block"]],
-	);
-});
+for (const [says, { port }] of [
+	["HTTP/1.1", infected],
+	["HTTP/2", infectedHttp2],
+] as const) {
+	test(`Chromium shows the gateway's page in place of a blocked answer over ${says}`, async (t) => {
+		if (!requirePeers(t, ["chromium", "certutil"])) return;
+		const shown = await browse(t, port);
+		assert.match(shown, /The content of this exchange was blocked/);
+		// The browser asks for more than the page, over connections of their own: the page names the one that it came over.
+		const named = await eventually(
+			() => gateway.records().find(({ id, server }) => server.port === port && shown.includes(id)),
+			"the record of the session that the page names",
+		);
+		assert.ok(named.findings.length > 0);
+		for (const { name, verdict } of named.findings) assert.deepEqual([name, verdict], ["eicar", "block"]);
+	});
+}
 
 let trusts: Promise<void> | undefined;
 

@@ -65,7 +65,7 @@ export class HttpTraffic {
 				flow.messageEnd(toClient);
 				return false;
 			},
-			upgraded: () => false,
+			upgraded: () => "stream",
 			streamFromClient: () => false,
 			streamFromServer: () => false,
 		};
