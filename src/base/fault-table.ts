@@ -86,6 +86,10 @@ const rows = {
 	CLIENT_HELLO_TOO_LARGE: { blame: "peer-misbehaved", tls: 50, says: "the ClientHello is larger than 64 KB" },
 	CLIENT_NOT_TLS: { blame: "peer-incompatible", says: "the client does not speak TLS inside the tunnel" },
 	CLIENT_HANDSHAKE_FAILED: { blame: "peer-incompatible", says: "the TLS handshake with the client failed" },
+	CLIENT_ECH_NOT_ACCEPTED: {
+		blame: "peer-refused",
+		says: "the client hid the name of its server (Encrypted ClientHello) and was answered under the name in clear",
+	},
 	CLIENT_REFUSED_OWN_CERTIFICATE: {
 		blame: "peer-refused",
 		says: "the client refused the certificate that the listener stands for its server with",

@@ -1,5 +1,6 @@
 /** A worker: accepts clients, runs their sessions, asks `managed` for signatures, reports records. */
 import { hash, randomBytes } from "node:crypto";
+import { getServers } from "node:dns";
 import type { Socket } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { type Address, type Endpoint, formatAddress, parseAddress } from "#base/address.ts";
@@ -42,11 +43,13 @@ import { rootSchema } from "#product/root-schema.ts";
 import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
 import type { ListenerPlan } from "#proxy/compile-listeners.ts";
 import type { TransparentPlan } from "#proxy/compile-transparent.ts";
+import { EchKeys } from "#proxy/ech-keys-shell.ts";
 import { type JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
 import { defaultLeafSettings } from "#proxy/leaf-settings.ts";
 import { type LearnedEntry, learnedKey } from "#proxy/learned-bypass.ts";
 import { isListenerAddress, Listener } from "#proxy/listener-shell.ts";
+import { NameAddresses } from "#proxy/name-addresses-shell.ts";
 import { NameWitness } from "#proxy/name-witness-shell.ts";
 import { OwnCertificates } from "#proxy/own-certificates.ts";
 import { OwnContexts, presentedIdentity } from "#proxy/own-contexts-shell.ts";
@@ -331,6 +334,7 @@ class Worker {
 		for (const [name, rules] of plan.patternPolicies) services.set(name, [patternService(rules)]);
 		const { maximumDecodedOctets } = plan;
 		const idp = this.#idp.configure(plan.idp.files, plan.idp.policies, plan.idp.used);
+		const resolver = new Resolver(plan.staticHosts, maxResolvedNames, keepNamesMs);
 		const ownContexts = new OwnContexts(maxOwnContexts, this.#ticketKeys, plan.leaves.sessionSeconds);
 		return {
 			socketsFrom: (source) => {
@@ -341,7 +345,9 @@ class Worker {
 			ownCertificates: own,
 			staple: (id) => this.#staples.response(id, Date.now()),
 			ownContext: (certificate, options, variant) => ownContexts.get(certificate, options, variant),
-			resolver: new Resolver(plan.staticHosts, maxResolvedNames, keepNamesMs),
+			resolver,
+			echKeys: new EchKeys(plan.echConfigs, getServers),
+			nameAddresses: new NameAddresses(resolver),
 			leafContexts: this.#leafContexts,
 			serverSessions: this.#serverSessions,
 			revocation: this.#revocation,

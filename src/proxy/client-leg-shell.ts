@@ -7,7 +7,7 @@ import { ownIdentity } from "#onboarding/own-identity.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import { leafKeyClasses } from "#pki/leaf-key-class.ts";
 import { planClientLeg, takesKeyOf } from "#proxy/client-leg.ts";
-import { clientHandshakeFault, isLeafRefusal } from "#proxy/handshake-faults.ts";
+import { clientHandshakeFault, echNotAccepted, isClosedByPeer, isLeafRefusal } from "#proxy/handshake-faults.ts";
 import { judgeClient } from "#proxy/judge-client.ts";
 import type { JudgedServer } from "#proxy/judge-server.ts";
 import type { LeafContext, LeafRequest } from "#proxy/leaf-contexts-shell.ts";
@@ -155,11 +155,16 @@ export class ClientLeg {
 			secured: (secured) => this.#secured(secured, clients),
 			failed: (error) => {
 				const own = this.#ownCertificate;
-				const mayTeach = !this.#isWarning && own === undefined && isLeafRefusal(error);
+				const { ech } = this.#machine;
+				const mayHide = this.#hello?.hasEch === true && ech !== "grease";
+				const mayTeach = !this.#isWarning && own === undefined && isLeafRefusal(error, mayHide);
 				const refused = mayTeach ? this.#machine.refusedServer : undefined;
 				if (refused !== undefined) this.#resources.leafRefused(refused, this.#clientAddress);
 				const name = this.#hello?.sni ?? server;
-				const failure = clientHandshakeFault(this.#clientAddress, name, error, whyUntrusted, own);
+				const failure =
+					ech === "real" && isClosedByPeer(error)
+						? echNotAccepted(this.#clientAddress, name)
+						: clientHandshakeFault(this.#clientAddress, name, error, whyUntrusted, own);
 				this.#tell({ type: "client-failed", fault: failure });
 			},
 		};

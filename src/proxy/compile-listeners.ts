@@ -179,6 +179,8 @@ function plainProfile(name: string, legs: TlsLegs): ProxyProfile {
 		minimumKeyBits: undefined,
 		ignoresServerAuthFailure: false,
 		passesNonTls: false,
+		encryptedClientHello: "log",
+		sniAddressMismatch: "ignore",
 		starttls: "drop",
 		clientCertificateRequest: "bypass",
 		clientCertificates: new HostPatternMap(),

@@ -148,6 +148,8 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		minimumKeyBits: undefined,
 		ignoresServerAuthFailure: false,
 		passesNonTls: false,
+		encryptedClientHello: "log",
+		sniAddressMismatch: "log",
 		starttls: "drop",
 		clientCertificateRequest: "bypass",
 		fronting: { fronted: "drop", coalesced: "allow" },

@@ -31,6 +31,7 @@ import type { ProxyConfig } from "#proxy/schema.ts";
 import type { SessionTimeouts } from "#proxy/session-event.ts";
 import type { SslProxyProfile } from "#proxy/ssl-proxy-schema.ts";
 import { hasInspection } from "#proxy/verify-inspection.ts";
+import { type EchConfig, readEchConfiguration } from "#tls/ech.ts";
 import type { TlsConfig } from "#tls/schema.ts";
 
 export type GatewayConfig = ProxyConfig & TlsConfig & PolicyConfig & InspectConfig & PkiConfig & ZoneSources;
@@ -51,6 +52,8 @@ export interface GatewayPlan {
 	readonly overload: OverloadLimits;
 	/** `sni-trust trust-exempt-sni`: the name that the client asks for decides that a server is exempt. */
 	readonly trustsSni: boolean;
+	/** Keys of Encrypted ClientHello that are configured. */
+	readonly echConfigs: readonly EchConfig[];
 	/** Policies with `then log`, by their keys. */
 	readonly policyLogs: ReadonlyMap<string, PolicyLog>;
 	readonly maximumDecodedOctets: number;
@@ -134,6 +137,7 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 			action: config.services.ssl.proxy.globalConfig.overloadAction,
 		},
 		trustsSni: config.services.ssl.proxy.globalConfig.sniTrust === "trust-exempt-sni",
+		echConfigs: compileEchConfigs(config),
 		policyLogs: compilePolicyLogs(config),
 		idp: compileIdp(config.security.idp, policy),
 		maximumDecodedOctets: config.security.inspection.maximumDecodedSize * 1_048_576,
@@ -145,6 +149,11 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 		leaves: compileLeaves(config),
 		forgetsLeavesOnCrlUpdate: config.services.ssl.proxy.globalConfig.invalidateCacheOnCrlUpdate,
 	};
+}
+
+/** What is no list was refused by the check. */
+function compileEchConfigs(config: GatewayConfig): readonly EchConfig[] {
+	return config.services.ssl.proxy.globalConfig.echConfiguration.flatMap((text) => readEchConfiguration(text) ?? []);
 }
 
 function namesOfOwn(listeners: readonly ListenerPlan[], policy: Policy<ProxyProfile>): readonly string[] {
@@ -297,6 +306,8 @@ function compileProfile(
 		minimumKeyBits: profile.minimumKeyLength,
 		ignoresServerAuthFailure: actions.ignoreServerAuthFailure,
 		passesNonTls: actions.nonTlsTraffic === "pass",
+		encryptedClientHello: actions.encryptedClientHello,
+		sniAddressMismatch: actions.sniAddressMismatch,
 		starttls: actions.starttls,
 		clientCertificateRequest: actions.clientCertificateRequest,
 		clientCertificates: clientCertificatesOf(profile),

@@ -35,6 +35,9 @@ test("three alerts and a close are a refusal of the leaf, other failures are non
 	assert.equal(isLeafRefusal(new Error(peerClosedHandshake)), true);
 	assert.equal(isLeafRefusal(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" })), true);
 	assert.equal(isLeafRefusal(new Error("no shared cipher")), false);
+	// A client that hides the name of its server closes, too, and its alert is not told.
+	assert.equal(isLeafRefusal(new Error(peerClosedHandshake), true), false);
+	assert.equal(isLeafRefusal(alertError(48, "x"), true), true);
 });
 
 test("R172 R243: a server that wants a client certificate is named as such, in the handshake and behind it", () => {
@@ -55,4 +58,13 @@ test("a client that does not go on to an untrusted server is no client that lack
 	const told = clientHandshakeFault("10.0.0.1", "a.example", refused, "the certificate is self-signed");
 	assert.equal(told.code, "CLIENT_REFUSED_UNTRUSTED_SERVER");
 	assert.match(told.message, /the server is not trusted: the certificate is self-signed/);
+});
+
+test("a client whose Encrypted ClientHello was not accepted is told so, and teaches nothing about its trust", () => {
+	const ended = alertError(121, "reason(1121)");
+	assert.equal(isLeafRefusal(ended), false);
+	const told = clientHandshakeFault("10.0.0.1", "public.example", ended);
+	assert.equal(told.code, "CLIENT_ECH_NOT_ACCEPTED");
+	assert.match(told.message, /hidden behind public\.example .*come back with the true name$/);
+	assert.equal(relayFault("client", "10.0.0.1", ended)?.code, "CLIENT_ECH_NOT_ACCEPTED");
 });

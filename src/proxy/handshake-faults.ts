@@ -15,6 +15,7 @@ export function clientHandshakeFault(
 	ownCertificate?: string | undefined,
 ): Fault {
 	const alert = peerAlertOf(error);
+	if (alert?.alert.name === "ech_required") return echNotAccepted(client, serverName);
 	if (whyUntrusted !== undefined) {
 		const message = `client ${client} was warned and did not go on to ${serverName}; the server is not trusted: ${whyUntrusted}`;
 		return fault("CLIENT_REFUSED_UNTRUSTED_SERVER", message, { cause: error.message.trim() });
@@ -32,11 +33,17 @@ export function clientHandshakeFault(
 
 /**
  * The client did not want the certificate that was minted for it: it said so by an alert, or closed when it had seen it.
- * Ask only of a handshake that the client ended; what the gateway gave up is no refusal.
+ * Ask only of a handshake that the client ended; what the gateway gave up is no refusal. `mayHide`: the client may have hidden the
+ * name of its server; it closes then because it has accepted the certificate for the name in clear.
  */
-export function isLeafRefusal(error: Error & { readonly code?: unknown }): boolean {
+export function isLeafRefusal(error: EngineError, mayHide = false): boolean {
 	const alert = peerAlertOf(error);
 	if (alert !== undefined) return refusalAlerts.has(alert.alert.name);
+	return !mayHide && isClosedByPeer(error);
+}
+
+/** The engine does not tell of alerts that it does not know, ech_required among them: they look like a close. */
+export function isClosedByPeer(error: EngineError): boolean {
 	return error.message === peerClosedHandshake || error.code === "ECONNRESET";
 }
 
@@ -56,10 +63,17 @@ export function serverHandshakeFault(server: string, error: Error): Fault {
 export function relayFault(who: "client" | "server", peer: string, error: Error): Fault | undefined {
 	const alert = peerAlertOf(error);
 	if (who === "server" && alert?.peerWantsCertificate === true) return clientCertificateWanted(peer);
+	if (who === "client" && alert?.alert.name === "ech_required") return echNotAccepted(peer, "its server");
 	if (who === "client" && alert?.peerRefusedCertificate === true) {
 		return certificateRefused(peer, "its server", alert.alert.name);
 	}
 	return undefined;
+}
+
+/** It has accepted the certificate for the name in clear, and knows by it that the key is not in use (RFC 9849 §6.1.6). */
+export function echNotAccepted(client: string, serverName: string): Fault {
+	const message = `client ${client} asked for a server hidden behind ${serverName} (Encrypted ClientHello) and learned that it is not hidden here; it should come back with the true name`;
+	return fault("CLIENT_ECH_NOT_ACCEPTED", message);
 }
 
 function certificateRefused(client: string, serverName: string, alertName: string): Fault {
@@ -76,6 +90,8 @@ function clientCertificateWanted(server: string): Fault {
 	const message = `server ${server} asks for a client certificate, which the gateway does not have; exempt the host from decryption, or put a pass-through listener before it`;
 	return fault("SERVER_WANTS_CLIENT_CERTIFICATE", message);
 }
+
+type EngineError = Error & { readonly code?: unknown };
 
 /** Alerts of clients that pin certificates or do not know the CA. */
 const refusalAlerts: ReadonlySet<string> = new Set(["bad_certificate", "unknown_ca", "certificate_unknown"]);

@@ -33,6 +33,8 @@ export interface Opening {
 	readonly mayReconnect?: boolean;
 	/** The session is let be when the server's certificate bears its name, for this reason. */
 	readonly exemption?: { readonly name: string; readonly fact: string } | undefined;
+	/** The server may not be the one that is named: it must be trusted, whatever the profile says of those that are not (V22). */
+	readonly isDoubted?: boolean;
 }
 
 export type OpeningReply =
@@ -97,8 +99,8 @@ export class OpeningMachine {
 		if (this.#state.tag !== "await-server-tls") return unexpected(this.#state, "server-secured");
 		const { leg, verdict, wantsCertificate = false, bearsName } = secured;
 		const { profile } = this.decision;
-		const { exemption } = this.#opening;
-		if (exemption !== undefined && bearsName?.() === true)
+		const { exemption, isDoubted = false } = this.#opening;
+		if (exemption !== undefined && bearsName?.() === true && (verdict.isTrusted || !isDoubted))
 			return { kind: "let-be", cause: "exempt", fact: exemption.fact };
 		if (wantsCertificate && this.#mayLetBe) return this.#certificateWanted();
 		this.#facts.serverSecured(leg, verdict, now);
@@ -213,9 +215,11 @@ export class OpeningMachine {
 			profile.untrustedCa === undefined ||
 			// No warning can be shown by a certificate that is not minted, nor to a client without TLS.
 			this.#opening.ownCertificates.length > 0 ||
-			this.#opening.sides === "server";
+			this.#opening.sides === "server" ||
+			this.#opening.isDoubted === true;
 		if (!isAccepted && isBlocked) {
-			const message = `server ${this.#facts.targetText} is blocked; ${verdict?.reason}; exempt it or repair its certificate`;
+			const doubt = this.#opening.isDoubted === true ? `, and it has no address of ${this.#facts.sni}` : "";
+			const message = `server ${this.#facts.targetText} is blocked; ${verdict?.reason}${doubt}; exempt it or repair its certificate`;
 			return failed(fault(code, message));
 		}
 		return this.#prepareClient(isAccepted, now);

@@ -45,6 +45,10 @@ export interface ProxyProfile extends DecryptionExemptions {
 	/** Danger: every server counts as trusted. */
 	readonly ignoresServerAuthFailure: boolean;
 	readonly passesNonTls: boolean;
+	/** What becomes of sessions whose name in clear hides another one (ECH); GREASE is never one of them. */
+	readonly encryptedClientHello: "refuse" | "log" | "pass";
+	/** What becomes of sessions of transparent clients whose server is not at an address of its name (V22). */
+	readonly sniAddressMismatch: "ignore" | "log" | "drop";
 	/** What becomes of mail that begins in clear (R180). */
 	readonly starttls: "drop" | "allow" | "require";
 	/** What becomes of sessions whose server asks for a client's certificate. */

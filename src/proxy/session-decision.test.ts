@@ -51,7 +51,7 @@ test("F14: the gateway itself is no target, nor a service of its host unless tha
 test("log session-init is told as what was decided, and only where the policy asks for it", () => {
 	const asked = decision(reverse, { logsInit: (rule) => rule === "web" });
 	const opened = asked.evaluate(0);
-	assert.equal(asked.begun(opened, 5)?.id, "SESSION_PERMITTED");
-	assert.equal(asked.begun({ action: "block", rule: "web", fact: "x" }, 5)?.id, "SESSION_DENIED");
-	assert.equal(asked.begun({ ...opened, rule: "other" }, 5), undefined);
+	assert.equal(asked.begun(opened, 5)[0]?.event.id, "SESSION_PERMITTED");
+	assert.equal(asked.begun({ action: "block", rule: "web", fact: "x" }, 5)[0]?.event.id, "SESSION_DENIED");
+	assert.deepEqual(asked.begun({ ...opened, rule: "other" }, 5), []);
 });

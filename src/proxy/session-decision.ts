@@ -12,11 +12,12 @@ import type { LearnedServer } from "#proxy/learned-bypass.ts";
 import { type AskedConnection, learnableServer, unlessLearned } from "#proxy/learned-decision.ts";
 import { unlessOverloaded } from "#proxy/overload-decision.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
-import type { SessionContext } from "#proxy/session-event.ts";
+import type { SessionContext, SessionEffect } from "#proxy/session-event.ts";
 import type { SessionFacts } from "#proxy/session-facts.ts";
 import { isLocalTarget } from "#proxy/target.ts";
 import { tlsSides } from "#proxy/way-in.ts";
-import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
+import { gatewayEvent } from "#telemetry/event-table.ts";
+import type { ClientHello } from "#tls/client-hello.ts";
 
 /** Asked by the session's machine; everything it knows is in the facts. */
 export class SessionDecision {
@@ -60,16 +61,25 @@ export class SessionDecision {
 		return learnableServer(profile, this.#asked());
 	}
 
-	/** The event that `log session-init` of the policy asks for. */
-	begun(decision: Decision<ProxyProfile>, now: number): GatewayEvent | undefined {
+	/** Tells what `log session-init` of the policy asks for. */
+	begun(decision: Decision<ProxyProfile>, now: number): readonly (SessionEffect & { readonly type: "tell" })[] {
 		const { rule, action } = decision;
-		if (this.#context.logsInit?.(rule) !== true) return undefined;
+		if (this.#context.logsInit?.(rule) !== true) return [];
 		const { client, target } = this.#facts;
 		const { host: server = "", port = 0 } = target ?? {};
 		const facts = { session: this.#facts.id, rule, client: formatAddress(client.address), server, port };
-		return action === "block"
-			? gatewayEvent("SESSION_DENIED", now, facts)
-			: gatewayEvent("SESSION_PERMITTED", now, { ...facts, decision: action });
+		const event =
+			action === "block"
+				? gatewayEvent("SESSION_DENIED", now, facts)
+				: gatewayEvent("SESSION_PERMITTED", now, { ...facts, decision: action });
+		return [{ type: "tell", event }];
+	}
+
+	/** N5: who believes the client's word for a name has the certificate looked at. */
+	witness(hello: ClientHello, name: string, rule: string): readonly SessionEffect[] {
+		const { server, target } = this.#facts;
+		if (server === undefined || target === undefined) return [];
+		return [{ type: "witness-name", address: server, port: target.port, hello, name, rule }];
 	}
 
 	/** Neither the gateway itself nor, where that is not permitted, a service of its host. */
@@ -108,6 +118,17 @@ export class SessionDecision {
 			sni,
 		};
 	}
+}
+
+/** What an exempt session is when its server's certificate does not bear the name. */
+export function openedExempt({ rule, profile }: Decision<ProxyProfile>, name: string) {
+	const fact = `the server's certificate does not bear ${name}, by which the session would be exempt`;
+	return { action: "decrypt" as const, rule, fact, profile };
+}
+
+/** What the server's certificate has the gateway refuse. */
+export function blocksSession({ code }: Fault): boolean {
+	return code.startsWith("SERVER_CERTIFICATE_") || code.startsWith("SERVER_STATUS_");
 }
 
 /** Why a listener with a server of its own opens a session; reads behind "because". */

@@ -14,6 +14,7 @@ import type { WayIn } from "#proxy/way-in.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
 import type { Finding, InspectionState, LegRecord } from "#telemetry/session-record.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
+import type { KnownEch } from "#tls/ech.ts";
 
 /** What is said of the server's certificate. */
 export interface ServerVerdict {
@@ -83,6 +84,10 @@ export type SessionEvent =
 	| { readonly type: "client-octets"; readonly octets: Uint8Array }
 	| { readonly type: "client-ended"; readonly why: string }
 	| { readonly type: "server-resolved"; readonly addresses: readonly Address[] }
+	/** The keys of Encrypted ClientHello that the name in clear stands for. */
+	| { readonly type: "ech-known"; readonly known: KnownEch }
+	/** The addresses of the name in the ClientHello; undefined when it has none, or nobody answers. */
+	| { readonly type: "name-resolved"; readonly addresses: readonly Address[] | undefined }
 	| { readonly type: "server-connected"; readonly address: Address }
 	/** What the server says before there is TLS. */
 	| { readonly type: "server-octets"; readonly octets: Uint8Array }
@@ -128,6 +133,10 @@ export type SessionEffect =
 	| { readonly type: "read-server" }
 	| { readonly type: "leave-server" }
 	| { readonly type: "resolve-server"; readonly host: string }
+	/** Beside the session: which keys of Encrypted ClientHello has the name in clear? */
+	| { readonly type: "know-ech"; readonly name: string }
+	/** Beside the session: which addresses has the name? */
+	| { readonly type: "check-name"; readonly name: string }
 	| {
 			readonly type: "connect-server";
 			readonly addresses: readonly Address[];

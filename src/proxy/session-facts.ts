@@ -7,6 +7,7 @@ import type { ProxyProfile } from "#proxy/profile.ts";
 import type { RelaySummary, ServerVerdict, SessionClient } from "#proxy/session-event.ts";
 import type { LegRecord, SessionRecord } from "#telemetry/session-record.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
+import type { EchVerdict } from "#tls/ech.ts";
 import { ja3, ja4 } from "#tls/fingerprint.ts";
 
 /** Grows while the session goes on: whoever learns something writes it here. */
@@ -24,6 +25,10 @@ export class SessionFacts {
 	decision: Decision<ProxyProfile> | undefined;
 	/** Why there is no decision: the gateway itself was meant. */
 	ownFact: string | undefined;
+	/** Whether the name in clear hides another one; undefined before that is known, and without ECH. */
+	ech: EchVerdict["kind"] | undefined;
+	/** Whether the address that a transparent client went to is one of the name; undefined when nobody asked. */
+	nameCheck: "agrees" | "differs" | "unresolved" | undefined;
 	serverLeg: LegRecord | undefined;
 	clientLeg: LegRecord | undefined;
 	verdict: ServerVerdict | undefined;
@@ -93,6 +98,8 @@ export class SessionFacts {
 				...(server === undefined ? {} : { address: formatAddress(server) }),
 			},
 			...this.#hello,
+			...(this.ech === undefined || this.ech === "absent" ? {} : { ech: this.ech }),
+			...(this.nameCheck === undefined ? {} : { nameCheck: this.nameCheck }),
 			decision: decision?.action ?? "none",
 			rule: decision?.rule ?? "",
 			fact: decision?.fact ?? this.ownFact ?? "",

@@ -72,6 +72,8 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		minimumKeyBits: undefined,
 		ignoresServerAuthFailure: false,
 		passesNonTls: false,
+		encryptedClientHello: "log",
+		sniAddressMismatch: "log",
 		starttls: "drop",
 		clientCertificateRequest: "bypass",
 		clientCertificates: new HostPatternMap(),
@@ -703,6 +705,7 @@ describe("ways in", () => {
 		talk
 			.event(connected)
 			.event(says(hello))
+			.expect("check-name")
 			.expect("start-server-tls")
 			.event(secured())
 			.expect("prepare-context")

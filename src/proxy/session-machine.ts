@@ -21,16 +21,18 @@ import { type ArrivalAnswer, ExplicitArrival } from "#proxy/explicit-arrival.ts"
 import { decideForwarded } from "#proxy/forwarded-decision.ts";
 import { ForwardedRequests } from "#proxy/forwarded-requests.ts";
 import { handedOnHeader } from "#proxy/handed-on.ts";
+import { HelloQuestions, type NameAnswer, nameAnswersMs } from "#proxy/hello-questions.ts";
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
-import { type MailAnswer, MailPhase } from "#proxy/mail-phase.ts";
+import type { MailAnswer, MailPhase } from "#proxy/mail-phase.ts";
 import { type Opening, OpeningMachine, type OpeningReply } from "#proxy/opening-machine.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
-import { decodeProxyHeader } from "#proxy/proxy-protocol.ts";
-import { SessionDecision } from "#proxy/session-decision.ts";
+import { readProxyHeader } from "#proxy/proxy-header-phase.ts";
+import { blocksSession, openedExempt, SessionDecision } from "#proxy/session-decision.ts";
 import type { SessionClient, SessionContext, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
 import { SessionFacts } from "#proxy/session-facts.ts";
 import { type OwnTest, TrustCheckMachine, type TrustCheckReply } from "#proxy/trust-check-machine.ts";
 import { ownServer, readsHelloFirst, tlsSides } from "#proxy/way-in.ts";
+import { mailPhaseOf, passedInClear, passedNotTls } from "#proxy/without-tls.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 import { encodeAlert } from "#tls/alert.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
@@ -50,6 +52,12 @@ type State =
 			readonly mail?: MailPhase | undefined;
 			/** The mail protocol in which TLS was agreed upon. */
 			readonly upgraded?: string;
+			readonly until: number;
+	  }
+	| {
+			readonly tag: "await-name";
+			readonly hello: ClientHello | undefined;
+			readonly helloOctets: Uint8Array;
 			readonly until: number;
 	  }
 	| { readonly tag: "in-mail"; readonly mail: MailPhase; readonly until: number }
@@ -72,6 +80,7 @@ export class SessionMachine {
 	readonly #facts: SessionFacts;
 	/** What the configuration says of the session. */
 	readonly #policy: SessionDecision;
+	readonly #questions: HelloQuestions;
 	#state: State = { tag: "idle" };
 	/** How the client of an explicit proxy asks and is answered. */
 	readonly #arrival: ExplicitArrival | undefined;
@@ -89,6 +98,7 @@ export class SessionMachine {
 		this.#context = context;
 		this.#facts = new SessionFacts(id, context.listener, client, now);
 		this.#policy = new SessionDecision(context, this.#facts);
+		this.#questions = new HelloQuestions(this.#facts, context.way);
 		this.#arrival = context.way.kind === "explicit" ? new ExplicitArrival(context.way.protocols) : undefined;
 	}
 
@@ -107,22 +117,15 @@ export class SessionMachine {
 
 	/** The proxy in front tells whom the connection belongs to. */
 	#proxyHeader(held: Uint8Array, until: number, now: number): readonly SessionEffect[] {
-		const decoded = decodeProxyHeader(held);
-		const from = formatAddress(this.#facts.client.address);
-		if (decoded.kind === "need-more") {
+		const reading = readProxyHeader(held, this.#facts.client);
+		if (reading.kind === "need-more") {
 			this.#state = { tag: "expect-proxy-header", held, until };
 			return nothing;
 		}
-		if (decoded.kind === "malformed") {
-			const message = `proxy ${from} sent no valid PROXY header; ${decoded.reason}; have it send one, or take it out of 'accept-proxy-protocol'`;
-			return this.#close(now, message, "PROXY_HEADER_MALFORMED", "reset");
-		}
-		const { addresses } = decoded.value;
-		const address = addresses.kind === "ip" ? parseAddress(addresses.source.host) : undefined;
-		if (addresses.kind === "ip" && address !== undefined)
-			this.#facts.client = { ...this.#facts.client, address, port: addresses.source.port };
+		if (reading.kind === "malformed") return this.#close(now, reading.message, "PROXY_HEADER_MALFORMED", "reset");
+		this.#facts.client = reading.client;
+		const { rest } = reading;
 		const effects = this.#begin(now);
-		const rest = held.subarray(decoded.octets);
 		if (rest.length === 0 || this.isClosed) return effects;
 		if (this.wantsOctets) return [...effects, ...this.#clientOctets(rest, now)];
 		this.#rest = rest;
@@ -160,6 +163,11 @@ export class SessionMachine {
 	/** The profile of the decision; undefined before there is one, or when no profile took part. */
 	get profile(): ProxyProfile | undefined {
 		return this.#facts.decision?.profile;
+	}
+
+	/** What is known of the name in clear where there is ECH. */
+	get ech(): SessionFacts["ech"] {
+		return this.#facts.ech;
 	}
 
 	/** Why the server is not trusted; undefined when it is, or when that is not known yet. */
@@ -201,6 +209,9 @@ export class SessionMachine {
 				return this.#close(now, this.#whyEnded(event.why));
 			case "server-resolved":
 				return this.#resolved(event.addresses, now);
+			case "ech-known":
+			case "name-resolved":
+				return this.#nameLearned(event, now);
 			case "server-connected":
 				return this.#connected(event.address, now);
 			case "server-octets":
@@ -344,11 +355,7 @@ export class SessionMachine {
 		const { way, mayServerSpeakFirst } = this.#context;
 		const profile = "profile" in way ? way.profile : undefined;
 		if (profile === undefined && !mayServerSpeakFirst) return undefined;
-		const decision = profile === undefined ? this.#policy.evaluate(now) : undefined;
-		if (decision?.action === "block") return undefined;
-		const asked = profile ?? (decision?.action === "decrypt" ? decision.profile : undefined);
-		if (asked === undefined) return new MailPhase(false);
-		return asked.starttls === "drop" && !asked.passesNonTls ? undefined : new MailPhase(asked.starttls === "require");
+		return mailPhaseOf(profile, profile === undefined ? this.#policy.evaluate(now) : undefined);
 	}
 
 	#serverOctets(octets: Uint8Array, now: number): readonly SessionEffect[] {
@@ -385,19 +392,12 @@ export class SessionMachine {
 	/** The connection goes on without TLS, if it may; `greeting` is for the client, `first` for the server. */
 	#passClear(mail: MailPhase, now: number, greeting: Uint8Array, first: Uint8Array): readonly SessionEffect[] {
 		const decision = this.#policy.evaluate(now);
-		this.#facts.decision = decision;
-		const isMail = mail.protocol !== "other";
-		const mayPass =
-			decision.action === "bypass" ||
-			(decision.action === "decrypt" &&
-				(decision.profile.passesNonTls || (isMail && decision.profile.starttls === "allow")));
-		if (!mayPass) {
+		const passed = passedInClear(decision, mail.protocol);
+		this.#facts.decision = passed ?? decision;
+		if (passed === undefined) {
 			const message = `server ${this.#facts.targetText} speaks first and without TLS; expected a ClientHello of the client; permit it by actions non-tls-traffic`;
 			return this.#close(now, message, "CLIENT_NOT_TLS", "reset");
 		}
-		const what = isMail ? `${mail.protocol} without STARTTLS` : "the server speaks first";
-		const passed = { ...decision, action: "bypass" as const, fact: `${decision.fact}; it is not TLS (${what})` };
-		this.#facts.decision = passed;
 		this.#state = { tag: "await-relay-end" };
 		return [
 			{ type: "leave-server" },
@@ -452,16 +452,43 @@ export class SessionMachine {
 		return { host: sni, port: way.server.bySniAt };
 	}
 
-	/** Everything that decides is known; `hello` is undefined when the client speaks in clear. */
+	/** The hello is there, or undefined when the client speaks in clear; something may still be asked about its name. */
 	#decide(hello: ClientHello | undefined, helloOctets: Uint8Array, now: number): readonly SessionEffect[] {
-		const { way, timeouts, trustsSni = true } = this.#context;
-		const evaluated = this.#policy.narrowed(this.#policy.evaluate(now), now);
+		const evaluated = this.#policy.evaluate(now);
+		const asked = this.#questions.ask(hello, evaluated);
+		if (!this.#questions.isWaiting) return [...asked, ...this.#decided(hello, helloOctets, evaluated, now)];
+		this.#state = { tag: "await-name", hello, helloOctets, until: now + nameAnswersMs };
+		return asked;
+	}
+
+	#nameLearned(answer: NameAnswer, now: number): readonly SessionEffect[] {
+		const told = this.#questions.learned(answer, now);
+		return this.#questions.isWaiting ? told : [...told, ...this.#nameKnown(now)];
+	}
+
+	/** Goes on where the session waited. */
+	#nameKnown(now: number): readonly SessionEffect[] {
+		const state = this.#state;
+		if (state.tag !== "await-name") return nothing;
+		return this.#decided(state.hello, state.helloOctets, this.#policy.evaluate(now), now);
+	}
+
+	/** Everything that decides is known. */
+	#decided(
+		hello: ClientHello | undefined,
+		helloOctets: Uint8Array,
+		policy: Decision<ProxyProfile>,
+		now: number,
+	): readonly SessionEffect[] {
+		const { way, timeouts } = this.#context;
+		const trustsSni = this.#context.trustsSni !== false && !this.#questions.isDoubted;
+		const evaluated = this.#policy.narrowed(this.#questions.applied(policy), now);
 		const decision =
 			this.#upgraded === undefined
 				? evaluated
 				: { ...evaluated, fact: `${evaluated.fact}; ${this.#upgraded} asked for TLS` };
 		this.#facts.decision = decision;
-		const begun = this.#begun(decision, now);
+		const begun = this.#policy.begun(decision, now);
 		if (decision.action === "block") return [...begun, ...this.#blockHello(decision, now)];
 		const name = decision.action === "bypass" ? decision.exemptName : undefined;
 		const { profile } = decision;
@@ -471,7 +498,7 @@ export class SessionMachine {
 			decision.action === "bypass" &&
 			(name === undefined || hello === undefined || trustsSni || profile === undefined || !mayReconnect)
 		) {
-			const witness = name === undefined || hello === undefined ? [] : this.#witness(hello, name, decision.rule);
+			const witness = name === undefined || hello === undefined ? [] : this.#policy.witness(hello, name, decision.rule);
 			return [...begun, ...witness, ...this.#relayUntouched(helloOctets)];
 		}
 		const opening = {
@@ -482,6 +509,7 @@ export class SessionMachine {
 			mayReconnect,
 			ownCertificates: this.#context.ownCertificates(profile as ProxyProfile, hello?.sni),
 			exemption: name === undefined ? undefined : { name, fact: decision.fact },
+			isDoubted: this.#questions.isDoubted,
 		} as Opening;
 		const machine = new OpeningMachine(opening, this.#facts, timeouts.handshakeMs);
 		this.#facts.decision = opening.decision;
@@ -494,18 +522,6 @@ export class SessionMachine {
 		if (decision === undefined) return unexpected(this.#state, "a relay without a decision");
 		this.#state = { tag: "await-relay-end" };
 		return [{ type: "relay", mode: "bypass", first: helloOctets, decision }];
-	}
-
-	/** N5: who believes the client's word for a name has the certificate looked at. */
-	#witness(hello: ClientHello, name: string, rule: string): readonly SessionEffect[] {
-		const { server, target } = this.#facts;
-		if (server === undefined || target === undefined) return nothing;
-		return [{ type: "witness-name", address: server, port: target.port, hello, name, rule }];
-	}
-
-	#begun(decision: Decision<ProxyProfile>, now: number): readonly SessionEffect[] {
-		const event = this.#policy.begun(decision, now);
-		return event === undefined ? nothing : [{ type: "tell", event }];
 	}
 
 	#blockHello(decision: Decision<ProxyProfile> & { readonly action: "block" | "bypass" }, now: number) {
@@ -521,23 +537,13 @@ export class SessionMachine {
 		const isUpgraded = state.tag === "expect-hello" && state.upgraded !== undefined;
 		if (this.#facts.server === undefined || isUpgraded) return this.#close(now, notTls.message, notTls.code);
 		const decision = this.#policy.evaluate(now);
-		this.#facts.decision = decision;
-		// SSL 2.0 is refused even where other protocols pass (R160).
-		const mayPass =
-			looksLike !== "sslv2" &&
-			(decision.action === "bypass" || (decision.action === "decrypt" && decision.profile.passesNonTls));
-		if (mayPass) {
-			const { rule, profile } = decision;
-			const fact = `${decision.fact}; it is not TLS (${looksLike})`;
-			const cause = decision.action === "bypass" ? (decision.cause ?? "not-tls") : "not-tls";
-			const passed = { action: "bypass" as const, rule, fact, cause, ...(profile === undefined ? {} : { profile }) };
-			this.#facts.decision = passed;
-			const left: SessionEffect[] =
-				state.tag === "expect-hello" && state.mail !== undefined ? [{ type: "leave-server" }] : [];
-			this.#state = { tag: "await-relay-end" };
-			return [...left, { type: "relay", mode: "bypass", first: reader.original(), decision: passed }];
-		}
-		return this.#close(now, notTls.message, notTls.code);
+		const passed = passedNotTls(decision, looksLike);
+		this.#facts.decision = passed ?? decision;
+		if (passed === undefined) return this.#close(now, notTls.message, notTls.code);
+		const left: SessionEffect[] =
+			state.tag === "expect-hello" && state.mail !== undefined ? [{ type: "leave-server" }] : [];
+		this.#state = { tag: "await-relay-end" };
+		return [...left, { type: "relay", mode: "bypass", first: reader.original(), decision: passed }];
 	}
 
 	#contextReady(event: SessionEvent & { readonly type: "context-ready" }, now: number): readonly SessionEffect[] {
@@ -629,6 +635,9 @@ export class SessionMachine {
 				const message = `client ${who} did not send a ClientHello in time; got ${state.reader.original().length} octets`;
 				return this.#failHandshake(fault("CLIENT_HELLO_TIMEOUT", message), now);
 			}
+			case "await-name":
+				this.#questions.giveUp();
+				return this.#nameKnown(now);
 			case "opening":
 				return this.#opened(state.machine.deadlinePassed(now), now);
 			case "in-trust-check":
@@ -750,7 +759,7 @@ export class SessionMachine {
 	#refuseByPolicy(decision: Decision<ProxyProfile>, now: number): readonly SessionEffect[] {
 		this.#facts.decision = decision;
 		const why = `blocked by ${decision.rule} because ${decision.fact}`;
-		const begun = this.#begun(decision, now);
+		const begun = this.#policy.begun(decision, now);
 		// Deny says nothing, reject says no.
 		if (decision.action !== "decrypt" && decision.isSilent === true) return [...begun, ...this.#close(now, why)];
 		if (this.#arrival !== undefined) {
@@ -783,31 +792,20 @@ export class SessionMachine {
 		const resetsClient = to === "client" || to === "both";
 		const effects: SessionEffect[] =
 			resetsClient || alert === undefined ? [] : [{ type: "send-client", octets: alert }];
-		const [close] = this.#close(now, why, faultCode, resetsClient ? "reset" : "end");
+		const [close, ...told] = this.#close(now, why, faultCode, resetsClient ? "reset" : "end");
 		if (close?.type !== "close") return effects;
-		return [...effects, to === "server" || to === "both" ? { ...close, resetsServer: true } : close];
+		return [...effects, to === "server" || to === "both" ? { ...close, resetsServer: true } : close, ...told];
 	}
 
 	#close(now: number, why: string, faultCode?: string, manner: "end" | "reset" = "end"): readonly SessionEffect[] {
 		this.#state = { tag: "closed" };
 		this.#facts.ended(why, faultCode, now);
-		return [{ type: "close", manner }];
+		return [{ type: "close", manner }, ...this.#questions.closed(now)];
 	}
 }
 
 function unexpected(state: State, event: string): never {
 	throw new Error(`session machine: event ${event} in state ${tagOf(state)}`);
-}
-
-/** What an exempt session is when its server's certificate does not bear the name. */
-function openedExempt({ rule, profile }: Decision<ProxyProfile>, name: string) {
-	const fact = `the server's certificate does not bear ${name}, by which the session would be exempt`;
-	return { action: "decrypt" as const, rule, fact, profile };
-}
-
-/** What the server's certificate has the gateway refuse. */
-function blocksSession({ code }: Fault): boolean {
-	return code.startsWith("SERVER_CERTIFICATE_") || code.startsWith("SERVER_STATUS_");
 }
 
 function tagOf(state: State): string {

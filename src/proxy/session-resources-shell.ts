@@ -8,9 +8,11 @@ import type { ChainRepair } from "#pki/chain-repair-shell.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { RevocationChecker } from "#pki/revocation-shell.ts";
 import type { OpenSocket } from "#proxy/dial-shell.ts";
+import type { EchKeys } from "#proxy/ech-keys-shell.ts";
 import type { JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import type { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
+import type { NameAddresses } from "#proxy/name-addresses-shell.ts";
 import type { NameWitness } from "#proxy/name-witness-shell.ts";
 import type { OwnCertificate, OwnCertificates } from "#proxy/own-certificates.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
@@ -25,6 +27,9 @@ export interface SessionResources {
 	/** Sockets to servers that connect from this address, which is a client's. */
 	socketsFrom(source: Address): OpenSocket;
 	readonly resolver: Resolver;
+	readonly echKeys: EchKeys;
+	/** For questions beside a session: as many at a time as may be. */
+	readonly nameAddresses: NameAddresses;
 	readonly leafContexts: LeafContexts;
 	readonly ownCertificates: OwnCertificates;
 	/** The context of a certificate of one's own for these options; made once per variant. */

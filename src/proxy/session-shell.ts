@@ -141,6 +141,12 @@ export class SessionShell {
 					if (resolution.kind === "failed") this.#step({ type: "server-failed", fault: resolution.fault });
 					else this.#step({ type: "server-resolved", addresses: resolution.addresses });
 				});
+			case "know-ech":
+				return this.#owner.echKeys.know(effect.name, Date.now(), (known) => this.#step({ type: "ech-known", known }));
+			case "check-name":
+				return this.#owner.nameAddresses.find(effect.name, (addresses) =>
+					this.#step({ type: "name-resolved", addresses }),
+				);
 			case "connect-server":
 				return this.#serverLeg.connect(effect, this.#context.timeouts.connectMs);
 			case "reconnect-server":

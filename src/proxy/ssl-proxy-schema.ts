@@ -82,6 +82,35 @@ const actions = container({
 			},
 			default: "drop",
 		}),
+		"encrypted-client-hello": leaf(
+			enumeration({
+				refuse: "End the session with alert access_denied",
+				log: "Open it under the name in clear, by which nothing is exempt then; clients come back without ECH; an event tells",
+				pass: "Go by the name in clear, exemptions included",
+			}),
+			{
+				help: {
+					what: "What becomes of a session whose ClientHello was encrypted for a key that is known, so that the name in clear is not that of its server; what may be GREASE is never concerned",
+					loosened: "danger: with pass, whoever hides a name behind one that is exempt is not opened",
+					source: "RFC 9849",
+				},
+				default: "log",
+			},
+		),
+		"sni-address-mismatch": leaf(
+			enumeration({
+				ignore: "Do not look",
+				log: "The record tells it, and an event when the server's certificate is not trusted either",
+				drop: "The server must be trusted, exempt or not; the session is ended otherwise",
+			}),
+			{
+				help: {
+					what: "What becomes of a session of a transparent listener whose client addressed a server that is not at an address of the name in its ClientHello; large providers give different addresses to different resolvers, so that a server with a valid certificate is never ended",
+					loosened: "danger: with log and ignore, a client that names an exempt server reaches another one unopened",
+				},
+				default: "log",
+			},
+		),
 		starttls: leaf(
 			enumeration({
 				drop: "End the connection",
@@ -387,6 +416,13 @@ const globalConfig = container({
 				default: "bypass",
 			},
 		),
+		"ech-configuration": leafList(text(), {
+			help: {
+				what: "Keys of Encrypted ClientHello (an ECHConfigList in base64) that are known beside those of HTTPS records, to tell hidden names from GREASE",
+				source: "RFC 9849, RFC 9848",
+			},
+			maxValues: 32,
+		}),
 		"sni-trust": leaf(
 			enumeration({
 				"trust-exempt-sni": "The name that the client asks for decides",

@@ -2,11 +2,15 @@
 import { error, type Finding, warning } from "#config/finding.ts";
 import { clientStatements, serverStatements } from "#proxy/compile-legs.ts";
 import type { SslProxy, SslProxyProfile } from "#proxy/ssl-proxy-schema.ts";
+import { readEchConfiguration } from "#tls/ech.ts";
 import { verifyCipherList, verifyLeg } from "#tls/tls-statements.ts";
 
 /** Each profile by itself. `caIds` are the names of the signing certificates that exist. */
-export function verifySslProxy({ profile: profiles }: SslProxy, caIds: ReadonlySet<string>): readonly Finding[] {
-	const findings: Finding[] = [];
+export function verifySslProxy(
+	{ profile: profiles, globalConfig }: SslProxy,
+	caIds: ReadonlySet<string>,
+): readonly Finding[] {
+	const findings: Finding[] = [...verifyEchConfigurations(globalConfig.echConfiguration)];
 	for (const [profileName, profile] of profiles) {
 		const path = ["services", "ssl", "proxy", "profile", profileName];
 		findings.push(
@@ -16,6 +20,15 @@ export function verifySslProxy({ profile: profiles }: SslProxy, caIds: ReadonlyS
 		);
 	}
 	return findings;
+}
+
+function verifyEchConfigurations(lists: readonly string[]): readonly Finding[] {
+	const path = ["services", "ssl", "proxy", "global-config"];
+	return lists
+		.filter((text) => readEchConfiguration(text) === undefined)
+		.map((text) =>
+			error(path, "ech-configuration", `'${text}' is no ECHConfigList in base64 with a key of version 0xfe0d`),
+		);
 }
 
 function verifyAuthorities(

@@ -126,6 +126,20 @@ const events = {
 		key: "session",
 		tags: ["host"],
 	},
+	ENCRYPTED_CLIENT_HELLO: {
+		severity: "notice",
+		fields: { session: "text", client: "text", server: "text", name: "text", action: "text" },
+		text: "client {client} hides the name of its server at {server} behind {name} (Encrypted ClientHello); session {session} is {action}",
+		help: "Policies cannot go by a name that they do not see. A client that is opened under the name in clear learns that its server knows no ECH, and comes back with the true name. Not told of GREASE.",
+		key: "session",
+	},
+	SNI_ADDRESS_MISMATCH: {
+		severity: "warning",
+		fields: { session: "text", client: "text", server: "text", name: "text", reason: "text" },
+		text: "client {client} named {name} and went to {server}, which is no address of that name, and its certificate is not trusted: {reason}; session {session}",
+		help: "A client says one name and reaches another server, or this host's resolver answers otherwise than the client's. Look at the client; actions sni-address-mismatch drop ends such sessions.",
+		key: "session",
+	},
 	SESSION_PERMITTED: {
 		severity: "info",
 		fields: { session: "text", rule: "text", client: "text", server: "text", port: "number", decision: "text" },

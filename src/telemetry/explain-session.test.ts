@@ -154,3 +154,11 @@ test("text from outside cannot forge lines or steer the terminal", () => {
 		}),
 	);
 });
+
+test("V22: what is known of a hidden name, and of the address behind a name, is one sentence each", () => {
+	const real = explainSession(sessionRecord({ sni: "public.example", hasEch: true, ech: "real" }));
+	assert.match(real, /The true name is hidden behind that one: .*\(Encrypted ClientHello\)\./);
+	assert.match(explainSession(sessionRecord({ hasEch: true, ech: "grease" })), /for show \(GREASE\)/);
+	assert.match(explainSession(sessionRecord({ nameCheck: "differs" })), /is at no address of that name/);
+	assert.match(explainSession(sessionRecord({ nameCheck: "agrees" })), /The server that it addressed has that name\./);
+});

@@ -51,8 +51,8 @@ function asked(record: SessionRecord): readonly string[] {
 	} else if (record.timing.helloMs !== undefined) {
 		sentences.push("Its ClientHello names no host.");
 	}
-	if (record.hasEch === true)
-		sentences.push("It offers Encrypted ClientHello; the name shown may not be the true one.");
+	if (record.hasEch === true) sentences.push(echTexts[record.ech ?? "cannot-tell"]);
+	if (record.nameCheck !== undefined) sentences.push(nameCheckTexts[record.nameCheck]);
 	const prints = [record.ja3 && `JA3 ${record.ja3}`, record.ja4 && `JA4 ${record.ja4}`].filter(Boolean);
 	if (prints.length > 0) sentences.push(`Its fingerprint is ${prints.join(", ")}.`);
 	return sentences;
@@ -217,6 +217,18 @@ function duration(milliseconds: number): string {
 
 const repairedText =
 	"The server left certificates out of its chain; they were fetched from where its certificate says.";
+const echTexts: Readonly<Record<NonNullable<SessionRecord["ech"]>, string>> = {
+	real: "The true name is hidden behind that one: it was encrypted for a key that is known (Encrypted ClientHello).",
+	grease:
+		"It offers Encrypted ClientHello for show (GREASE): no known key of that name fits, and the name shown counts.",
+	inner: "It is the inner part of an Encrypted ClientHello, which no client sends by itself.",
+	"cannot-tell": "It offers Encrypted ClientHello; the name shown may not be the true one.",
+};
+const nameCheckTexts: Readonly<Record<NonNullable<SessionRecord["nameCheck"]>, string>> = {
+	agrees: "The server that it addressed has that name.",
+	differs: "The server that it addressed is at no address of that name, as far as this host's resolver knows.",
+	unresolved: "Whether the server that it addressed has that name could not be found out.",
+};
 const sourceNames: Readonly<Record<string, string>> = {
 	staple: "the OCSP response that the server sent along",
 	ocsp: "its OCSP responder",

@@ -28,6 +28,7 @@ const byCode: Partial<Readonly<Record<FaultCode, string>>> = {
 	CLIENT_HELLO_TIMEOUT: "The client opened the tunnel and stayed silent; look for health checks or a stalled client.",
 	CLIENT_NOT_TLS: "If this traffic is wanted, add a rule that bypasses this host or port.",
 	CLIENT_HANDSHAKE_FAILED: "Compare the versions and suites that the client offers with those of the profile.",
+	CLIENT_ECH_NOT_ACCEPTED: "Nothing is to be done: the client's next connection names its server.",
 	CLIENT_REFUSED_OWN_CERTIFICATE:
 		"See that the certificate has not ended, bears the name that clients ask for, was loaded with the certificates above it, and that clients trust who issued it.",
 	CLIENT_DOES_NOT_TRUST_CA:

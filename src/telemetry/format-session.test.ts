@@ -125,3 +125,9 @@ test("a time that is none is shown as such", () => {
 	assert.equal(localTime(Number.NaN), "?");
 	assert.match(localTime(recordedAt), /^2026-11-2\d \d\d:\d\d:00$/);
 });
+
+test("a name that hides another one (ECH) is marked", () => {
+	const line = new SessionTable({ hasColour: false }).line(sessionRecord({ sni: "public.example", ech: "real" }));
+	assert.match(line, / public\.example \(hides another\) /);
+	assert.doesNotMatch(new SessionTable({ hasColour: false }).line(sessionRecord({ ech: "grease" })), /hides/);
+});

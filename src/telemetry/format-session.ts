@@ -159,7 +159,12 @@ function leastWidth(kept: readonly TableColumn[]): number {
 function hostText(record: SessionRecord): string {
 	const { host, port, address } = record.server;
 	if (host === "" && address === undefined) return "-";
+	const hidden = record.ech === "real" ? " (hides another)" : "";
 	const name = host === "" ? String(address) : host;
+	return hidden === "" ? withPort(name, port) : `${record.sni ?? withPort(name, port)}${hidden}`;
+}
+
+function withPort(name: string, port: number): string {
 	return port === 443 ? name : `${name.includes(":") ? `[${name}]` : name}:${port}`;
 }
 

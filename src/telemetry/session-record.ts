@@ -46,7 +46,12 @@ export interface SessionRecord {
 	readonly sni?: string;
 	readonly ja3?: string;
 	readonly ja4?: string;
+	/** Encrypted ClientHello was there, be it GREASE. */
 	readonly hasEch?: boolean;
+	/** Whether `sni` hides the true name; absent when it was not asked. */
+	readonly ech?: "real" | "grease" | "cannot-tell" | "inner";
+	/** Whether the server that a transparent client addressed has the name of its ClientHello. */
+	readonly nameCheck?: "agrees" | "differs" | "unresolved";
 	readonly decision: SessionDecision;
 	/** The policy's name, and under it the fact that decided, both in words. */
 	readonly rule: string;

@@ -8,6 +8,7 @@ import {
 	type EchConfig,
 	type EncryptedClientHello,
 	judgeEch,
+	readEchConfiguration,
 	readEchExtension,
 } from "#tls/ech.ts";
 import { decodedCapture } from "../../test/support/tls-hello.ts";
@@ -181,4 +182,13 @@ test("random and mutated octets never throw", () => {
 		}),
 		{ numRuns: 1000 },
 	);
+});
+
+test("keys in base64 are read as they stand in zone files; anything else is none", () => {
+	assert.deepEqual(
+		readEchConfiguration(published.toString("base64"))?.map(({ publicName }) => publicName),
+		["cloudflare-ech.com"],
+	);
+	for (const text of ["", "no base64!", "AAAA", `${published.toString("base64").slice(0, -8)}`])
+		assert.equal(readEchConfiguration(text), undefined, text);
 });

@@ -78,6 +78,15 @@ export function decodeEchConfigList(octets: Uint8Array): Decoded<readonly EchCon
 	return done(configs, outer.position);
 }
 
+/** The keys of an ECHConfigList in base64, as it stands in zone files; undefined when it is none, or has none that is known. */
+export function readEchConfiguration(text: string): readonly EchConfig[] | undefined {
+	if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;
+	const octets = Buffer.from(text, "base64");
+	const decoded = decodeEchConfigList(octets);
+	if (decoded.kind !== "done" || decoded.octets !== octets.length || decoded.value.length === 0) return undefined;
+	return decoded.value;
+}
+
 /** Undefined: to be left out. */
 function readConfig(reader: Reader): EchConfig | string | undefined {
 	const configId = reader.u8();

@@ -114,6 +114,8 @@ export const arbitraryRecord: fc.Arbitrary<SessionRecord> = fc.record(
 		ja3: hostileText,
 		ja4: hostileText,
 		hasEch: fc.boolean(),
+		ech: fc.constantFrom("real", "grease", "cannot-tell", "inner"),
+		nameCheck: fc.constantFrom("agrees", "differs", "unresolved"),
 		decision: fc.constantFrom("decrypt", "bypass", "block", "none"),
 		rule: fc.oneof(fc.constantFrom("default", "legacy"), hostileText),
 		fact: hostileText,
