@@ -82,6 +82,10 @@ const rows = {
 	CLIENT_CERTIFICATE_REFUSED: { blame: "peer-untrusted", tls: 46, says: "the client's certificate was refused" },
 	CLIENT_HELLO_TIMEOUT: { blame: "peer-misbehaved", tls: 40, says: "the ClientHello did not arrive in time" },
 	CLIENT_HELLO_MALFORMED: { blame: "peer-malformed", tls: 50, says: "the first octets are not a valid ClientHello" },
+	CLIENT_ADDRESS_UNPROVEN: {
+		blame: "peer-misbehaved",
+		says: "a client of a datagram listener did not return its server's cookie",
+	},
 	CLIENT_NAME_MISSING: { blame: "peer-incompatible", tls: 112, says: "the ClientHello names no server" },
 	CLIENT_HELLO_TOO_LARGE: { blame: "peer-misbehaved", tls: 50, says: "the ClientHello is larger than 64 KB" },
 	CLIENT_NOT_TLS: { blame: "peer-incompatible", says: "the client does not speak TLS inside the tunnel" },

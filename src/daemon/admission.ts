@@ -55,6 +55,17 @@ export class Admission {
 			else socket.on("error", () => undefined).resetAndDestroy();
 			return undefined;
 		}
+		return this.#admitted(client);
+	}
+
+	/** Takes a flow of a datagram listener on; undefined when it was refused, which its client is not told. */
+	admitFlow(client: string): AdmittedSession | undefined {
+		if (this.#overload.accept(client) === undefined) return this.#admitted(client);
+		this.#counters.add("sessions_overloaded");
+		return undefined;
+	}
+
+	#admitted(client: string): AdmittedSession {
 		let isDecrypted = false;
 		return {
 			mayDecrypt: () => {

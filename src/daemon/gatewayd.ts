@@ -9,6 +9,7 @@ import { type Fault, FaultError, fault } from "#base/fault.ts";
 import { Rereader } from "#config/reread.ts";
 import type { ParsedText } from "#config/text.ts";
 import { Admission, type AdmittedSession } from "#daemon/admission.ts";
+import { DatagramListeners } from "#daemon/datagram-listeners.ts";
 import { DomainListDirectory } from "#daemon/domain-list-directory.ts";
 import { frontingGuard } from "#daemon/fronting-guard.ts";
 import { checkedBefore } from "#daemon/load-configuration.ts";
@@ -41,8 +42,10 @@ import { trustKey } from "#pki/trust-selection.ts";
 import type { PolicyRule } from "#policy/evaluate.ts";
 import { rootSchema } from "#product/root-schema.ts";
 import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
+import type { DatagramPlan } from "#proxy/compile-datagram.ts";
 import type { ListenerPlan } from "#proxy/compile-listeners.ts";
 import type { TransparentPlan } from "#proxy/compile-transparent.ts";
+import type { AdmittedFlow } from "#proxy/datagram-listener-shell.ts";
 import { EchKeys } from "#proxy/ech-keys-shell.ts";
 import { type JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
@@ -54,10 +57,11 @@ import { NameWitness } from "#proxy/name-witness-shell.ts";
 import { OwnCertificates } from "#proxy/own-certificates.ts";
 import { OwnContexts, presentedIdentity } from "#proxy/own-contexts-shell.ts";
 import { ownSockets } from "#proxy/own-socket-shell.ts";
+import { PassedFlow } from "#proxy/passed-flow.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { Resolver } from "#proxy/resolver-shell.ts";
 import { ServerSessions } from "#proxy/server-sessions.ts";
-import type { SessionContext } from "#proxy/session-event.ts";
+import type { SessionClient, SessionContext } from "#proxy/session-event.ts";
 import { type SessionOwner, SessionShell } from "#proxy/session-shell.ts";
 import { TrustStore } from "#proxy/trust-store-shell.ts";
 import { ownServer } from "#proxy/way-in.ts";
@@ -91,6 +95,8 @@ class Worker {
 		},
 		true,
 	);
+	/** Undefined in all workers but the first. */
+	readonly #datagram: DatagramListeners | undefined;
 	readonly #sessions = new Map<SessionShell, AdmittedSession>();
 	readonly #counters = new Counters();
 	readonly #leafContexts: LeafContexts;
@@ -121,6 +127,7 @@ class Worker {
 	readonly #rereader = new Rereader(rootSchema);
 
 	constructor(start: ToWorker & { readonly type: "start" }) {
+		this.#datagram = start.worker === 1 ? this.#datagramListeners() : undefined;
 		this.#ticketKeys = Buffer.from(start.ticketKeys);
 		this.#leafContexts = new LeafContexts(
 			(request) => this.#signatures.sign(request),
@@ -206,7 +213,7 @@ class Worker {
 	}
 
 	/** Opens the listeners that are new, then closes those that are gone. */
-	async #listenAt({ listeners: plans, transparent }: GatewayPlan): Promise<void> {
+	async #listenAt({ listeners: plans, transparent, datagram }: GatewayPlan): Promise<void> {
 		const isSame = (a: ListenerPlan, b: ListenerPlan) =>
 			a.name === b.name && a.listen.host === b.listen.host && a.listen.port === b.listen.port;
 		const kept = this.#listeners.filter((listener) => plans.some((plan) => isSame(plan, listener.plan)));
@@ -216,6 +223,7 @@ class Worker {
 		try {
 			for (const listener of fresh) await listener.open(true);
 			await this.#transparent.listenAt(transparent);
+			await this.#datagram?.listenAt(datagram);
 		} catch (error) {
 			for (const listener of fresh) void listener.close();
 			throw error;
@@ -243,11 +251,15 @@ class Worker {
 		const mayServerSpeakFirst = policy.isDefaultPermit || policy.rules.some(mayPassBeforeHello);
 		const { trustsSni } = plan;
 		const logsInit = (rule: string) => plan.policyLogs.get(rule)?.isInitLogged === true;
-		const permitting = { ...policy, isDefaultPermit: true };
+		const isOwnDatagram = (address: Address, port: number) =>
+			isListenerAddress(plan.datagram, formatAddress(address), port);
 		// A transparent listener's clients mean other hosts: the packet filter leaves connections to this one alone.
 		const transparent = plan.transparent.map((one) => ({ ...one, mayReachLocal: false, proxiesInFront: undefined }));
-		const contexts = [...listeners, ...transparent].map(
-			({ name, mayReachLocal, fromZone, way, proxiesInFront }): [string, SessionContext] => {
+		const datagram = plan.datagram.map((one) => ({ ...one, proxiesInFront: undefined, isDatagram: true }));
+		const contexts = [...listeners, ...transparent, ...datagram].map(
+			({ name, mayReachLocal, fromZone, way, proxiesInFront, ...rest }): [string, SessionContext] => {
+				const isDatagram = "isDatagram" in rest;
+				const own = isDatagram ? plan.datagramPolicy : policy;
 				const hasOwnServer = ownServer(way) !== undefined;
 				const isElsewhere = hasOwnServer || way.kind === "transparent";
 				const shared = {
@@ -268,9 +280,9 @@ class Worker {
 					{
 						...shared,
 						listener: name,
-						policy: hasOwnServer ? permitting : policy,
+						policy: hasOwnServer ? { ...own, isDefaultPermit: true } : own,
 						// The operator named the server, another listener perhaps: a tunnel ends there.
-						isOwnListener: isElsewhere ? () => false : isOwnListener,
+						isOwnListener: isElsewhere ? () => false : isDatagram ? isOwnDatagram : isOwnListener,
 					},
 				];
 			},
@@ -318,6 +330,7 @@ class Worker {
 	stop(): void {
 		for (const listener of this.#listeners) void listener.close();
 		void this.#transparent.close();
+		this.#datagram?.close("the gateway was stopped");
 		for (const session of this.#sessions.keys()) session.shutdown("the gateway was stopped");
 		this.#flush();
 	}
@@ -410,6 +423,36 @@ class Worker {
 		session.start();
 	}
 
+	#datagramListeners(): DatagramListeners {
+		return new DatagramListeners({
+			admit: (plan, client, now) => this.#admitFlow(plan, client, now),
+			tell: (event) => send({ type: "event", event }),
+			ended: (record, profile) =>
+				this.#accounts.ended(record, profile, this.#generation.plan.policyLogs.get(record.rule)),
+			strayed: () => this.#counters.add("datagrams_strayed"),
+			unrecorded: () => this.#counters.add("datagram_flows_unrecorded"),
+		});
+	}
+
+	#admitFlow(plan: DatagramPlan, client: SessionClient, now: number): AdmittedFlow | undefined {
+		const { contexts, resources } = this.#generation;
+		const context = contexts.get(plan.name);
+		if (context === undefined) return undefined;
+		const admitted = this.#admission.admitFlow(formatAddress(client.address));
+		if (admitted === undefined) return undefined;
+		this.#counters.add("sessions_opened");
+		this.#counters.add("sessions_active");
+		const id = this.#newId();
+		return {
+			resolver: resources.resolver,
+			begin: (ports) => new PassedFlow(id, client, context, plan.flow, ports, now),
+			released: () => {
+				admitted.closed();
+				this.#counters.add("sessions_active", -1);
+			},
+		};
+	}
+
 	/** 64 random bits; drawn many at a time, since each draw is a call into the kernel's or OpenSSL's generator. */
 	#newId(): string {
 		if (this.#idOctets.length < idLength) this.#idOctets = randomBytes(idLength * 512);
@@ -427,6 +470,7 @@ class Worker {
 		const now = Date.now();
 		for (const session of this.#sessions.keys()) session.tick(now);
 		this.#staples.tick(now);
+		this.#datagram?.tick(now);
 		for (const event of this.#admission.tick(now)) send({ type: "event", event });
 	}
 }

@@ -225,6 +225,7 @@ export class Managed implements GatewayView {
 				addresses: [
 					...this.plan.listeners.map(({ listen }) => formatEndpoint(listen)),
 					...this.plan.transparent.map(({ name, port }) => `${name} (port ${port})`),
+					...this.plan.datagram.map(({ listen }) => `${formatEndpoint(listen)} (UDP)`),
 				],
 				workers: this.workers.size,
 			}),
@@ -434,7 +435,7 @@ export class Managed implements GatewayView {
 
 /** A gateway that nobody can reach is a mistake. */
 function refuseWithoutListener(plan: GatewayPlan, file: string): void {
-	if (plan.listeners.length + plan.transparent.length > 0) return;
+	if (plan.listeners.length + plan.transparent.length + plan.datagram.length > 0) return;
 	const message = `${file}: nothing listens; expected at least one listener, got none; add services gateway explicit-proxy NAME { listen 127.0.0.1:8080; }`;
 	throw new FaultError(fault("CONFIG_INVALID", message));
 }

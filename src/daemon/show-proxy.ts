@@ -2,6 +2,7 @@
 import { formatEndpoint } from "#base/address.ts";
 import { utc } from "#config/commit.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
+import type { DatagramPlan } from "#proxy/compile-datagram.ts";
 import type { ListenerPlan } from "#proxy/compile-listeners.ts";
 import type { TransparentPlan } from "#proxy/compile-transparent.ts";
 import { describeServer, type WayIn } from "#proxy/way-in.ts";
@@ -19,6 +20,7 @@ type Values = Readonly<Record<string, string>>;
 interface CompiledListeners {
 	readonly listeners: readonly ListenerPlan[];
 	readonly transparent: readonly TransparentPlan[];
+	readonly datagram: readonly DatagramPlan[];
 }
 
 /** `show services ssl proxy sessions`: records of the event store, newest last. */
@@ -122,7 +124,7 @@ export function showStatus(world: CommandWorld): string {
 	return `${lines.join("\n")}\n`;
 }
 
-function listenerLines({ listeners, transparent }: CompiledListeners): readonly string[] {
+function listenerLines({ listeners, transparent, datagram }: CompiledListeners): readonly string[] {
 	const row = (path: string, at: string, way: WayIn): readonly string[] => {
 		const [kind = "", name = ""] = path.split(" ").slice(2);
 		return [name, kind, at, describeServer(way)];
@@ -131,6 +133,7 @@ function listenerLines({ listeners, transparent }: CompiledListeners): readonly 
 		["Name", "Kind", "Listens at", "Server"],
 		...listeners.map(({ path, listen, way }) => row(path, formatEndpoint(listen), way)),
 		...transparent.map(({ path, port, mode, way }) => row(path, `port ${port} (${mode})`, way)),
+		...datagram.map(({ path, listen, way }) => row(path, `${formatEndpoint(listen)} (UDP)`, way)),
 	];
 	const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
 	return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`);

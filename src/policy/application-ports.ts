@@ -22,14 +22,21 @@ export function termsOfApplications(
 	return membersOfApplications(config, names).flatMap((name) => termsOf(config, name));
 }
 
+/** The protocols of connections that pass the gateway. */
+export type ProxiedProtocol = "tcp" | "udp";
+
 /**
- * The TCP ports that a rule with these terms asks for: what a proxied connection can be told by. Empty for `any`;
- * undefined when none of them travels over TCP, so that the rule meets no proxied connection.
+ * The ports that a rule with these terms asks for: what a proxied connection can be told by. Empty for `any`; undefined
+ * when none of them travels over the protocol, so that the rule meets no such connection.
  */
-export function portsOfTerms(terms: readonly ApplicationTerm[] | undefined): PortRanges | undefined {
+export function portsOfTerms(
+	terms: readonly ApplicationTerm[] | undefined,
+	over: ProxiedProtocol = "tcp",
+): PortRanges | undefined {
 	if (terms === undefined) return [];
+	const number = ipProtocols.get(over);
 	const ranges = terms
-		.filter(({ protocol }) => protocol === tcp)
+		.filter(({ protocol }) => protocol === number)
 		.map(({ application, ports = everyPort }) => ({ ...ports, application }));
 	return ranges.length === 0 ? undefined : ranges;
 }

@@ -10,7 +10,7 @@ import { shippedPatterns } from "#inspect/shipped-patterns.ts";
 import type { PkiConfig } from "#pki/schema.ts";
 import { selectTrust, type TrustSelection } from "#pki/trust-selection.ts";
 import { AddressSet } from "#policy/address-set.ts";
-import { portsOfTerms } from "#policy/application-ports.ts";
+import { type ProxiedProtocol, portsOfTerms } from "#policy/application-ports.ts";
 import type { Policy, PolicyRule } from "#policy/evaluate.ts";
 import type { DomainLists } from "#policy/exempt-names.ts";
 import type { ApplicationServices } from "#policy/inspection-services.ts";
@@ -19,6 +19,7 @@ import { addressSetOf, resolveAddresses } from "#policy/resolve-addresses.ts";
 import type { PolicyConfig } from "#policy/schema.ts";
 import { allBooks } from "#policy/zone-books.ts";
 import { compileZoneTable, type ZoneSources } from "#policy/zone-table.ts";
+import { compileDatagram, type DatagramPlan } from "#proxy/compile-datagram.ts";
 import { compileExemptions, noDomainLists } from "#proxy/compile-exemptions.ts";
 import { compileLegs } from "#proxy/compile-legs.ts";
 import { compileListeners, type ListenerPlan } from "#proxy/compile-listeners.ts";
@@ -42,7 +43,10 @@ type Rule = PolicyRule<ProxyProfile>;
 export interface GatewayPlan {
 	readonly listeners: readonly ListenerPlan[];
 	readonly transparent: readonly TransparentPlan[];
+	readonly datagram: readonly DatagramPlan[];
 	readonly policy: Policy<ProxyProfile>;
+	/** What the policies say of UDP; the same as `policy` without a datagram listener. */
+	readonly datagramPolicy: Policy<ProxyProfile>;
 	/** The patterns of each pattern policy by its name. */
 	readonly patternPolicies: ReadonlyMap<string, readonly PatternRule[]>;
 	readonly idp: IdpSettings;
@@ -113,9 +117,12 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 	for (const { rootCa, untrustedRootCa, rootCaRsa, untrustedRootCaRsa } of profiles.values()) {
 		for (const id of [rootCa, untrustedRootCa, rootCaRsa, untrustedRootCaRsa]) if (id !== undefined) signingCas.add(id);
 	}
-	const policy = compilePolicy(config, lists);
+	const policy = compilePolicy(config, lists, "tcp");
+	const datagram = compileDatagram(config);
 	return {
 		listeners,
+		datagram,
+		datagramPolicy: datagram.length === 0 ? policy : compilePolicy(config, lists, "udp"),
 		transparent: compileTransparent(config),
 		policy,
 		patternPolicies: patterns.of(config.security.inspection, [], () => compilePatterns(config.security.inspection)),
@@ -205,7 +212,7 @@ function compileOnboarding(config: GatewayConfig, policy: Policy<ProxyProfile>):
 	return { hostName, contact, proxyAddress, trustedCas };
 }
 
-function compilePolicy(config: GatewayConfig, lists: DomainLists): Policy<ProxyProfile> {
+function compilePolicy(config: GatewayConfig, lists: DomainLists, over: ProxiedProtocol): Policy<ProxyProfile> {
 	const rules: PolicyRule<ProxyProfile>[] = [];
 	const profiles = new Map<string, ProxyProfile>();
 	const profileOf = (name: string, services: ProfileServices): ProxyProfile => {
@@ -215,7 +222,7 @@ function compilePolicy(config: GatewayConfig, lists: DomainLists): Policy<ProxyP
 		return made;
 	};
 	for (const ordered of orderPolicies(config)) {
-		const ports = portsOfTerms(ordered.terms);
+		const ports = portsOfTerms(ordered.terms, over);
 		if (ports === undefined) continue;
 		const services = ordered.statement.then.permit?.applicationServices;
 		const profileName = services?.sslProxy.profileName;

@@ -164,22 +164,50 @@ const passThrough = list({
 
 const datagram = list({
 	help: "DTLS: opened on both sides, on one of them, or not at all",
-	engine: "not-yet",
 	keys: { name: name() },
 	alternatives: [
 		{ of: ["profile", "termination-profile", "initiation-profile", "pass-through"], mandatory: true, onSet: "refuse" },
 	],
 	children: {
-		listen,
-		server,
-		profile: leaf(reference("services ssl proxy profile"), { help: "DTLS on both sides" }),
+		listen: leaf(endpoint(), {
+			help: {
+				what: "Address and port to take datagrams at; at an unspecified address, answers leave from whichever the route gives",
+			},
+			mandatory: true,
+		}),
+		server: leaf(union([keyword("by-sni", "The server that the client names"), hostEndpoint()]), {
+			help: {
+				what: "Server behind; by-sni with pass-through only",
+				loosened: "danger: with by-sni, clients choose the server; policies must say which they may reach",
+			},
+			mandatory: true,
+		}),
+		profile: leaf(reference("services ssl proxy profile"), { help: "DTLS on both sides", engine: "not-yet" }),
 		"termination-profile": leaf(reference("services ssl termination profile"), {
 			help: "DTLS from the clients, plain datagrams to the server",
+			engine: "not-yet",
 		}),
 		"initiation-profile": leaf(reference("services ssl initiation profile"), {
 			help: "Plain datagrams from the clients, DTLS to the server",
+			engine: "not-yet",
 		}),
 		"pass-through": flag({ help: "Forwarded without being opened" }),
+		"permit-servers-without-cookie": flag({
+			help: {
+				what: "With pass-through: let servers answer that have their clients prove no address (HelloVerifyRequest)",
+				loosened:
+					"danger: whoever forges a client's address has the server's certificates sent there, many times the octets of the question",
+				source: "RFC 6347 section 4.2.1",
+			},
+		}),
+		"idle-timeout": leaf(integer({ min: 5, max: 86_400, unit: "seconds" }), {
+			help: {
+				what: "How long a flow is kept without a datagram in either direction",
+				grows: "sockets held for clients that are gone",
+			},
+			default: 180,
+		}),
+		"from-zone": fromZone,
 	},
 });
 
@@ -245,6 +273,11 @@ export function verifyListeners(
 		if (serverCertificate === undefined || serverCertificate.length > 0) continue;
 		const path = ["services", "gateway", "reverse", listenerName];
 		findings.push(error(path, "profile", `profile '${profile}' has no 'server-certificate' to show to clients`));
+	}
+	for (const [listenerName, { server: to, passThrough: isPassed }] of config.datagram) {
+		if (to !== "by-sni" || isPassed) continue;
+		const path = ["services", "gateway", "datagram", listenerName];
+		findings.push(error(path, "server", "by-sni needs pass-through: what is opened has a server of its own"));
 	}
 	findings.push(...verifyCircles(config));
 	const owners = { tcp: new Map<string, string>(), udp: new Map<string, string>() };

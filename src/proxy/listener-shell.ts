@@ -40,7 +40,7 @@ export class Listener {
  * True when a connection to the address ends at one of the gateway's own listeners. The unspecified address is the host
  * itself; a listener at the unspecified address may have any.
  */
-export function isListenerAddress(plans: readonly ListenerPlan[], host: string, port: number): boolean {
+export function isListenerAddress(plans: readonly Pick<ListenerPlan, "listen">[], host: string, port: number): boolean {
 	const isWildcard = (text: string) => parseAddress(text)?.octets.every((octet) => octet === 0) === true;
 	const isHere = isWildcard(host);
 	return plans.some(

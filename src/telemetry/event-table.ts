@@ -417,6 +417,16 @@ const counters = {
 		unit: "connections",
 		help: "Connections to a transparent listener itself, past the packet filter; they are reset.",
 	},
+	datagrams_strayed: {
+		kind: "counter",
+		unit: "datagrams",
+		help: "Datagrams to a datagram listener that are of no flow and begin none, or that there was no room for.",
+	},
+	datagram_flows_unrecorded: {
+		kind: "counter",
+		unit: "sessions",
+		help: "Flows of unproven clients that gave way to others, or were too many to be recorded.",
+	},
 	sessions_overloaded: { kind: "counter", unit: "sessions", help: "Connections refused because the worker was full." },
 	decryptions_overloaded: {
 		kind: "counter",

@@ -11,14 +11,21 @@
  */
 import { Reader } from "#base/bytes.ts";
 import { type ClientHello, decodeHelloBody, maxHelloOctets, tooLarge } from "#tls/client-hello.ts";
+import { extensionType } from "#tls/extension-types.ts";
 import { HandshakeFragments } from "#tls/handshake-fragments.ts";
 import { contentType } from "#tls/record.ts";
 
 /** The answer to each datagram. not-dtls, malformed and too-large are final. */
 export type DtlsReading =
 	| { readonly kind: "need-more" }
-	/** A whole hello, the client's first or its second. */
-	| { readonly kind: "hello"; readonly hello: ClientHello; readonly isSecond: boolean }
+	/** A whole hello, the client's first or its second; `body` is its message, `cookie` what the server gave (empty for none). */
+	| {
+			readonly kind: "hello";
+			readonly hello: ClientHello;
+			readonly isSecond: boolean;
+			readonly body: Uint8Array;
+			readonly cookie: Uint8Array;
+	  }
 	| { readonly kind: "not-dtls"; readonly reason: string }
 	| { readonly kind: "malformed"; readonly reason: string }
 	| { readonly kind: "too-large"; readonly reason: string };
@@ -116,11 +123,23 @@ export class DtlsHelloReader {
 			);
 		this.#first = hello;
 		this.#awaited++;
+		const body = this.#fragments.beginning.slice();
 		this.#fragments = new HandshakeFragments(maxHelloOctets);
 		this.#messageSize = undefined;
 		this.#datagrams = 0;
-		return { kind: "hello", hello, isSecond: first !== undefined };
+		return { kind: "hello", hello, isSecond: first !== undefined, body, cookie: cookieOf(body, hello) };
 	}
+}
+
+/** The field of DTLS 1.2, or the extension of DTLS 1.3 (RFC 8446 §4.2.2). */
+function cookieOf(body: Uint8Array, { extensions }: ClientHello): Uint8Array {
+	const reader = new Reader(body);
+	reader.take(versionAndRandomOctets);
+	reader.take(reader.u8());
+	const field = reader.take(reader.u8());
+	if (field.length > 0) return field;
+	const extension = extensions.find(({ type }) => type === extensionType.cookie)?.body ?? field;
+	return extension.subarray(2);
 }
 
 function beginsDtls(datagram: Uint8Array): boolean {
@@ -134,5 +153,6 @@ function malformed(reason: string): DtlsReading {
 const needMore: DtlsReading = { kind: "need-more" };
 const recordHeaderOctets = 13;
 const clientHelloType = 1;
+const versionAndRandomOctets = 34;
 /** DTLS 1.0 is feff, 1.2 fefd, 1.3 fefc: the ones' complement of TLS. */
 const dtlsMajor = 0xfe;

@@ -150,6 +150,6 @@ const serverHelloType = 2;
 const maxRecords = 64;
 
 /** SHA-256 of "HelloRetryRequest" (RFC 8446 §4.1.3). */
-const retryRandom = Uint8Array.from(
+export const retryRandom = Uint8Array.from(
 	Buffer.from("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c", "hex"),
 );
