@@ -206,6 +206,7 @@ export const systemPackages: readonly SystemPackage[] = [
 		brings: ["ip"],
 		purpose: "virtual interfaces and addresses within a network namespace",
 	},
+	{ name: "iputils-ping", groups: ["interop"], brings: ["ping"], purpose: "echoes through tunnels" },
 	{ name: "tmux", groups: ["interop"], brings: ["tmux"], purpose: "terminal: keys in, screen out" },
 	{
 		name: "bsdutils",

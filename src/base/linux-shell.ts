@@ -2,7 +2,7 @@
  * Calls of Linux that Node does not offer, through the C library.
  *
  * The library behind it (`koffi`) is loaded by `openLinux` and nowhere else: a process that never asks never loads it.
- * A call costs about a microsecond: for what is set up once, not per packet or chunk.
+ * A call costs about a microsecond: for what is set up once, and for packets of raw sockets, which Node cannot send.
  */
 import { endianness } from "node:os";
 import {
@@ -11,6 +11,7 @@ import {
 	LinuxError,
 	type ListeningSocket,
 	type OutgoingSocket,
+	type RawSocket,
 	readPeerCredentials,
 	tunRequest,
 } from "#base/linux.ts";
@@ -29,6 +30,7 @@ export async function openLinux(): Promise<Linux> {
 			setsockopt: libc.func("int setsockopt(int, int, int, void *, uint32_t)"),
 			socket: libc.func("int socket(int, int, int)"),
 			bind: libc.func("int bind(int, void *, uint32_t)"),
+			sendto: libc.func("long sendto(int, void *, size_t, int, void *, uint32_t)"),
 			listen: libc.func("int listen(int, int)"),
 			open: libc.func("int open(const char *, int)"),
 			ioctl: libc.func("int ioctl(int, ulong, void *)"),
@@ -49,6 +51,14 @@ interface CLibrary {
 	setsockopt(descriptor: number, level: number, option: number, value: Int32Array, length: number): number;
 	socket(domain: number, type: number, protocol: number): number;
 	bind(descriptor: number, address: Uint8Array, length: number): number;
+	sendto(
+		descriptor: number,
+		packet: Uint8Array,
+		octets: number,
+		flags: number,
+		address: Uint8Array,
+		length: number,
+	): number;
 	listen(descriptor: number, backlog: number): number;
 	open(path: string, flags: number): number;
 	ioctl(descriptor: number, request: number, value: Uint8Array): number;
@@ -98,6 +108,17 @@ function linuxOf(libc: CLibrary): Linux {
 				check(`ioctl TUNSETIFF ${name}`, libc.ioctl(descriptor, tunSetInterface, request)),
 			);
 		},
+		rawSocket({ protocol, local }: RawSocket) {
+			const family = local.octets.length === 4 ? afInet : afInet6;
+			const type = sockRaw | sockNonblock | sockCloexec;
+			return keep(check("socket", libc.socket(family, type, protocol)), (descriptor) =>
+				bind(descriptor, encodeSocketAddress({ address: local, port: 0 }, isLittleEndian)),
+			);
+		},
+		sendRaw(descriptor, packet, remote) {
+			const to = encodeSocketAddress({ address: remote, port: 0 }, isLittleEndian);
+			return libc.sendto(descriptor, packet, packet.length, 0, to, to.length) === packet.length;
+		},
 		listeningSocket({ address, port, isTransparent, isShared, backlog }: ListeningSocket) {
 			const family = address.octets.length === 4 ? 4 : 6;
 			return open(family, (descriptor) => {
@@ -139,6 +160,7 @@ type SocketOption = readonly [name: string, level: number, option: number];
 const afInet = 2;
 const afInet6 = 10;
 const sockStream = 1;
+const sockRaw = 3;
 const sockNonblock = 0o4_000;
 const sockCloexec = 0o2_000_000;
 const solIp = 0;

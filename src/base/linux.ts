@@ -30,6 +30,13 @@ export interface OutgoingSocket {
 	readonly source?: Address | undefined;
 }
 
+/** A socket for one protocol behind IP. */
+export interface RawSocket {
+	/** Number of the protocol: 50 for ESP. */
+	readonly protocol: number;
+	readonly local: Address;
+}
+
 /** Why Linux refused a call: `bind failed: EADDRINUSE`. */
 export class LinuxError extends Error {
 	/** The name of the error: `EADDRINUSE`. */
@@ -48,6 +55,10 @@ export interface Linux {
 	peerCredentials(descriptor: number): PeerCredentials;
 	/** A descriptor of a device of packets (TUN, without a header before each), which does not wait. Needs CAP_NET_ADMIN. */
 	openTun(name: string): number;
+	/** The descriptor of a new raw socket, which does not wait; bound to an address of this host. Needs CAP_NET_RAW. */
+	rawSocket(wanted: RawSocket): number;
+	/** Sends one packet by a raw socket; false when it could not be sent now. */
+	sendRaw(descriptor: number, packet: Uint8Array, remote: Address): boolean;
 	/** The descriptor of a new socket that listens: for `Server.listen({ fd })`, which owns it from then on. */
 	listeningSocket(wanted: ListeningSocket): number;
 	/** The descriptor of a new socket: for `new Socket({ fd })`, which owns it from then on, and its `connect`. */

@@ -3,6 +3,7 @@
 import { type DomainListHandler, domainListRequests, domainListShows } from "#cli/domain-list-commands.ts";
 import type { ArgumentType, CommandNode, OptionNode } from "#cli/grammar.ts";
 import { type PkiHandler, pkiClears, pkiRequests, pkiShows } from "#cli/pki-commands.ts";
+import { ikeClears, ikeShows, ipsecClears, ipsecShows, type VpnHandler } from "#cli/vpn-commands.ts";
 import { enumeration, integer, name, parsed, refused, text } from "#config/leaf-types.ts";
 import { address, host, prefix } from "#config/network-types.ts";
 
@@ -37,6 +38,7 @@ export type SessionHandler =
 export type SystemHandler =
 	| PkiHandler
 	| DomainListHandler
+	| VpnHandler
 	| "clear-log"
 	| "clear-policy-hits"
 	| "clear-proxy-certificate-cache"
@@ -190,6 +192,8 @@ const show: Node = {
 		security: {
 			help: "Security",
 			children: {
+				ike: ikeShows,
+				ipsec: ipsecShows,
 				"match-policies": {
 					help: "Policy that a connection would meet",
 					run: "match-policies",
@@ -466,6 +470,8 @@ export const operationalCommands: Node = {
 				security: {
 					help: "Security",
 					children: {
+						ike: ikeClears,
+						ipsec: ipsecClears,
 						pki: pkiClears,
 						policies: {
 							help: "Policies",

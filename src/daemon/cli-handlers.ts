@@ -20,6 +20,7 @@ import {
 } from "#daemon/show-proxy.ts";
 import { clearPolicyHits, showPolicyHits, showSecurityPolicies } from "#daemon/show-security-policies.ts";
 import { showAlarms, showProcesses, showStorage, showUptime, showUsers, showVersion } from "#daemon/show-system.ts";
+import { vpnHandlers } from "#daemon/vpn-handlers.ts";
 
 type Output = AsyncIterable<string> | Iterable<string>;
 
@@ -32,6 +33,7 @@ export function handleCommand(world: CommandWorld, request: HandlerRequest): Out
 const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: HandlerRequest) => Output | string>> = {
 	...pkiHandlers,
 	...domainListHandlers,
+	...vpnHandlers,
 	"clear-log": ({ gateway }, { values }) => clearLog(gateway.state.log, values.file ?? ""),
 	"clear-policy-hits": (world, { values }) => clearPolicyHits(world, values),
 	"clear-proxy-certificate-cache": (world) => clearCertificateCache(world),

@@ -4,6 +4,7 @@ import type { CertificateService } from "#daemon/certificate-service.ts";
 import type { ConfigurationService } from "#daemon/configuration-service.ts";
 import type { CrlService } from "#daemon/crl-service.ts";
 import type { DomainListService } from "#daemon/domain-list-service.ts";
+import type { IkedService } from "#daemon/iked-service.ts";
 import type { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
 import type { PolicyHits } from "#daemon/policy-hits.ts";
 import type { StapleService } from "#daemon/staple-service.ts";
@@ -34,6 +35,7 @@ export interface GatewayView {
 	readonly crls: CrlService;
 	readonly staples: StapleService;
 	readonly domainLists: DomainListService;
+	readonly vpns: Pick<IkedService, "state" | "clear" | "processId">;
 	readonly policyHits: PolicyHits;
 	readonly learnedBypass: LearnedBypassService;
 	counters(): CounterSnapshot;

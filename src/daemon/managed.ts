@@ -21,6 +21,7 @@ import { defaultConfiguration, trustedCaId } from "#daemon/default-configuration
 import { listNames } from "#daemon/domain-list-directory.ts";
 import { DomainListService } from "#daemon/domain-list-service.ts";
 import type { GatewayView, WorkerView } from "#daemon/gateway-view.ts";
+import { IkedService } from "#daemon/iked-service.ts";
 import { KeyService } from "#daemon/key-service.ts";
 import { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
 import { type CheckedConfiguration, checkConfiguration, type LoadedConfiguration } from "#daemon/load-configuration.ts";
@@ -71,6 +72,7 @@ export class Managed implements GatewayView {
 			this.#event(gatewayEvent("BYPASS_LEARNED", Date.now(), { host, port, sni, profile, clients, until })),
 		now: Date.now,
 	});
+	readonly vpns: IkedService;
 	plan: GatewayPlan;
 	readonly configurationFile: string;
 	readonly warnings: readonly string[];
@@ -93,6 +95,7 @@ export class Managed implements GatewayView {
 	readonly #crlTimer = setInterval(() => this.#lookAround(), lookMs).unref();
 	readonly #filterTimer = setInterval(() => {
 		this.#inTurn(() => this.#packetFilter.look()).catch((error) => this.#filterFailed(error));
+		void this.#inTurn(() => this.vpns.look());
 	}, filterLookMs).unref();
 	#isStopping = false;
 
@@ -149,6 +152,12 @@ export class Managed implements GatewayView {
 			event: (event) => this.#event(event),
 			now: Date.now,
 		});
+		this.vpns = new IkedService({
+			sources: () => ({ store: this.keys.store, trust: this.trust.directory }),
+			event: (event) => this.#event(event),
+			log: this.#log,
+			now: Date.now,
+		});
 		this.domainLists = new DomainListService({
 			directory: this.state.lists,
 			apply: () => this.#inTurn(() => this.#putInForce(this.#loaded.text, "", this.#tree)),
@@ -159,7 +168,7 @@ export class Managed implements GatewayView {
 		this.#loaded = { ...this.#check(this.configurationFile, this.#tree), text, sha256: digestOf(text) };
 		this.warnings = [...this.configuration.notes, ...this.#loaded.warnings];
 		this.plan = compileGateway(this.#loaded.config, this.domainLists.lists());
-		refuseWithoutListener(this.plan, this.configurationFile);
+		refuseWithoutPurpose(this.plan, this.#loaded.config, this.configurationFile);
 		for (const warning of this.warnings) this.#log.warn(warning);
 		this.keys.open(this.#loaded.config, this.startedAt);
 		this.#desk = new SigningDesk({ keys: this.keys, event: (event) => this.#event(event), counters: this.#counters });
@@ -199,6 +208,7 @@ export class Managed implements GatewayView {
 	/** Starts the workers; resolves when all of them accept clients, rejects with the fault of the first that cannot. */
 	async start(): Promise<void> {
 		await this.#packetFilter.start();
+		await this.vpns.start();
 		await this.#packetFilter.check(this.#loaded.config);
 		for (const plan of this.plan.transparent) {
 			const probe = new TransparentListener(plan, await openLinux(), {
@@ -215,6 +225,7 @@ export class Managed implements GatewayView {
 			await probe.close();
 		}
 		await this.workers.start();
+		await this.vpns.apply(this.#loaded.config);
 		await this.#packetFilter.apply(this.#loaded.config);
 		await this.configuration.start();
 		await this.#openCommandLine();
@@ -292,7 +303,7 @@ export class Managed implements GatewayView {
 		const before = this.#loaded;
 		const { config, warnings } = this.#check("configuration", tree);
 		const plan = compileGateway(config, this.domainLists.lists());
-		refuseWithoutListener(plan, this.configurationFile);
+		refuseWithoutPurpose(plan, config, this.configurationFile);
 		const trust = readTrust(this.state.trust, config.security.pki.defaultTrustStore.file);
 		await this.#packetFilter.check(config);
 		const earlier = { trust: this.#trust, plan: this.plan, tree: this.#tree };
@@ -307,6 +318,7 @@ export class Managed implements GatewayView {
 			await this.workers.configure();
 			this.#change = "";
 			await this.#packetFilter.apply(config);
+			await this.vpns.apply(config);
 		} catch (error) {
 			this.#loaded = before;
 			this.#change = undefined;
@@ -384,6 +396,7 @@ export class Managed implements GatewayView {
 		clearInterval(this.#crlTimer);
 		clearInterval(this.#filterTimer);
 		await this.workers.stop();
+		await this.#inTurn(() => this.vpns.stop());
 		await this.#inTurn(() => this.#packetFilter.stop()).catch((error) => this.#filterFailed(error));
 		const uptimeSeconds = Math.round((Date.now() - this.startedAt) / 1000);
 		this.#event(gatewayEvent("GATEWAY_STOPPED", Date.now(), { reason, uptimeSeconds }));
@@ -433,9 +446,9 @@ export class Managed implements GatewayView {
 	}
 }
 
-/** A gateway that nobody can reach is a mistake. */
-function refuseWithoutListener(plan: GatewayPlan, file: string): void {
-	if (plan.listeners.length + plan.transparent.length + plan.datagram.length > 0) return;
+/** A gateway that nobody can reach is a mistake, unless it is there for VPNs. */
+function refuseWithoutPurpose(plan: GatewayPlan, { security }: LoadedConfiguration["config"], file: string): void {
+	if (plan.listeners.length + plan.transparent.length + plan.datagram.length + security.ipsec.vpn.size > 0) return;
 	const message = `${file}: nothing listens; expected at least one listener, got none; add services gateway explicit-proxy NAME { listen 127.0.0.1:8080; }`;
 	throw new FaultError(fault("CONFIG_INVALID", message));
 }

@@ -68,6 +68,9 @@ export function showProcesses(world: CommandWorld, isExtensive: boolean): string
 		...world.gateway
 			.workerViews()
 			.flatMap(({ number, processId }) => (processId === undefined ? [] : [{ name: `worker ${number}`, processId }])),
+		...[world.gateway.vpns.processId].flatMap((processId) =>
+			processId === undefined ? [] : [{ name: "iked", processId }],
+		),
 	];
 	const lines = processes.map(({ name, processId }) => {
 		const { state, seconds, resident } = statusOf(processId);

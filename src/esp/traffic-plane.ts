@@ -5,7 +5,7 @@
  * Bounds: `maxAssociations`; the newest goes first, so that new keys are used as soon as they are there (B4, B8).
  */
 import { clampMss } from "#esp/clamp-mss.ts";
-import { InboundAssociation } from "#esp/inbound-association.ts";
+import { espRefusal, InboundAssociation } from "#esp/inbound-association.ts";
 import { decodeInnerPacket, type InnerPacket } from "#esp/inner-packet.ts";
 import { type EspSelectors, mayComeIn, mayGoOut } from "#esp/match-selector.ts";
 import { OutboundAssociation } from "#esp/outbound-association.ts";
@@ -19,6 +19,8 @@ export interface PlaneAssociation<P> extends EspSelectors {
 	readonly inboundKeys: EspKeys;
 	readonly outboundKeys: EspKeys;
 	readonly path: P;
+	/** Packets in the replay window, when not those of the plane; 0 switches it off. */
+	readonly replayWindow?: number;
 }
 
 /** Where packets come from and go to. */
@@ -51,11 +53,25 @@ export interface PlaneCounters {
 	unprotected: number;
 	/** ESP with an SPI that nobody has. */
 	unknownSpi: number;
-	/** ESP that was not opened: replayed, not authentic, malformed. */
+	/** ESP that was not opened, for whichever of the four reasons below. */
 	refused: number;
+	badHeaders: number;
+	replayed: number;
+	notAuthentic: number;
+	badTrailers: number;
 	/** Opened, and not of the traffic that was agreed. */
 	outsideSelectors: number;
 	malformed: number;
+}
+
+/** What one association has done; `refused` by `espRefusal`, as in `InboundAssociation`. */
+export interface AssociationCounts {
+	readonly inboundSpi: number;
+	readonly sentPackets: number;
+	readonly sentOctets: number;
+	readonly receivedPackets: number;
+	readonly receivedOctets: number;
+	readonly refused: readonly number[];
 }
 
 /** What the engine of IKE is told of an association. */
@@ -70,6 +86,10 @@ interface Entry<P> {
 	readonly inbound: InboundAssociation;
 	readonly outbound: OutboundAssociation;
 	path: P;
+	sentPackets: number;
+	sentOctets: number;
+	receivedPackets: number;
+	receivedOctets: number;
 	hasSent: boolean;
 	hasReceived: boolean;
 	isWornOut: boolean;
@@ -84,11 +104,15 @@ export class TrafficPlane<P> {
 		unprotected: 0,
 		unknownSpi: 0,
 		refused: 0,
+		badHeaders: 0,
+		replayed: 0,
+		notAuthentic: 0,
+		badTrailers: 0,
 		outsideSelectors: 0,
 		malformed: 0,
 	};
 	readonly #ports: PlanePorts<P>;
-	readonly #settings: PlaneSettings;
+	#settings: PlaneSettings;
 	/** By the SPI at which this end receives. */
 	readonly #bySpi = new Map<number, Entry<P>>();
 	/** The newest first. */
@@ -101,17 +125,38 @@ export class TrafficPlane<P> {
 		this.#settings = settings;
 	}
 
+	/** Other settings; the replay window of an association stays as it began. */
+	configure(settings: PlaneSettings): void {
+		this.#settings = settings;
+	}
+
+	/** What each association has done. */
+	counts(): readonly AssociationCounts[] {
+		return this.#order.map(({ association, inbound, sentPackets, sentOctets, receivedPackets, receivedOctets }) => ({
+			inboundSpi: association.inboundSpi,
+			sentPackets,
+			sentOctets,
+			receivedPackets,
+			receivedOctets,
+			refused: [...inbound.refused],
+		}));
+	}
+
 	/** Puts an association in force; false when there are as many as there may be. */
 	install(association: PlaneAssociation<P>): boolean {
 		if (this.#bySpi.size >= maxAssociations) return false;
 		const { inboundSpi, outboundSpi, algorithms: protection, inboundKeys, outboundKeys, path } = association;
-		const { replayWindow } = this.#settings;
+		const { replayWindow = this.#settings.replayWindow } = association;
 		const fillRandom = (octets: Uint8Array) => this.#ports.fillRandom(octets);
 		const entry: Entry<P> = {
 			association,
 			inbound: new InboundAssociation({ spi: inboundSpi, protection, keys: inboundKeys, replayWindow }),
 			outbound: new OutboundAssociation({ spi: outboundSpi, protection, keys: outboundKeys, fillRandom }),
 			path,
+			sentPackets: 0,
+			sentOctets: 0,
+			receivedPackets: 0,
+			receivedOctets: 0,
 			hasSent: false,
 			hasReceived: false,
 			isWornOut: false,
@@ -149,6 +194,8 @@ export class TrafficPlane<P> {
 		this.#watchWear(entry);
 		if (octets === 0) return;
 		entry.hasSent = true;
+		entry.sentPackets++;
+		entry.sentOctets += packet.length;
 		this.counters.encryptedPackets++;
 		this.counters.encryptedOctets += packet.length;
 		this.#ports.sendEsp(this.#sealed.subarray(0, octets), entry.path);
@@ -163,7 +210,7 @@ export class TrafficPlane<P> {
 		}
 		const octets = entry.inbound.open(packet, this.#opened);
 		if (octets < 0) {
-			this.counters.refused++;
+			this.#countRefusal(octets);
 			return;
 		}
 		entry.hasReceived = true;
@@ -182,6 +229,8 @@ export class TrafficPlane<P> {
 		// What stands behind the packet was put there to hide its length (RFC 4303 §2.7).
 		const whole = inner.subarray(0, decoded.value.octets);
 		if (this.#settings.mss > 0) clampMss(whole, this.#settings.mss);
+		entry.receivedPackets++;
+		entry.receivedOctets += whole.length;
 		this.counters.decryptedPackets++;
 		this.counters.decryptedOctets += whole.length;
 		this.#ports.deliver(whole);
@@ -198,6 +247,14 @@ export class TrafficPlane<P> {
 			entry.hasReceived = false;
 		}
 		return notes;
+	}
+
+	#countRefusal(reason: number): void {
+		this.counters.refused++;
+		if (reason === espRefusal.truncated) this.counters.badHeaders++;
+		else if (reason === espRefusal.replayed) this.counters.replayed++;
+		else if (reason === espRefusal.notAuthentic) this.counters.notAuthentic++;
+		else this.counters.badTrailers++;
 	}
 
 	#watchWear(entry: Entry<P>): void {

@@ -18,8 +18,11 @@ const deviceName: LeafType<string> = {
 const mtu = leaf(integer({ min: 256, max: 9_192, unit: "octets" }), { help: "Largest packet" });
 
 const addressChildren = {
-	primary: flag({ help: "The address that this gateway prefers as its own on the interface" }),
-	preferred: flag({ help: "The address that this gateway prefers within the network" }),
+	primary: flag({
+		help: "The address that this gateway prefers as its own on the interface",
+		engine: "not-yet",
+	}),
+	preferred: flag({ help: "The address that this gateway prefers within the network", engine: "not-yet" }),
 };
 
 const family = container({
@@ -38,9 +41,10 @@ const family = container({
 					keys: { name: interfaceAddress("inet") },
 					children: addressChildren,
 				}),
-				dhcp: flag({ help: "Take the address from a DHCP server" }),
+				dhcp: flag({ help: "Take the address from a DHCP server", engine: "not-yet" }),
 				"next-hop-tunnel": list({
 					help: "Which VPN leads to a next hop, where several share one multipoint tunnel interface",
+					engine: "not-yet",
 					layout: "line",
 					keys: { gateway: address("inet") },
 					children: { "ipsec-vpn": leaf(reference("security ipsec vpn"), { help: "The VPN", mandatory: true }) },
@@ -58,9 +62,10 @@ const family = container({
 					keys: { name: interfaceAddress("inet6") },
 					children: addressChildren,
 				}),
-				"dad-disable": flag({ help: "Do not look whether the address is in use already" }),
+				"dad-disable": flag({ help: "Do not look whether the address is in use already", engine: "not-yet" }),
 				"next-hop-tunnel": list({
 					help: "Which VPN leads to a next hop, where several share one multipoint tunnel interface",
+					engine: "not-yet",
 					layout: "line",
 					keys: { gateway: address("inet6") },
 					children: { "ipsec-vpn": leaf(reference("security ipsec vpn"), { help: "The VPN", mandatory: true }) },
@@ -87,7 +92,6 @@ const unit = list({
 export const interfaces = container({
 	help: "Interfaces",
 	permission: "interface",
-	engine: "not-yet",
 	children: {
 		interface: list({
 			help: "A device by the name of Junos (ge-0/0/0, st0, lo0) or of Linux (eth0)",

@@ -7,9 +7,9 @@ const routeChildren = {
 	"next-hop": leafList(union([address(), interfaceName("required")]), {
 		help: "Gateway, or a point-to-point interface such as st0.0",
 	}),
-	discard: flag({ help: "Drop silently" }),
-	reject: flag({ help: "Drop and tell the sender" }),
-	"next-table": leaf(name({ placeholder: "table.inet.0" }), { help: "Look into another table" }),
+	discard: flag({ help: "Drop silently", engine: "not-yet" }),
+	reject: flag({ help: "Drop and tell the sender", engine: "not-yet" }),
+	"next-table": leaf(name({ placeholder: "table.inet.0" }), { help: "Look into another table", engine: "not-yet" }),
 	preference: leaf(integer({ min: 0, max: 4_294_967_295, placeholder: "preference" }), {
 		help: "The lowest wins among routes of different origin",
 		default: 5,
@@ -17,8 +17,11 @@ const routeChildren = {
 	metric: leaf(integer({ min: 0, max: 4_294_967_295, placeholder: "metric" }), {
 		help: "The lowest wins among equals",
 	}),
-	tag: leaf(integer({ min: 0, max: 4_294_967_295, placeholder: "tag" }), { help: "Number for routing policies" }),
-	"no-readvertise": flag({ help: "Do not tell it to routing protocols" }),
+	tag: leaf(integer({ min: 0, max: 4_294_967_295, placeholder: "tag" }), {
+		help: "Number for routing policies",
+		engine: "not-yet",
+	}),
+	"no-readvertise": flag({ help: "Do not tell it to routing protocols", engine: "not-yet" }),
 	description: leaf(text({ max: 900 }), { help: "Text" }),
 };
 
@@ -43,16 +46,19 @@ const options = {
 		children: { static: staticRoutes },
 	}),
 	static: staticRoutes,
-	"router-id": leaf(address("inet"), { help: "Number of this router in the form of an IPv4 address" }),
+	"router-id": leaf(address("inet"), {
+		help: "Number of this router in the form of an IPv4 address",
+		engine: "not-yet",
+	}),
 	"autonomous-system": leaf(integer({ min: 1, max: 4_294_967_295, placeholder: "as-number" }), {
 		help: "Number of the autonomous system",
+		engine: "not-yet",
 	}),
 };
 
 export const routingOptions = container({
 	help: "Routes",
 	permission: "routing",
-	engine: "not-yet",
 	children: options,
 });
 

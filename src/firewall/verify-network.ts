@@ -1,5 +1,5 @@
 /** What a commit says about interfaces and routes. */
-import { type Address, formatAddress } from "#base/address.ts";
+import { type Address, formatAddress, type Prefix, prefixContains } from "#base/address.ts";
 import { error, type Finding, warning } from "#config/finding.ts";
 import { deviceOf, isTunnelBase, maxDeviceName, splitInterface, unitOf } from "#firewall/interface-device.ts";
 import type { Interfaces, Unit } from "#firewall/interfaces-schema.ts";
@@ -10,6 +10,7 @@ export function verifyInterfaces(interfaces: Interfaces): readonly Finding[] {
 	const findings: Finding[] = [];
 	const nameOf = new Map<string, string>();
 	const addressOwner = new Map<string, string>();
+	findings.push(...verifyHostInterfaces(interfaces));
 	for (const [base, { unit: units, vlanTagging, device }] of interfaces.interface) {
 		const path = ["interfaces", base];
 		if (device === undefined && deviceOf(interfaces, base) === undefined)
@@ -33,6 +34,16 @@ export function verifyInterfaces(interfaces: Interfaces): readonly Finding[] {
 		}
 	}
 	return findings;
+}
+
+/** This system makes tunnel interfaces alone; what is said of others tells it how the host is set up. */
+function verifyHostInterfaces(interfaces: Interfaces): readonly Finding[] {
+	const names = [...interfaces.interface].flatMap(([base, { unit: units }]) =>
+		!isTunnelBase(base) && [...units.values()].some((unit) => unitAddresses(unit).length > 0) ? [base] : [],
+	);
+	if (names.length === 0) return [];
+	const message = `the host itself sets the addresses of ${names.join(", ")}; nothing acts on it in this version`;
+	return [warning(["interfaces"], undefined, message)];
 }
 
 /** Every address of a logical interface with the length of its prefix. */
@@ -85,6 +96,11 @@ function verifyUnit(path: readonly string[], base: string, unit: Unit, hasTags: 
 
 function verifyRoutes(path: readonly string[], { route }: StaticRoutes, interfaces: Interfaces): readonly Finding[] {
 	const findings: Finding[] = [];
+	const foreign = [...route.values()].filter(({ nextHop }) => !nextHop.some((hop) => isOverTunnel(hop, interfaces)));
+	if (foreign.length > 0) {
+		const message = `the host itself sets routes that lead over no tunnel interface (${foreign.length} here); nothing acts on it in this version`;
+		findings.push(warning(path, undefined, message));
+	}
 	for (const [destination, { name: prefix, nextHop }] of route) {
 		const at = [...path, "route", destination];
 		for (const hop of nextHop) {
@@ -94,6 +110,18 @@ function verifyRoutes(path: readonly string[], { route }: StaticRoutes, interfac
 		}
 	}
 	return findings;
+}
+
+/** A unit of st0, or an address in its network. */
+function isOverTunnel(hop: string | Address, interfaces: Interfaces): boolean {
+	if (typeof hop === "string") return isTunnelBase(splitInterface(hop).base);
+	const units = [...interfaces.interface].flatMap(([base, { unit }]) => (isTunnelBase(base) ? [...unit.values()] : []));
+	return units.flatMap(unitAddresses).some((network) => isNeighbour(network, hop));
+}
+
+/** True when the address is of the network. */
+export function isNeighbour(network: Prefix, address: Address): boolean {
+	return network.address.octets.length === address.octets.length && prefixContains(network, address);
 }
 
 function verifyInterfaceHop(path: readonly string[], hop: string, interfaces: Interfaces): readonly Finding[] {

@@ -14,8 +14,8 @@ import { prefixSelector } from "#ike/v2/narrow-selectors.ts";
 
 /** What the statements lead to besides themselves. */
 export interface ConnectionFacts {
-	/** Address of the interface by which packets to the peer leave. */
-	readonly addressOf: (interfaceName: string) => Address | undefined;
+	/** Address of the interface by which packets to the peer leave; `octets`: of its family. */
+	readonly addressOf: (interfaceName: string, octets: number) => Address | undefined;
 	/** Addresses of a host name or address text. */
 	readonly resolve: (host: string) => readonly Address[];
 	/** How this end signs with a certificate of its own, and its subject in DER; undefined when there is none of that name. */
@@ -77,10 +77,13 @@ function compileGateway(
 	const policy = gateway && ike.policy.get(gateway.ikePolicy);
 	if (gateway === undefined || policy === undefined) return `gateway "${name}" is not configured`;
 	if (gateway.version !== "v2-only") return `gateway "${name}" is of IKEv1, which has no engine yet`;
-	const local = facts.addressOf(gateway.externalInterface);
-	if (local === undefined) return `interface ${gateway.externalInterface} has no address`;
 	const isDynamic = gateway.dynamic !== undefined;
-	const remote = gateway.address.flatMap((host) => facts.resolve(host));
+	const resolved = gateway.address.flatMap((host) => facts.resolve(host));
+	const octets = resolved[0]?.octets.length ?? 4;
+	const local = facts.addressOf(gateway.externalInterface, octets);
+	if (local === undefined) return `interface ${gateway.externalInterface} has no address`;
+	// A datagram goes between addresses of one family.
+	const remote = resolved.filter((address) => address.octets.length === octets);
 	if (!isDynamic && remote.length === 0) return `gateway "${name}" has no address that is known`;
 	const authentication = authenticationOf(gateway, policy, ike, facts);
 	if (typeof authentication === "string") return authentication;

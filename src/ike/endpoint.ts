@@ -11,7 +11,10 @@
 import { hash } from "node:crypto";
 import { type Address, formatAddress } from "#base/address.ts";
 import { equalBytes } from "#base/bytes.ts";
+import { type AssociationView, viewOf } from "#ike/association-view.ts";
+import { connectionChange } from "#ike/connection-change.ts";
 import type { RandomOctets } from "#ike/crypto/agree-key.ts";
+import { closeChild, followConnection } from "#ike/follow-connection.ts";
 import { answerRequest } from "#ike/v2/answer-request.ts";
 import { beginInitiator, onAuthResponse, onInitiatorSigned, onInitResponse } from "#ike/v2/begin-initiator.ts";
 import { answerInit, judgeInit, onAuthRequest, onResponderSigned } from "#ike/v2/begin-responder.ts";
@@ -27,18 +30,6 @@ import { decodeIkeHeader, exchangeType, type IkeHeader, ikeSpiOctets } from "#ik
 import { decodeMessage, encodeMessage, type Message } from "#ike/wire/message.ts";
 import { notifyType } from "#ike/wire/notify-type.ts";
 import { findNotify, findPayload, type Payload } from "#ike/wire/payload.ts";
-
-/** One association for an operator. */
-export interface AssociationView {
-	readonly id: number;
-	readonly connection: string;
-	readonly role: "initiator" | "responder";
-	readonly phase: Phase["type"];
-	readonly initiatorSpi: string;
-	readonly responderSpi: string;
-	readonly remote: string;
-	readonly children: readonly { readonly name: string; readonly inboundSpi: number; readonly outboundSpi: number }[];
-}
 
 /** What happened to datagrams that led nowhere. */
 export interface EndpointCounters {
@@ -59,7 +50,7 @@ export class Endpoint {
 		refused: 0,
 		overloaded: 0,
 	};
-	readonly #connections: readonly Connection[];
+	#connections: readonly Connection[];
 	readonly #settings: EngineSettings;
 	readonly #random: RandomOctets;
 	readonly #cookies: CookieJar;
@@ -119,6 +110,15 @@ export class Endpoint {
 			case "close-wanted":
 				this.#close(event.connection, now);
 				break;
+			case "association-close-wanted":
+				for (const sa of this.#associations.values()) if (sa.id === event.association) this.#closeOne(sa, now);
+				break;
+			case "child-close-wanted":
+				this.#closeChild(event.inboundSpi, now);
+				break;
+			case "connections-changed":
+				this.#follow(event.connections, now);
+				break;
 			case "time-passed":
 				break;
 		}
@@ -133,20 +133,7 @@ export class Endpoint {
 
 	/** What stands, for an operator. */
 	describe(): readonly AssociationView[] {
-		return [...this.#associations.values()].map((sa) => ({
-			id: sa.id,
-			connection: sa.connection.name,
-			role: sa.isInitiator ? "initiator" : "responder",
-			phase: sa.phase.type,
-			initiatorSpi: hexOf(sa.initiatorSpi),
-			responderSpi: hexOf(sa.responderSpi),
-			remote: `${formatAddress(sa.path.remote.address)} port ${sa.path.remote.port}`,
-			children: [...sa.children.values()].map(({ config, inboundSpi, outboundSpi }) => ({
-				name: config.name,
-				inboundSpi,
-				outboundSpi,
-			})),
-		}));
+		return [...this.#associations.values()].map(viewOf);
 	}
 
 	// Datagrams
@@ -282,11 +269,40 @@ export class Endpoint {
 
 	#close(connectionName: string, now: number): void {
 		this.#wanted.delete(connectionName);
-		for (const sa of this.#associations.values()) {
-			if (sa.connection.name !== connectionName || sa.isOver) continue;
-			if (sa.isEstablished) sa.enqueue(newDeleteTask(), now);
-			else if (sa.phase.type !== "closing") sa.close("ike-closed", "closed by this end", now);
+		for (const sa of this.#associations.values()) if (sa.connection.name === connectionName) this.#closeOne(sa, now);
+	}
+
+	#closeOne(sa: IkeSa, now: number): void {
+		if (sa.isOver) return;
+		if (sa.isEstablished) sa.enqueue(newDeleteTask(), now);
+		else if (sa.phase.type !== "closing") sa.close("ike-closed", "closed by this end", now);
+	}
+
+	#closeChild(inboundSpi: number, now: number): void {
+		const sa = this.#withChild(inboundSpi);
+		const child = sa?.children.get(inboundSpi);
+		if (sa === undefined || child === undefined) return;
+		closeChild(sa, child, "closed by this end", now);
+		if (sa.connection.startsImmediately) sa.enqueue(newCreateTask(child.config), now);
+	}
+
+	/** Takes another configuration up: what it does not touch goes on as it is (B30). */
+	#follow(connections: readonly Connection[], now: number): void {
+		this.#connections = connections;
+		const named = new Map(connections.map((one) => [one.name, one]));
+		for (const name of this.#retryAt.keys())
+			if (named.get(name)?.startsImmediately !== true) this.#retryAt.delete(name);
+		for (const name of this.#wanted.keys()) if (!named.has(name)) this.#wanted.delete(name);
+		for (const sa of [...this.#associations.values()]) {
+			if (sa.isOver) continue;
+			const next = named.get(sa.connection.name);
+			const change = next === undefined ? "anew" : connectionChange(sa.connection, next);
+			if (next === undefined || change === "anew" || (isBeginning(sa) && change !== "none")) this.#closeOne(sa, now);
+			else followConnection(sa, next, now);
 		}
+		for (const { name, startsImmediately } of connections)
+			if (startsImmediately && this.#established(name) === undefined && !this.#isBeginning(name))
+				this.#retryAt.set(name, now);
 	}
 
 	#renewChild(inboundSpi: number, now: number): void {
@@ -375,7 +391,7 @@ export class Endpoint {
 		this.#wanted.delete(sa.connection.name);
 		if (!sa.isInitiator) return;
 		for (const config of sa.connection.children)
-			if (wanted?.has(config.name) && config !== sa.firstChild) sa.queue.push(newCreateTask(config));
+			if (wanted?.has(config.name) && config.name !== sa.firstChild?.name) sa.queue.push(newCreateTask(config));
 	}
 
 	#add(parts: IkeSaParts, phase: Phase): IkeSa {

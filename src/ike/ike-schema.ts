@@ -113,7 +113,7 @@ const policy = list({
 				main: "Six messages; identities are encrypted",
 				aggressive: "Three messages; danger: identities are in clear, and keys can be guessed offline",
 			}),
-			{ help: "Exchange of phase 1; without meaning for IKEv2", default: "main" },
+			{ help: "Exchange of phase 1; without meaning for IKEv2", default: "main", engine: "not-yet" },
 		),
 		description: leaf(text({ max: 900 }), { help: "Text" }),
 		proposals: leafList(reference("security ike proposal"), { help: "Offered in this order", maxValues: 4 }),
@@ -135,11 +135,17 @@ const policy = list({
 						keyword("use-all", "Every authority that is configured"),
 						integer({ min: 0, max: 65_535, placeholder: "ca-index" }),
 					]),
-					{ help: "Whose certificates of peers are accepted" },
+					{
+						help: "Whose certificates of peers are accepted: the CA profile of this number, counted from 1, or of all when absent",
+					},
 				),
 				"peer-certificate-type": leaf(
 					enumeration({ "x509-signature": "A certificate alone", pkcs7: "Certificates in PKCS #7" }),
-					{ help: "Form of certificate that the peer is asked for", default: "x509-signature" },
+					{
+						help: "Form of certificate that the peer is asked for",
+						default: "x509-signature",
+						engine: "not-yet",
+					},
 				),
 			},
 		}),
@@ -156,6 +162,7 @@ const identityParts = {
 const distinguishedName = container({
 	help: "The subject of the certificate",
 	presence: true,
+	engine: "not-yet",
 	layout: "line-if-single",
 	children: {
 		container: leaf(text({ min: 1, max: 1_024, placeholder: "container-string" }), {
@@ -178,13 +185,14 @@ const dynamic = container({
 		...identityParts,
 		"connections-limit": leaf(integer({ min: 1, max: 4_294_967_295, placeholder: "number" }), {
 			help: { what: "Concurrent connections", grows: "memory" },
+			engine: "not-yet",
 		}),
 		"ike-user-type": leaf(
 			enumeration({
 				"group-ike-id": "One e-mail address or name for a group, so that no user needs a profile",
 				"shared-ike-id": "One e-mail address for a large number of users",
 			}),
-			{ help: "Whether users share an identity" },
+			{ help: "Whether users share an identity", engine: "not-yet" },
 		),
 	},
 });
@@ -245,6 +253,7 @@ const gateway = list({
 		xauth: container({
 			help: "Extended authentication of remote users, after IKE's own",
 			presence: true,
+			engine: "not-yet",
 			children: {
 				"access-profile": leaf(reference("access profile"), { help: "Who is asked about the user", mandatory: true }),
 			},
@@ -259,6 +268,7 @@ const gateway = list({
 const traceoptions = container({
 	help: "Trace of IKE",
 	permission: "trace",
+	engine: "not-yet",
 	children: {
 		file: traceFile,
 		flag: list({
@@ -290,10 +300,10 @@ const traceoptions = container({
 
 export const ike = container({
 	help: "Internet Key Exchange",
-	engine: "not-yet",
 	children: {
 		traceoptions,
 		"respond-bad-spi": leaf(integer({ min: 1, max: 30, placeholder: "max-responses" }), {
+			engine: "not-yet",
 			help: {
 				what: "Answer packets of unknown associations, so that both ends find together again; how often for each gateway",
 				grows: "what forged packets can make this gateway do",

@@ -37,6 +37,7 @@ const proposal = list({
 		}),
 		"lifetime-kilobytes": leaf(integer({ min: 64, max: 1_048_576, unit: "kilobytes" }), {
 			help: { what: "How much the keys are used for; any amount when absent", grows: "what a stolen key opens" },
+			engine: "not-yet",
 		}),
 	},
 });
@@ -81,6 +82,7 @@ const manual = container({
 		loosened: "danger: the keys never change; who finds them out reads everything, past and to come",
 	},
 	presence: true,
+	engine: "not-yet",
 	children: {
 		gateway: leaf(address(), { help: "The peer", mandatory: true }),
 		"external-interface": leaf(interfaceName("required"), { help: "Interface that packets leave by", mandatory: true }),
@@ -109,6 +111,7 @@ const negotiated = container({
 		gateway: leaf(reference("security ike gateway"), { help: "The peer", mandatory: true }),
 		"idle-time": leaf(integer({ min: 60, max: 999_999, unit: "seconds" }), {
 			help: "Take the association down when nothing was sent for so long; never when absent",
+			engine: "not-yet",
 		}),
 		"no-anti-replay": flag({
 			help: {
@@ -121,12 +124,13 @@ const negotiated = container({
 			children: {
 				local: leaf(prefix(), { help: "Addresses behind this end" }),
 				remote: leaf(prefix(), { help: "Addresses behind the peer" }),
-				service: leaf(proxyService(), { help: "Protocol and ports" }),
+				service: leaf(proxyService(), { help: "Protocol and ports; a tunnel is made for any alone" }),
 			},
 		}),
 		"ipsec-policy": leaf(reference("security ipsec policy"), { help: "Policy", mandatory: true }),
 		"install-interval": leaf(integer({ min: 0, max: 10, unit: "seconds" }), {
 			help: "Longest time until the keys of a new outbound association are used",
+			engine: "not-yet",
 		}),
 	},
 });
@@ -145,11 +149,12 @@ const vpn = list({
 				copy: "As in the packet within",
 				set: "Packets may not be fragmented",
 			}),
-			{ help: "Don't-fragment bit of the outer header", default: "clear" },
+			{ help: "Don't-fragment bit of the outer header", default: "clear", engine: "not-yet" },
 		),
 		"vpn-monitor": container({
 			help: "Ping through the tunnel; cannot stand beside dead-peer-detection",
 			presence: true,
+			engine: "not-yet",
 			children: {
 				optimized: flag({ help: "Traffic that arrives counts as an answer" }),
 				"source-interface": leaf(interfaceName("required"), {
@@ -172,11 +177,11 @@ const vpn = list({
 
 export const ipsec = container({
 	help: "IP security",
-	engine: "not-yet",
 	children: {
 		traceoptions: container({
 			help: "Trace of IPsec, in the file of 'security ike traceoptions'",
 			permission: "trace",
+			engine: "not-yet",
 			children: {
 				flag: list({
 					help: "What is traced",
@@ -194,6 +199,7 @@ export const ipsec = container({
 		}),
 		"vpn-monitor-options": container({
 			help: "When a tunnel counts as down",
+			engine: "not-yet",
 			children: {
 				interval: leaf(integer({ min: 2, max: 3_600, unit: "seconds" }), {
 					help: "Time between two pings",

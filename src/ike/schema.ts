@@ -7,6 +7,7 @@ import { ipsec } from "#ike/ipsec-schema.ts";
 import { fips, verifySelfTest } from "#ike/self-test-schema.ts";
 import { verifyIke } from "#ike/verify-ike.ts";
 import { verifyIpsec } from "#ike/verify-ipsec.ts";
+import { verifyRunnable } from "#ike/verify-runnable.ts";
 import { type TunnelConfig, verifyTunnels } from "#ike/verify-tunnels.ts";
 import { verifyVirtualRouters } from "#ike/verify-virtual-routers.ts";
 
@@ -26,6 +27,7 @@ export function verifyVpns(config: IkeConfig & TunnelConfig): readonly Finding[]
 	return [
 		...verifyIke(keyExchange),
 		...verifyIpsec(associations, keyExchange),
+		...verifyRunnable(keyExchange, associations),
 		...verifyTunnels(config),
 		...verifyVirtualRouters(config),
 		...verifySelfTest(config.system.fips),

@@ -1,6 +1,7 @@
-/** The sockets and the clock of the engine of IKE: one address, its ports for IKE and for IKE and ESP together. */
+/** The sockets and the clock of the engine of IKE: addresses of this host, each with its ports for IKE and for IKE and ESP together. */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import { formatAddress, parseAddress } from "#base/address.ts";
+import { type Address, formatAddress, parseAddress } from "#base/address.ts";
+import { equalBytes } from "#base/bytes.ts";
 import type { SignatureScheme } from "#ike/auth/signature.ts";
 import type { Endpoint } from "#ike/endpoint.ts";
 import { classifyPort4500, keepalivePacket, markIke } from "#ike/udp-encapsulation.ts";
@@ -22,7 +23,8 @@ export interface EnginePorts {
 export class EngineShell {
 	readonly #endpoint: Endpoint;
 	readonly #ports: EnginePorts;
-	readonly #sockets = new Map<number, Socket>();
+	#sockets: readonly { readonly place: Place; readonly socket: Socket }[] = [];
+	readonly #ikePort: number;
 	readonly #natPort: number;
 	#timer: NodeJS.Timeout | undefined;
 	#isClosed = false;
@@ -33,9 +35,9 @@ export class EngineShell {
 		local: Place & { readonly natPort: number },
 		ports: EnginePorts,
 	): Promise<EngineShell> {
-		const shell = new EngineShell(endpoint, ports, local.natPort);
+		const shell = new EngineShell(endpoint, ports, { ike: local.port, nat: local.natPort });
 		try {
-			for (const port of [local.port, local.natPort]) await shell.#listen({ address: local.address, port });
+			await shell.listen(local.address);
 		} catch (error) {
 			shell.close();
 			throw error;
@@ -44,10 +46,35 @@ export class EngineShell {
 		return shell;
 	}
 
-	constructor(endpoint: Endpoint, ports: EnginePorts, natPort: number) {
+	/** Listens nowhere yet. */
+	constructor(endpoint: Endpoint, ports: EnginePorts, numbers: { readonly ike: number; readonly nat: number }) {
 		this.#endpoint = endpoint;
 		this.#ports = ports;
-		this.#natPort = natPort;
+		this.#ikePort = numbers.ike;
+		this.#natPort = numbers.nat;
+	}
+
+	/** Opens both ports at an address, unless they are open; rejects when one is taken, and then neither is. */
+	async listen(address: Address): Promise<void> {
+		if (this.addresses.some(({ octets }) => equalBytes(octets, address.octets))) return;
+		try {
+			for (const port of [this.#ikePort, this.#natPort]) await this.#listen({ address, port });
+		} catch (error) {
+			this.leave(address);
+			throw error;
+		}
+	}
+
+	/** Closes the ports at an address. */
+	leave(address: Address): void {
+		const isThere = ({ place }: { readonly place: Place }) => equalBytes(place.address.octets, address.octets);
+		for (const { socket } of this.#sockets.filter(isThere)) socket.close();
+		this.#sockets = this.#sockets.filter((one) => !isThere(one));
+	}
+
+	/** Where it listens. */
+	get addresses(): readonly Address[] {
+		return this.#sockets.filter(({ place }) => place.port === this.#ikePort).map(({ place }) => place.address);
 	}
 
 	/** Tells the engine what has happened, and does what it asks for. */
@@ -59,15 +86,18 @@ export class EngineShell {
 
 	/** Sends a packet of ESP in UDP. */
 	sendEsp(packet: Uint8Array, { local, remote }: Path): void {
-		this.#sockets.get(local.port)?.send(packet, remote.port, formatAddress(remote.address));
+		for (const { place, socket } of this.#sockets) {
+			if (place.port !== local.port || !equalBytes(place.address.octets, local.address.octets)) continue;
+			return socket.send(packet, remote.port, formatAddress(remote.address));
+		}
 	}
 
 	/** Closes the sockets; peers are not told. */
 	close(): void {
 		this.#isClosed = true;
 		clearTimeout(this.#timer);
-		for (const socket of this.#sockets.values()) socket.close();
-		this.#sockets.clear();
+		for (const { socket } of this.#sockets) socket.close();
+		this.#sockets = [];
 	}
 
 	async #listen({ address, port }: Place): Promise<void> {
@@ -77,10 +107,15 @@ export class EngineShell {
 		socket.on("error", reject);
 		socket.on("message", (datagram, from) => this.#receive(datagram, local, from));
 		socket.bind(port, formatAddress(address), () => resolve());
-		await promise;
+		try {
+			await promise;
+		} catch (error) {
+			socket.close();
+			throw error;
+		}
 		// What a send meets (nobody there, no route) is the same as a lost datagram: it is sent again in time.
 		socket.removeListener("error", reject).on("error", () => {});
-		this.#sockets.set(port, socket);
+		this.#sockets = [...this.#sockets, { place: local, socket }];
 	}
 
 	#receive(datagram: Uint8Array, local: Place, from: RemoteInfo): void {

@@ -13,12 +13,16 @@ const mss = leaf(integer({ min: 64, max: 65_535, unit: "octets" }), {
 
 export const flow = container({
 	help: "How packets of sessions are handled",
-	engine: "not-yet",
 	children: {
 		"tcp-mss": container({
 			help: "Largest TCP segment",
 			children: {
-				"all-tcp": container({ help: "Of every connection", presence: true, children: { mss } }),
+				"all-tcp": container({
+					help: "Of every connection",
+					presence: true,
+					engine: "not-yet",
+					children: { mss },
+				}),
 				"ipsec-vpn": container({
 					help: "Of connections that enter an IPsec tunnel; goes before all-tcp",
 					presence: true,

@@ -19,6 +19,7 @@ import { StapleService } from "#daemon/staple-service.ts";
 import { openStateDirectory } from "#daemon/state-directory.ts";
 import { trustNames } from "#daemon/trust-directory.ts";
 import { TrustService } from "#daemon/trust-service.ts";
+import type { VpnsState } from "#ike/vpn-state.ts";
 import { compileGateway } from "#proxy/compile.ts";
 import { Counters } from "#telemetry/counters.ts";
 import { openEventDatabase } from "#telemetry/event-database-shell.ts";
@@ -58,6 +59,8 @@ export interface World extends CommandWorld {
 		readonly keys: KeyService;
 		readonly events: GatewayEvent[];
 		workers: WorkerView[];
+		/** What stands in the process of VPNs; undefined: none runs. */
+		vpnsState: VpnsState | undefined;
 	};
 	readonly reports: string[];
 	/** The texts that were put in force. */
@@ -165,6 +168,12 @@ export async function commandWorld(
 				(file, why) => reports.push(`${file}: ${why}`),
 			),
 			policyHits: new PolicyHits(),
+			vpnsState: undefined,
+			vpns: {
+				processId: undefined,
+				state: async () => world.gateway.vpnsState,
+				clear: (order) => void applied.push(`clear: ${JSON.stringify(order)}`),
+			},
 			totals,
 			workers: [
 				{

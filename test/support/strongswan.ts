@@ -36,7 +36,7 @@ export class Strongswan {
 	/** Starts charon, which ends with this process, with one connection `t` and one child `c`; `connection` is the text of `swanctl.conf`. */
 	static async start(folder: string, connection: string, credentials?: SwanCredentials): Promise<Strongswan> {
 		for (const name of ["x509", "x509ca", "private"]) mkdirSync(join(folder, "swanctl", name), { recursive: true });
-		writeFileSync(join(folder, "strongswan.conf"), settings(folder));
+		writeFileSync(join(folder, "strongswan.conf"), strongswanSettings(folder));
 		writeFileSync(join(folder, "swanctl", "swanctl.conf"), connection);
 		if (credentials !== undefined) {
 			writeFileSync(join(folder, "swanctl/x509/peer.pem"), credentials.certificate);
@@ -125,8 +125,10 @@ function run(command: string, ...words: readonly string[]): void {
 	if (done.status !== 0) throw new Error(`${command} ${words.join(" ")}: ${done.stderr}`);
 }
 
-function settings(folder: string): string {
+/** The text of strongswan.conf for a charon whose files lie in `folder`; `more`: further settings of charon. */
+export function strongswanSettings(folder: string, more = ""): string {
 	return `charon {
+  ${more}
   load = random nonce openssl x509 revocation constraints pubkey pkcs1 pkcs8 pem sha1 sha2 md5 hmac kdf kernel-libipsec kernel-netlink socket-default vici
   plugins { vici { socket = unix://${folder}/charon.vici }
     kernel-libipsec { allow_peer_ts = yes } }

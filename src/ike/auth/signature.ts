@@ -54,6 +54,11 @@ export function chooseScheme(
 	});
 }
 
+/** The scheme of a name; undefined when there is none. */
+export function schemeNamed(name: string): SignatureScheme | undefined {
+	return schemes.find((scheme) => scheme.name === name);
+}
+
 /** The signature over the octets, as the data of AUTH. */
 export function signWith(scheme: SignatureScheme, key: KeyObject, octets: Uint8Array): Uint8Array {
 	return sign(scheme.hash, octets, { key, ...scheme.options });

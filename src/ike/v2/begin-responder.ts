@@ -4,6 +4,7 @@ import { chooseScheme, encodeSignature } from "#ike/auth/signature.ts";
 import { sharedKeyAuth, signedOctets } from "#ike/auth/signed-octets.ts";
 import { answerKeyExchange } from "#ike/crypto/agree-key.ts";
 import { deriveIkeKeys, firstKeySeed } from "#ike/crypto/derive-keys.ts";
+import { describeOffer } from "#ike/crypto/describe-offer.ts";
 import { describeProposal, type IkeProposal } from "#ike/crypto/proposal.ts";
 import { type Selection, selectIkeProposal } from "#ike/crypto/select-proposal.ts";
 import { abilityPayloads, certificatePayloads, certificateRequestPayloads, notePeer } from "#ike/v2/begin-initiator.ts";
@@ -61,7 +62,7 @@ export function judgeInit(host: Host, connections: readonly Connection[], messag
 	const ours = connections.flatMap(({ proposals }) => proposals.map(describeProposal));
 	return refuse(
 		notifyType.NO_PROPOSAL_CHOSEN,
-		`no common proposal for IKE; we accept ${[...new Set(ours)].join(", ")}`,
+		`no common proposal for IKE; we accept ${[...new Set(ours)].join(", ")}, the peer offers ${describeOffer(offered)}`,
 	);
 }
 

@@ -3,7 +3,8 @@
  * CREATE_CHILD_SA with them (RFC 7296 §1.2, §1.3, §2.9).
  */
 import { answerKeyExchange, type KeyExchange, type RandomOctets } from "#ike/crypto/agree-key.ts";
-import { type EspProposal, encodeEspProposals } from "#ike/crypto/proposal.ts";
+import { describeOffer } from "#ike/crypto/describe-offer.ts";
+import { describeProposal, type EspProposal, encodeEspProposals } from "#ike/crypto/proposal.ts";
 import { selectEspProposal } from "#ike/crypto/select-proposal.ts";
 import type { ChildConfig } from "#ike/v2/connection.ts";
 import { isWithin, narrowSelectors, selectorText } from "#ike/v2/narrow-selectors.ts";
@@ -58,7 +59,7 @@ export function encodeChildOffer(offer: ChildOffer): readonly Payload[] {
 export function readChildAnswer(offer: ChildOffer, payloads: readonly Payload[]): ChildAgreement | ChildRefusal {
 	const refused = payloads.find((one) => one.type === "notify" && isNotifyError(one.notify));
 	if (refused?.type === "notify")
-		return { notify: refused.notify, data: refused.data, text: `the peer answered ${notifyName(refused.notify)}` };
+		return { notify: refused.notify, data: refused.data, text: refusedText(offer, refused.notify) };
 	const answer = findPayload(payloads, "sa")?.proposals;
 	const selection = answer && selectEspProposal(answer, offer.config.proposals, offer.nonce !== undefined);
 	const [chosen, more] = answer ?? [];
@@ -121,9 +122,23 @@ export function answerChildOffer(
 		];
 		return { agreement, payloads: answer };
 	}
-	if (fitting.length > 0) return refusal(notifyType.NO_PROPOSAL_CHOSEN, "no common proposal for ESP");
+	if (fitting.length > 0) {
+		const accepted = [...new Set(fitting.flatMap(({ config }) => config.proposals.map(describeProposal)))].join(", ");
+		const text = `no common proposal for ESP; we accept ${accepted}, the peer offers ${describeOffer(offered)}`;
+		return refusal(notifyType.NO_PROPOSAL_CHOSEN, text);
+	}
 	const asked = `${theirs.map(selectorText).join(", ")} to ${ours.map(selectorText).join(", ")}`;
 	return refusal(notifyType.TS_UNACCEPTABLE, `no child is configured for ${asked}`);
+}
+
+/** A peer that refuses does not say what it would take: what this end asked for is the half that is known here. */
+function refusedText({ config, localSelectors, remoteSelectors }: ChildOffer, type: number): string {
+	const text = `the peer answered ${notifyName(type)}`;
+	if (type === notifyType.NO_PROPOSAL_CHOSEN)
+		return `${text}; we offer ${config.proposals.map(describeProposal).join(", ")}`;
+	if (type !== notifyType.TS_UNACCEPTABLE) return text;
+	const [local, remote] = [localSelectors, remoteSelectors].map((all) => all.map(selectorText).join(", "));
+	return `${text}; we ask for ${local} to ${remote}`;
 }
 
 /** True when it is a refusal. */

@@ -4,7 +4,8 @@ import type { Lifetime } from "#ike/v2/lifetime.ts";
 import type { TrafficSelector } from "#ike/wire/traffic-selector.ts";
 
 export interface ChildSa {
-	readonly config: ChildConfig;
+	/** Another one when the configuration changes in what keeps this association as it is. */
+	config: ChildConfig;
 	readonly inboundSpi: number;
 	readonly outboundSpi: number;
 	readonly localSelectors: readonly TrafficSelector[];

@@ -27,8 +27,13 @@ export type LocalAuthentication =
 /** What the peer must prove. */
 export type RemoteAuthentication =
 	| { readonly kind: "shared-key"; readonly key: KeyObject }
-	/** `authorities`: SHA-1 of the public keys of those that are trusted, 20 octets each, for CERTREQ. */
-	| { readonly kind: "certificate"; readonly judge: JudgePeer; readonly authorities: Uint8Array };
+	/** `authorities`: SHA-1 of the public keys of those that are trusted, 20 octets each, for CERTREQ. `anchors`: their DER. */
+	| {
+			readonly kind: "certificate";
+			readonly judge: JudgePeer;
+			readonly authorities: Uint8Array;
+			readonly anchors?: readonly Uint8Array[];
+	  };
 
 /** A child association that may be made: which traffic, how it is protected, how long. */
 export interface ChildConfig {

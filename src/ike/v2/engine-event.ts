@@ -1,7 +1,7 @@
 /** All that can happen to the engine, and all that it asks for. Types alone. */
 import type { SignatureScheme } from "#ike/auth/signature.ts";
 import type { DirectionKeys, EspAlgorithms } from "#ike/crypto/derive-keys.ts";
-import type { Path } from "#ike/v2/connection.ts";
+import type { Connection, Path } from "#ike/v2/connection.ts";
 import type { TrafficSelector } from "#ike/wire/traffic-selector.ts";
 
 export type EngineEvent =
@@ -24,6 +24,12 @@ export type EngineEvent =
 	| { readonly type: "rekey-wanted"; readonly connection: string }
 	/** The connection is to be closed. It is begun again by traffic, or when it `startsImmediately` after a while. */
 	| { readonly type: "close-wanted"; readonly connection: string }
+	/** The same of one association of IKE, by its number. */
+	| { readonly type: "association-close-wanted"; readonly association: number }
+	/** One child is to be deleted. It is made again as above. */
+	| { readonly type: "child-close-wanted"; readonly inboundSpi: number }
+	/** The configuration has changed: these are all connections from now on (B30). */
+	| { readonly type: "connections-changed"; readonly connections: readonly Connection[] }
 	| { readonly type: "time-passed" };
 
 /** A child association for the data plane. */

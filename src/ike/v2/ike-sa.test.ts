@@ -70,7 +70,7 @@ test("a peer that cannot read fragments gets the message whole", () => {
 
 /** All that changes when a message is taken: what stands and what is in force. */
 const stateOf = ({ endpoint, installed, reports }: Node) =>
-	JSON.stringify([endpoint.describe(), [...installed.keys()], reports]);
+	JSON.stringify([endpoint.describe().map(({ traffic, ...rest }) => rest), [...installed.keys()], reports]);
 
 test("changed, cut or repeated messages of an established association change nothing", () => {
 	const { network, a, b } = makePair();

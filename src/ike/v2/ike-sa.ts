@@ -111,6 +111,10 @@ export class IkeSa {
 	lifetime: Lifetime = { softAt: Number.POSITIVE_INFINITY, hardAt: Number.POSITIVE_INFINITY };
 	/** When this association ends whatever happens: half-open, replaced or lingering. */
 	endsAt = Number.POSITIVE_INFINITY;
+	/** Messages of IKE: those that were sent, and those that came from the peer for certain. */
+	readonly traffic = { sentPackets: 0, sentOctets: 0, receivedPackets: 0, receivedOctets: 0 };
+	childrenCreated = 0;
+	childrenDeleted = 0;
 	#received = 0;
 	#hasSentSince = false;
 	#keepaliveAt = Number.POSITIVE_INFINITY;
@@ -186,7 +190,11 @@ export class IkeSa {
 	}
 
 	send(datagrams: readonly Uint8Array[]): void {
-		for (const datagram of datagrams) this.host.emit({ type: "send-datagram", path: this.path, datagram });
+		for (const datagram of datagrams) {
+			this.traffic.sentPackets++;
+			this.traffic.sentOctets += datagram.length;
+			this.host.emit({ type: "send-datagram", path: this.path, datagram });
+		}
 	}
 
 	report(what: ReportKind, text: string): void {
@@ -267,6 +275,8 @@ export class IkeSa {
 	): PayloadChain | "malformed" | undefined {
 		const plain = this.#open(message, datagram);
 		if (plain === undefined || message.sealed === undefined) return undefined;
+		this.traffic.receivedPackets++;
+		this.traffic.receivedOctets += datagram.length;
 		let whole = { firstPayload: message.sealed.firstPayload, octets: plain };
 		if (message.sealed.type === "encrypted-fragment") {
 			const { number, total, firstPayload } = message.sealed;
@@ -334,6 +344,7 @@ export class IkeSa {
 		const agreed = { config, inboundSpi, outboundSpi, localSelectors, remoteSelectors };
 		const child = childFrom(agreed, lifetimeFrom(now, config.lifetime, this.host.random));
 		this.children.set(inboundSpi, child);
+		this.childrenCreated++;
 		this.host.emit({
 			type: "install-child",
 			association: {
@@ -359,7 +370,9 @@ export class IkeSa {
 	}
 
 	removeChild({ inboundSpi, outboundSpi }: ChildSa): void {
-		if (this.children.delete(inboundSpi)) this.host.emit({ type: "remove-child", inboundSpi, outboundSpi });
+		if (!this.children.delete(inboundSpi)) return;
+		this.childrenDeleted++;
+		this.host.emit({ type: "remove-child", inboundSpi, outboundSpi });
 	}
 
 	childByOutbound(spi: Uint8Array): ChildSa | undefined {
@@ -375,6 +388,7 @@ export class IkeSa {
 	/** Children and waiting exchanges go to the successor; nothing of the data plane changes. */
 	handOver(successor: IkeSa, now: number): void {
 		for (const [spi, child] of this.children) successor.children.set(spi, child);
+		successor.childrenCreated += this.children.size;
 		this.children.clear();
 		for (const task of this.queue.splice(0)) if (task.kind.endsWith("child")) successor.queue.push(task);
 		successor.runTasks(now);

@@ -1,0 +1,36 @@
+/** What `managed` and `iked` say to each other, over the channel of the child process. */
+import type { ConnectionGap } from "#ike/compile-connections.ts";
+import type { ReportKind } from "#ike/v2/engine-event.ts";
+import type { VpnPlan } from "#ike/vpn-plan.ts";
+import type { VpnsState } from "#ike/vpn-state.ts";
+
+/** What an operator clears. */
+export type IkedClear =
+	| { readonly what: "ike"; readonly associations: readonly number[] }
+	| { readonly what: "ipsec"; readonly inboundSpis: readonly number[] }
+	/** Counters of these tunnels. */
+	| { readonly what: "statistics"; readonly indexes: readonly number[] };
+
+export type ToIked =
+	/** The first message, and each further configuration. The keys of pre-shared secrets are in it. */
+	| { readonly type: "configure"; readonly revision: number; readonly plan: VpnPlan }
+	| { readonly type: "show"; readonly question: number }
+	| { readonly type: "clear"; readonly order: IkedClear }
+	| { readonly type: "signed"; readonly request: number; readonly signature: Uint8Array | undefined }
+	/** Tell the peers, take the tunnels away, exit. */
+	| { readonly type: "stop" };
+
+export type FromIked =
+	/** What could not be run. */
+	| { readonly type: "configured"; readonly revision: number; readonly problems: readonly ConnectionGap[] }
+	| { readonly type: "failed"; readonly reason: string }
+	| { readonly type: "state"; readonly question: number; readonly state: VpnsState }
+	/** Sign with the key of a connection; `scheme` by its name. */
+	| {
+			readonly type: "sign";
+			readonly request: number;
+			readonly connection: string;
+			readonly scheme: string;
+			readonly octets: Uint8Array;
+	  }
+	| { readonly type: "report"; readonly what: ReportKind; readonly connection: string; readonly text: string };

@@ -1,0 +1,245 @@
+/**
+ * `iked` as part of `managed`: started when a configuration has VPNs, told each further one, started again when it dies,
+ * asked what stands. What cannot be run does not keep a commit from being done: it is told, and tried again now and then.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { Logger } from "pino";
+import { signForIke } from "#daemon/ike-signing-desk.ts";
+import type { FromIked, IkedClear, ToIked } from "#daemon/iked-protocol.ts";
+import { resolveGateways, type VpnConfig, type VpnSources, vpnFacts } from "#daemon/vpn-facts.ts";
+import { mayChangePacketFilter } from "#firewall/apply-shell.ts";
+import type { ConnectionGap } from "#ike/compile-connections.ts";
+import { clearTunnelRoutes } from "#ike/ip-command-shell.ts";
+import type { ReportKind } from "#ike/v2/engine-event.ts";
+import { type CompiledVpns, compileVpns, isEmptyPlan, type VpnPlan } from "#ike/vpn-plan.ts";
+import type { VpnsState } from "#ike/vpn-state.ts";
+import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
+
+export interface IkedServicePorts {
+	sources(): Pick<VpnSources, "store" | "trust">;
+	readonly event: (event: GatewayEvent) => void;
+	readonly log: Logger;
+	readonly now: () => number;
+}
+
+/** Calls of `apply` and `look` must not overlap. */
+export class IkedService {
+	readonly #ports: IkedServicePorts;
+	#child: ChildProcess | undefined;
+	#config: VpnConfig | undefined;
+	#compiled: CompiledVpns | undefined;
+	/** What the process was told last. */
+	#plan: VpnPlan | undefined;
+	#revision = 0;
+	#configured: ((problems: readonly ConnectionGap[]) => void) | undefined;
+	readonly #questions = new Map<number, (state: VpnsState) => void>();
+	#nextQuestion = 1;
+	/** What is not run, as it was last told. */
+	#told: ReadonlySet<string> = new Set();
+	#hasProblems = false;
+	#startedAt = 0;
+	#isStopping = false;
+
+	constructor(ports: IkedServicePorts) {
+		this.#ports = ports;
+	}
+
+	get processId(): number | undefined {
+		return this.#child?.pid;
+	}
+
+	/** Takes away what a gateway left that was killed. */
+	async start(): Promise<void> {
+		if (!mayChangePacketFilter()) return;
+		const count = await clearTunnelRoutes();
+		if (count > 0) this.#event(gatewayEvent("TUNNEL_ROUTES_CLEARED", this.#ports.now(), { count }));
+	}
+
+	/** Puts the VPNs of a configuration in force. Never rejects. */
+	async apply(config: VpnConfig): Promise<void> {
+		this.#config = config;
+		const compiled = await this.#compile(config);
+		this.#compiled = compiled;
+		const problems = await this.#run(compiled);
+		this.#tell([...compiled.gaps, ...problems]);
+	}
+
+	/** Tries again what could not be run. Called now and then. */
+	async look(): Promise<void> {
+		if (this.#config !== undefined && this.#hasProblems) await this.apply(this.#config);
+	}
+
+	/** What stands; undefined while no process runs. */
+	state(): Promise<VpnsState | undefined> {
+		const child = this.#child;
+		if (child === undefined) return Promise.resolve(undefined);
+		const question = this.#nextQuestion++;
+		return new Promise((resolve, reject) => {
+			const timer = setTimeout(() => settle(() => reject(new Error("the process of VPNs does not answer"))), answerMs);
+			const settle = (done: () => void) => {
+				clearTimeout(timer);
+				this.#questions.delete(question);
+				done();
+			};
+			this.#questions.set(question, (state) => settle(() => resolve(state)));
+			tell(child, { type: "show", question });
+		});
+	}
+
+	clear(order: IkedClear): void {
+		if (this.#child !== undefined) tell(this.#child, { type: "clear", order });
+	}
+
+	/** Resolves when nothing runs any more. */
+	async stop(): Promise<void> {
+		this.#isStopping = true;
+		await this.#end();
+		if (mayChangePacketFilter()) await clearTunnelRoutes();
+	}
+
+	async #compile(config: VpnConfig): Promise<CompiledVpns> {
+		const resolved = await resolveGateways(config);
+		return compileVpns(config, vpnFacts(config, { ...this.#ports.sources(), resolved }));
+	}
+
+	/** Answers what could not be run. */
+	async #run({ plan }: CompiledVpns): Promise<readonly ConnectionGap[]> {
+		if (isEmptyPlan(plan)) {
+			await this.#end();
+			return [];
+		}
+		if (!mayChangePacketFilter()) return plan.tunnels.flatMap(({ vpns }) => vpns.map(({ name }) => gap(name)));
+		if (this.#child !== undefined && !this.#hasProblems && isDeepStrictEqual(plan, this.#plan)) return [];
+		this.#plan = plan;
+		const child = this.#child ?? this.#launch();
+		const revision = ++this.#revision;
+		return await new Promise((resolve) => {
+			const timer = setTimeout(
+				() => resolve([{ vpn: "all", reason: "the process of VPNs does not answer" }]),
+				configureMs,
+			);
+			this.#configured = (problems) => {
+				clearTimeout(timer);
+				resolve(problems);
+			};
+			tell(child, { type: "configure", revision, plan });
+		});
+	}
+
+	#launch(): ChildProcess {
+		const child = fork(join(import.meta.dirname, "iked.ts"), [], {
+			serialization: "advanced",
+			stdio: ["ignore", "inherit", "inherit", "ipc"],
+		});
+		this.#child = child;
+		this.#startedAt = this.#ports.now();
+		child.on("message", (message: FromIked) => this.#hear(child, message));
+		child.on("error", (error) =>
+			this.#ports.log.error({ cause: error.message }, "channel to the process of VPNs failed"),
+		);
+		child.on("exit", (code, signal) =>
+			this.#ended(child, signal === null ? `exit status ${code}` : `signal ${signal}`),
+		);
+		this.#event(gatewayEvent("IKED_STARTED", this.#startedAt, { processId: child.pid ?? 0 }));
+		return child;
+	}
+
+	#hear(child: ChildProcess, message: FromIked): void {
+		switch (message.type) {
+			case "configured":
+				if (message.revision === this.#revision) this.#configured?.(message.problems);
+				return;
+			case "failed":
+				return this.#configured?.([{ vpn: "all", reason: message.reason }]);
+			case "state":
+				return this.#questions.get(message.question)?.(message.state);
+			case "sign": {
+				const signers = this.#compiled?.signers ?? new Map();
+				const signature = signForIke(message, signers, this.#ports.sources().store);
+				return tell(child, { type: "signed", request: message.request, signature });
+			}
+			case "report":
+				return this.#event(reportEvent(message.what, message.connection, message.text, this.#ports.now()));
+		}
+	}
+
+	#ended(child: ChildProcess, reason: string): void {
+		if (this.#child !== child) return;
+		this.#child = undefined;
+		this.#configured?.([{ vpn: "all", reason: `the process of VPNs ended: ${reason}` }]);
+		if (this.#isStopping) return;
+		const { now, event, log } = this.#ports;
+		event(gatewayEvent("IKED_DIED", now(), { processId: child.pid ?? 0, reason }));
+		const delay = now() - this.#startedAt < shortLifeMs ? restartDelayMs : 0;
+		setTimeout(() => {
+			if (this.#isStopping || this.#child !== undefined || this.#compiled === undefined) return;
+			this.#run(this.#compiled).catch((error) =>
+				log.error({ cause: String(error) }, "the process of VPNs did not start"),
+			);
+		}, delay);
+	}
+
+	async #end(): Promise<void> {
+		const child = this.#child;
+		if (child === undefined) return;
+		this.#child = undefined;
+		const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+		tell(child, { type: "stop" });
+		const timer = setTimeout(() => child.kill("SIGKILL"), stopMs);
+		await ended;
+		clearTimeout(timer);
+	}
+
+	#tell(problems: readonly ConnectionGap[]): void {
+		this.#hasProblems = problems.length > 0;
+		const told = new Set<string>();
+		for (const { vpn, reason } of problems) {
+			const key = `${vpn}: ${reason}`;
+			if (!this.#told.has(key) && !told.has(key))
+				this.#event(gatewayEvent("VPN_NOT_RUN", this.#ports.now(), { vpn, reason }));
+			told.add(key);
+		}
+		this.#told = told;
+	}
+
+	#event(event: GatewayEvent): void {
+		this.#ports.event(event);
+	}
+}
+
+function tell(child: ChildProcess, message: ToIked): void {
+	if (child.connected) child.send(message, () => undefined);
+}
+
+function reportEvent(what: ReportKind, gateway: string, text: string, now: number): GatewayEvent {
+	switch (what) {
+		case "ike-established":
+			return gatewayEvent("IKE_ESTABLISHED", now, { gateway, detail: text });
+		case "ike-closed":
+		case "peer-silent":
+			return gatewayEvent("IKE_CLOSED", now, { gateway, detail: text });
+		case "ike-failed":
+		case "child-failed":
+			return gatewayEvent("IKE_NEGOTIATION_FAILED", now, { gateway, reason: text });
+		case "child-established":
+			return gatewayEvent("VPN_TUNNEL_UP", now, { gateway, detail: text });
+		case "child-closed":
+			return gatewayEvent("VPN_TUNNEL_DOWN", now, { gateway, detail: text });
+		case "ike-rekeyed":
+		case "child-rekeyed":
+			return gatewayEvent("VPN_REKEYED", now, { gateway, detail: text });
+	}
+}
+
+function gap(vpn: string): ConnectionGap {
+	const reason = "this process may not make tunnel interfaces; run the gateway as root or with CAP_NET_ADMIN";
+	return { vpn, reason };
+}
+
+const answerMs = 5_000;
+const configureMs = 20_000;
+const stopMs = 4_000;
+const shortLifeMs = 1_000;
+const restartDelayMs = 1_000;

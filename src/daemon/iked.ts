@@ -1,0 +1,69 @@
+/** The process of VPNs: IKE, ESP and tunnel interfaces. Started and told what to run by `managed`, which holds the private keys. */
+import { openLinux } from "#base/linux-shell.ts";
+import type { FromIked, ToIked } from "#daemon/iked-protocol.ts";
+import { VpnEngine } from "#daemon/vpn-engine.ts";
+
+const waiting = new Map<number, (signature: Uint8Array | undefined) => void>();
+let nextRequest = 1;
+/** One configuration after another. */
+let turn: Promise<unknown> = Promise.resolve();
+
+const engine: Promise<VpnEngine> = openLinux().then(
+	(linux) =>
+		new VpnEngine(linux, {
+			sign: (connection, scheme, octets) =>
+				new Promise((resolve) => {
+					const request = nextRequest++;
+					waiting.set(request, resolve);
+					send({ type: "sign", request, connection, scheme: scheme.name, octets });
+				}),
+			report: (what, connection, text) => send({ type: "report", what, connection, text }),
+		}),
+);
+process.on("message", (message: ToIked) => {
+	engine.then((one) => hear(one, message), fail);
+});
+// Without `managed` nobody could change or end anything. What refuses the tunnels' traffic stays for the next start to clear.
+process.on("disconnect", () => {
+	engine.then(
+		(one) => leave(one, false),
+		() => process.exit(),
+	);
+});
+// Ctrl-C at a terminal reaches the whole group: `managed` decides when this process ends.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
+
+function hear(one: VpnEngine, message: ToIked): void {
+	switch (message.type) {
+		case "configure": {
+			const { revision, plan } = message;
+			turn = turn
+				.then(() => one.configure(plan))
+				.then((problems) => send({ type: "configured", revision, problems }), fail);
+			return;
+		}
+		case "show":
+			return send({ type: "state", question: message.question, state: one.state() });
+		case "clear":
+			return one.clear(message.order);
+		case "signed":
+			waiting.get(message.request)?.(message.signature);
+			waiting.delete(message.request);
+			return;
+		case "stop":
+			return leave(one, true);
+	}
+}
+
+/** Devices and their addresses go with this process in any case. */
+function leave(one: VpnEngine, isOrdered: boolean): void {
+	turn = turn.then(() => one.stop(isOrdered)).finally(() => process.exit());
+}
+
+function fail(error: unknown): void {
+	send({ type: "failed", reason: error instanceof Error ? error.message : String(error) });
+}
+
+function send(message: FromIked): void {
+	if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}

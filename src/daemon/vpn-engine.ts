@@ -1,0 +1,242 @@
+/** The engine of IKE with its sockets and tunnels, as `iked` runs it: configured again and again, asked what stands. */
+import { randomBytes } from "node:crypto";
+import { type Address, formatAddress } from "#base/address.ts";
+import { equalBytes } from "#base/bytes.ts";
+import type { Linux } from "#base/linux.ts";
+import type { IkedClear } from "#daemon/iked-protocol.ts";
+import { type EspPath, type TunnelVpn, VpnTunnels } from "#daemon/vpn-tunnels.ts";
+import { EspSocket } from "#esp/esp-socket-shell.ts";
+import type { AssociationCounts, PlaneCounters } from "#esp/traffic-plane.ts";
+import type { ChildView } from "#ike/association-view.ts";
+import type { ConnectionGap } from "#ike/compile-connections.ts";
+import { Endpoint } from "#ike/endpoint.ts";
+import { unpackConnection } from "#ike/packed-connection.ts";
+import { type EnginePorts, EngineShell } from "#ike/socket-shell.ts";
+import type { Connection, Path } from "#ike/v2/connection.ts";
+import type { ChildAssociation } from "#ike/v2/engine-event.ts";
+import { defaultSettings } from "#ike/v2/settings.ts";
+import type { VpnPlan } from "#ike/vpn-plan.ts";
+import type { ChildState, VpnState, VpnsState } from "#ike/vpn-state.ts";
+
+export type VpnEnginePorts = Pick<EnginePorts, "sign" | "report">;
+
+interface Installed {
+	readonly association: ChildAssociation;
+	readonly vpn: TunnelVpn | undefined;
+	path: Path;
+}
+
+export class VpnEngine {
+	readonly #linux: Linux;
+	readonly #endpoint = new Endpoint([], defaultSettings, randomBytes);
+	readonly #shell: EngineShell;
+	readonly #tunnels: VpnTunnels;
+	readonly #installed = new Map<number, Installed>();
+	#espSockets: readonly { readonly local: Address; readonly socket: EspSocket }[] = [];
+	#connections: readonly Connection[] = [];
+	/** Where connections are; elsewhere ports stay open only until the peers have been told. */
+	#wantedAddresses: ReadonlySet<string> = new Set();
+	readonly #noteTimer: NodeJS.Timeout;
+
+	constructor(linux: Linux, ports: VpnEnginePorts) {
+		this.#linux = linux;
+		this.#shell = new EngineShell(
+			this.#endpoint,
+			{
+				...ports,
+				installChild: (association) => this.#install(association),
+				removeChild: (inboundSpi) => this.#remove(inboundSpi),
+				moveChild: (inboundSpi, path) => this.#move(inboundSpi, path),
+				receiveEsp: (packet) => this.#takeIncoming(packet),
+			},
+			defaultSettings.ports,
+		);
+		this.#tunnels = new VpnTunnels(linux, {
+			sendEsp: (packet, to) => this.#sendEsp(packet, to),
+			wanted: (vpn) => this.#want(vpn),
+			wornOut: (inboundSpi) => this.#shell.give({ type: "child-worn-out", inboundSpi }),
+		});
+		this.#noteTimer = setInterval(() => {
+			this.#noteTraffic();
+			this.#leaveUnwanted();
+		}, noteMs);
+	}
+
+	/** Takes another plan up; what it does not touch goes on. Answers what could not be run. */
+	async configure(plan: VpnPlan): Promise<readonly ConnectionGap[]> {
+		const all = plan.connections.map(unpackConnection);
+		const children = new Map(all.flatMap((one) => one.children.map((child) => [child.name, child] as const)));
+		const problems = [...(await this.#tunnels.configure(plan.tunnels, children, plan.mss))];
+		const unreachable = await this.#listen(all);
+		for (const { local, children: own } of all) {
+			const reason = unreachable.get(formatAddress(local));
+			if (reason !== undefined) problems.push(...own.map(({ name }) => ({ vpn: name, reason })));
+		}
+		this.#connections = all.filter(({ local }) => !unreachable.has(formatAddress(local)));
+		this.#shell.give({ type: "connections-changed", connections: this.#connections });
+		// A VPN that is bound to another interface by now.
+		for (const [inboundSpi, { association, vpn }] of [...this.#installed])
+			if (vpn !== this.#tunnels.vpn(association.child)) this.#shell.give({ type: "child-close-wanted", inboundSpi });
+		return problems;
+	}
+
+	/** What stands now. */
+	state(): VpnsState {
+		const associations = this.#endpoint.describe();
+		const vpns = [...this.#tunnels.vpns()].map((vpn) => this.#stateOf(vpn));
+		return { now: Date.now(), associations, vpns };
+	}
+
+	clear(order: IkedClear): void {
+		if (order.what === "ike")
+			for (const association of order.associations) this.#shell.give({ type: "association-close-wanted", association });
+		else if (order.what === "ipsec")
+			for (const inboundSpi of order.inboundSpis) this.#shell.give({ type: "child-close-wanted", inboundSpi });
+		else
+			for (const vpn of this.#tunnels.vpns())
+				if (order.indexes.includes(vpn.index)) vpn.cleared = { ...vpn.plane.counters };
+	}
+
+	/** Tells the peers, waits a moment for their answers, and takes everything away; what refuses their traffic only when asked to. */
+	async stop(isOrdered: boolean): Promise<void> {
+		this.#shell.give({ type: "connections-changed", connections: [] });
+		for (let waited = 0; waited < farewellMs && this.#endpoint.describe().some(isLeaving); waited += pollMs)
+			await new Promise((resolve) => setTimeout(resolve, pollMs));
+		clearInterval(this.#noteTimer);
+		this.#shell.close();
+		for (const { socket } of this.#espSockets) socket.close();
+		if (isOrdered) await this.#tunnels.close();
+	}
+
+	/** Opens ports as the connections need it; answers why there are none, by address. */
+	async #listen(connections: readonly Connection[]): Promise<ReadonlyMap<string, string>> {
+		const refused = new Map<string, string>();
+		const wanted = new Map(connections.map(({ local }) => [formatAddress(local), local]));
+		this.#wantedAddresses = new Set(wanted.keys());
+		for (const [text, address] of wanted) {
+			try {
+				await this.#shell.listen(address);
+				await this.#openEsp(address);
+			} catch (error) {
+				this.#leave(address);
+				refused.set(text, refusalText(text, error));
+			}
+		}
+		return refused;
+	}
+
+	async #openEsp(local: Address): Promise<void> {
+		if (this.#espSockets.some((one) => equalBytes(one.local.octets, local.octets))) return;
+		const socket = await EspSocket.open(this.#linux, local, (packet) => this.#takeIncoming(packet));
+		this.#espSockets = [...this.#espSockets, { local, socket }];
+	}
+
+	#leaveUnwanted(): void {
+		const unwanted = this.#shell.addresses.filter((address) => !this.#wantedAddresses.has(formatAddress(address)));
+		if (unwanted.length === 0) return;
+		const busy = this.#endpoint.describe().filter(isLeaving);
+		for (const address of unwanted)
+			if (!busy.some(({ path }) => equalBytes(path.local.address.octets, address.octets))) this.#leave(address);
+	}
+
+	#leave(address: Address): void {
+		this.#shell.leave(address);
+		const isThere = (one: { readonly local: Address }) => equalBytes(one.local.octets, address.octets);
+		for (const { socket } of this.#espSockets.filter(isThere)) socket.close();
+		this.#espSockets = this.#espSockets.filter((one) => !isThere(one));
+	}
+
+	#install(association: ChildAssociation): void {
+		const { inboundSpi, path, isEncapsulated } = association;
+		const vpn = this.#tunnels.vpn(association.child);
+		this.#installed.set(inboundSpi, { association, vpn, path });
+		const replayWindow = vpn?.replayWindow ?? 0;
+		vpn?.plane.install({ ...association, path: { path, isEncapsulated }, replayWindow });
+	}
+
+	#remove(inboundSpi: number): void {
+		this.#installed.get(inboundSpi)?.vpn?.plane.remove(inboundSpi);
+		this.#installed.delete(inboundSpi);
+	}
+
+	#move(inboundSpi: number, path: Path): void {
+		const one = this.#installed.get(inboundSpi);
+		if (one === undefined) return;
+		one.path = path;
+		one.vpn?.plane.move(inboundSpi, { path, isEncapsulated: one.association.isEncapsulated });
+	}
+
+	#takeIncoming(packet: Uint8Array): void {
+		if (packet.length < espHeaderOctets) return;
+		const spi = new DataView(packet.buffer, packet.byteOffset, 4).getUint32(0);
+		this.#installed.get(spi)?.vpn?.plane.takeIncoming(packet);
+	}
+
+	#sendEsp(packet: Uint8Array, { path, isEncapsulated }: EspPath): void {
+		if (isEncapsulated) return this.#shell.sendEsp(Buffer.from(packet), path);
+		for (const { local, socket } of this.#espSockets)
+			if (equalBytes(local.octets, path.local.address.octets)) return socket.send(packet, path.remote.address);
+	}
+
+	#want(vpn: string): void {
+		const connection = this.#connections.find(({ children }) => children.some(({ name }) => name === vpn));
+		if (connection !== undefined) this.#shell.give({ type: "tunnel-wanted", connection: connection.name, child: vpn });
+	}
+
+	#noteTraffic(): void {
+		for (const { plane } of this.#tunnels.vpns())
+			for (const note of plane.takeNotes()) this.#shell.give({ type: "traffic-noted", ...note });
+	}
+
+	#stateOf(vpn: TunnelVpn): VpnState {
+		const counts = new Map(vpn.plane.counts().map((one) => [one.inboundSpi, one]));
+		const connection = this.#connections.find(({ children }) => children.some(({ name }) => name === vpn.name));
+		const children = this.#endpoint
+			.describe()
+			.flatMap((association) => association.children)
+			.filter(({ name }) => name === vpn.name)
+			.flatMap((child) => this.#childState(child, counts.get(child.inboundSpi)));
+		return {
+			index: vpn.index,
+			name: vpn.name,
+			connection: connection?.name ?? "",
+			unit: vpn.unit,
+			replayWindow: vpn.replayWindow,
+			children,
+			counters: since(vpn.plane.counters, vpn.cleared),
+		};
+	}
+
+	#childState(child: ChildView, counts: AssociationCounts | undefined): readonly ChildState[] {
+		const one = this.#installed.get(child.inboundSpi);
+		if (one === undefined) return [];
+		const { algorithms, isEncapsulated } = one.association;
+		const { cipher, integrity } = algorithms;
+		return [{ ...child, path: one.path, isEncapsulated, cipher: cipher.name, integrity: integrity?.name, counts }];
+	}
+}
+
+function since(now: PlaneCounters, cleared: PlaneCounters | undefined): PlaneCounters {
+	if (cleared === undefined) return { ...now };
+	const less = Object.entries(now).map(([name, count]) => [name, count - cleared[name as keyof PlaneCounters]]);
+	return Object.fromEntries(less) as PlaneCounters;
+}
+
+function isLeaving({ phase }: { readonly phase: string }): boolean {
+	return phase !== "closed";
+}
+
+function refusalText(address: string, error: unknown): string {
+	const code = (error as { readonly code?: string }).code;
+	if (code === "EADDRNOTAVAIL")
+		return `this host has no address ${address}; give it to the device of the external interface`;
+	if (code === "EADDRINUSE") return `UDP port 500 or 4500 of ${address} is taken by another program; stop that one`;
+	if (code === "EACCES" || code === "EPERM") return `ports of ${address} may not be opened; run the gateway as root`;
+	return `${address}: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+const noteMs = 500;
+const farewellMs = 1_000;
+const pollMs = 20;
+/** SPI and sequence number. */
+const espHeaderOctets = 8;

@@ -1,0 +1,72 @@
+/**
+ * Connections as they cross from `managed` to `iked`: plain data, without the objects that hold keys. Of certificates the
+ * private key stays where it is; a pre-shared key goes along, so what is packed here is as secret as the key.
+ */
+import { createPublicKey, createSecretKey } from "node:crypto";
+import { peerJudge } from "#ike/auth/judge-peer.ts";
+import type { Connection, LocalAuthentication, RemoteAuthentication } from "#ike/v2/connection.ts";
+import { decodeCertificate } from "#pki/certificate.ts";
+import { TrustAnchors } from "#pki/trust-anchors.ts";
+
+type PackedLocal =
+	| { readonly kind: "shared-key"; readonly key: Uint8Array }
+	/** `publicKey`: SubjectPublicKeyInfo in DER. */
+	| { readonly kind: "certificate"; readonly certificates: readonly Uint8Array[]; readonly publicKey: Uint8Array };
+
+type PackedRemote =
+	| { readonly kind: "shared-key"; readonly key: Uint8Array }
+	| { readonly kind: "certificate"; readonly anchors: readonly Uint8Array[]; readonly authorities: Uint8Array };
+
+export type PackedConnection = Omit<Connection, "localAuthentication" | "remoteAuthentication"> & {
+	readonly localAuthentication: PackedLocal;
+	readonly remoteAuthentication: PackedRemote;
+};
+
+export function packConnection(connection: Connection): PackedConnection {
+	const { localAuthentication, remoteAuthentication, ...rest } = connection;
+	return {
+		...rest,
+		localAuthentication: packLocal(localAuthentication),
+		remoteAuthentication: packRemote(remoteAuthentication),
+	};
+}
+
+export function unpackConnection(packed: PackedConnection): Connection {
+	const { localAuthentication: local, remoteAuthentication: remote, ...rest } = packed;
+	return {
+		...rest,
+		localAuthentication:
+			local.kind === "shared-key"
+				? { kind: "shared-key", key: createSecretKey(local.key) }
+				: { ...local, publicKey: createPublicKey({ key: Buffer.from(local.publicKey), format: "der", type: "spki" }) },
+		remoteAuthentication:
+			remote.kind === "shared-key"
+				? { kind: "shared-key", key: createSecretKey(remote.key) }
+				: { ...remote, judge: peerJudge(anchorsOf(remote.anchors)) },
+	};
+}
+
+function packLocal(local: LocalAuthentication): PackedLocal {
+	if (local.kind === "shared-key") return { kind: "shared-key", key: octetsOf(local.key.export()) };
+	const publicKey = octetsOf(local.publicKey.export({ format: "der", type: "spki" }));
+	return { kind: "certificate", certificates: local.certificates, publicKey };
+}
+
+function packRemote(remote: RemoteAuthentication): PackedRemote {
+	if (remote.kind === "shared-key") return { kind: "shared-key", key: octetsOf(remote.key.export()) };
+	return { kind: "certificate", anchors: remote.anchors ?? [], authorities: remote.authorities };
+}
+
+/** An authority that cannot be read vouches for nobody. */
+function anchorsOf(ders: readonly Uint8Array[]): TrustAnchors {
+	return new TrustAnchors(
+		ders.flatMap((der) => {
+			const decoded = decodeCertificate(der);
+			return decoded.kind === "done" ? [decoded.value] : [];
+		}),
+	);
+}
+
+function octetsOf(buffer: Buffer): Uint8Array {
+	return Uint8Array.from(buffer);
+}

@@ -1,0 +1,231 @@
+/**
+ * A gateway and a peer with the internet between them, as in the manual's examples of route-based VPNs, each host in a
+ * network namespace of its own. Everything goes with its owner.
+ *
+ *     host 10.10.10.10 -- 10.10.10.1 gateway 1.1.1.2 -- 1.1.1.1 internet 2.2.2.1 -- 2.2.2.2 peer, 192.168.168.10 on its loopback
+ *
+ * The gateway is Sallyport as its processes; the peer is strongSwan with ESP in user space, or another Sallyport.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { runCli } from "#daemon/cli-command.ts";
+import { defaultConfiguration } from "#daemon/default-configuration.ts";
+import { eventually, type Gateway, type GatewayOptions, type Owner, startGateway } from "./gateway.ts";
+import { connect, makeNamespaces, type Namespace } from "./namespaces.ts";
+import { peerPath } from "./peers.ts";
+import { strongswanSettings } from "./strongswan.ts";
+
+/** The programs that must be there. */
+export const vpnLabPeers = ["charon-systemd", "swanctl", "ip", "nft", "setpriv", "ping"];
+
+export interface VpnLab {
+	readonly host: Namespace;
+	readonly gateway: Namespace;
+	readonly internet: Namespace;
+	readonly peer: Namespace;
+}
+
+export async function makeVpnLab(owner: Owner): Promise<VpnLab> {
+	const names = ["host", "gateway", "internet", "peer"];
+	const [host, gateway, internet, peer] = (await makeNamespaces(owner, names)) as Namespace[];
+	if (host === undefined || gateway === undefined || internet === undefined || peer === undefined)
+		throw new Error("a namespace is missing");
+	connect(
+		{ namespace: host, device: "lan", addresses: ["10.10.10.10/24"] },
+		{ namespace: gateway, device: "lan", addresses: ["10.10.10.1/24"] },
+	);
+	connect(
+		{ namespace: gateway, device: "wan", addresses: ["1.1.1.2/30", "2001:db8:1::2/64"] },
+		{ namespace: internet, device: "near", addresses: ["1.1.1.1/30", "2001:db8:1::1/64"] },
+	);
+	connect(
+		{ namespace: internet, device: "far", addresses: ["2.2.2.1/30", "2001:db8:2::1/64"] },
+		{ namespace: peer, device: "wan", addresses: ["2.2.2.2/30", "2001:db8:2::2/64"] },
+	);
+	host.ip("route add default via 10.10.10.1");
+	gateway.ip("route add default via 1.1.1.1", "route add default via 2001:db8:1::1");
+	peer.ip(
+		"route add default via 2.2.2.1",
+		"route add default via 2001:db8:2::1",
+		"address add 192.168.168.10/32 dev lo",
+		"address add 192.168.168.1/32 dev lo",
+	);
+	for (const router of [gateway, internet, peer])
+		router.sysctl({ "ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1 });
+	return { host, gateway, internet, peer };
+}
+
+/** `set` lines of the manual's IKEv2 example (4.2), with the devices of Linux that its interfaces are here. */
+export const manualExample: readonly string[] = [
+	"set interfaces ge-0/0/0 device lan",
+	"set interfaces ge-0/0/3 device wan",
+	"set interfaces ge-0/0/0 unit 0 family inet address 10.10.10.1/24",
+	"set interfaces ge-0/0/3 unit 0 family inet address 1.1.1.2/30",
+	"set interfaces st0 unit 0 family inet address 10.11.11.10/24",
+	"set routing-options static route 0.0.0.0/0 next-hop 1.1.1.1",
+	"set routing-options static route 192.168.168.0/24 next-hop st0.0",
+	"set security zones security-zone untrust interfaces ge-0/0/3.0",
+	"set security zones security-zone untrust host-inbound-traffic system-services ike",
+	"set security zones security-zone trust interfaces ge-0/0/0.0",
+	"set security zones security-zone trust host-inbound-traffic system-services all",
+	"set security zones security-zone trust address-book address sunnyvale 10.10.10.0/24",
+	"set security zones security-zone vpn-chicago interfaces st0.0",
+	"set security zones security-zone vpn-chicago address-book address chicago 192.168.168.0/24",
+	"set security ike proposal ike-phase1-proposal authentication-method pre-shared-keys",
+	"set security ike proposal ike-phase1-proposal dh-group group2",
+	"set security ike proposal ike-phase1-proposal authentication-algorithm sha1",
+	"set security ike proposal ike-phase1-proposal encryption-algorithm aes-128-cbc",
+	"set security ike policy ike-phase1-policy proposals ike-phase1-proposal",
+	"set security ike policy ike-phase1-policy pre-shared-key ascii-text 395psksecr3t",
+	"set security ike gateway gw-chicago external-interface ge-0/0/3.0",
+	"set security ike gateway gw-chicago ike-policy ike-phase1-policy",
+	"set security ike gateway gw-chicago address 2.2.2.2",
+	"set security ike gateway gw-chicago version v2-only",
+	"set security ipsec proposal ipsec-phase2-proposal protocol esp",
+	"set security ipsec proposal ipsec-phase2-proposal authentication-algorithm hmac-sha1-96",
+	"set security ipsec proposal ipsec-phase2-proposal encryption-algorithm aes-128-cbc",
+	"set security ipsec policy ipsec-phase2-policy proposals ipsec-phase2-proposal",
+	"set security ipsec policy ipsec-phase2-policy perfect-forward-secrecy keys group2",
+	"set security ipsec vpn ipsec-vpn-chicago ike gateway gw-chicago",
+	"set security ipsec vpn ipsec-vpn-chicago ike ipsec-policy ipsec-phase2-policy",
+	"set security ipsec vpn ipsec-vpn-chicago bind-interface st0.0",
+	"set security policies from-zone trust to-zone vpn-chicago policy vpn-tr-chi match source-address sunnyvale",
+	"set security policies from-zone trust to-zone vpn-chicago policy vpn-tr-chi match destination-address chicago",
+	"set security policies from-zone trust to-zone vpn-chicago policy vpn-tr-chi match application any",
+	"set security policies from-zone trust to-zone vpn-chicago policy vpn-tr-chi then permit",
+	"set security policies from-zone vpn-chicago to-zone trust policy vpn-chi-tr match source-address chicago",
+	"set security policies from-zone vpn-chicago to-zone trust policy vpn-chi-tr match destination-address sunnyvale",
+	"set security policies from-zone vpn-chicago to-zone trust policy vpn-chi-tr match application any",
+	"set security policies from-zone vpn-chicago to-zone trust policy vpn-chi-tr then permit",
+	"set security flow tcp-mss ipsec-vpn mss 1350",
+];
+
+/** What strongSwan is told of the same tunnel. `more` and `child` are further settings. */
+export function chicago(more = "", child = "", secret = "395psksecr3t"): string {
+	return `connections { t {
+  version = 2
+  local_addrs = 2.2.2.2
+  remote_addrs = 1.1.1.2
+  proposals = aes128-sha1-modp1024
+  ${more}
+  local { auth = psk
+    id = 2.2.2.2 }
+  remote { auth = psk
+    id = 1.1.1.2 }
+  children { c { local_ts = 0.0.0.0/0
+    remote_ts = 0.0.0.0/0
+    esp_proposals = aes128-sha1-modp1024
+    ${child} } } } }
+secrets { ike-1 { secret = "${secret}" } }
+`;
+}
+
+/** Sallyport in the gateway's namespace, with nothing but its default configuration and a host name. */
+export async function startVpnGateway(owner: Owner, at: Namespace, options: GatewayOptions = {}): Promise<Gateway> {
+	return await startGateway(owner, {
+		inside: (words) => at.inside(words),
+		configuration: () => `${defaultConfiguration(false)}system { host-name gw; } services { gateway { workers 1; } }\n`,
+		...options,
+	});
+}
+
+/** Runs commands of the command line; answers what they print. Throws when one of them fails. */
+export async function command(gateway: Gateway, ...lines: readonly string[]): Promise<string> {
+	const [output, complaints] = [collect(), collect()];
+	const io = { stdout: output.stream, stderr: complaints.stream, isTerminal: false, columns: 0, environment: {} };
+	const words = lines.flatMap((line) => ["-c", line]);
+	const status = await runCli(["--state", gateway.state, ...words], io);
+	if (status !== 0 || complaints.text() !== "")
+		throw new Error(`${lines.join("; ")}: ${output.text()}${complaints.text()}`);
+	return output.text();
+}
+
+function collect() {
+	const stream = new PassThrough();
+	const parts: Buffer[] = [];
+	stream.on("data", (part: Buffer) => parts.push(part));
+	return { stream, text: () => Buffer.concat(parts).toString() };
+}
+
+/** Commits statements; answers what the commit printed. */
+export function commit(gateway: Gateway, lines: readonly string[]): Promise<string> {
+	return command(gateway, "configure", ...lines, "commit and-quit");
+}
+
+/** strongSwan in the peer's namespace. */
+export class Charon {
+	readonly #folder: string;
+	readonly #process: ChildProcess;
+
+	static async start(owner: Owner, at: Namespace, connection: string): Promise<Charon> {
+		const folder = mkdtempSync(join(tmpdir(), "charon-"));
+		mkdirSync(join(folder, "swanctl"));
+		// Routes of the main table go first: those for 0.0.0.0/0 would take the datagrams of IKE, too.
+		writeFileSync(join(folder, "strongswan.conf"), strongswanSettings(folder, "routing_table_prio = 40000"));
+		writeFileSync(join(folder, "swanctl/swanctl.conf"), connection);
+		const [program, ...words] = at.inside([peerPath("setpriv"), "--pdeathsig", "KILL", peerPath("charon-systemd")]);
+		const child = spawn(program as string, words, {
+			env: { ...process.env, STRONGSWAN_CONF: join(folder, "strongswan.conf") },
+			stdio: "ignore",
+		});
+		const charon = new Charon(folder, child);
+		owner.after(async () => {
+			await charon.kill();
+			rmSync(folder, { recursive: true, force: true });
+		});
+		await eventually(() => existsSync(join(folder, "charon.vici")), "charon's socket");
+		await charon.control("--load-all", "--noprompt");
+		// The device is there by now; what is routed to it goes into the tunnel.
+		at.ip(
+			"route replace 10.10.10.0/24 dev ipsec0 src 192.168.168.1",
+			"route replace 10.11.11.0/24 dev ipsec0 src 192.168.168.1",
+		);
+		return charon;
+	}
+
+	constructor(folder: string, child: ChildProcess) {
+		this.#folder = folder;
+		this.#process = child;
+	}
+
+	/** Other connections from now on. */
+	async load(connection: string): Promise<void> {
+		writeFileSync(join(this.#folder, "swanctl/swanctl.conf"), connection);
+		await this.control("--load-all", "--noprompt");
+	}
+
+	/** Runs swanctl; answers what it printed. */
+	control(...words: readonly string[]): Promise<string> {
+		const [first = "", ...rest] = words;
+		const env = {
+			...process.env,
+			STRONGSWAN_CONF: join(this.#folder, "strongswan.conf"),
+			SWANCTL_DIR: join(this.#folder, "swanctl"),
+		};
+		const socket = `unix://${join(this.#folder, "charon.vici")}`;
+		return new Promise((resolve) => {
+			const all = [first, "--uri", socket, ...rest];
+			execFile(peerPath("swanctl"), all, { env, timeout: 20_000 }, (_, out, err) => resolve(`${out}${err}`));
+		});
+	}
+
+	log(): string {
+		const file = join(this.#folder, "log");
+		return existsSync(file) ? readFileSync(file, "utf8") : "";
+	}
+
+	async kill(): Promise<void> {
+		if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+		const ended = new Promise((resolve) => this.#process.once("exit", resolve));
+		this.#process.kill("SIGKILL");
+		await ended;
+	}
+}
+
+/** True when an echo comes back. */
+export function pings(from: Namespace, to: string, ...words: readonly string[]): boolean {
+	return from.try([peerPath("ping"), "-c", "1", "-W", "1", ...words, to]).status === 0;
+}
