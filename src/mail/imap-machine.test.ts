@@ -216,3 +216,23 @@ test("whatever both say, no login passes where TLS is demanded, and nothing thro
 		{ numRuns: 2000 },
 	);
 });
+
+test("R180: in the place of a server without TLS it is offered and accepted, and the server hears nothing of it", () => {
+	const offering = { mustUseTls: true, offersTls: true };
+	const turns = [
+		["server", "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready\r\n"],
+		["client", "a CAPABILITY\r\n"],
+		["server", "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\na OK done\r\n"],
+		["client", "b STARTTLS\r\n"],
+	] as const;
+	for (const sizes of [[], [1], [5, 2]]) {
+		const { toServer, toClient, end } = talk(new ImapMachine(offering), turns, sizes);
+		assert.deepEqual([toServer, end], ["a CAPABILITY\r\n", "upgrade"]);
+		const list = "CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED";
+		assert.equal(toClient, `* OK [${list}] ready\r\n* ${list}\r\na OK done\r\nb OK Begin TLS negotiation now\r\n`);
+	}
+	const pushed = talk(new ImapMachine(offering), [turns[0], ["client", "b STARTTLS\r\nc NOOP\r\n"]]);
+	assert.equal(pushed.end, "MAIL_STARTTLS_INJECTION");
+	const early = talk(new ImapMachine(offering), [turns[0], ["client", "b LOGIN pat secret\r\n"]]);
+	assert.deepEqual([early.end, early.toServer], ["MAIL_CLEAR_REFUSED", ""]);
+});

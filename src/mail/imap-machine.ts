@@ -3,6 +3,7 @@
  */
 import type { MailLine } from "#mail/line-buffer.ts";
 import { type MailMachine, type MailPolicy, type MailStep, MailWire, splitCommand } from "#mail/mail-step.ts";
+import { offerByImap } from "#mail/offer-starttls.ts";
 
 /** The command that the server is to answer with its tag. */
 interface Asked {
@@ -117,6 +118,10 @@ export class ImapMachine implements MailMachine {
 				this.#wire.refuse("MAIL_STARTTLS_INJECTION", "octets of the client behind STARTTLS, before it was accepted");
 				return false;
 			}
+			if (this.#policy.offersTls === true) {
+				this.#wire.upgrade(Buffer.from(`${tag} OK Begin TLS negotiation now\r\n`, "latin1"));
+				return false;
+			}
 			this.#reading = "tls-only";
 		} else if (this.#policy.mustUseTls && !mayBeClear.has(verb)) {
 			const shown = /^[A-Z]{1,16}$/.test(verb) ? verb : "a command";
@@ -178,7 +183,7 @@ export class ImapMachine implements MailMachine {
 			if (this.#policy.mustUseTls) return this.#missing("the server refused TLS");
 		}
 		if (!this.#hasTlsStillOffered(line.text)) return this.#missing("the server offers no STARTTLS");
-		this.#wire.toClient(line.octets);
+		this.#tell(line);
 		this.#asked = undefined;
 		this.#reading = "commands";
 		if (isAccepted && (asked.verb === "LOGIN" || asked.verb === "AUTHENTICATE")) this.#wire.stayClear();
@@ -192,7 +197,7 @@ export class ImapMachine implements MailMachine {
 		if (kind === "PREAUTH" && this.#policy.mustUseTls)
 			return this.#missing("the server has logged the client in without TLS");
 		if (kind === "OK" && !this.#hasTlsStillOffered(line.text)) return this.#missing("the server offers no STARTTLS");
-		this.#wire.toClient(line.octets);
+		this.#tell(line);
 		this.#reading = "commands";
 		if (kind === "PREAUTH") this.#wire.stayClear();
 	}
@@ -212,12 +217,19 @@ export class ImapMachine implements MailMachine {
 		if (/\{\d+\+?\}$/.test(line.text))
 			return this.#wire.refuse("MAIL_LINE_MALFORMED", "a literal of the server before the login");
 		if (!this.#hasTlsStillOffered(line.text)) return this.#missing("the server offers no STARTTLS");
-		this.#wire.toClient(line.octets);
+		this.#tell(line);
+	}
+
+	/** With what the gateway offers in the server's place. */
+	#tell({ octets, text }: MailLine): void {
+		if (this.#policy.offersTls !== true) return this.#wire.toClient(octets);
+		const offered = offerByImap(text, this.#policy.mustUseTls);
+		this.#wire.toClient(offered === text ? octets : Buffer.from(`${offered}\r\n`, "latin1"));
 	}
 
 	/** False when the line lists capabilities without STARTTLS although TLS is demanded. */
 	#hasTlsStillOffered(text: string): boolean {
-		if (!this.#policy.mustUseTls) return true;
+		if (!this.#policy.mustUseTls || this.#policy.offersTls === true) return true;
 		const list = /^\* CAPABILITY ([^\]]*)|^\S+ (?:OK|NO|BAD) \[CAPABILITY ([^\]]*)\]/i.exec(text);
 		if (list === null) return true;
 		return (list[1] ?? list[2] ?? "").toUpperCase().split(" ").includes("STARTTLS");

@@ -13,6 +13,8 @@ import { LineBuffer } from "#mail/line-buffer.ts";
 export interface MailPolicy {
 	/** Nobody logs in or sends mail without TLS, and a server that offers none is refused. */
 	readonly mustUseTls: boolean;
+	/** The server has no TLS: the gateway offers it to the client, and its octets go on to the server in clear. */
+	readonly offersTls?: boolean;
 }
 
 export type MailNext =

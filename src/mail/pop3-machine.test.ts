@@ -142,3 +142,25 @@ test("whatever both say, no login passes where TLS is demanded, and nothing thro
 		{ numRuns: 2000 },
 	);
 });
+
+test("R180: in the place of a server without TLS it is offered and accepted, also of one that knows no CAPA", () => {
+	const offering = { mustUseTls: true, offersTls: true };
+	for (const [answer, told] of [
+		["+OK\r\nTOP\r\nUSER\r\nSASL PLAIN\r\n.\r\n", "+OK\r\nTOP\r\nSTLS\r\n.\r\n"],
+		["-ERR what\r\n", "+OK\r\nSTLS\r\n.\r\n"],
+	] as const) {
+		const turns = [
+			["server", "+OK ready\r\n"],
+			["client", "CAPA\r\n"],
+			["server", answer],
+			["client", "STLS\r\n"],
+		] as const;
+		const { toServer, toClient, end } = talk(new Pop3Machine(offering), turns, [3]);
+		assert.deepEqual([toServer, toClient, end], ["CAPA\r\n", `+OK ready\r\n${told}+OK Begin TLS\r\n`, "upgrade"]);
+	}
+	const pushed = talk(new Pop3Machine(offering), [
+		["server", "+OK ready\r\n"],
+		["client", "STLS\r\nUSER pat\r\n"],
+	]);
+	assert.equal(pushed.end, "MAIL_STARTTLS_INJECTION");
+});

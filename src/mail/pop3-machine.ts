@@ -3,6 +3,7 @@
  */
 import type { MailLine } from "#mail/line-buffer.ts";
 import { type MailMachine, type MailPolicy, type MailStep, MailWire, splitCommand } from "#mail/mail-step.ts";
+import { offerByPop3 } from "#mail/offer-starttls.ts";
 
 /** What a reply is awaited for. */
 type Asked = "greeting" | "capa" | "list" | "stls" | "auth" | "login" | "other";
@@ -73,6 +74,7 @@ export class Pop3Machine implements MailMachine {
 		if (verb === "STLS") {
 			if (this.#wire.client.length > 0)
 				return this.#wire.refuse("MAIL_STARTTLS_INJECTION", "octets of the client behind STLS, before it was accepted");
+			if (this.#policy.offersTls === true) return this.#wire.upgrade(Buffer.from("+OK Begin TLS\r\n", "latin1"));
 			this.#asked = "stls";
 			this.#reading = "tls-only";
 			return;
@@ -105,6 +107,7 @@ export class Pop3Machine implements MailMachine {
 			this.#listOctets = line.octets.length;
 			return;
 		}
+		if (asked === "capa" && this.#policy.offersTls === true) return this.#offer([]);
 		if (asked === "stls" && isAccepted) return this.#wire.upgrade(line.octets);
 		if (asked === "stls" && this.#policy.mustUseTls) return this.#missing("the server refused TLS");
 		this.#wire.toClient(line.octets);
@@ -119,10 +122,19 @@ export class Pop3Machine implements MailMachine {
 			return this.#wire.refuse("MAIL_LINE_MALFORMED", `a reply of more than ${maxListOctets} octets`);
 		if (line.text !== ".") return;
 		this.#list = undefined;
+		if (this.#asked === "capa" && this.#policy.offersTls === true)
+			return this.#offer(list.slice(1, -1).map(({ text }) => text));
 		const offersTls = list.some((one) => splitCommand(one.text).verb === "STLS");
 		if (this.#asked === "capa" && this.#policy.mustUseTls && !offersTls)
 			return this.#missing("the server offers no STLS");
 		for (const { octets } of list) this.#wire.toClient(octets);
+		this.#goOn();
+	}
+
+	/** What the server can do, or nothing when it does not say, with what the gateway offers in its place. */
+	#offer(capabilities: readonly string[]): void {
+		const lines = ["+OK", ...offerByPop3(capabilities, this.#policy.mustUseTls), "."];
+		this.#wire.toClient(Buffer.from(lines.map((line) => `${line}\r\n`).join(""), "latin1"));
 		this.#goOn();
 	}
 

@@ -210,3 +210,36 @@ test("whatever both say, no octet of the client passes that could log in where T
 		{ numRuns: 2000 },
 	);
 });
+
+const offering = { mustUseTls: true, offersTls: true };
+
+test("R180: in the place of a server without TLS it is offered and accepted, and the server hears nothing of it", () => {
+	const login: Turn = ["server", "250-mail.test\r\n250-AUTH PLAIN\r\n250 PIPELINING\r\n"];
+	for (const sizes of [[], [1], [3, 7]]) {
+		const { toServer, toClient, end } = say([greeting, ehlo, login, starttls], offering, sizes);
+		assert.deepEqual([toServer, end], ["EHLO client.test\r\n", "upgrade"]);
+		assert.equal(
+			toClient,
+			"220 mail.test ESMTP\r\n250-mail.test\r\n250-PIPELINING\r\n250 STARTTLS\r\n220 2.0.0 Ready to start TLS\r\n",
+		);
+	}
+	const early = say([greeting, ["client", "EHLO a\r\nSTARTTLS\r\n"], login], offering);
+	assert.deepEqual([early.toServer, early.end], ["EHLO a\r\n", "upgrade"]);
+});
+
+test("F13: no TLS is offered behind what a server would not forget, nor with octets behind STARTTLS", () => {
+	const lax = { mustUseTls: false, offersTls: true };
+	for (const [before, answer] of [
+		["AUTH PLAIN AGEAYg==\r\n", "235 ok\r\n"],
+		["MAIL FROM:<a@b.test>\r\n", "250 ok\r\n"],
+		["BDAT 0\r\n", "250 ok\r\n"],
+	] as const) {
+		const { end, toClient } = say([greeting, ["client", before], ["server", answer], starttls], lax);
+		assert.equal(end, "MAIL_CLEAR_REFUSED");
+		assert.match(toClient, /503 5\.5\.1 TLS must begin before the login\r\n$/);
+	}
+	const { end, toClient } = say([greeting, ["client", "STARTTLS\r\nRSET\r\n"]], offering);
+	assert.equal(end, "MAIL_STARTTLS_INJECTION");
+	assert.doesNotMatch(toClient, /Ready/);
+	assert.equal(say([greeting, ["client", "AUTH PLAIN AGEAYg==\r\n"]], offering).end, "MAIL_CLEAR_REFUSED");
+});

@@ -6,6 +6,7 @@
  */
 import type { MailLine } from "#mail/line-buffer.ts";
 import { type MailMachine, type MailPolicy, type MailStep, MailWire, splitCommand } from "#mail/mail-step.ts";
+import { offerBySmtp } from "#mail/offer-starttls.ts";
 import { SmtpDataScanner } from "#mail/smtp-data.ts";
 
 /** What a reply is awaited for. */
@@ -30,6 +31,8 @@ export class SmtpMachine implements MailMachine {
 	#bdatRemaining = 0;
 	#reply: MailLine[] = [];
 	#replyOctets = 0;
+	/** More than greetings went to the server: a login, or a message that was begun. */
+	#hasBegun = false;
 
 	constructor(policy: MailPolicy) {
 		this.#policy = policy;
@@ -99,6 +102,7 @@ export class SmtpMachine implements MailMachine {
 			);
 		}
 		if (this.#asked.length >= maxAsked || (isLastOfGroup.has(verb) && this.#asked.length > 0)) return this.#hold(line);
+		this.#hasBegun ||= !mayBeClear.has(verb);
 		this.#wire.toServer(line.octets);
 		if (verb === "BDAT") return this.#bdat(rest);
 		this.#asked.push(askedBy.get(verb) ?? "other");
@@ -122,9 +126,21 @@ export class SmtpMachine implements MailMachine {
 			this.#reading = "tls-only";
 			return;
 		}
+		if (this.#policy.offersTls === true) return this.#accept();
 		this.#wire.toServer(line.octets);
 		this.#asked.push("starttls");
 		this.#reading = "tls-only";
+	}
+
+	/** In the server's place, which does not hear of it: it would not forget what somebody began before (RFC 3207 §4.2). */
+	#accept(): void {
+		if (this.#hasBegun)
+			return this.#wire.refuse(
+				"MAIL_CLEAR_REFUSED",
+				"the client asked for TLS behind a login or a message without it",
+				"503 5.5.1 TLS must begin before the login",
+			);
+		this.#wire.upgrade(Buffer.from("220 2.0.0 Ready to start TLS\r\n", "latin1"));
 	}
 
 	#message(): void {
@@ -176,6 +192,10 @@ export class SmtpMachine implements MailMachine {
 			return this.#wire.refuse("MAIL_REPLY_UNASKED", `reply ${code} that no command asked for`);
 		if (asked === "starttls" && code === 220) return this.#wire.upgrade(joined(reply));
 		const isCapability = asked === "ehlo" && code === 250;
+		if (isCapability && this.#policy.offersTls === true) {
+			this.#wire.toClient(offered(reply, this.#policy.mustUseTls));
+			return this.#goOnBehind(asked, code);
+		}
 		if (this.#policy.mustUseTls && (asked === "starttls" || (isCapability && !offersStarttls(reply)))) {
 			const what = asked === "starttls" ? `the server refused TLS with ${code}` : "the server offers no STARTTLS";
 			return this.#wire.refuse("MAIL_STARTTLS_MISSING", `${what}; expected TLS`, "421 4.7.0 TLS is not available");
@@ -202,6 +222,15 @@ export class SmtpMachine implements MailMachine {
 
 function joined(reply: readonly MailLine[]): Uint8Array {
 	return Buffer.concat(reply.map((line) => line.octets));
+}
+
+function offered(reply: readonly MailLine[], mustUseTls: boolean): Uint8Array {
+	const lines = offerBySmtp(
+		reply.map(({ text }) => text.slice(4)),
+		mustUseTls,
+	);
+	const last = lines.length - 1;
+	return Buffer.from(lines.map((line, at) => `250${at === last ? " " : "-"}${line}\r\n`).join(""), "latin1");
 }
 
 /** The first line of the reply is the greeting, each other one a keyword (RFC 5321 §4.1.1.1). */

@@ -85,7 +85,7 @@ export function compileListeners(
 	for (const [name, statement] of gateway.offload) {
 		const termination = compileTermination(config, statement.terminationProfile);
 		if (termination === undefined) throw new Error(`offload ${name} passed the check without its profile`);
-		const profile = terminating(termination);
+		const profile = { ...terminating(termination), starttls: statement.starttls };
 		add(
 			"offload",
 			name,
@@ -97,7 +97,8 @@ export function compileListeners(
 	for (const [name, statement] of gateway.encrypt) {
 		const initiation = compileInitiation(config, statement.initiationProfile);
 		if (initiation === undefined) throw new Error(`encrypt ${name} passed the check without its profile`);
-		const profile = initiating(initiation);
+		const starttls = statement.starttls ? ("require" as const) : ("drop" as const);
+		const profile = { ...initiating(initiation), starttls };
 		add(
 			"encrypt",
 			name,

@@ -122,6 +122,21 @@ const offload = list({
 			help: "Certificate and versions towards the clients",
 			mandatory: true,
 		}),
+		starttls: leaf(
+			enumeration({
+				drop: "TLS begins with the first octet",
+				allow: "Clients of SMTP, IMAP and POP3 are offered TLS; mail in clear passes too",
+				require: "The same, but nobody logs in or sends mail before TLS",
+			}),
+			{
+				help: {
+					what: "Whether STARTTLS is offered in the place of a mail server that has no TLS",
+					loosened: "danger: with allow, who is on the path can take the offer of TLS away, and mail passes in clear",
+					source: "RFC 3207, RFC 2595, RFC 9051",
+				},
+				default: "drop",
+			},
+		),
 		"send-proxy-protocol": sendProxyProtocol,
 		"accept-proxy-protocol": acceptProxyProtocol,
 		"from-zone": fromZone,
@@ -137,6 +152,9 @@ const encrypt = list({
 		"initiation-profile": leaf(reference("services ssl initiation profile"), {
 			help: "Versions and authorities towards the server",
 			mandatory: true,
+		}),
+		starttls: flag({
+			help: "The server begins in clear and is asked for TLS by STARTTLS of SMTP, IMAP or POP3; clients see none of it, and a server that refuses is not spoken to",
 		}),
 		"send-proxy-protocol": sendProxyProtocol,
 		"accept-proxy-protocol": acceptProxyProtocol,

@@ -5,6 +5,8 @@ import { encodeProxiedTls } from "#proxy/proxied-tls.ts";
 import { encodeProxyHeader } from "#proxy/proxy-protocol.ts";
 import { type ProxyTlv, proxyTlvType } from "#proxy/proxy-tlv.ts";
 import type { SessionClient } from "#proxy/session-event.ts";
+import type { SessionFacts } from "#proxy/session-facts.ts";
+import { tellsServerOfTls, type WayIn } from "#proxy/way-in.ts";
 import type { LegRecord } from "#telemetry/session-record.ts";
 
 /** What is known of the client's TLS when the header is written; undefined where TLS does not end here. */
@@ -25,6 +27,22 @@ export function handedOnHeader(version: 1 | 2, client: SessionClient, tls: Hande
 		addresses: isOneFamily ? { kind: "ip", transport: "stream", source, destination } : { kind: "none" },
 		tlvs: version === 2 && isOneFamily && tls !== undefined ? tlvsOf(tls) : [],
 	});
+}
+
+/** The header that a server is sent before all else; undefined where none is, or it is told of the client's TLS later. */
+export function headerAtOnce(way: WayIn, client: SessionClient): Uint8Array | undefined {
+	if (!("sendsProxy" in way) || way.sendsProxy === undefined || tellsServerOfTls(way)) return undefined;
+	return handedOnHeader(way.sendsProxy, client, undefined);
+}
+
+/** The header for a server in clear once its client's TLS stands. */
+export function headerBehindTls(
+	way: WayIn,
+	{ client, clientLeg: leg, sni, identity }: Pick<SessionFacts, "client" | "clientLeg" | "sni" | "identity">,
+): Uint8Array | undefined {
+	if (!("sendsProxy" in way) || way.sendsProxy === undefined || !tellsServerOfTls(way) || leg === undefined)
+		return undefined;
+	return handedOnHeader(way.sendsProxy, client, { leg, sni, identity });
 }
 
 function tlvsOf({ leg, sni, identity }: HandedOnTls): ProxyTlv[] {

@@ -50,3 +50,20 @@ test("a server that speaks something else is told with its words", () => {
 	assert.ok(next.kind === "not-mail");
 	assert.equal(Buffer.from(next.greeting).toString(), "SSH-2.0-x\r\n");
 });
+
+test("R180: a server that is asked for TLS is heard alone, and its greeting is kept for the client", () => {
+	const mail = new MailPhase(true, "server");
+	assert.deepEqual(says(mail.fromServer(octets("+OK ready\r\n"))), ["send-server STLS", "go-on"]);
+	assert.equal(mail.wantsClient, false);
+	assert.deepEqual(says(mail.fromServer(octets("+OK begin\r\n"))), ["upgrade"]);
+	assert.equal(Buffer.from(mail.greeting).toString(), "+OK ready\r\n");
+	const { next } = new MailPhase(true, "server").fromServer(octets("SSH-2.0-x\r\n"));
+	assert.ok(next.kind === "refuse" && next.fault.code === "MAIL_STARTTLS_MISSING");
+});
+
+test("R180: a client is offered TLS in the server's place", () => {
+	const mail = new MailPhase(true, "client");
+	mail.fromServer(octets("+OK ready\r\n"));
+	assert.deepEqual(says(mail.fromClient(octets("STLS\r\n"))), ["send-client +OK Begin TLS", "upgrade"]);
+	assert.equal(mail.greeting.length, 0);
+});

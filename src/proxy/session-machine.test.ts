@@ -661,6 +661,42 @@ describe("ways in", () => {
 			.done();
 	});
 
+	const asking = { ...way("encrypt"), profile: profile({ name: "servers", starttls: "require" }) };
+	const serverSays = (text: string): SessionEvent => ({ type: "server-octets", octets: Buffer.from(text) });
+
+	test("R180: a server that is to begin TLS by STARTTLS is asked for it, and its greeting waits until TLS stands", () => {
+		const { machine, talk } = begun({ way: asking, ownCertificates: () => [] });
+		talk.event(connected).expect("read-server");
+		assert.equal(machine.wantsOctets, false);
+		talk
+			.event(serverSays("+OK ready\r\n"))
+			.expect("send-server", ({ octets }) => assert.equal(`${octets}`, "STLS\r\n"));
+		talk.event(serverSays("+OK begin\r\n")).expect("leave-server").expect("start-server-tls");
+		talk.event(secured()).expect("send-client", ({ octets }) => assert.equal(`${octets}`, "+OK ready\r\n"));
+		talk.expect("relay").done();
+		assert.match(machine.record().fact, /pop3 asked for TLS/);
+	});
+
+	test("F13: one that refuses, is silent, or ends is not spoken to in clear", () => {
+		for (const event of [
+			serverSays("+OK ready\r\n-ERR what\r\n"),
+			serverSays("SSH-2.0-x\r\n"),
+			{ type: "server-failed", fault: fault("SERVER_UNREACHABLE", "it ended") } as const,
+		]) {
+			const { machine } = begun({ way: asking, ownCertificates: () => [] });
+			machine.step(connected, start);
+			const effects = machine.step(event, start);
+			assert.equal(effects.at(-1)?.type, "close");
+			assert.ok(!effects.some(({ type }) => type === "relay"));
+			assert.ok(machine.isClosed);
+		}
+		const { machine, talk } = begun({ way: asking, ownCertificates: () => [] });
+		talk.event(connected).expect("read-server");
+		assert.equal(machine.deadline(), start + timeouts.handshakeMs);
+		talk.event({ type: "deadline-passed" }).expect("close").done();
+		assert.match(machine.record().endedBecause, /went on in time before TLS/);
+	});
+
 	test("F13: a client in clear gets no alert amid its server's words", () => {
 		const { talk } = begun({ way: way("encrypt"), ownCertificates: () => [] });
 		talk.event(connected).expect("start-server-tls");

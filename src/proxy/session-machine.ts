@@ -20,8 +20,9 @@ import type { ConnectRequest } from "#proxy/connect-machine.ts";
 import { type ArrivalAnswer, ExplicitArrival } from "#proxy/explicit-arrival.ts";
 import { decideForwarded } from "#proxy/forwarded-decision.ts";
 import { ForwardedRequests } from "#proxy/forwarded-requests.ts";
-import { handedOnHeader } from "#proxy/handed-on.ts";
+import { headerAtOnce, headerBehindTls } from "#proxy/handed-on.ts";
 import { HelloQuestions, type NameAnswer, nameAnswersMs } from "#proxy/hello-questions.ts";
+import { lateConnect, lateHello, lateMail, lateProxyHeader } from "#proxy/late-faults.ts";
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
 import type { MailAnswer, MailPhase } from "#proxy/mail-phase.ts";
 import { type Opening, OpeningMachine, type OpeningReply } from "#proxy/opening-machine.ts";
@@ -88,6 +89,8 @@ export class SessionMachine {
 	#forwarded: Forwarded | undefined;
 	/** The mail protocol in which TLS was agreed upon. */
 	#upgraded: string | undefined;
+	/** What the client is told before the server's octets. */
+	#greeting: Uint8Array = noOctets;
 	/** What the client sent behind its request. */
 	#rest: Uint8Array = noOctets;
 	/** The ClientHello that came before there was a server. */
@@ -324,21 +327,14 @@ export class SessionMachine {
 		const state = this.#state;
 		if (state.tag !== "await-connect" && state.tag !== "await-reconnect") return unexpected(state, "server-connected");
 		this.#facts.server = address;
-		const sent = this.#handOn();
+		const octets = headerAtOnce(this.#context.way, this.#facts.client);
 		const next = state.tag === "await-reconnect" ? this.#relayUntouched(state.helloOctets) : this.#serverReached(now);
-		return sent === undefined ? next : [sent, ...next];
-	}
-
-	/** The header for a server that is to know the client; one in clear hears it when the client's TLS stands. */
-	#handOn(): SessionEffect | undefined {
-		const { way } = this.#context;
-		if (!("sendsProxy" in way) || way.sendsProxy === undefined || way.kind === "offload") return undefined;
-		return { type: "send-server", octets: handedOnHeader(way.sendsProxy, this.#facts.client, undefined) };
+		return octets === undefined ? next : [{ type: "send-server", octets }, ...next];
 	}
 
 	#serverReached(now: number): readonly SessionEffect[] {
 		const { way, timeouts } = this.#context;
-		if (way.kind === "encrypt") return this.#decide(undefined, noOctets, now);
+		if (way.kind === "encrypt") return this.#encrypt(mailPhaseOf(way.profile, undefined, "server"), now);
 		if (this.#forwarded !== undefined) return this.#forward(this.#forwarded, now);
 		if (this.#hello !== undefined) return this.#decide(this.#hello.hello, this.#hello.octets, now);
 		const reader = new ClientHelloReader();
@@ -350,12 +346,18 @@ export class SessionMachine {
 		return rest.length === 0 ? established : [...established, ...this.#helloOctets(reader, rest, now)];
 	}
 
+	#encrypt(mail: MailPhase | undefined, now: number): readonly SessionEffect[] {
+		if (mail === undefined) return this.#decide(undefined, noOctets, now);
+		this.#state = { tag: "in-mail", mail, until: now + this.#context.timeouts.handshakeMs };
+		return [{ type: "read-server" }];
+	}
+
 	/** Undefined where a server that speaks first is refused anyway. */
 	#mailPhase(now: number): MailPhase | undefined {
 		const { way, mayServerSpeakFirst } = this.#context;
 		const profile = "profile" in way ? way.profile : undefined;
 		if (profile === undefined && !mayServerSpeakFirst) return undefined;
-		return mailPhaseOf(profile, profile === undefined ? this.#policy.evaluate(now) : undefined);
+		return mailPhaseOf(profile, profile === undefined ? this.#policy.evaluate(now) : undefined, tlsSides(way));
 	}
 
 	#serverOctets(octets: Uint8Array, now: number): readonly SessionEffect[] {
@@ -369,14 +371,20 @@ export class SessionMachine {
 	}
 
 	#mailStep(mail: MailPhase, { effects, next }: MailAnswer, now: number): readonly SessionEffect[] {
-		const { timeouts } = this.#context;
+		const { timeouts, way } = this.#context;
 		switch (next.kind) {
 			case "go-on":
-				if (mail.protocol !== "other") this.#state = { tag: "in-mail", mail, until: now + timeouts.idleMs };
+				if (mail.protocol !== "other" && way.kind !== "encrypt")
+					this.#state = { tag: "in-mail", mail, until: now + timeouts.idleMs };
 				return effects;
 			case "upgrade": {
 				const reader = new ClientHelloReader();
 				const upgraded = mail.protocol;
+				if (way.kind === "encrypt") {
+					this.#upgraded = upgraded;
+					this.#greeting = mail.greeting;
+					return [...effects, { type: "leave-server" }, ...this.#decide(undefined, noOctets, now)];
+				}
 				this.#state = { tag: "expect-hello", reader, upgraded, until: now + timeouts.helloMs };
 				return [...effects, { type: "leave-server" }];
 			}
@@ -385,7 +393,7 @@ export class SessionMachine {
 			case "not-mail":
 				return this.#passClear(mail, now, next.greeting, noOctets);
 			case "refuse":
-				return [...effects, ...this.#close(now, next.fault.message, next.fault.code)];
+				return [...effects, ...this.#closeFor(next.fault, now)];
 		}
 	}
 
@@ -535,11 +543,11 @@ export class SessionMachine {
 		const notTls = fault("CLIENT_NOT_TLS", message);
 		const state = this.#state;
 		const isUpgraded = state.tag === "expect-hello" && state.upgraded !== undefined;
-		if (this.#facts.server === undefined || isUpgraded) return this.#close(now, notTls.message, notTls.code);
+		if (this.#facts.server === undefined || isUpgraded) return this.#closeFor(notTls, now);
 		const decision = this.#policy.evaluate(now);
 		const passed = passedNotTls(decision, looksLike);
 		this.#facts.decision = passed ?? decision;
-		if (passed === undefined) return this.#close(now, notTls.message, notTls.code);
+		if (passed === undefined) return this.#closeFor(notTls, now);
 		const left: SessionEffect[] =
 			state.tag === "expect-hello" && state.mail !== undefined ? [{ type: "leave-server" }] : [];
 		this.#state = { tag: "await-relay-end" };
@@ -574,15 +582,9 @@ export class SessionMachine {
 		if (reply.kind === "let-be") return this.#letBe(reply, state.helloOctets, now);
 		const { decision } = state.machine;
 		this.#state = { tag: "await-relay-end" };
-		return [{ type: "relay", mode: "decrypted", header: this.#headerInClear(), first: this.#takeRest(), decision }];
-	}
-
-	/** What a server in clear is told of the client before all else. */
-	#headerInClear(): Uint8Array | undefined {
-		const { way } = this.#context;
-		const { client, clientLeg: leg, sni, identity } = this.#facts;
-		if (way.kind !== "offload" || way.sendsProxy === undefined || leg === undefined) return undefined;
-		return handedOnHeader(way.sendsProxy, client, { leg, sni, identity });
+		const told: SessionEffect[] = this.#greeting.length === 0 ? [] : [{ type: "send-client", octets: this.#greeting }];
+		const header = headerBehindTls(this.#context.way, this.#facts);
+		return [...told, { type: "relay", mode: "decrypted", header, first: this.#takeRest(), decision }];
 	}
 
 	#takeRest(): Uint8Array {
@@ -615,7 +617,7 @@ export class SessionMachine {
 		if (state.tag === "await-resolve" || state.tag === "await-connect") return this.#refuse(failure, now);
 		if (state.tag === "opening") return this.#opened(state.machine.failed(failure, wantsCertificate), now);
 		// From here on the client's TLS owns what it is sent: an alert in clear would stand amid its records.
-		if (state.tag === "await-relay-end") return this.#close(now, failure.message, failure.code, "reset");
+		if (state.tag === "await-relay-end") return this.#closeFor(failure, now, "reset");
 		return this.#failHandshake(failure, now);
 	}
 
@@ -628,13 +630,11 @@ export class SessionMachine {
 				return this.#refuse(this.#explicit(state).timedOut(), now);
 			case "await-resolve":
 			case "await-connect":
-				return this.#refuse(fault("SERVER_CONNECT_TIMEOUT", `server ${target} did not answer in time`), now);
+				return this.#refuse(lateConnect(target), now);
 			case "await-reconnect":
-				return this.#failHandshake(fault("SERVER_CONNECT_TIMEOUT", `server ${target} did not answer in time`), now);
-			case "expect-hello": {
-				const message = `client ${who} did not send a ClientHello in time; got ${state.reader.original().length} octets`;
-				return this.#failHandshake(fault("CLIENT_HELLO_TIMEOUT", message), now);
-			}
+				return this.#failHandshake(lateConnect(target), now);
+			case "expect-hello":
+				return this.#failHandshake(lateHello(who, state.reader.original().length), now);
 			case "await-name":
 				this.#questions.giveUp();
 				return this.#nameKnown(now);
@@ -642,21 +642,14 @@ export class SessionMachine {
 				return this.#opened(state.machine.deadlinePassed(now), now);
 			case "in-trust-check":
 				return this.#trustCheck(state.machine.timedOut(who), now);
-			case "await-answer-sent":
-				return this.#close(
-					now,
-					`${state.answer.says}; client ${who} did not take all of it in time`,
-					undefined,
-					"reset",
-				);
-			case "expect-proxy-header": {
-				const message = `proxy ${who} did not send its PROXY header in time; got ${state.held.length} octets`;
-				return this.#close(now, message, "PROXY_HEADER_MALFORMED", "reset");
+			case "await-answer-sent": {
+				const why = `${state.answer.says}; client ${who} did not take all of it in time`;
+				return this.#close(now, why, undefined, "reset");
 			}
-			case "in-mail": {
-				const message = `neither client ${who} nor server ${target} went on in time before TLS`;
-				return this.#close(now, message, "SESSION_IDLE_TIMEOUT");
-			}
+			case "expect-proxy-header":
+				return this.#closeFor(lateProxyHeader(who, state.held.length), now, "reset");
+			case "in-mail":
+				return this.#closeFor(lateMail(who, target), now);
 			default:
 				return nothing;
 		}
@@ -747,13 +740,13 @@ export class SessionMachine {
 	#refuse(failure: Fault, now: number): readonly SessionEffect[] {
 		if (this.#arrival === undefined) return this.#refuseUnasked(failure, now);
 		const octets = this.#arrival.refusal(failure, this.id);
-		return [{ type: "send-client", octets }, ...this.#close(now, failure.message, failure.code)];
+		return [{ type: "send-client", octets }, ...this.#closeFor(failure, now)];
 	}
 
 	/** The client speaks to its server: an alert where it began TLS, a reset where it has said nothing yet. */
 	#refuseUnasked(failure: Fault, now: number): readonly SessionEffect[] {
 		if (this.#hello !== undefined) return this.#failHandshake(failure, now);
-		return this.#close(now, failure.message, failure.code, "reset");
+		return this.#closeFor(failure, now, "reset");
 	}
 
 	#refuseByPolicy(decision: Decision<ProxyProfile>, now: number): readonly SessionEffect[] {
@@ -773,12 +766,12 @@ export class SessionMachine {
 	/** An answer in TLS, once the tunnel is open and before the client's handshake has begun: one plaintext alert. */
 	#failHandshake(failure: Fault, now: number): readonly SessionEffect[] {
 		// A client that speaks in clear would take an alert for its server's words.
-		if (this.#context.way.kind === "encrypt") return this.#close(now, failure.message, failure.code, "reset");
+		if (this.#context.way.kind === "encrypt") return this.#closeFor(failure, now, "reset");
 		const { tls } = faultTable[failure.code] as { tls?: number };
 		const alert = tls === undefined ? undefined : encodeAlert(tls);
 		if (blocksSession(failure)) return this.#closeBlocked(now, failure.message, failure.code, alert);
 		const effects: SessionEffect[] = alert === undefined ? [] : [{ type: "send-client", octets: alert }];
-		return [...effects, ...this.#close(now, failure.message, failure.code)];
+		return [...effects, ...this.#closeFor(failure, now)];
 	}
 
 	/** `send-tcp-reset` of the profile: who gets one is told nothing else (R122, R132). */
@@ -795,6 +788,10 @@ export class SessionMachine {
 		const [close, ...told] = this.#close(now, why, faultCode, resetsClient ? "reset" : "end");
 		if (close?.type !== "close") return effects;
 		return [...effects, to === "server" || to === "both" ? { ...close, resetsServer: true } : close, ...told];
+	}
+
+	#closeFor({ message, code }: Fault, now: number, manner: "end" | "reset" = "end"): readonly SessionEffect[] {
+		return this.#close(now, message, code, manner);
 	}
 
 	#close(now: number, why: string, faultCode?: string, manner: "end" | "reset" = "end"): readonly SessionEffect[] {

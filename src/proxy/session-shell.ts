@@ -168,6 +168,8 @@ export class SessionShell {
 				return this.#clientLeg.prepareOwnCertificate(effect);
 			case "start-client-tls":
 				this.#releaseClient();
+				// Amid a read of its own the socket would let go of the hello that is handed back to it.
+				this.#client.pause();
 				return this.#clientLeg.startTls(effect, this.#client, this.#serverLeg.address);
 			case "relay":
 				return this.#startRelay(effect);

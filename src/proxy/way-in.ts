@@ -38,8 +38,12 @@ export function tlsSides({ kind }: WayIn): TlsSides {
 export function readsHelloFirst(way: WayIn): boolean {
 	if (way.kind === "pass-through") return "bySniAt" in way.server;
 	// In mail the server speaks before the client does.
-	if (way.kind === "reverse") return way.profile.starttls === "drop";
-	return way.kind === "offload";
+	return (way.kind === "reverse" || way.kind === "offload") && way.profile.starttls === "drop";
+}
+
+/** A server in clear that does not speak first can hear how its client's TLS came about. */
+export function tellsServerOfTls(way: WayIn): boolean {
+	return way.kind === "offload" && readsHelloFirst(way);
 }
 
 /** For a person: the server of a listener, and where TLS is. */

@@ -2,6 +2,7 @@
 import type { Decision } from "#policy/evaluate.ts";
 import { MailPhase } from "#proxy/mail-phase.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
+import type { TlsSides } from "#proxy/way-in.ts";
 import type { FirstOctets } from "#tls/client-hello-reader.ts";
 
 type Passed = Decision<ProxyProfile> & { readonly action: "bypass" | "block" };
@@ -28,11 +29,14 @@ export function passedInClear(decision: Decision<ProxyProfile>, protocol: MailPh
 export function mailPhaseOf(
 	profile: ProxyProfile | undefined,
 	decision: Decision<ProxyProfile> | undefined,
+	sides: TlsSides = "both",
 ): MailPhase | undefined {
 	if (decision?.action === "block") return undefined;
 	const asked = profile ?? (decision?.action === "decrypt" ? decision.profile : undefined);
 	if (asked === undefined) return new MailPhase(false);
-	return asked.starttls === "drop" && !asked.passesNonTls ? undefined : new MailPhase(asked.starttls === "require");
+	return asked.starttls === "drop" && !asked.passesNonTls
+		? undefined
+		: new MailPhase(asked.starttls === "require", sides);
 }
 
 function mayPass(decision: Decision<ProxyProfile>, isMail: boolean): boolean {

@@ -49,7 +49,8 @@ export function startRedis(owner: Owner, port: number): Promise<Program> {
 export function startDovecot(
 	owner: Owner,
 	identity: Identity,
-	ports: { readonly imap: number; readonly imaps: number; readonly pop3s: number },
+	ports: { readonly imap: number; readonly imaps: number; readonly pop3s: number; readonly pop3?: number },
+	ssl: "yes" | "no" | "required" = "yes",
 ): Promise<Program> {
 	const folder = peerFolder(owner);
 	const mail = join(folder, "mail");
@@ -67,10 +68,10 @@ base_dir = ${folder}/run
 state_dir = ${folder}/state
 log_path = /dev/stderr
 protocols = imap pop3
-ssl = yes
+ssl = ${ssl}
 ssl_cert = <${folder}/chain.pem
 ssl_key = <${folder}/key.pem
-disable_plaintext_auth = no
+disable_plaintext_auth = ${ssl === "required" ? "yes" : "no"}
 mail_location = maildir:${mail}/%u
 passdb {
   driver = static
@@ -85,17 +86,25 @@ service imap-login {
   ${listener("imaps", ports.imaps, "ssl = yes")}
 }
 service pop3-login {
-  ${listener("pop3", 0)}
+  ${listener("pop3", ports.pop3 ?? 0)}
   ${listener("pop3s", ports.pop3s, "ssl = yes")}
 }
 `,
 	);
-	const served = [ports.imap, ports.imaps, ports.pop3s].filter((port) => port !== 0);
+	const served = [ports.imap, ports.imaps, ports.pop3s, ports.pop3 ?? 0].filter((port) => port !== 0);
 	return startPeer(owner, "dovecot", ["-F", "-c", configuration], served);
 }
 
-/** Postfix that takes mail over TLS for anybody at mail.test and throws it away. It starts as root only. */
-export async function startPostfix(owner: Owner, identity: Identity, port: number): Promise<void> {
+/**
+ * Postfix that takes mail for anybody at mail.test and throws it away. It starts as root only. `tls`: with the first octet, by
+ * STARTTLS and not without, or none.
+ */
+export async function startPostfix(
+	owner: Owner,
+	identity: Identity,
+	port: number,
+	tls: "first" | "starttls" | "none" = "first",
+): Promise<void> {
 	const folder = peerFolder(owner);
 	for (const name of ["etc", "queue", "data"]) mkdirSync(join(folder, name));
 	chownSync(join(folder, "data"), userId("postfix"), 0);
@@ -118,7 +127,7 @@ smtpd_relay_restrictions = permit_mynetworks, reject
 local_recipient_maps =
 local_transport = discard
 smtpd_tls_chain_files = ${folder}/chain.pem
-smtpd_tls_security_level = encrypt
+smtpd_tls_security_level = ${tls === "none" ? "none" : "encrypt"}
 smtpd_tls_received_header = yes
 `,
 	);
@@ -134,7 +143,7 @@ smtpd_tls_received_header = yes
 		"postlog unix-dgram n - n - 1 postlogd",
 	);
 	services.push("tlsmgr unix - - n 1000? 1 tlsmgr", "anvil unix - - n - 1 anvil", "flush unix n - n 1000? 0 flush");
-	services.push(`127.0.0.1:${port} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes`);
+	services.push(`127.0.0.1:${port} inet n - n - - smtpd${tls === "first" ? " -o smtpd_tls_wrappermode=yes" : ""}`);
 	writeFileSync(join(folder, "etc/master.cf"), `${services.join("\n")}\n`);
 	spawnSync(peerPath("postfix"), ["-c", join(folder, "etc"), "start"], { stdio: "ignore" });
 	await eventually(() => accepts(port), `postfix at port ${port}`);
