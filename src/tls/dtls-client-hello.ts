@@ -131,12 +131,17 @@ export class DtlsHelloReader {
 	}
 }
 
-/** The field of DTLS 1.2, or the extension of DTLS 1.3 (RFC 8446 §4.2.2). */
-function cookieOf(body: Uint8Array, { extensions }: ClientHello): Uint8Array {
+/** The cookie field of a hello that was decoded: what stands there since DTLS 1.0; empty for none. */
+export function helloCookie(body: Uint8Array): Uint8Array {
 	const reader = new Reader(body);
 	reader.take(versionAndRandomOctets);
 	reader.take(reader.u8());
-	const field = reader.take(reader.u8());
+	return reader.take(reader.u8());
+}
+
+/** The field of DTLS 1.2, or the extension of DTLS 1.3 (RFC 8446 §4.2.2). */
+function cookieOf(body: Uint8Array, { extensions }: ClientHello): Uint8Array {
+	const field = helloCookie(body);
 	if (field.length > 0) return field;
 	const extension = extensions.find(({ type }) => type === extensionType.cookie)?.body ?? field;
 	return extension.subarray(2);
