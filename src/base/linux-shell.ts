@@ -35,6 +35,8 @@ export async function openLinux(): Promise<Linux> {
 			open: libc.func("int open(const char *, int)"),
 			ioctl: libc.func("int ioctl(int, ulong, void *)"),
 			close: libc.func("int close(int)"),
+			send: libc.func("intptr_t send(int, void *, size_t, int)"),
+			recv: libc.func("intptr_t recv(int, void *, size_t, int)"),
 			lastError,
 		});
 	} catch (cause) {
@@ -63,6 +65,8 @@ interface CLibrary {
 	open(path: string, flags: number): number;
 	ioctl(descriptor: number, request: number, value: Uint8Array): number;
 	close(descriptor: number): number;
+	send(descriptor: number, octets: Uint8Array, length: number, flags: number): number;
+	recv(descriptor: number, octets: Uint8Array, length: number, flags: number): number;
 	/** The name of the error of the call that failed last. */
 	lastError(): string;
 }
@@ -151,6 +155,29 @@ function linuxOf(libc: CLibrary): Linux {
 			}
 			return decodeSocketAddress(octets.subarray(0, length[0]), isLittleEndian);
 		},
+		openNetfilter() {
+			const type = sockRaw | sockNonblock | sockCloexec;
+			return keep(check("socket AF_NETLINK", libc.socket(afNetlink, type, netlinkNetfilter)), (descriptor) => {
+				// The kernel gives the address.
+				const own = new Uint8Array(12);
+				own[isLittleEndian ? 0 : 1] = afNetlink;
+				bind(descriptor, own);
+			});
+		},
+		send(descriptor, octets) {
+			check("send", libc.send(descriptor, octets, octets.length, 0));
+		},
+		receive(descriptor, into) {
+			const octets = libc.recv(descriptor, into, into.length, 0);
+			if (octets >= 0) return octets;
+			const code = libc.lastError();
+			if (code === "EAGAIN" || code === "EWOULDBLOCK") return undefined;
+			if (code === "ENOBUFS") return "lost";
+			throw new LinuxError("recv", code);
+		},
+		close(descriptor) {
+			libc.close(descriptor);
+		},
 	};
 }
 
@@ -159,6 +186,8 @@ type SocketOption = readonly [name: string, level: number, option: number];
 /** The numbers are those of x64 and arm64. */
 const afInet = 2;
 const afInet6 = 10;
+const afNetlink = 16;
+const netlinkNetfilter = 12;
 const sockStream = 1;
 const sockRaw = 3;
 const sockNonblock = 0o4_000;

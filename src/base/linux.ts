@@ -68,6 +68,12 @@ export interface Linux {
 	 * did not. Undefined when the kernel follows no connections.
 	 */
 	originalDestination(descriptor: number, family: 4 | 6): AddressPort | undefined;
+	/** A socket to the subsystem of netfilter in the kernel (netlink), which does not wait. Closed by `close`. */
+	openNetfilter(): number;
+	send(descriptor: number, octets: Uint8Array): void;
+	/** Octets of the next message, put at the beginning of `into`; undefined when there is none, `lost` when some were dropped. */
+	receive(descriptor: number, into: Uint8Array): number | "lost" | undefined;
+	close(descriptor: number): void;
 }
 
 /**

@@ -29,6 +29,7 @@ import { publishOnboarding } from "#daemon/onboarding-site.ts";
 import { OwnCrls } from "#daemon/own-crls.ts";
 import { PacketFilterService } from "#daemon/packet-filter-service.ts";
 import { PolicyHits } from "#daemon/policy-hits.ts";
+import { RefusedQuicService } from "#daemon/refused-quic-service.ts";
 import { SigningDesk } from "#daemon/signing-desk.ts";
 import { StapleService } from "#daemon/staple-service.ts";
 import { openStateDirectory, type StateDirectory } from "#daemon/state-directory.ts";
@@ -56,6 +57,11 @@ export interface ManagedOptions {
 /** A running gateway. */
 export class Managed implements GatewayView {
 	readonly #packetFilter: PacketFilterService;
+	readonly #refusedQuic = new RefusedQuicService({
+		holdsPacketFilter: () => this.#packetFilter.isHeld,
+		record: (record) => this.#store.appendSessions([record]),
+		failed: (reason) => this.#log.warn(reason),
+	});
 	readonly policyHits = new PolicyHits(() => this.#packetFilter.hits());
 	readonly state: StateDirectory;
 	readonly configuration: ConfigurationService;
@@ -227,6 +233,7 @@ export class Managed implements GatewayView {
 		await this.workers.start();
 		await this.vpns.apply(this.#loaded.config);
 		await this.#packetFilter.apply(this.#loaded.config);
+		await this.#refusedQuic.start();
 		await this.configuration.start();
 		await this.#openCommandLine();
 		this.#configurationLoaded();
@@ -398,6 +405,7 @@ export class Managed implements GatewayView {
 		await this.workers.stop();
 		await this.#inTurn(() => this.vpns.stop());
 		await this.#inTurn(() => this.#packetFilter.stop()).catch((error) => this.#filterFailed(error));
+		this.#refusedQuic.stop();
 		const uptimeSeconds = Math.round((Date.now() - this.startedAt) / 1000);
 		this.#event(gatewayEvent("GATEWAY_STOPPED", Date.now(), { reason, uptimeSeconds }));
 		await this.#store.close();

@@ -55,6 +55,11 @@ export class PacketFilterService {
 		if (found.length > 0) this.#event(gatewayEvent("PACKET_FILTER_CLEANED", this.#options.now(), { found }));
 	}
 
+	/** The packet filter is this gateway's to change. */
+	get isHeld(): boolean {
+		return this.#obstacle === undefined;
+	}
+
 	/** Rejects with a `FaultError` when the configuration cannot come into force; changes nothing. */
 	async check(config: FilteredConfig): Promise<void> {
 		const plan = this.#compile(config);

@@ -81,10 +81,13 @@ test("by translation connections come to the port, which answers nobody else", (
 	assert.deepEqual(verdicts(rulesOf(redirect, "divert")), ["mangle accept", "return", "return", "return"]);
 });
 
-test("QUIC is answered with port unreachable and counted, unless it is left to the policies", () => {
-	assert.deepEqual(rulesOf(lan, "quic")[0]?.slice(2), [
-		{ counter: "quic" },
-		{ reject: { type: "icmpx", expr: "port-unreachable" } },
+test("QUIC is answered with port unreachable and counted, some of it logged before, unless it is left to the policies", () => {
+	const [logged, refused] = rulesOf(lan, "quic");
+	assert.deepEqual(logged?.slice(2), [
+		{ limit: { rate: 100, burst: 200, per: "second" } },
+		{ log: { prefix: "l:lan", group: 23_057, snaplen: 2_048, "queue-threshold": 1 } },
 	]);
+	assert.deepEqual(refused?.slice(2), [{ counter: "quic" }, { reject: { type: "icmpx", expr: "port-unreachable" } }]);
+	assert.deepEqual(logged?.slice(0, 2), refused?.slice(0, 2));
 	assert.deepEqual(rulesOf(lan.replace("listen", "quic forward; listen"), "quic"), []);
 });

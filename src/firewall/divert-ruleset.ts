@@ -14,6 +14,7 @@ import { divertMark } from "#base/packet-mark.ts";
 import { deviceOf } from "#firewall/interface-device.ts";
 import type { Interfaces } from "#firewall/interfaces-schema.ts";
 import type { NftJson } from "#firewall/nft-addresses.ts";
+import { type QuicRefusal, refusalPrefix } from "#firewall/refused-quic.ts";
 import type { PortRange } from "#policy/application-types.ts";
 import type { ProxyConfig } from "#proxy/schema.ts";
 
@@ -68,18 +69,27 @@ export function divertCommands(
 		...chains,
 		...rulesBefore(ownMark),
 		...listeners.flatMap((one) => takingRules(one, families)),
-		...refusing.map(quicRule),
+		...refusing.flatMap(quicRules),
 	];
 }
 
 /** HTTP/3: UDP to port 443, whoever sends it. */
-export const isQuic: NftJson = is({ payload: { protocol: "udp", field: "dport" } }, 443);
+const isQuic: NftJson = is({ payload: { protocol: "udp", field: "dport" } }, 443);
 
-/** What becomes of it: counted, and answered so that the client tries TCP at once. */
-export const refuseQuic: readonly NftJson[] = [
-	{ counter: "quic" },
-	{ reject: { type: "icmpx", expr: "port-unreachable" } },
-];
+/** Of rules that log. The same number as that of the routing rule and table. */
+export const packetLogGroup = 23_057;
+
+/**
+ * What becomes of it where these matches hold, one list of expressions a rule: some of it is logged for the records; all of it is
+ * counted, and answered so that the client tries TCP at once.
+ */
+export function refusedQuic(matches: readonly NftJson[], refusal: QuicRefusal): readonly (readonly NftJson[])[] {
+	const log = { prefix: refusalPrefix(refusal), group: packetLogGroup, snaplen: 2_048, "queue-threshold": 1 };
+	return [
+		[...matches, isQuic, { limit: { rate: 100, burst: 200, per: "second" } }, { log }],
+		[...matches, isQuic, { counter: "quic" }, { reject: { type: "icmpx", expr: "port-unreachable" } }],
+	];
+}
 
 export type IpFamily = "ipv4" | "ipv6";
 
@@ -119,8 +129,8 @@ function takingRules(listener: DivertListener, families: readonly IpFamily[]): r
 	return [...tproxy, rule("divert", ...taken, reset)];
 }
 
-function quicRule({ devices }: DivertListener): NftJson {
-	return rule("quic", arrivesAt(devices), isQuic, ...refuseQuic);
+function quicRules({ devices, name }: DivertListener): readonly NftJson[] {
+	return refusedQuic([arrivesAt(devices)], { kind: "listener", name }).map((expr) => rule("quic", ...expr));
 }
 
 function arrivesAt(devices: readonly string[]): NftJson {

@@ -1,6 +1,6 @@
 /** The security policies for forwarded traffic, as one table of nftables in the JSON of libnftables-json(5). */
 import type { Address } from "#base/address.ts";
-import { isQuic, refuseQuic } from "#firewall/divert-ruleset.ts";
+import { refusedQuic } from "#firewall/divert-ruleset.ts";
 import { deviceOf } from "#firewall/interface-device.ts";
 import type { Interfaces } from "#firewall/interfaces-schema.ts";
 import { addressesOfFamily, type Family, type NftJson, setElements, wildcardMatch } from "#firewall/nft-addresses.ts";
@@ -65,7 +65,8 @@ export function compileNftRuleset(
 			rules.push({ add: { rule: { ...table, chain: "forward", expr, comment: commentOf(policy) } } });
 		if (wouldOpenQuic(policy)) {
 			for (const addressed of addressRules({ ...policy, terms: undefined }, facts.resolved, sets)) {
-				add([...interfaces, ...addressed, isQuic, ...refuseQuic]);
+				const refusal = { kind: "policy", key: policy.key } as const;
+				for (const expr of refusedQuic([...interfaces, ...addressed], refusal)) add(expr);
 			}
 		}
 		for (const addressed of addressRules(policy, facts.resolved, sets)) {

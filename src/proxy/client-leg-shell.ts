@@ -36,6 +36,7 @@ export class ClientLeg {
 	#ownCertificate: string | undefined;
 	/** The OCSP response that goes with it to a client that asks. */
 	#staple: Uint8Array | undefined;
+	#mayRenegotiate = false;
 	#tls: TLSSocket | undefined;
 
 	constructor(machine: SessionMachine, resources: SessionResources, tell: (event: SessionEvent) => void) {
@@ -61,6 +62,7 @@ export class ClientLeg {
 	/** The context of a leaf that stands for the server. */
 	prepareContext({ hello, signer, profile }: EffectOf<"prepare-context">, judged: JudgedServer): void {
 		this.#hello = hello;
+		this.#mayRenegotiate = profile.legs.client.renegotiation !== "drop";
 		const { leafContexts } = this.#resources;
 		const { certificate, chain } = judged;
 		this.#isWarning = signer === "untrusted";
@@ -94,6 +96,7 @@ export class ClientLeg {
 	/** The context of a certificate of one's own: of several for a name, the first whose key the client takes. */
 	prepareOwnCertificate({ hello, ids, profile }: EffectOf<"prepare-own-certificate">): void {
 		this.#hello = hello;
+		this.#mayRenegotiate = profile.legs.client.renegotiation !== "drop";
 		const { ownCertificates, ownContext } = this.#resources;
 		const known = ids.flatMap((id) => ownCertificates.leaf(id) ?? []);
 		const index = Math.max(
@@ -168,7 +171,11 @@ export class ClientLeg {
 				this.#tell({ type: "client-failed", fault: failure });
 			},
 		};
-		this.#tls = acceptClientTls(socket, helloOctets, context, alpn, outcome, { clients, staple: this.#staple });
+		this.#tls = acceptClientTls(socket, helloOctets, context, alpn, outcome, {
+			clients,
+			staple: this.#staple,
+			mayRenegotiate: this.#mayRenegotiate,
+		});
 	}
 
 	/** Whom the client has proved to be belongs to the outcome. */

@@ -6,7 +6,7 @@ import { standAloneStatements, type TlsConfig } from "#tls/schema.ts";
 /** What a proxy profile says of the leg to clients. */
 export function clientStatements(profile: LegPart): LegStatements {
 	const { tlsGrade: grade, protocolVersion: versions, preferredCiphers: preferred, customCiphers: custom } = profile;
-	return { grade, versions, preferred, custom, groups: profile.groups };
+	return { grade, versions, preferred, custom, groups: profile.groups, renegotiation: profile.actions?.renegotiation };
 }
 
 /** What it says of the leg to servers: where it says nothing apart, the same. */
@@ -92,4 +92,4 @@ type LegPart = Pick<
 	| "serverCustomCiphers"
 	| "groups"
 	| "serverGroups"
->;
+> & { readonly actions?: Pick<SslProxyProfile["actions"], "renegotiation"> };

@@ -173,6 +173,7 @@ export class ServerLeg {
 			session: earlier?.session,
 			onStaple: profile.revocation?.asksOcsp === true ? this.#onStaple : undefined,
 			onSession: keepsSessions ? onSession : undefined,
+			mayRenegotiate: profile.legs.server.renegotiation !== "drop",
 		};
 		this.#tls = startServerTls(transport, start, {
 			secured: (socket) => this.#secured(socket, host, profile, earlier),

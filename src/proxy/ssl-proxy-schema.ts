@@ -61,18 +61,17 @@ const actions = container({
 		}),
 		renegotiation: leaf(
 			enumeration({
-				drop: "End the session",
+				drop: "Refuse it with alert no_renegotiation, upon which peers end the session",
 				"allow-secure": "Only by RFC 5746",
 				allow: "Any; danger: an attacker can put a request of his own before that of the client",
 			}),
 			{
 				help: {
-					what: "What to do when an end renegotiates",
+					what: "What to do when a client or a server wants to negotiate anew amid a session of TLS 1.2 or before (TLS 1.3 has no renegotiation); one that shows another certificate by it, that speaks HTTP/2, or that does it more than three times in ten minutes is ended in any case",
 					loosened: "danger: renegotiation has been a way to inject requests and to exhaust servers",
-					source: "RFC 5746",
+					source: "RFC 5746, RFC 9113 §9.2.1",
 				},
 				default: "drop",
-				engine: "not-yet",
 			},
 		),
 		"non-tls-traffic": leaf(enumeration({ drop: "End the connection", pass: "Relay it uninspected" }), {

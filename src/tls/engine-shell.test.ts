@@ -136,3 +136,45 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
 		}
 	});
 }
+
+/** A leg to a server of TLS 1.2 that may renegotiate, and changes its certificate before or not. */
+async function renegotiating(t: TestContext, alpn: readonly string[], changes: boolean): Promise<TLSSocket> {
+	const other = makeCertificate({ names: ["a.example"] });
+	const options = { key: made.keyPem, cert: made.pem, maxVersion: "TLSv1.2" as const, ALPNProtocols: [...alpn] };
+	const server = tls.createServer(options, (socket) => {
+		socket.on("error", () => undefined).resume();
+		if (changes) socket.setKeyCert(createSecureContext({ key: other.keyPem, cert: other.pem }));
+	});
+	await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+	t.after(() => void server.close());
+	const { promise, resolve } = Promise.withResolvers<Outcome>();
+	const transport = connect({ port: (server.address() as AddressInfo).port, host: "127.0.0.1", allowHalfOpen: true });
+	await new Promise((connected) => transport.once("connect", connected));
+	const context = createSecureContext({ maxVersion: "TLSv1.2" });
+	const start = { context, serverName: "a.example", alpn, session: undefined, onSession: undefined };
+	startServerTls(
+		transport,
+		{ ...start, mayRenegotiate: true },
+		{ secured: (socket) => resolve({ socket }), failed: (error) => resolve({ error }) },
+	);
+	const outcome = await promise;
+	assert.ok("socket" in outcome);
+	t.after(() => outcome.socket.destroy());
+	return outcome.socket;
+}
+
+/** Renegotiates, and answers why the session ended by it, if it did. */
+const renegotiate = (socket: TLSSocket) =>
+	new Promise<string>((resolve) => {
+		socket.once("error", (error) => resolve(error.message));
+		socket.renegotiate({}, (error) => setTimeout(resolve, 50, error?.message ?? "goes on"));
+	});
+
+test("R173 F2: a renegotiation that brings another certificate ends the session, as does one amid HTTP/2", async (t) => {
+	assert.equal(await renegotiate(await renegotiating(t, ["http/1.1"], false)), "goes on");
+	assert.equal(
+		await renegotiate(await renegotiating(t, ["http/1.1"], true)),
+		"it renegotiated with another certificate",
+	);
+	assert.equal(await renegotiate(await renegotiating(t, ["h2"], false)), "it renegotiated amid HTTP/2");
+});

@@ -1,7 +1,7 @@
 /**
  * The TLS engine: `node:tls` on the real socket, the runtime's native path.
  *
- * Renegotiation is refused by the contexts' options (R173). Every listener is attached before a handshake can fail, and every outcome arrives exactly once: `secured` or `failed`.
+ * Renegotiation is refused by the contexts' options (R173) unless they permit it: then only to the same peer, and not often. Every listener is attached before a handshake can fail, and every outcome arrives exactly once: `secured` or `failed`.
  */
 import type { Socket } from "node:net";
 import tls, { type SecureContext, TLSSocket } from "node:tls";
@@ -25,6 +25,8 @@ export interface ServerLegStart {
 	readonly onStaple?: ((response: Uint8Array) => void) | undefined;
 	/** Called for each ticket that the server hands out; absent when none is wanted. */
 	readonly onSession: ((session: Buffer) => void) | undefined;
+	/** The context permits renegotiation. */
+	readonly mayRenegotiate?: boolean | undefined;
 }
 
 /** What the leg to the client has besides. */
@@ -33,6 +35,8 @@ export interface ClientLegExtras {
 	readonly clients?: { readonly isRequired: boolean } | undefined;
 	/** The OCSP response that a client gets if it asks for one. */
 	readonly staple?: Uint8Array | undefined;
+	/** The context permits renegotiation. */
+	readonly mayRenegotiate?: boolean | undefined;
 }
 
 /** Begins the TLS handshake with the server over a connected socket. The certificate is judged by the caller. */
@@ -59,6 +63,7 @@ export function startServerTls(transport: Socket, start: ServerLegStart, outcome
 	// Each ticket costs a serialisation of the session: only where somebody wants it.
 	if (start.onSession !== undefined) socket.on("session", start.onSession);
 	watchHandshake(socket, "secureConnect", outcome);
+	if (start.mayRenegotiate === true) watchRenegotiation(socket);
 	return socket;
 }
 
@@ -73,7 +78,7 @@ export function acceptClientTls(
 	context: SecureContext,
 	alpn: string | undefined,
 	outcome: HandshakeOutcome,
-	{ clients, staple }: ClientLegExtras = {},
+	{ clients, staple, mayRenegotiate = false }: ClientLegExtras = {},
 ): TLSSocket {
 	transport.unshift(helloOctets);
 	const options: tls.TLSSocketOptions & { highWaterMark: number } = {
@@ -88,6 +93,7 @@ export function acceptClientTls(
 	if (staple !== undefined) options.server = staplerOf(staple);
 	const socket = new TLSSocket(transport, options);
 	watchHandshake(socket, "secure", outcome);
+	if (mayRenegotiate) watchRenegotiation(socket);
 	return socket;
 }
 
@@ -96,6 +102,39 @@ export function acceptClientTls(
  * few times as much.
  */
 export const relayHighWaterMark = 262_144;
+
+/**
+ * Ends a session that a renegotiation takes to somebody else (a certificate that nobody has judged), that RFC 9113 §9.2.1 forbids it,
+ * or that does it too often: each one costs as much as a connection.
+ */
+function watchRenegotiation(socket: TLSSocket): void {
+	let first: { readonly certificate: string | undefined; readonly isHttp2: boolean } | undefined;
+	const times: number[] = [];
+	socket.on("secure", () => {
+		const certificate = socket.getPeerX509Certificate()?.fingerprint256;
+		if (first === undefined) {
+			// A protocol is agreed on by the first handshake alone.
+			first = { certificate, isHttp2: socket.alpnProtocol === "h2" };
+			return;
+		}
+		const now = performance.now();
+		times.push(now);
+		while (now - (times[0] ?? now) > tls.CLIENT_RENEG_WINDOW * 1_000) times.shift();
+		const why =
+			certificate !== first.certificate
+				? "it renegotiated with another certificate"
+				: first.isHttp2
+					? "it renegotiated amid HTTP/2"
+					: times.length > tls.CLIENT_RENEG_LIMIT
+						? `it renegotiated more than ${tls.CLIENT_RENEG_LIMIT} times within ${tls.CLIENT_RENEG_WINDOW} s`
+						: undefined;
+		if (why === undefined) return;
+		// What comes behind it is not read; the engine is amid its read.
+		socket.pause();
+		socket.removeAllListeners("data");
+		setImmediate(() => socket.destroy(new Error(why)));
+	});
+}
 
 function watchHandshake(socket: TLSSocket, done: "secure" | "secureConnect", outcome: HandshakeOutcome): void {
 	let isOver = false;

@@ -22,6 +22,8 @@ export interface LegSettings {
 	readonly securityLevel: 0 | 2;
 	/** The leg to a server: its versions and suites are offered whatever the client offers. */
 	readonly isOwnOffer: boolean;
+	/** Whether a peer may negotiate anew within a session of TLS 1.2, which no peer is asked to. */
+	readonly renegotiation: Renegotiation;
 	/** The same for equal settings. */
 	readonly key: string;
 }
@@ -42,6 +44,9 @@ export type VersionRange =
 	| "tls11-and-higher"
 	| "tls12-and-higher";
 
+/** `allow-secure`: by RFC 5746; `allow`: also of peers that do not know it. */
+export type Renegotiation = "drop" | "allow-secure" | "allow";
+
 export type PreferredCiphers = "strong" | "medium" | "weak" | "custom";
 
 /** What the configuration says of a leg; what is undefined or empty is left to the grade. */
@@ -55,11 +60,13 @@ export interface LegStatements {
 	readonly groups?: readonly string[] | undefined;
 	/** Undefined for false. */
 	readonly isOwnOffer?: boolean | undefined;
+	/** Undefined for drop. */
+	readonly renegotiation?: Renegotiation | undefined;
 }
 
 /** The settings that the statements mean. Versions without a suite fall away. */
 export function legSettings(statements: LegStatements): LegSettings {
-	const { grade, versions: range, groups: names = [], isOwnOffer = false } = statements;
+	const { grade, versions: range, groups: names = [], isOwnOffer = false, renegotiation = "drop" } = statements;
 	const rules = gradeRules(grade);
 	const wanted = range === undefined ? rules.versions : versionRanges[range];
 	const suites = suitesOf(statements);
@@ -76,10 +83,11 @@ export function legSettings(statements: LegStatements): LegSettings {
 		schemes: isOld ? gradeRules("legacy").schemes : rules.schemes,
 		securityLevel: isOld ? 0 : rules.securityLevel,
 		isOwnOffer,
+		renegotiation,
 	} as const;
 	const lists = [versions, settings.suites.map(({ code }) => code), settings.groups];
-	const key = isGradeAlone && !isOwnOffer ? grade : `${grade} ${isOwnOffer ? "own" : "mirrored"} ${lists.join(" ")}`;
-	return { ...settings, key };
+	const plain = isGradeAlone && !isOwnOffer ? grade : `${grade} ${isOwnOffer ? "own" : "mirrored"} ${lists.join(" ")}`;
+	return { ...settings, key: renegotiation === "drop" ? plain : `${plain} ${renegotiation}` };
 }
 
 /** Both legs of a profile that says nothing but a grade. */

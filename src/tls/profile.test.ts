@@ -200,6 +200,23 @@ test("renegotiation and compression are refused on both legs (R173, R171)", () =
 	}
 });
 
+test("R173: renegotiation is permitted on the leg whose settings say so, without RFC 5746 only by allow", () => {
+	for (const [renegotiation, isRefused, isUnsafe] of [
+		["allow-secure", false, false],
+		["allow", false, true],
+	] as const) {
+		const leg = legSettings({ grade: "strict", renegotiation });
+		const legs = { client: leg, server: leg };
+		const plan = serverLegOptions(decodedCapture("node"), legs);
+		assert.ok(plan.kind === "offer");
+		for (const { secureOptions } of [plan.context, clientLegOptions(leg), ownLegOptions(leg)]) {
+			assert.equal((secureOptions & constants.SSL_OP_NO_RENEGOTIATION) !== 0, isRefused);
+			assert.equal((secureOptions & constants.SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION) !== 0, isUnsafe);
+			assert.notEqual(secureOptions & constants.SSL_OP_NO_COMPRESSION, 0);
+		}
+	}
+});
+
 test("the leg to the client allows what its grade does, in our order", () => {
 	const strict = clientLegOptions(gradeLegs("strict").client);
 	assert.deepEqual([strict.minVersion, strict.maxVersion], ["TLSv1.2", "TLSv1.3"]);

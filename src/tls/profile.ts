@@ -14,7 +14,7 @@ import type { CipherSuite } from "#tls/cipher-suites.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 import { isGreaseProtocol } from "#tls/grease.ts";
 import { groupOf } from "#tls/key-exchange-groups.ts";
-import { isUsable, type LegSettings, type TlsLegs } from "#tls/leg-settings.ts";
+import { isUsable, type LegSettings, type Renegotiation, type TlsLegs } from "#tls/leg-settings.ts";
 import { protocolVersion } from "#tls/record.ts";
 import { signatureSchemeOf } from "#tls/signature-schemes.ts";
 
@@ -66,7 +66,7 @@ export function serverLegOptions(hello: ClientHello, legs: TlsLegs, mayOfferHttp
 		ciphers: cipherList(suites, server),
 		ecdhCurve: groupList(groups, hello.keyShareGroups),
 		sigalgs: schemes.map((code) => signatureSchemeOf(code)?.name).join(":"),
-		secureOptions: refusedOptions,
+		secureOptions: secureOptionsOf(server),
 	};
 	return {
 		kind: "offer",
@@ -98,7 +98,7 @@ export function ownLegOptions(settings: LegSettings): LegContextOptions {
 		ciphers: cipherList(suites, settings),
 		ecdhCurve: groupList(groups.filter(isFitFor(versions)), groups.slice(0, ownKeyShares)),
 		sigalgs: schemes.map((code) => signatureSchemeOf(code)?.name).join(":"),
-		secureOptions: refusedOptions,
+		secureOptions: secureOptionsOf(settings),
 	};
 }
 
@@ -115,8 +115,13 @@ export function clientLegOptions(settings: LegSettings): LegContextOptions {
 		maxVersion: versionName(Math.max(...versions)),
 		ciphers: cipherList(suites, settings),
 		ecdhCurve: clientLegGroups,
-		secureOptions: refusedOptions | constants.SSL_OP_CIPHER_SERVER_PREFERENCE | constants.SSL_OP_PRIORITIZE_CHACHA,
+		secureOptions:
+			secureOptionsOf(settings) | constants.SSL_OP_CIPHER_SERVER_PREFERENCE | constants.SSL_OP_PRIORITIZE_CHACHA,
 	};
+}
+
+function secureOptionsOf({ renegotiation }: LegSettings): number {
+	return renegotiationOptions[renegotiation] | constants.SSL_OP_NO_COMPRESSION;
 }
 
 interface Offer {
@@ -259,7 +264,11 @@ const versionNames: ReadonlyMap<number, SecureVersion> = new Map([
 ]);
 
 /** Renegotiation (R173) and compression (R171) are refused on both legs. */
-const refusedOptions = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION;
+const renegotiationOptions: Readonly<Record<Renegotiation, number>> = {
+	drop: constants.SSL_OP_NO_RENEGOTIATION,
+	"allow-secure": 0,
+	allow: constants.SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION,
+};
 
 /** Key shares of the two that servers are most likely to take. */
 const ownKeyShares = 2;

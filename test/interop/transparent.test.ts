@@ -1,10 +1,18 @@
 /** Transparent mode over a real kernel: clients, gateway and servers in network namespaces, nginx and openssl as servers. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
-import { eventually, type Gateway, makeStateDirectory, startGateway, startProgram } from "../support/gateway.ts";
+import {
+	eventually,
+	type Gateway,
+	makeStateDirectory,
+	Program,
+	startGateway,
+	startProgram,
+} from "../support/gateway.ts";
 import {
 	exemptName,
 	type Fetched,
@@ -16,7 +24,7 @@ import {
 	makeLab,
 } from "../support/lab.ts";
 import { requireNamespaces } from "../support/namespaces.ts";
-import { peerPath } from "../support/peers.ts";
+import { peerPath, requirePeers } from "../support/peers.ts";
 import type { Outcome } from "../support/probe-child.ts";
 
 const families = ["ipv4", "ipv6"] as const;
@@ -105,7 +113,7 @@ test("F14: the gateway's own addresses and the listener itself are no servers", 
 test("QUIC is refused at once, other datagrams pass", async (t) => {
 	const lab = await labOf(t);
 	if (lab === undefined) return;
-	await lab.startSallyport(t, both());
+	const sallyport = await lab.startSallyport(t, both());
 	const { client, server } = labAddresses;
 	const flows = families.flatMap((family) =>
 		[443, 444].map((port) => ({ protocol: "udp", from: client[family], to: server[family], port })),
@@ -122,6 +130,42 @@ test("QUIC is refused at once, other datagrams pass", async (t) => {
 	assert.deepEqual(outcomes, ["reject", "silent", "reject", "silent"]);
 	lab.server.run([peerPath("nft"), "delete table inet silent"]);
 	assert.match(lab.gateway.run([peerPath("nft"), "list", "counters"]), /counter quic \{\s+packets [2-9]/);
+	// Which were no QUIC.
+	assert.deepEqual(sallyport.records(), []);
+});
+
+test("QUIC that is refused is recorded with the server's name, Chromium's as well; a flood makes few records", async (t) => {
+	const lab = await labOf(t);
+	if (lab === undefined || !requirePeers(t, ["chromium"])) return;
+	const sallyport = await lab.startSallyport(t, both());
+	const { server } = labAddresses;
+	const home = mkdtempSync(join(tmpdir(), "sallyport-quic-"));
+	const [program, ...words] = lab.client.inside([
+		peerPath("chromium"),
+		..."--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking".split(" "),
+		..."--disable-component-update --disable-sync --enable-quic".split(" "),
+		`--user-data-dir=${home}`,
+		"--origin-to-force-quic-on=quic.test:443",
+		`--host-resolver-rules=MAP quic.test ${server.ipv4}`,
+		"https://quic.test/",
+	]);
+	const browser = new Program(spawn(program, words));
+	t.after(async () => {
+		browser.child.kill("SIGKILL");
+		await browser.ended;
+		rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+	});
+	const quic = () => sallyport.records().filter(({ ja4 }) => ja4?.startsWith("q"));
+	const [record] = await eventually(() => quic().length > 0 && quic(), "the record of the browser");
+	assert.deepEqual(
+		[record?.sni, record?.client.address, record?.server.address, record?.decision, record?.listener],
+		["quic.test", labAddresses.client.ipv4, server.ipv4, "block", "transparent a"],
+	);
+	const flood = join(import.meta.dirname, "../support/quic-flood-child.ts");
+	lab.client.run([process.execPath, "--disable-warning=ExperimentalWarning", flood, server.ipv6, "400"]);
+	await eventually(() => quic().length > 10, "records of the flood");
+	await new Promise((resolve) => setTimeout(resolve, 1_000));
+	assert.ok(quic().length <= 61, `${quic().length} records`);
 });
 
 test("R14: at any port; a gateway that is killed lets nothing pass, and the next start clears what it left", async (t) => {

@@ -4,6 +4,7 @@ import { concat, Writer } from "#base/bytes.ts";
 import { minInitialDatagramOctets } from "#tls/quic-initial.ts";
 import { quicVersion } from "#tls/quic-packet.ts";
 import { clientInitialKeys, headerMask, nonceOf } from "#tls/quic-protection.ts";
+import { alpnExtension, buildHello, serverNameExtension } from "./tls-hello.ts";
 
 /** The parts of an Initial packet; what is left out is what the examples of RFC 9001 have. */
 export interface InitialParts {
@@ -67,4 +68,17 @@ export function cryptoFrame(offset: number, octets: Uint8Array): Uint8Array {
 		.u16(0x4000 | octets.length)
 		.bytes(octets)
 		.finish();
+}
+
+/** The datagrams by which a client begins: a ClientHello that names this server, in so many pieces of CRYPTO frames. */
+export function quicFirstFlight(name: string, pieces: number, version?: number): readonly Uint8Array[] {
+	const hello = buildHello({ extensions: [serverNameExtension([0, name]), alpnExtension("h3")] });
+	const size = Math.ceil(hello.length / pieces);
+	return Array.from({ length: pieces }, (_, index) =>
+		buildInitial({
+			number: index,
+			frames: cryptoFrame(index * size, hello.subarray(index * size, (index + 1) * size)),
+			...(version === undefined ? {} : { version }),
+		}),
+	);
 }
