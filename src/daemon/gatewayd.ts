@@ -385,12 +385,12 @@ class Worker {
 				return made;
 			},
 			signingCa: (id) => authorities.get(id) as SigningCa,
-			inspect: ({ profile, alpn, sessionId, names, ...facts }) => {
+			inspect: ({ profile, alpn, sessionId, names, edits, ...facts }) => {
 				const fronting = frontingGuard({ profile, sessionId, names, ...facts }, this.#counters, send);
 				const patterns = services.get(profile.patternPolicy ?? "") ?? [];
 				const signatures = sessionSignatures(idp.get(profile.idpPolicy ?? ""), plan.idp.failsOpen, facts);
 				const active = [fronting, ...patterns, signatures].filter((service) => service !== undefined);
-				return openPlaintext(active, { alpn, sessionId, maxDecodedOctets: maximumDecodedOctets });
+				return openPlaintext(active, { alpn, sessionId, maxDecodedOctets: maximumDecodedOctets, edits });
 			},
 			leafRefused: (server, client) => send({ type: "leaf-refused", server, client }),
 			ended: (session, record) => {

@@ -1,4 +1,5 @@
 /** What one direction of an HTTP/1.1 connection remembers between chunks: plain fields, reused for every message. */
+import { concat } from "#base/bytes.ts";
 import type { Fault } from "#base/fault.ts";
 import { ChunkedReader } from "#http/body.ts";
 import type { Framing } from "#http/head.ts";
@@ -32,6 +33,11 @@ export class Http1Direction {
 	/** Octets of the chunk at hand that may be forwarded. */
 	passed = 0;
 	released: Uint8Array | undefined = undefined;
+	/** Where what may be forwarded begins in the chunk at hand, behind `released`. */
+	cut = 0;
+	/** What was released before the present message, when its head was changed. */
+	#beforeMessage: Uint8Array | undefined = undefined;
+	#isChanged = false;
 	/** Where the present message begins in the chunk at hand. */
 	messageAt = notInChunk;
 	messageHeld = false;
@@ -64,6 +70,7 @@ export class Http1Direction {
 	beginChunk(): void {
 		this.released = undefined;
 		this.passed = 0;
+		this.cut = 0;
 		this.messageAt = notInChunk;
 	}
 
@@ -71,13 +78,19 @@ export class Http1Direction {
 	beginMessage(at: number): void {
 		this.messageAt = at;
 		this.messageHeld = this.heldLength > 0;
+		this.#isChanged = false;
 	}
 
 	/** Nothing of a message that began in the chunk at hand leaves when it is stopped or refused. */
 	takeBack(): void {
 		if (this.messageAt === notInChunk) return;
-		this.passed = this.messageAt;
-		if (this.messageHeld) this.released = undefined;
+		if (this.#isChanged) {
+			this.released = this.#beforeMessage;
+			this.passed = this.cut;
+		} else {
+			this.passed = this.messageAt;
+			if (this.messageHeld) this.released = undefined;
+		}
 		this.isTakenBack = true;
 	}
 
@@ -100,6 +113,18 @@ export class Http1Direction {
 			this.phase = inChunked;
 			this.chunked.begin();
 		} else this.phase = framing === "until-close" ? inUntilClose : inEnd;
+	}
+
+	/** Sends `octets` on instead of a section that ends at `next`, and in the chunk at hand begins at `at`. */
+	replace(chunk: Uint8Array, at: number, next: number, octets: Uint8Array, wasHeld: boolean): number {
+		const before: Uint8Array[] = [];
+		if (!wasHeld && this.released !== undefined) before.push(this.released);
+		if (!wasHeld && at > this.cut) before.push(chunk.subarray(this.cut, at));
+		this.#beforeMessage = before.length === 0 ? undefined : concat(before);
+		this.#isChanged = true;
+		this.released = before.length === 0 ? octets : concat([...before, octets]);
+		this.cut = next;
+		return this.pass(next);
 	}
 
 	pass(next: number): number {

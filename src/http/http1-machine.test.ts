@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { concat } from "#base/bytes.ts";
+import type { HeadEdits } from "#http/field-edit.ts";
 import { type Header, headerValue, type RequestHead, type ResponseHead } from "#http/head.ts";
 import type { Http1Limits } from "#http/http1-direction.ts";
 import { defaultHttp1Limits, Http1Connection, type Http1Sink } from "#http/http1-machine.ts";
@@ -70,14 +71,14 @@ class Wire {
 	readonly toClient: Uint8Array[] = [];
 	#rest = Buffer.alloc(0);
 
-	constructor(limits: Http1Limits = defaultHttp1Limits) {
-		this.http = new Http1Connection(this.notes, limits);
+	constructor(limits: Http1Limits = defaultHttp1Limits, edits: HeadEdits = {}) {
+		this.http = new Http1Connection(this.notes, limits, edits);
 	}
 	client(octets: string | Uint8Array): this {
 		const chunk = Buffer.concat([this.#rest, buffer(octets)]);
 		const passed = this.http.feedRequest(chunk);
 		if (this.http.releasedRequest !== undefined) this.toServer.push(this.http.releasedRequest);
-		this.toServer.push(chunk.subarray(0, passed));
+		this.toServer.push(chunk.subarray(this.http.cutRequest, Math.max(passed, this.http.cutRequest)));
 		this.#rest = this.http.requestState === "waiting" ? chunk.subarray(passed) : Buffer.alloc(0);
 		return this;
 	}
@@ -85,7 +86,7 @@ class Wire {
 		const chunk = buffer(octets);
 		const passed = this.http.feedResponse(chunk);
 		if (this.http.releasedResponse !== undefined) this.toClient.push(this.http.releasedResponse);
-		this.toClient.push(chunk.subarray(0, passed));
+		this.toClient.push(chunk.subarray(this.http.cutResponse, Math.max(passed, this.http.cutResponse)));
 		if (this.#rest.length > 0 && this.http.requestState !== "waiting") this.client("");
 		return this;
 	}
@@ -245,6 +246,49 @@ test("any segmentation of any conversation forwards the octets that came and tel
 		),
 		{ numRuns: 300 },
 	);
+});
+
+const edits: HeadEdits = {
+	request: { removed: new Set(["client-cert"]), added: [{ name: "Client-Cert", value: ":AA==:" }] },
+	response: { removed: new Set(["alt-svc"]), added: [] },
+};
+const forged = "client_cert: forged\r\n";
+const added = "Client-Cert: :AA==:\r\n";
+
+test("heads that are changed leave bodies and what is told as they were, however the octets are cut", () => {
+	const client = (own: string, other: string) =>
+		`POST /a HTTP/1.1\r\nHost: x\r\n${other}Content-Length: 5\r\n${own}\r\nhello` +
+		`POST /b HTTP/1.1\r\n${other}Host: x\r\nTransfer-Encoding: chunked\r\n${own}\r\n3\r\nabc\r\n0\r\n${other}Sum: 1\r\n\r\n` +
+		`GET /c HTTP/1.1\r\nHost: x\r\n${own}\r\n`;
+	const server = (other: string) =>
+		`HTTP/1.1 103 Hints\r\n${other}\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n${other}\r\nokHTTP/1.1 204 None\r\n${other}\r\n` +
+		`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n${other}\r\n2\r\nok\r\n0\r\n${other}\r\n`;
+	fc.assert(
+		fc.property(fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 20 }), (sizes) => {
+			const wire = new Wire(defaultHttp1Limits, edits);
+			for (const piece of pieces(client("", forged), sizes)) wire.client(piece);
+			for (const piece of pieces(server('Alt-Svc: h3=":443"\r\n'), sizes)) wire.server(piece);
+			assert.equal(wire.sentToServer, client(added, ""));
+			assert.equal(wire.sentToClient, server(""));
+			assert.deepEqual(
+				wire.notes.lines.filter((line) => line.startsWith(">>")),
+				[">> hello", ">> abc"],
+			);
+		}),
+		{ numRuns: 300 },
+	);
+});
+
+test("a message whose head was changed and that is stopped within the chunk leaves nothing of itself", () => {
+	const wire = new Wire(defaultHttp1Limits, edits);
+	wire.notes.stopAt = ">> evil";
+	wire.client("GET /a HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nevil");
+	assert.equal(wire.http.requestState, "stopped");
+	assert.equal(wire.sentToServer, `GET /a HTTP/1.1\r\nHost: x\r\n${added}\r\n`);
+	const held = new Wire(defaultHttp1Limits, edits);
+	held.notes.stopAt = ">> evil";
+	held.client("POST /b HTTP/1.1\r\nHost: x\r\nContent-").client("Length: 4\r\n\r\nevil");
+	assert.equal(held.sentToServer, "");
 });
 
 function pieces(text: string, sizes: readonly number[]): string[] {

@@ -9,7 +9,7 @@
  *
  *   const passed = http.feedRequest(chunk);
  *   if (http.releasedRequest !== undefined) forward(http.releasedRequest);
- *   if (passed > 0) forward(passed === chunk.length ? chunk : chunk.subarray(0, passed));
+ *   if (passed > http.cutRequest) forward(chunk.subarray(http.cutRequest, passed));
  *   if (http.requestState === "waiting") keep chunk.subarray(passed), feed it again once that ends
  *
  * Octets behind `passed` are otherwise kept by the machine (an incomplete head) or will never be forwarded ("stopped",
@@ -17,6 +17,7 @@
  */
 import { type Fault, fault } from "#base/fault.ts";
 import { chunkData, chunkLast, chunkNeedMore } from "#http/body.ts";
+import { editSection, type HeadEdits } from "#http/field-edit.ts";
 import { type Header, headerTokens, parseFieldLines, type RequestHead, type ResponseHead } from "#http/head.ts";
 import { latin1 } from "#http/head-octets.ts";
 import { finishRequestHead, finishResponseHead } from "#http/head-rules.ts";
@@ -63,6 +64,7 @@ export const defaultHttp1Limits: Http1Limits = { maxHeadOctets: 65_536, maxHeade
 /** One connection. Bounds: `limits`; no allocation per chunk of body, one head object per message. */
 export class Http1Connection {
 	readonly #sink: Http1Sink;
+	readonly #edits: HeadEdits;
 	readonly #limits: Http1Limits;
 	readonly #request: Http1Direction;
 	readonly #response: Http1Direction;
@@ -73,8 +75,9 @@ export class Http1Connection {
 	#awaitsSwitch = false;
 	#isHandedOver = false;
 
-	constructor(sink: Http1Sink, limits: Http1Limits = defaultHttp1Limits) {
+	constructor(sink: Http1Sink, limits: Http1Limits = defaultHttp1Limits, edits: HeadEdits = noEdits) {
 		this.#sink = sink;
+		this.#edits = edits;
 		this.#limits = limits;
 		this.#request = new Http1Direction("request", limits);
 		this.#response = new Http1Direction("response", limits);
@@ -99,6 +102,16 @@ export class Http1Connection {
 	/** Octets kept from earlier chunks that the last `feedResponse` released. */
 	get releasedResponse(): Uint8Array | undefined {
 		return this.#response.released;
+	}
+
+	/** Where what the last `feedRequest` lets pass begins in its chunk: 0 unless a head was changed. */
+	get cutRequest(): number {
+		return this.#request.cut;
+	}
+
+	/** Where what the last `feedResponse` lets pass begins in its chunk. */
+	get cutResponse(): number {
+		return this.#response.cut;
 	}
 
 	/** The client sends nothing more. A fault when that cuts a message. */
@@ -233,13 +246,24 @@ export class Http1Connection {
 			this.#refuse(side, "HTTP_MESSAGE_MALFORMED", scanner.reason);
 			return end;
 		}
+		const edited = this.#edited(side, octets, base);
 		if (side.phase === inHead) side.beginMessage(at);
 		if (before > 0) side.release(before);
 		if (!this.#sectionDone(side, octets, base)) {
 			if (before > 0) side.released = undefined;
 			return end;
 		}
-		return side.pass(next);
+		return edited === undefined ? side.pass(next) : side.replace(chunk, at, next, edited, before > 0);
+	}
+
+	/** A complete section as it goes on; undefined when it does as it came. */
+	#edited(side: Http1Direction, octets: Uint8Array, base: number): Uint8Array | undefined {
+		const edit = side === this.#request ? this.#edits.request : this.#edits.response;
+		if (edit === undefined) return undefined;
+		const { start, length } = side.scanner;
+		const isTrailers = side.phase === inTrailers;
+		const text = latin1(octets, base + (isTrailers ? 0 : start), base + length);
+		return editSection(text, isTrailers ? "trailers" : "head", edit);
 	}
 
 	/** Acts on a complete section; false when nothing of it may be released. */
@@ -382,4 +406,5 @@ function tunnelProtocol(head: ResponseHead, request: RequestHead): string | unde
 }
 
 const noTrailers: readonly Header[] = [];
+const noEdits: HeadEdits = {};
 const holdSlice = 4_096;

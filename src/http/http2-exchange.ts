@@ -9,6 +9,8 @@ export interface FieldBlock {
 	readonly octets: Uint8Array;
 	readonly fields: readonly HpackField[];
 	readonly isEndStream: boolean;
+	/** The fields are not those of the frames any more. */
+	readonly isChanged?: boolean;
 }
 
 /** Bounds: the head of the request; of the response what `http2-machine.ts` lets be held. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { HeadEdits } from "#http/field-edit.ts";
 import type { Http2Exchange } from "#http/http2-exchange.ts";
 import { encodeFrame, errorCodes, noPadding, settingIds } from "#http/http2-frame.ts";
 import { defaultHttp2Limits, type Http2Limits } from "#http/http2-limits.ts";
@@ -79,6 +80,7 @@ interface ConversationOptions {
 	readonly serverTable?: number;
 	/** What the client gives the connection at once. */
 	readonly give?: number;
+	readonly edits?: HeadEdits;
 }
 
 class Conversation {
@@ -88,8 +90,8 @@ class Conversation {
 	readonly server: Http2Peer;
 	readonly #split: (length: number) => number;
 
-	constructor({ limits, split, clientTable, serverTable, give = 1_000_000 }: ConversationOptions = {}) {
-		this.http = new Http2Connection(this.watcher, { ...defaultHttp2Limits, ...limits });
+	constructor({ limits, split, clientTable, serverTable, give = 1_000_000, edits }: ConversationOptions = {}) {
+		this.http = new Http2Connection(this.watcher, { ...defaultHttp2Limits, ...limits }, edits);
 		this.client = new Http2Peer("client", clientTable);
 		this.server = new Http2Peer("server", serverTable);
 		this.#split = split ?? ((length) => length);
@@ -408,6 +410,46 @@ test("frames of unknown types are left out; a priority update travels", () => {
 	conversation.fromServer(extension(0x0a, "alt-svc"), extension(0x10, "\0\0\0\x01u=1"));
 	assert.deepEqual(conversation.server.lines, ["EXTENSION"]);
 	assert.deepEqual(conversation.client.lines, []);
+});
+
+test("R28: fields of heads and trailers are changed on their way, however the octets are cut, and both ends' tables stay in step", () => {
+	const edits: HeadEdits = {
+		request: { removed: new Set(["client-cert"]), added: [{ name: "Client-Cert", value: ":AA==:" }] },
+		response: { removed: new Set(["alt-svc"]), added: [] },
+	};
+	for (const size of [1, 7, 50, 100_000]) {
+		const conversation = new Conversation({ edits, split: (length) => Math.min(length, size) });
+		const { client, server } = conversation;
+		for (const stream of [1, 3, 5]) {
+			conversation.fromClient(
+				client.headers(
+					stream,
+					request("POST", `/${stream}`, "client-cert: forged", "client_cert: forged", "x-kept: a"),
+				),
+				client.data(stream, "body"),
+				client.headers(stream, ["client-cert: forged", "x-sum: 1"], true),
+			);
+			conversation.fromServer(
+				server.headers(stream, [":status: 103", "alt-svc: h3", "link: </a>"]),
+				server.headers(stream, [...ok(4), 'alt-svc: h3=":443"', "x-kept: b"]),
+				server.data(stream, "back", true),
+			);
+		}
+		for (const stream of [1, 3, 5]) {
+			const of = (lines: readonly string[]) => lines.filter((line) => line.includes(` ${stream} `));
+			const head = `:method=POST :scheme=https :authority=a.test :path=/${stream} x-kept=a client-cert=:AA==:`;
+			assert.deepEqual(
+				of(server.lines).filter((line) => line.startsWith("HEADERS")),
+				[`HEADERS ${stream} ${head}`, `HEADERS ${stream} END x-sum=1`],
+			);
+			const heads = of(client.lines).filter((line) => line.startsWith("HEADERS"));
+			assert.deepEqual(heads, [
+				`HEADERS ${stream} :status=103 link=</a>`,
+				`HEADERS ${stream} :status=200 content-length=4 x-kept=b`,
+			]);
+			assert.deepEqual([server.body(stream), client.body(stream)], ["body", "back"]);
+		}
+	}
 });
 
 const malformedRequests: readonly [name: string, fields: readonly string[]][] = [

@@ -16,6 +16,7 @@
 import { concat } from "#base/bytes.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import type { FaultCode } from "#base/fault-table.ts";
+import { editFields, type FieldEdit, type HeadEdits } from "#http/field-edit.ts";
 import type { Header, RequestHead } from "#http/head.ts";
 import { type FieldBlock, Http2Exchange } from "#http/http2-exchange.ts";
 import { finishRequestFields, finishResponseFields, trailersProblem } from "#http/http2-fields.ts";
@@ -52,6 +53,7 @@ import { ClientWindow } from "#http/http2-windows.ts";
 /** One connection. Bounds: `limits`; no allocation per frame of DATA but its view for the sink. */
 export class Http2Connection<Context> {
 	readonly #sink: Http2Sink<Context>;
+	readonly #edits: HeadEdits;
 	readonly #limits: Http2Limits;
 	readonly #client: Http2Side<Context>;
 	readonly #server: Http2Side<Context>;
@@ -68,8 +70,9 @@ export class Http2Connection<Context> {
 	#fault: Fault | undefined = undefined;
 	#lastWords: { readonly toClient: Uint8Array; readonly toServer: Uint8Array } | undefined = undefined;
 
-	constructor(sink: Http2Sink<Context>, limits: Http2Limits = defaultHttp2Limits) {
+	constructor(sink: Http2Sink<Context>, limits: Http2Limits = defaultHttp2Limits, edits: HeadEdits = {}) {
 		this.#sink = sink;
+		this.#edits = edits;
 		this.#limits = limits;
 		const { maxListOctets, maxTableOctets, maxStreams, idleFrames } = limits;
 		const table: [number, number] = [settingIds.headerTableSize, maxTableOctets];
@@ -388,7 +391,7 @@ export class Http2Connection<Context> {
 		}
 		exchange.hasRequestEnded = block.isEndStream;
 		exchange.hasReachedServer = true;
-		side.passBlock(block, stream, chunkEnd);
+		side.passBlock(editedBlock(block, "head", this.#edits.request), stream, chunkEnd);
 	}
 
 	#responseHead(exchange: Http2Exchange<Context>, block: FieldBlock, chunkEnd: number): void {
@@ -415,8 +418,9 @@ export class Http2Connection<Context> {
 			leaveOut(side, chunkEnd);
 			return this.#stop(exchange, "blocked");
 		}
-		if (!head.isInterim && this.#held.hold(exchange, head, block, chunkEnd)) return;
-		this.#held.passBlock(exchange, block, chunkEnd);
+		const edited = editedBlock(block, "head", this.#edits.response);
+		if (!head.isInterim && this.#held.hold(exchange, head, edited, chunkEnd)) return;
+		this.#held.passBlock(exchange, edited, chunkEnd);
 		if (!head.isInterim) exchange.hasAnswered = true;
 		this.#forgetIfDone(exchange);
 	}
@@ -443,10 +447,11 @@ export class Http2Connection<Context> {
 			leaveOut(side, chunkEnd);
 			return this.#stop(exchange, "blocked");
 		}
-		if (isClient) side.passBlock(block, exchange.stream, chunkEnd);
+		const edited = editedBlock(block, "trailers", isClient ? this.#edits.request : this.#edits.response);
+		if (isClient) side.passBlock(edited, exchange.stream, chunkEnd);
 		else {
 			this.#held.release(exchange);
-			this.#held.passBlock(exchange, block, chunkEnd);
+			this.#held.passBlock(exchange, edited, chunkEnd);
 		}
 		this.#forgetIfDone(exchange);
 	}
@@ -793,6 +798,11 @@ export class Http2Connection<Context> {
 		if (this.#server.allows.hasBegun) return words;
 		return concat([encodeFrame({ type: "settings", isAck: false, settings: [] }), words]);
 	}
+}
+
+function editedBlock(block: FieldBlock, kind: "head" | "trailers", edit: FieldEdit | undefined): FieldBlock {
+	const fields = edit === undefined ? undefined : editFields(block.fields, kind, edit);
+	return fields === undefined ? block : { ...block, fields, isChanged: true };
 }
 
 /** Frames of other types are left out (RFC 9113 §5.5): they would pass unseen. */

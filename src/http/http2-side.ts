@@ -158,7 +158,7 @@ export class Http2Side<Context> {
 
 	/** True when the block may go on as it came. */
 	isInTurn(block: FieldBlock): boolean {
-		return this.#encoder === undefined && block.order === this.#nextBlock;
+		return this.#encoder === undefined && block.order === this.#nextBlock && block.isChanged !== true;
 	}
 
 	/** The block in turn goes on as it lies in the chunk, with all up to `end`. */

@@ -7,8 +7,9 @@
  * Bounds: what the HTTP machine holds (one head per direction), `maxHeldOctets` of a response and one chunk of the client.
  */
 import { type Fault, fault } from "#base/fault.ts";
+import type { HeadEdits } from "#http/field-edit.ts";
 import type { Header, RequestHead, ResponseHead } from "#http/head.ts";
-import { Http1Connection, type Http1Sink } from "#http/http1-machine.ts";
+import { defaultHttp1Limits, Http1Connection, type Http1Sink } from "#http/http1-machine.ts";
 import { webSocketTerms } from "#http/websocket-terms.ts";
 import { blockNotice, encodeBlockPage } from "#inspect/block-page.ts";
 import { ExchangeInspection } from "#inspect/exchange-inspection.ts";
@@ -46,8 +47,13 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 	#heldOctets = 0;
 	#mayHold = false;
 
-	constructor(services: readonly InspectionService[], sessionId: string, maxDecodedOctets: number) {
-		this.#http = new Http1Connection(this);
+	constructor(
+		services: readonly InspectionService[],
+		sessionId: string,
+		maxDecodedOctets: number,
+		edits: HeadEdits = {},
+	) {
+		this.#http = new Http1Connection(this, defaultHttp1Limits, edits);
 		this.inspection = inspectionBy(services);
 		this.#exchange = new ExchangeInspection(services, this.findings, maxDecodedOctets);
 		this.#sessionId = sessionId;
@@ -68,7 +74,7 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		if (this.#webSocket !== undefined) return this.#frames(this.#webSocket, "client", chunk);
 		this.isClientWaiting = state === "waiting" && passed < chunk.length;
 		this.#waiting = this.isClientWaiting ? chunk.subarray(passed) : undefined;
-		return this.#pass(http.releasedRequest, chunk, passed);
+		return this.#pass(http.releasedRequest, chunk, http.cutRequest, passed);
 	}
 
 	clientMayGoOn(): StreamAnswer {
@@ -88,14 +94,15 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		if (this.#exchange.raw(1, chunk)) return this.#halt("response");
 		const http = this.#http;
 		const passed = http.feedResponse(chunk);
+		const cut = http.cutResponse;
 		const state = http.responseState;
 		if (state === "stopped" || state === "refused") return this.#halt("response");
 		if (!this.#mayHold && this.#held.length === 0) {
-			const answer = this.#pass(http.releasedResponse, chunk, passed);
+			const answer = this.#pass(http.releasedResponse, chunk, cut, passed);
 			return this.#webSocket === undefined ? answer : this.#begun(this.#webSocket, answer, chunk.subarray(passed));
 		}
 		if (http.releasedResponse !== undefined) this.#keep(http.releasedResponse);
-		if (passed > 0) this.#keep(passed === chunk.length ? chunk : chunk.subarray(0, passed));
+		if (passed > cut) this.#keep(chunk.subarray(cut, passed));
 		if (this.#mayHold && this.#heldOctets <= maxHeldOctets) return hold;
 		return this.#releaseHeld();
 	}
@@ -193,12 +200,12 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		return forward;
 	}
 
-	#pass(earlier: Uint8Array | undefined, chunk: Uint8Array, passed: number): StreamAnswer {
+	#pass(earlier: Uint8Array | undefined, chunk: Uint8Array, cut: number, passed: number): StreamAnswer {
 		if (earlier === undefined) {
 			if (passed === chunk.length) return forward;
 			if (passed === 0) return hold;
 		} else this.released.push(earlier);
-		if (passed > 0) this.released.push(passed === chunk.length ? chunk : chunk.subarray(0, passed));
+		if (passed > cut) this.released.push(chunk.subarray(cut, passed));
 		return release;
 	}
 

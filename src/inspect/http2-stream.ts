@@ -4,8 +4,10 @@
  *
  * Bounds: what the HTTP machine holds, and an inspection for each open stream.
  */
+import type { HeadEdits } from "#http/field-edit.ts";
 import type { Header, RequestHead, ResponseHead } from "#http/head.ts";
 import type { Http2Exchange } from "#http/http2-exchange.ts";
+import { defaultHttp2Limits } from "#http/http2-limits.ts";
 import { Http2Connection } from "#http/http2-machine.ts";
 import type { Http2Answer, Http2Sink, StopCause } from "#http/http2-sink.ts";
 import { asksForWebSocket, webSocketTerms } from "#http/websocket-terms.ts";
@@ -45,8 +47,13 @@ export class Http2Stream implements PlaintextStream, Http2Sink<ExchangeInspectio
 	/** Streams that became a WebSocket; not more than may be open. */
 	readonly #webSockets = new Map<ExchangeInspection, WebSocketInspection>();
 
-	constructor(services: readonly InspectionService[], sessionId: string, maxDecodedOctets: number) {
-		this.#http = new Http2Connection(this);
+	constructor(
+		services: readonly InspectionService[],
+		sessionId: string,
+		maxDecodedOctets: number,
+		edits: HeadEdits = {},
+	) {
+		this.#http = new Http2Connection(this, defaultHttp2Limits, edits);
 		this.inspection = inspectionBy(services);
 		this.toClient = this.#http.toClient;
 		this.toServer = this.#http.toServer;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { HeadEdits } from "#http/field-edit.ts";
 import { Http1Stream } from "#inspect/http1-stream.ts";
 import { Http2Stream } from "#inspect/http2-stream.ts";
 import { OpaqueStream } from "#inspect/opaque-stream.ts";
@@ -15,4 +16,12 @@ test("each protocol has its reader, and nobody reads where nobody looks", () => 
 	for (const alpn of ["http/1.1", "http/1.0"]) assert.ok(openPlaintext(services, facts(alpn)) instanceof Http1Stream);
 	for (const alpn of ["imap", "h3"]) assert.ok(openPlaintext(services, facts(alpn)) instanceof OpaqueStream);
 	assert.equal(openPlaintext([], facts("h2")), undefined);
+	const edit = { removed: new Set<string>(), added: [] };
+	const changed = (alpn: string | undefined, edits: HeadEdits) => openPlaintext([], { ...facts(alpn), edits });
+	assert.ok(changed("h2", { response: edit }) instanceof Http2Stream);
+	assert.ok(changed(undefined, { response: edit }) instanceof UnnamedProtocolStream);
+	assert.equal(changed("http/1.1", { response: edit })?.inspection, "decrypted, not inspected");
+	// Where a server believes fields, nothing passes that is not read as HTTP.
+	for (const alpn of [undefined, "imap", "http/1.1"])
+		assert.ok(changed(alpn, { request: edit }) instanceof Http1Stream);
 });

@@ -46,7 +46,7 @@ export class ClientLeg {
 	}
 
 	get #clientAddress(): string {
-		return formatAddress(this.#machine.client.address);
+		return formatAddress(this.#machine.facts.client.address);
 	}
 
 	/** Undefined before the handshake begins. */

@@ -1,5 +1,7 @@
 /** Turns the TLS statements of a profile into what its legs may negotiate. */
+import type { ClientAuthentication } from "#proxy/profile.ts";
 import type { SslProxyProfile } from "#proxy/ssl-proxy-schema.ts";
+import type { ClientAuthenticationStatement } from "#tls/client-authentication-schema.ts";
 import { type LegSettings, type LegStatements, legSettings, type TlsLegs } from "#tls/leg-settings.ts";
 import { standAloneStatements, type TlsConfig } from "#tls/schema.ts";
 
@@ -48,7 +50,7 @@ export interface TerminationPlan {
 	readonly serverCertificates: readonly string[];
 	/** OCSP responses about them are stapled. */
 	readonly staples: boolean;
-	readonly clientAuthentication: { readonly isRequired: boolean; readonly trustStore: readonly string[] } | undefined;
+	readonly clientAuthentication: ClientAuthentication | undefined;
 	readonly mayResumeSessions: boolean;
 }
 
@@ -76,10 +78,20 @@ export function compileTermination(config: TlsConfig, name: string): Termination
 		leg: legSettings(standAloneStatements(profile)),
 		serverCertificates: profile.serverCertificate,
 		staples: !profile.disableOcspStapling,
-		clientAuthentication:
-			clients === undefined ? undefined : { isRequired: !clients.optional, trustStore: clients.trustedCa },
+		clientAuthentication: compileClients(clients),
 		mayResumeSessions: profile.enableSessionCache,
 	};
+}
+
+/** `client-authentication` of a profile; undefined when nobody asks for certificates. */
+export function compileClients(clients: ClientAuthenticationStatement | undefined): ClientAuthentication | undefined {
+	if (clients === undefined) return undefined;
+	const { optional, trustedCa: trustStore, identityHeaders } = clients;
+	const authentication = { isRequired: !optional, trustStore };
+	if (identityHeaders === undefined) return authentication;
+	const { clientCert, subject, fingerprint, certificate } = identityHeaders;
+	const isAlone = subject === undefined && fingerprint === undefined && certificate === undefined;
+	return { ...authentication, headers: { isClientCert: clientCert || isAlone, subject, fingerprint, certificate } };
 }
 
 type LegPart = Pick<

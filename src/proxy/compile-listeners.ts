@@ -72,13 +72,14 @@ export function compileListeners(
 			mayReachLocal,
 		);
 	}
+	const isSwitchedOff = config.services.ssl.proxy.serverInspection === "disable";
 	for (const [name, statement] of gateway.reverse) {
 		const profile = profileOf(statement.profile);
 		add(
 			"reverse",
 			name,
 			statement,
-			{ kind: "reverse", server: statement.server, profile, sendsProxy: versionOf(statement) },
+			{ kind: "reverse", server: statement.server, profile, isSwitchedOff, sendsProxy: versionOf(statement) },
 			true,
 		);
 	}
@@ -186,6 +187,7 @@ function plainProfile(name: string, legs: TlsLegs): ProxyProfile {
 		clientCertificateRequest: "bypass",
 		clientCertificates: new HostPatternMap(),
 		fronting: { fronted: "allow", coalesced: "allow" },
+		stripsAltSvc: false,
 		sendsReset: undefined,
 		mayResumeSessions: false,
 		legs,

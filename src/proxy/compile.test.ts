@@ -153,6 +153,8 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		starttls: "drop",
 		clientCertificateRequest: "bypass",
 		fronting: { fronted: "drop", coalesced: "allow" },
+		stripsAltSvc: false,
+		clientAuthentication: undefined,
 		sendsReset: undefined,
 		mayResumeSessions: true,
 		legs: gradeLegs("strict"),

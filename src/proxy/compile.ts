@@ -21,7 +21,7 @@ import { allBooks } from "#policy/zone-books.ts";
 import { compileZoneTable, type ZoneSources } from "#policy/zone-table.ts";
 import { compileDatagram, type DatagramPlan } from "#proxy/compile-datagram.ts";
 import { compileExemptions, noDomainLists } from "#proxy/compile-exemptions.ts";
-import { compileLegs } from "#proxy/compile-legs.ts";
+import { compileClients, compileLegs } from "#proxy/compile-legs.ts";
 import { compileListeners, type ListenerPlan } from "#proxy/compile-listeners.ts";
 import { compileTransparent, type TransparentPlan } from "#proxy/compile-transparent.ts";
 import type { LeafSettings } from "#proxy/leaf-settings.ts";
@@ -319,6 +319,8 @@ function compileProfile(
 		clientCertificateRequest: actions.clientCertificateRequest,
 		clientCertificates: clientCertificatesOf(profile),
 		fronting: { fronted: actions.domainFronting, coalesced: actions.coalescedRequests },
+		stripsAltSvc: actions.stripAltSvc,
+		clientAuthentication: compileClients(profile.clientAuthentication),
 		sendsReset: actions.sendTcpReset,
 		mayResumeSessions: !actions.disableSessionResumption,
 		legs: compileLegs(profile),

@@ -21,6 +21,17 @@ export interface ClientAuthentication {
 	/** Who has none is refused. */
 	readonly isRequired: boolean;
 	readonly trustStore: readonly string[];
+	/** How an HTTP server hears who a client is; undefined when it does not. */
+	readonly headers?: IdentityHeaders | undefined;
+}
+
+/** Names of the fields that tell it; undefined where that piece is not told. */
+export interface IdentityHeaders {
+	/** `Client-Cert` of RFC 9440. */
+	readonly isClientCert: boolean;
+	readonly subject: string | undefined;
+	readonly fingerprint: string | undefined;
+	readonly certificate: string | undefined;
 }
 
 export interface ProxyProfile extends DecryptionExemptions {
@@ -55,6 +66,8 @@ export interface ProxyProfile extends DecryptionExemptions {
 	readonly clientCertificateRequest: "drop" | "bypass" | "present";
 	/** Names of the local certificates for servers that ask, by server. */
 	readonly clientCertificates: Pick<HostPatternMap<string>, "match" | "values">;
+	/** Responses lose Alt-Svc, so that clients do not go on to HTTP/3. */
+	readonly stripsAltSvc: boolean;
 	/** What becomes of requests for other names than that of their connection (F12). */
 	readonly fronting: FrontingSettings;
 	/** Who gets a TCP reset when a session is blocked. */

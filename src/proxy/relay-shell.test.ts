@@ -73,7 +73,12 @@ async function connection(t: TestContext): Promise<{ readonly relayed: Socket; r
 	return { relayed, peer: new Peer(socket) };
 }
 
-async function relay(t: TestContext, plaintext?: PlaintextStream, isDecrypted = plaintext !== undefined) {
+async function relay(
+	t: TestContext,
+	plaintext?: PlaintextStream,
+	isDecrypted = plaintext !== undefined,
+	sendsReset?: "client" | "server" | "both",
+) {
 	const { relayed: clientSide, peer: client } = await connection(t);
 	const { relayed: serverSide, peer: server } = await connection(t);
 	const summaries: RelaySummary[] = [];
@@ -81,7 +86,7 @@ async function relay(t: TestContext, plaintext?: PlaintextStream, isDecrypted = 
 		{ stream: clientSide, transport: clientSide, peer: "10.1.4.7" },
 		{ stream: serverSide, transport: serverSide, peer: "192.0.2.1" },
 	] as const;
-	const shell = new RelayShell(ends[0], ends[1], { plaintext, isDecrypted }, 5_000, (summary) =>
+	const shell = new RelayShell(ends[0], ends[1], { plaintext, isDecrypted, sendsReset }, 5_000, (summary) =>
 		summaries.push(summary),
 	);
 	const over = async (): Promise<RelaySummary> => {
@@ -371,6 +376,44 @@ describe("a plaintext stream", () => {
 		assert.deepEqual([why, faultCode, octetsToServer], ["blocked by pattern", "HTTP_MESSAGE_MALFORMED", 3]);
 		assert.equal(server.heard, "");
 		assert.equal(script.closes, 1);
+	});
+
+	for (const to of ["client", "server", "both"] as const) {
+		test(`R122 R132: that blocks with send-tcp-reset ${to} resets ${to}, and no reset client gets the page`, async (t) => {
+			const script = new Script();
+			script.onClient = () => {
+				script.stop = { answer: octets("page"), why: "blocked by pattern" };
+				return stop;
+			};
+			const { shell, client, server, over } = await relay(t, script, true, to);
+			shell.start(nothing);
+			client.listen();
+			server.listen();
+			client.socket.write("bad");
+			if (to === "server") {
+				await client.hears("page");
+				client.socket.end();
+			} else await client.isReset();
+			if (to === "client") await until(() => server.hasEnded || server.isClosed, "the end at the server");
+			else await server.isReset();
+			if (to === "client") assert.equal(server.error, undefined);
+			if (to !== "server") assert.equal(client.heard, "");
+			assert.equal((await over()).why, "blocked by pattern");
+		});
+	}
+
+	test("that finds a fault answers it whoever is sent resets for blocks", async (t) => {
+		const script = new Script();
+		script.onClient = () => {
+			script.stop = { answer: octets("page"), why: "not HTTP", faultCode: "HTTP_MESSAGE_MALFORMED" };
+			return stop;
+		};
+		const { shell, client } = await relay(t, script, true, "both");
+		shell.start(nothing);
+		client.listen();
+		client.socket.write("bad");
+		await client.hears("page");
+		client.socket.destroy();
 	});
 
 	for (const [moment, act] of [

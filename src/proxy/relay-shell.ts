@@ -24,6 +24,8 @@ export interface RelayContent {
 	readonly isDecrypted: boolean;
 	/** The client's requests to a proxy, which are made over on their way. */
 	readonly requests?: ForwardedRequests | undefined;
+	/** Who gets a TCP reset when the stream is blocked: nothing else is told it (R122, R132). */
+	readonly sendsReset?: "client" | "server" | "both" | undefined;
 }
 
 /** A running relay. The owner calls `tick` about once a second and `shutdown` to end it from outside. */
@@ -33,6 +35,7 @@ export class RelayShell {
 	readonly #plaintext: PlaintextStream | undefined;
 	readonly #isDecrypted: boolean;
 	readonly #requests: ForwardedRequests | undefined;
+	readonly #sendsReset: RelayContent["sendsReset"];
 	readonly #idleMs: number;
 	readonly #onEnd: (summary: RelaySummary) => void;
 	#octetsToServer = 0;
@@ -47,7 +50,7 @@ export class RelayShell {
 	constructor(
 		client: RelayEnd,
 		server: RelayEnd,
-		{ plaintext, isDecrypted, requests }: RelayContent,
+		{ plaintext, isDecrypted, requests, sendsReset }: RelayContent,
 		idleMs: number,
 		onEnd: (summary: RelaySummary) => void,
 	) {
@@ -56,6 +59,7 @@ export class RelayShell {
 		this.#plaintext = plaintext;
 		this.#isDecrypted = isDecrypted;
 		this.#requests = requests;
+		this.#sendsReset = sendsReset;
 		this.#idleMs = idleMs;
 		this.#onEnd = onEnd;
 	}
@@ -202,9 +206,13 @@ export class RelayShell {
 		const reason = this.#plaintext?.stop;
 		const client = this.#client;
 		if (reason?.answer === undefined) return this.#cut(reason?.why ?? "stopped", reason?.faultCode);
+		// What is no fault is a block.
+		const to = reason.faultCode === undefined ? this.#sendsReset : undefined;
+		if (to === "client" || to === "both") return this.#cut(reason.why, undefined, to === "both");
 		this.#finish(reason.why, reason.faultCode);
 		const server = this.#server;
-		if (reason.toServer === undefined) server.stream.destroy();
+		if (to === "server") resetTransport(server);
+		if (to === "server" || reason.toServer === undefined) server.stream.destroy();
 		else server.stream.end(reason.toServer);
 		client.stream.end(reason.answer);
 		// The client may go on sending a body; it is read and dropped until it has seen the answer.
@@ -259,10 +267,10 @@ export class RelayShell {
 		}
 	}
 
-	#cut(why: string, faultCode?: string): void {
+	#cut(why: string, faultCode?: string, resetsServer = true): void {
 		this.#finish(why, faultCode);
 		resetTransport(this.#client);
-		resetTransport(this.#server);
+		if (resetsServer) resetTransport(this.#server);
 		this.#client.stream.destroy();
 		this.#server.stream.destroy();
 	}

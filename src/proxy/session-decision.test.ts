@@ -35,6 +35,13 @@ test("R10: a listener with a server of its own opens what no policy denies, by i
 	assert.equal(denied.beforeHello(undefined, 0)?.action, "block");
 });
 
+test("R11: a reverse listener opens nothing while server-inspection is disabled", () => {
+	const switchedOff = decision({ ...reverse, isSwitchedOff: true } as WayIn).evaluate(0);
+	assert.ok(switchedOff.action === "bypass");
+	assert.equal(switchedOff.cause, "switched-off");
+	assert.match(switchedOff.fact, /server-inspection is disabled/);
+});
+
 test("R20: pass-through opens nothing", () => {
 	assert.equal(decision({ kind: "pass-through", server }).evaluate(0).action, "bypass");
 });

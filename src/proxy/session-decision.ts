@@ -43,6 +43,10 @@ export class SessionDecision {
 		if (way.kind === "pass-through") {
 			return { action: "bypass", rule: listener, fact: "the listener forwards TLS without opening it" };
 		}
+		if (way.isSwitchedOff === true) {
+			const fact = "the listener stands for the server, and server-inspection is disabled";
+			return { action: "bypass", rule: listener, fact, cause: "switched-off" };
+		}
 		const { patternPolicy, idpPolicy } = decision.profile ?? {};
 		const profile = { ...way.profile, patternPolicy, idpPolicy };
 		return evaluateProfile(listener, profile, facts, wayFacts[way.kind]);
@@ -126,7 +130,7 @@ export function openedExempt({ rule, profile }: Decision<ProxyProfile>, name: st
 	return { action: "decrypt" as const, rule, fact, profile };
 }
 
-/** What the server's certificate has the gateway refuse. */
+/** True of what the server's certificate has the gateway refuse. */
 export function blocksSession({ code }: Fault): boolean {
 	return code.startsWith("SERVER_CERTIFICATE_") || code.startsWith("SERVER_STATUS_");
 }

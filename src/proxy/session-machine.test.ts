@@ -78,6 +78,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		clientCertificateRequest: "bypass",
 		clientCertificates: new HostPatternMap(),
 		fronting: { fronted: "drop", coalesced: "allow" },
+		stripsAltSvc: false,
 		sendsReset: undefined,
 		mayResumeSessions: true,
 		legs: gradeLegs("strict"),
@@ -943,6 +944,21 @@ describe("what is no ClientHello", () => {
 			assert.equal(passing.machine.record().decision, "bypass");
 		});
 	}
+
+	test("F13: where the policies would have blocked it whatever it speaks, that is what is recorded, and the client sees a reset", () => {
+		const elsewhere = new AddressSet();
+		elsewhere.addHost("other.example", "other");
+		const { machine, talk } = session([{ ...decryptAll(), destinations: elsewhere }]);
+		talk.event(says("CONNECT 192.0.2.10:443 HTTP/1.1\r\n\r\n")).expect("connect-server");
+		talk.event(connected).expect("send-client");
+		talk
+			.event(says(Buffer.from("SSH-2.0-test\r\n")))
+			.expect("close", manner("reset"))
+			.done();
+		const { decision, faultCode, endedBecause } = machine.record();
+		assert.deepEqual([decision, faultCode], ["block", undefined]);
+		assert.match(endedBecause, /^blocked by /);
+	});
 
 	test("R160 F1: an SSL 2.0 hello is refused even where other protocols pass", () => {
 		const sslv2 = Uint8Array.of(0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0, 0x10);

@@ -113,9 +113,9 @@ export class SessionMachine {
 		return nothing;
 	}
 
-	/** Address and port of the client, as far as they are known. */
-	get client(): SessionClient {
-		return this.#facts.client;
+	/** What is known of the session by now. */
+	get facts(): Readonly<SessionFacts> {
+		return this.#facts;
 	}
 
 	/** The proxy in front tells whom the connection belongs to. */
@@ -158,11 +158,6 @@ export class SessionMachine {
 		return state.tag === "expect-request" || state.tag === "expect-hello" || state.tag === "expect-proxy-header";
 	}
 
-	/** What the client asked for, or the address that it connected to; empty before. */
-	get askedHost(): string {
-		return this.#facts.target?.host ?? "";
-	}
-
 	/** The profile of the decision; undefined before there is one, or when no profile took part. */
 	get profile(): ProxyProfile | undefined {
 		return this.#facts.decision?.profile;
@@ -198,7 +193,7 @@ export class SessionMachine {
 
 	/** One line for a person: where the session stands. */
 	describe(): string {
-		return `${this.id} ${tagOf(this.#state)} ${this.askedHost || "-"}`;
+		return `${this.id} ${tagOf(this.#state)} ${this.#facts.target?.host ?? "-"}`;
 	}
 
 	/** After the close whatever is late is answered with nothing. */
@@ -400,6 +395,7 @@ export class SessionMachine {
 	/** The connection goes on without TLS, if it may; `greeting` is for the client, `first` for the server. */
 	#passClear(mail: MailPhase, now: number, greeting: Uint8Array, first: Uint8Array): readonly SessionEffect[] {
 		const decision = this.#policy.evaluate(now);
+		if (decision.action === "block") return this.#blockClear(decision, now);
 		const passed = passedInClear(decision, mail.protocol);
 		this.#facts.decision = passed ?? decision;
 		if (passed === undefined) {
@@ -545,6 +541,7 @@ export class SessionMachine {
 		const isUpgraded = state.tag === "expect-hello" && state.upgraded !== undefined;
 		if (this.#facts.server === undefined || isUpgraded) return this.#closeFor(notTls, now);
 		const decision = this.#policy.evaluate(now);
+		if (decision.action === "block") return this.#blockClear(decision, now);
 		const passed = passedNotTls(decision, looksLike);
 		this.#facts.decision = passed ?? decision;
 		if (passed === undefined) return this.#closeFor(notTls, now);
@@ -552,6 +549,14 @@ export class SessionMachine {
 			state.tag === "expect-hello" && state.mail !== undefined ? [{ type: "leave-server" }] : [];
 		this.#state = { tag: "await-relay-end" };
 		return [...left, { type: "relay", mode: "bypass", first: reader.original(), decision: passed }];
+	}
+
+	/** An alert would be no word of a client's own protocol: it sees a reset, or nothing but the end. */
+	#blockClear(decision: Decision<ProxyProfile> & { readonly action: "block" | "bypass" }, now: number) {
+		this.#facts.decision = decision;
+		const why = `blocked by ${decision.rule} because ${decision.fact}`;
+		const manner = decision.isSilent === true ? "end" : "reset";
+		return [...this.#policy.begun(decision, now), ...this.#close(now, why, undefined, manner)];
 	}
 
 	#contextReady(event: SessionEvent & { readonly type: "context-ready" }, now: number): readonly SessionEffect[] {

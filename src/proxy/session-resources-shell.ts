@@ -1,6 +1,7 @@
 /** What a worker lends to its sessions. */
 import type { SecureContext, SecureContextOptions } from "node:tls";
 import type { Address } from "#base/address.ts";
+import type { HeadEdits } from "#http/field-edit.ts";
 import type { AskedNames } from "#inspect/fronting-service.ts";
 import type { PlaintextStream } from "#inspect/plaintext-stream.ts";
 import type { Certificate } from "#pki/certificate.ts";
@@ -70,6 +71,8 @@ export interface SessionResources {
 		readonly certificate: Certificate | undefined;
 		/** What HTTP requests are held against; undefined when nothing was asked for before them. */
 		readonly names: AskedNames | undefined;
+		/** What is changed in heads; undefined for nothing. */
+		readonly edits: HeadEdits | undefined;
 	}): PlaintextStream | undefined;
 	/** Called when a client did not want the leaf of a trusted server. */
 	leafRefused(server: LearnedServer, client: string): void;

@@ -8,6 +8,7 @@ import { formatAddress, formatEndpoint } from "#base/address.ts";
 import type { AskedNames } from "#inspect/fronting-service.ts";
 import { askedNames } from "#proxy/asked-names.ts";
 import { ClientLeg } from "#proxy/client-leg-shell.ts";
+import { headEdits } from "#proxy/head-edits.ts";
 import type { JudgedServer } from "#proxy/judge-server.ts";
 import { alpnOf } from "#proxy/leg-record-shell.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
@@ -56,7 +57,7 @@ export class SessionShell {
 		this.#machine = new SessionMachine(id, context, { address, port, reachedAt, destination }, now);
 		const tell = (event: SessionEvent) => this.#step(event);
 		this.#clientLeg = new ClientLeg(this.#machine, owner, tell);
-		this.#serverLeg = new ServerLeg(() => formatAddress(this.#machine.client.address), owner, tell);
+		this.#serverLeg = new ServerLeg(() => formatAddress(this.#machine.facts.client.address), owner, tell);
 		client.on("error", this.#onClientError);
 		client.on("data", this.#onClientData);
 		client.on("end", this.#onClientEnd);
@@ -221,11 +222,12 @@ export class SessionShell {
 						hello: this.#hello,
 						certificate: judged?.certificate,
 						names: mode === "clear" ? undefined : this.#names(),
+						edits: headEdits(decision.profile, this.#machine.facts.identity),
 					})
 				: undefined;
 		const client = { stream: this.#clientLeg.tls ?? this.#client, transport: this.#client, peer: this.#clientAddress };
 		const server = { stream: serverTls ?? transport, transport, peer: address };
-		const content = { plaintext, isDecrypted, requests };
+		const content = { plaintext, isDecrypted, requests, sendsReset: decision.profile?.sendsReset };
 		this.#relay = new RelayShell(client, server, content, this.#context.timeouts.idleMs, (summary) =>
 			this.#step({ type: "relay-ended", summary }),
 		);
@@ -235,7 +237,8 @@ export class SessionShell {
 	}
 
 	#names(): AskedNames | undefined {
-		const { askedHost: host, distrust } = this.#machine;
+		const { facts, distrust } = this.#machine;
+		const host = facts.target?.host ?? "";
 		const ofServer = distrust === undefined ? this.#serverLeg.judged?.certificate : undefined;
 		const certificate = this.#clientLeg.ownCertificate ?? ofServer;
 		return askedNames({ way: this.#context.way.kind, host, sni: this.#hello?.sni, certificate });

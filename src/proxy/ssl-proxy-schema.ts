@@ -5,6 +5,7 @@ import { container, flag, leaf, leafList, list, type Snapshot } from "#config/sc
 import { certificateReference } from "#pki/certificate-id.ts";
 import { caName } from "#pki/schema.ts";
 import { addressPaths } from "#policy/address-book-schema.ts";
+import { clientAuthentication } from "#tls/client-authentication-schema.ts";
 import {
 	cipherList,
 	crlActions,
@@ -53,7 +54,7 @@ const actions = container({
 			help: "Block servers whose certificate, or one of its chain, has expired instead of warning the client",
 		}),
 		"send-tcp-reset": leaf(enumeration({ client: "To the client", server: "To the server", both: "To both" }), {
-			help: "Who gets a TCP reset when a session is blocked by overload or for its server's certificate",
+			help: "Who gets a TCP reset, and no page or alert, when a session is blocked: by inspection, by overload or for its server's certificate; a stream of HTTP/2 is blocked by itself",
 		}),
 		"disable-session-resumption": flag({ help: "A full handshake for every connection, on both legs" }),
 		"disable-ocsp-stapling": flag({
@@ -171,6 +172,12 @@ const actions = container({
 				default: "allow",
 			},
 		),
+		"strip-alt-svc": flag({
+			help: {
+				what: "Take Alt-Svc out of responses and out of HTTP/2, so that browsers do not go on to HTTP/3 past the gateway",
+				source: "RFC 7838",
+			},
+		}),
 		crl: crlActions,
 		ocsp: container({
 			help: "Questions to responders about servers' certificates",
@@ -300,6 +307,7 @@ const profile = list({
 		"downgrade-http2": flag({
 			help: "Offer servers HTTP/1.1 where clients offer HTTP/2, so that both speak it; clients of HTTP/2 alone then fail",
 		}),
+		"client-authentication": clientAuthentication,
 		"client-certificate": container({
 			help: "Certificates that are presented to servers that ask",
 			children: {

@@ -2,6 +2,7 @@
 import { error, type Finding, warning } from "#config/finding.ts";
 import { clientStatements, serverStatements } from "#proxy/compile-legs.ts";
 import type { SslProxy, SslProxyProfile } from "#proxy/ssl-proxy-schema.ts";
+import { verifyClientAuthentication } from "#tls/client-authentication-schema.ts";
 import { readEchConfiguration } from "#tls/ech.ts";
 import { verifyCipherList, verifyLeg } from "#tls/tls-statements.ts";
 
@@ -17,6 +18,7 @@ export function verifySslProxy(
 			...verifyAuthorities(path, profile, caIds),
 			...verifySuites(path, profile),
 			...verifyDangers(path, profile),
+			...verifyClients(path, profile),
 		);
 	}
 	return findings;
@@ -62,6 +64,15 @@ function verifyAuthorities(
 	if (untrustedRootCaRsa !== undefined && untrustedRootCa === undefined)
 		findings.push(error(path, "untrusted-root-ca-rsa", "needs 'untrusted-root-ca'"));
 	return findings;
+}
+
+/** Clients of minted leaves are not asked for certificates: they would be signed for another server. */
+function verifyClients(path: readonly string[], profile: SslProxyProfile): readonly Finding[] {
+	const { clientAuthentication, serverCertificate } = profile;
+	if (clientAuthentication === undefined) return [];
+	const findings = verifyClientAuthentication(path, clientAuthentication);
+	if (serverCertificate.length > 0) return findings;
+	return [...findings, error(path, "client-authentication", "needs 'server-certificate'")];
 }
 
 function verifySuites(path: readonly string[], profile: SslProxyProfile): readonly Finding[] {

@@ -17,6 +17,8 @@ export type WayIn =
 			readonly kind: "reverse" | "offload" | "encrypt";
 			readonly server: Endpoint;
 			readonly profile: ProxyProfile;
+			/** `server-inspection disable`: the server's own TLS goes to the clients. */
+			readonly isSwitchedOff?: boolean | undefined;
 			readonly sendsProxy?: 1 | 2 | undefined;
 	  }
 	/** One server, or the one that the client's ClientHello names, at this port; nothing is opened. */

@@ -4,6 +4,7 @@ import { enumeration, name } from "#config/leaf-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
 import { certificateReference } from "#pki/certificate-id.ts";
 import { traceFile, verifyTraceFile } from "#telemetry/trace-file.ts";
+import { clientAuthentication, verifyClientAuthentication } from "#tls/client-authentication-schema.ts";
 import type { LegStatements } from "#tls/leg-settings.ts";
 import {
 	cipherList,
@@ -104,21 +105,7 @@ const termination = list({
 		"disable-ocsp-stapling": flag({
 			help: "Staple no OCSP responses to these certificates; where one names a responder they are fetched and stapled for clients that ask",
 		}),
-		"client-authentication": container({
-			help: "Certificates of clients",
-			presence: true,
-			alternatives: [{ of: ["required", "optional"] }],
-			children: {
-				required: flag({ help: "Clients without a good certificate are refused; so when neither is named" }),
-				optional: flag({
-					help: {
-						what: "Clients without a certificate are served too",
-						loosened: "danger: the server behind must tell the two apart, or everybody is let in",
-					},
-				}),
-				"trusted-ca": leafList(configuredAuthorities, { help: "Who may vouch for clients", mandatory: true }),
-			},
-		}),
+		"client-authentication": clientAuthentication,
 		...tracing,
 	},
 });
@@ -157,8 +144,10 @@ export function verifyTls(config: TlsConfig): readonly Finding[] {
 		const message = "danger: servers are not authenticated, and an impostor is not noticed";
 		findings.push(warning([...at, "actions"], "ignore-server-auth-failure", message));
 	}
-	for (const [profileName, profile] of ssl.termination.profile)
-		findings.push(...verifyStandAlone([...path, "termination", "profile", profileName], profile));
+	for (const [profileName, profile] of ssl.termination.profile) {
+		const at = [...path, "termination", "profile", profileName];
+		findings.push(...verifyStandAlone(at, profile), ...verifyClientAuthentication(at, profile.clientAuthentication));
+	}
 	return findings;
 }
 
