@@ -33,4 +33,6 @@ export type FromIked =
 			readonly scheme: string;
 			readonly octets: Uint8Array;
 	  }
+	/** A line for the trace file. */
+	| { readonly type: "trace"; readonly text: string }
 	| { readonly type: "report"; readonly what: ReportKind; readonly connection: string; readonly text: string };

@@ -12,15 +12,19 @@ import { resolveGateways, type VpnConfig, type VpnSources, vpnFacts } from "#dae
 import { mayChangePacketFilter } from "#firewall/apply-shell.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
 import { clearTunnelRoutes } from "#ike/ip-command-shell.ts";
+import type { TraceFilePlan } from "#ike/trace-plan.ts";
 import type { ReportKind } from "#ike/v2/engine-event.ts";
 import { type CompiledVpns, compileVpns, isEmptyPlan, type VpnPlan } from "#ike/vpn-plan.ts";
 import type { VpnsState } from "#ike/vpn-state.ts";
 import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
+import { TraceWriter } from "#telemetry/trace-writer-shell.ts";
 
 export interface IkedServicePorts {
 	sources(): Pick<VpnSources, "store" | "trust">;
 	readonly event: (event: GatewayEvent) => void;
 	readonly log: Logger;
+	/** Where the trace file lies. */
+	readonly logDirectory: string;
 	readonly now: () => number;
 }
 
@@ -41,6 +45,7 @@ export class IkedService {
 	#hasProblems = false;
 	#startedAt = 0;
 	#isStopping = false;
+	#traceWriter: TraceWriter | undefined;
 
 	constructor(ports: IkedServicePorts) {
 		this.#ports = ports;
@@ -61,6 +66,7 @@ export class IkedService {
 	async apply(config: VpnConfig): Promise<void> {
 		this.#config = config;
 		const compiled = await this.#compile(config);
+		this.#useTraceFile(compiled.traceFile);
 		this.#compiled = compiled;
 		const problems = await this.#run(compiled);
 		this.#tell([...compiled.gaps, ...problems]);
@@ -102,6 +108,11 @@ export class IkedService {
 	async #compile(config: VpnConfig): Promise<CompiledVpns> {
 		const resolved = await resolveGateways(config);
 		return compileVpns(config, vpnFacts(config, { ...this.#ports.sources(), resolved }));
+	}
+
+	#useTraceFile({ name, ...plan }: TraceFilePlan): void {
+		if (isDeepStrictEqual(this.#compiled?.traceFile, { name, ...plan })) return;
+		this.#traceWriter = new TraceWriter({ ...plan, path: join(this.#ports.logDirectory, name) });
 	}
 
 	/** Answers what could not be run. */
@@ -160,6 +171,8 @@ export class IkedService {
 				const signature = signForIke(message, signers, this.#ports.sources().store);
 				return tell(child, { type: "signed", request: message.request, signature });
 			}
+			case "trace":
+				return this.#traceWriter?.write(message.text, this.#ports.now());
 			case "report":
 				return this.#event(reportEvent(message.what, message.connection, message.text, this.#ports.now()));
 		}

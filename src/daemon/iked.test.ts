@@ -18,7 +18,7 @@ function start(t: TestContext) {
 
 test("what is said while the process still starts is answered in order; told to stop it ends", async (t) => {
 	const { child, messages, tell } = start(t);
-	tell({ type: "configure", revision: 1, plan: { connections: [], tunnels: [], mss: 0 } });
+	tell({ type: "configure", revision: 1, plan: { connections: [], tunnels: [], mss: 0, trace: [] } });
 	tell({ type: "show", question: 7 });
 	tell({ type: "signed", request: 99, signature: undefined });
 	tell({ type: "clear", order: { what: "ike", associations: [1] } });
@@ -33,7 +33,7 @@ test("what is said while the process still starts is answered in order; told to 
 
 test("it ends when the process that started it is gone, and not by a signal to the whole group", async (t) => {
 	const { child, tell, messages } = start(t);
-	tell({ type: "configure", revision: 1, plan: { connections: [], tunnels: [], mss: 0 } });
+	tell({ type: "configure", revision: 1, plan: { connections: [], tunnels: [], mss: 0, trace: [] } });
 	while (messages.length === 0) await once(child, "message");
 	child.kill("SIGINT");
 	child.kill("SIGTERM");

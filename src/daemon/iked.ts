@@ -18,6 +18,7 @@ const engine: Promise<VpnEngine> = openLinux().then(
 					send({ type: "sign", request, connection, scheme: scheme.name, octets });
 				}),
 			report: (what, connection, text) => send({ type: "report", what, connection, text }),
+			trace: (text) => send({ type: "trace", text }),
 		}),
 );
 process.on("message", (message: ToIked) => {

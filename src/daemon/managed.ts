@@ -4,7 +4,7 @@
  */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, networkInterfaces } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Logger } from "pino";
 import { formatEndpoint } from "#base/address.ts";
 import { FaultError, fault } from "#base/fault.ts";
@@ -160,6 +160,7 @@ export class Managed implements GatewayView {
 		});
 		this.vpns = new IkedService({
 			sources: () => ({ store: this.keys.store, trust: this.trust.directory }),
+			logDirectory: dirname(this.state.log),
 			event: (event) => this.#event(event),
 			log: this.#log,
 			now: Date.now,

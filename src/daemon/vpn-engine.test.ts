@@ -24,11 +24,12 @@ const prelude = `
 			startsImmediately: false, hasNatTraversal: true, natKeepalive: 5_000, ...more,
 		})],
 		tunnels: [{ unit, addresses: [], mtu: 1400, routes: [], vpns: [{ name: "v", replayWindow: 32 }] }],
-		mss: 0,
+		mss: 0, trace: topics,
 	});
 	const linux = await openLinux();
-	const reports = [];
-	const engine = () => new VpnEngine(linux, { sign: async () => undefined, report: (what) => reports.push(what) });
+	const [reports, traced] = [[], []];
+	let topics = [];
+	const engine = () => new VpnEngine(linux, { sign: async () => undefined, report: (what) => reports.push(what), trace: (text) => traced.push(text) });
 	const [a, b] = [engine(), engine()];
 	const isUp = (one) => one.state().vpns[0]?.children.length === 1;
 `;
@@ -72,7 +73,7 @@ test("B30: a VPN that is bound to another unit by now is made anew there; a plan
 		await a.configure(planOf("127.0.0.1", "127.0.0.2", "st0.5", { startsImmediately: true }));
 		await until("another", () => isUp(a) && a.state().vpns[0].children[0].inboundSpi !== before);
 		console.log(a.state().vpns[0].unit);
-		await a.configure({ connections: [], tunnels: [], mss: 0 });
+		await a.configure({ connections: [], tunnels: [], mss: 0, trace: [] });
 		await until("the end at the peer", () => b.state().associations.every((one) => one.phase === "closed"));
 		console.log(a.state().vpns.length);
 		process.exit();`,
@@ -97,4 +98,30 @@ test("an address that this host does not have, and ports that are taken, are tol
 		taken ?? "",
 		/^\[\{"vpn":"v","reason":"UDP port 500 or 4500 of 127\.0\.0\.1 is taken by another program/,
 	);
+});
+
+test("what the flags choose is traced: messages, associations, commands for the host, dropped packets; no key is", (t) => {
+	const output = runAlone(
+		t,
+		`${prelude}
+		topics = ["ike", "general", "config", "database", "routing-socket", "security-associations", "packet-drops"];
+		await b.configure({ ...planOf("127.0.0.2", "127.0.0.1", "st0.2"), trace: [] });
+		await a.configure(planOf("127.0.0.1", "127.0.0.2", "st0.1", { startsImmediately: true }));
+		await until("the tunnel", () => isUp(a) && isUp(b));
+		await until("a look at packets", () => traced.some((line) => line.startsWith("packet-drops")));
+		console.log(traced.map((line) => line.replace(/[0-9a-f]{8,}/g, "#").replace(/[0-9]+ octets/, "n octets")).join("\\n"));
+		process.exit();`,
+	);
+	if (output === undefined) return;
+	for (const line of [
+		"config: gateways gw; units st0.1",
+		"routing-socket: ip link set dev st0.1 mtu 1400",
+		"ike: sent IKE_SA_INIT request 0, n octets, 127.0.0.1:500 to 127.0.0.2:500, SPIs # #",
+		"database: v: installed # in and # out, aes-128-gcm",
+		"security-associations: v: installed # in and # out, aes-128-gcm",
+		"general: gw: child-established: child v (#/#): 0.0.0.0-255.255.255.255 to 0.0.0.0-255.255.255.255",
+		"packet-drops: v: dropped so far: 0 without an association, 0 replayed, 0 not authentic, 0 outside what was agreed, 0 malformed",
+	])
+		assert.ok(output.split("\n").includes(line), `${line}\n${output}`);
+	assert.ok(!output.includes("a secret of both"));
 });

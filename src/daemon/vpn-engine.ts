@@ -9,16 +9,23 @@ import { EspSocket } from "#esp/esp-socket-shell.ts";
 import type { AssociationCounts, PlaneCounters } from "#esp/traffic-plane.ts";
 import type { ChildView } from "#ike/association-view.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
+import { describeProposal } from "#ike/crypto/proposal.ts";
 import { Endpoint } from "#ike/endpoint.ts";
 import { unpackConnection } from "#ike/packed-connection.ts";
 import { type EnginePorts, EngineShell } from "#ike/socket-shell.ts";
+import type { TraceTopic } from "#ike/trace-plan.ts";
+import { messageText } from "#ike/trace-text.ts";
+import { spiText } from "#ike/v2/child-sa.ts";
 import type { Connection, Path } from "#ike/v2/connection.ts";
 import type { ChildAssociation } from "#ike/v2/engine-event.ts";
 import { defaultSettings } from "#ike/v2/settings.ts";
 import type { VpnPlan } from "#ike/vpn-plan.ts";
 import type { ChildState, VpnState, VpnsState } from "#ike/vpn-state.ts";
 
-export type VpnEnginePorts = Pick<EnginePorts, "sign" | "report">;
+export interface VpnEnginePorts extends Pick<EnginePorts, "sign" | "report"> {
+	/** A line of the trace; only of topics that the plan names. */
+	trace(text: string): void;
+}
 
 interface Installed {
 	readonly association: ChildAssociation;
@@ -37,13 +44,23 @@ export class VpnEngine {
 	/** Where connections are; elsewhere ports stay open only until the peers have been told. */
 	#wantedAddresses: ReadonlySet<string> = new Set();
 	readonly #noteTimer: NodeJS.Timeout;
+	readonly #ports: VpnEnginePorts;
+	#topics: ReadonlySet<TraceTopic> = new Set();
+	/** Packets that were dropped, by VPN, when that was last traced. */
+	readonly #dropped = new Map<string, string>();
 
 	constructor(linux: Linux, ports: VpnEnginePorts) {
 		this.#linux = linux;
+		this.#ports = ports;
 		this.#shell = new EngineShell(
 			this.#endpoint,
 			{
-				...ports,
+				sign: (connection, scheme, octets) => ports.sign(connection, scheme, octets),
+				report: (what, connection, text) => {
+					this.#trace("general", () => `${connection}: ${what}: ${text}`);
+					ports.report(what, connection, text);
+				},
+				passed: (direction, datagram, path) => this.#trace("ike", () => messageText(direction, datagram, path)),
 				installChild: (association) => this.#install(association),
 				removeChild: (inboundSpi) => this.#remove(inboundSpi),
 				moveChild: (inboundSpi, path) => this.#move(inboundSpi, path),
@@ -55,15 +72,21 @@ export class VpnEngine {
 			sendEsp: (packet, to) => this.#sendEsp(packet, to),
 			wanted: (vpn) => this.#want(vpn),
 			wornOut: (inboundSpi) => this.#shell.give({ type: "child-worn-out", inboundSpi }),
+			ran: (commands) => {
+				for (const command of commands) this.#trace("routing-socket", () => `ip ${command}`);
+			},
 		});
 		this.#noteTimer = setInterval(() => {
 			this.#noteTraffic();
+			this.#traceDrops();
 			this.#leaveUnwanted();
 		}, noteMs);
 	}
 
 	/** Takes another plan up; what it does not touch goes on. Answers what could not be run. */
 	async configure(plan: VpnPlan): Promise<readonly ConnectionGap[]> {
+		this.#topics = new Set(plan.trace);
+		this.#trace("config", () => planText(plan));
 		const all = plan.connections.map(unpackConnection);
 		const children = new Map(all.flatMap((one) => one.children.map((child) => [child.name, child] as const)));
 		const problems = [...(await this.#tunnels.configure(plan.tunnels, children, plan.mss))];
@@ -150,11 +173,13 @@ export class VpnEngine {
 		const { inboundSpi, path, isEncapsulated } = association;
 		const vpn = this.#tunnels.vpn(association.child);
 		this.#installed.set(inboundSpi, { association, vpn, path });
+		this.#traceAssociation("installed", inboundSpi);
 		const replayWindow = vpn?.replayWindow ?? 0;
 		vpn?.plane.install({ ...association, path: { path, isEncapsulated }, replayWindow });
 	}
 
 	#remove(inboundSpi: number): void {
+		this.#traceAssociation("removed", inboundSpi);
 		this.#installed.get(inboundSpi)?.vpn?.plane.remove(inboundSpi);
 		this.#installed.delete(inboundSpi);
 	}
@@ -188,6 +213,32 @@ export class VpnEngine {
 			for (const note of plane.takeNotes()) this.#shell.give({ type: "traffic-noted", ...note });
 	}
 
+	#trace(topic: TraceTopic, text: () => string): void {
+		if (this.#topics.has(topic)) this.#ports.trace(`${topic}: ${text()}`);
+	}
+
+	#traceAssociation(what: string, inboundSpi: number): void {
+		const one = this.#installed.get(inboundSpi);
+		if (one === undefined) return;
+		const { child, outboundSpi, algorithms } = one.association;
+		const text = () =>
+			`${child}: ${what} ${spiText(inboundSpi)} in and ${spiText(outboundSpi)} out, ${describeProposal(algorithms)}`;
+		this.#trace("database", text);
+		this.#trace("security-associations", text);
+	}
+
+	#traceDrops(): void {
+		if (!this.#topics.has("packet-drops")) return;
+		for (const { name, plane } of this.#tunnels.vpns()) {
+			const { unprotected, replayed, notAuthentic, badHeaders, badTrailers, outsideSelectors, malformed } =
+				plane.counters;
+			const bad = badHeaders + badTrailers + malformed;
+			const text = `${unprotected} without an association, ${replayed} replayed, ${notAuthentic} not authentic, ${outsideSelectors} outside what was agreed, ${bad} malformed`;
+			if (this.#dropped.get(name) !== text) this.#trace("packet-drops", () => `${name}: dropped so far: ${text}`);
+			this.#dropped.set(name, text);
+		}
+	}
+
 	#stateOf(vpn: TunnelVpn): VpnState {
 		const counts = new Map(vpn.plane.counts().map((one) => [one.inboundSpi, one]));
 		const connection = this.#connections.find(({ children }) => children.some(({ name }) => name === vpn.name));
@@ -214,6 +265,11 @@ export class VpnEngine {
 		const { cipher, integrity } = algorithms;
 		return [{ ...child, path: one.path, isEncapsulated, cipher: cipher.name, integrity: integrity?.name, counts }];
 	}
+}
+
+function planText({ connections, tunnels }: VpnPlan): string {
+	const gateways = connections.map(({ name }) => name).join(" ") || "none";
+	return `gateways ${gateways}; units ${tunnels.map(({ unit }) => unit).join(" ") || "none"}`;
 }
 
 function since(now: PlaneCounters, cleared: PlaneCounters | undefined): PlaneCounters {

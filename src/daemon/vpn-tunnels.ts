@@ -22,6 +22,8 @@ export interface TunnelPorts {
 	/** Traffic for a VPN that has no association (B32). */
 	wanted(vpn: string): void;
 	wornOut(inboundSpi: number): void;
+	/** Commands that the host is given. */
+	ran(commands: readonly string[]): void;
 }
 
 /** One VPN with its plane. */
@@ -72,7 +74,7 @@ export class VpnTunnels {
 		const problems: ConnectionGap[] = [];
 		for (const [name, { plan, device }] of this.#units) {
 			if (plans.some(({ unit }) => unit === name)) continue;
-			await runIpCommands(tunnelCommands(plan, undefined));
+			await this.#run(tunnelCommands(plan, undefined));
 			device.close();
 			this.#units.delete(name);
 		}
@@ -93,14 +95,19 @@ export class VpnTunnels {
 		const before = this.#units.get(plan.unit);
 		try {
 			const unit = before ?? (await this.#open(plan));
-			const errors = await runIpCommands(tunnelCommands(before?.plan, plan));
+			const errors = await this.#run(tunnelCommands(before?.plan, plan));
 			unit.plan = plan;
 			return errors.map((error) => `${plan.unit}: ip says: ${error}`);
 		} catch (error) {
 			// Its routes refuse nevertheless: what should be protected must not leave in clear.
-			await runIpCommands(tunnelCommands(undefined, plan).filter((line) => line.includes(" unreachable ")));
+			await this.#run(tunnelCommands(undefined, plan).filter((line) => line.includes(" unreachable ")));
 			return [`the device ${plan.unit} cannot be made: ${error instanceof Error ? error.message : String(error)}`];
 		}
+	}
+
+	#run(commands: readonly string[]): Promise<readonly string[]> {
+		this.#ports.ran(commands);
+		return runIpCommands(commands);
 	}
 
 	async #open(plan: TunnelPlan): Promise<Unit> {

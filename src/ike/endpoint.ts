@@ -336,6 +336,7 @@ export class Endpoint {
 		for (const sa of this.#associations.values()) if (sa.deadline <= now) sa.passTime(now);
 		for (const [key, sa] of this.#begun) if (!sa.isHalfOpen) this.#begun.delete(key);
 		for (const [key, sa] of this.#associations) {
+			if (sa.isEstablished) this.#watchChildren(sa, now);
 			if (!sa.isOver) continue;
 			this.#planRetry(sa.connection, now);
 			if (sa.endsAt <= now) this.#associations.delete(key);
@@ -344,7 +345,11 @@ export class Endpoint {
 			if (at > now) continue;
 			this.#retryAt.delete(name);
 			const connection = this.#connections.find((one) => one.name === name);
-			if (connection === undefined || this.#established(name) || this.#isBeginning(name)) continue;
+			if (connection === undefined || this.#isBeginning(name)) continue;
+			if (this.#established(name) !== undefined) {
+				for (const child of this.#missingChildren(connection)) this.#want(name, child.name, now);
+				continue;
+			}
 			const [first] = connection.children;
 			this.#wanted.set(name, new Set(connection.children.map((child) => child.name)));
 			this.#begin(connection, first, now);
@@ -363,6 +368,26 @@ export class Endpoint {
 	#planRetry({ name, startsImmediately }: Connection, now: number): void {
 		if (!startsImmediately || this.#retryAt.has(name) || this.#established(name) || this.#isBeginning(name)) return;
 		this.#retryAt.set(name, now + this.#settings.retryDelay);
+	}
+
+	/** Where tunnels start immediately, one that is gone while its association stands is made again after a while. */
+	#watchChildren({ connection, children }: IkeSa, now: number): void {
+		if (!connection.startsImmediately || this.#retryAt.has(connection.name)) return;
+		const own = new Set([...children.values()].map(({ config }) => config.name));
+		if (connection.children.every(({ name }) => own.has(name))) return;
+		if (this.#missingChildren(connection).length > 0)
+			this.#retryAt.set(connection.name, now + this.#settings.retryDelay);
+	}
+
+	#missingChildren({ name, children }: Connection): readonly ChildConfig[] {
+		const missing = new Set(children);
+		for (const sa of this.#associations.values()) {
+			if (missing.size === 0) break;
+			if (sa.connection.name !== name || sa.isOver) continue;
+			for (const child of sa.children.values())
+				for (const config of missing) if (config.name === child.config.name) missing.delete(config);
+		}
+		return [...missing];
 	}
 
 	// What associations ask for

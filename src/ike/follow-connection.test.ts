@@ -113,3 +113,16 @@ test("one association and one child can be closed by themselves", () => {
 	network.run(1_000);
 	assert.deepEqual([standing(a).length, standing(b).length], [0, 0]);
 });
+
+test("B33: a tunnel that starts immediately is made again when the peer has deleted it alone, by one end once", () => {
+	const { network, a, b } = makePair({}, { a: { startsImmediately: true } });
+	network.run(1_000);
+	network.give(b, { type: "child-close-wanted", inboundSpi: spis(b)[0] ?? 0 });
+	network.run(5_000);
+	assert.deepEqual([spis(a), spis(b)], [[], []]);
+	network.run(10_000);
+	assert.deepEqual([spis(a).length, spis(b).length, standing(a).length], [1, 1, 1]);
+	const { sent } = network;
+	network.run(60_000);
+	assert.equal(network.sent, sent);
+});

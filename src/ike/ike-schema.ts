@@ -266,9 +266,8 @@ const gateway = list({
 });
 
 const traceoptions = container({
-	help: "Trace of IKE",
+	help: "Trace of IKE; .log is added to the name of the file when it does not end so",
 	permission: "trace",
-	engine: "not-yet",
 	children: {
 		file: traceFile,
 		flag: list({
@@ -291,7 +290,7 @@ const traceoptions = container({
 				}),
 			},
 		}),
-		"no-remote-trace": flag({ help: "Do not trace remotely" }),
+		"no-remote-trace": flag({ help: "Do not trace remotely", engine: "not-yet" }),
 		"rate-limit": leaf(integer({ min: 0, max: 4_294_967_295, unit: "messages-per-second" }), {
 			help: "More than this are not traced",
 		}),

@@ -181,7 +181,6 @@ export const ipsec = container({
 		traceoptions: container({
 			help: "Trace of IPsec, in the file of 'security ike traceoptions'",
 			permission: "trace",
-			engine: "not-yet",
 			children: {
 				flag: list({
 					help: "What is traced",

@@ -18,6 +18,8 @@ export interface EnginePorts {
 	/** A packet of ESP that came in UDP. */
 	receiveEsp(packet: Uint8Array, path: Path): void;
 	report(what: ReportKind, connection: string, text: string): void;
+	/** A datagram of IKE comes or goes. */
+	passed?(direction: "sent" | "received", datagram: Uint8Array, path: Path): void;
 }
 
 export class EngineShell {
@@ -122,10 +124,15 @@ export class EngineShell {
 		const address = parseAddress(from.address);
 		if (address === undefined) return;
 		const path = { local, remote: { address, port: from.port } };
-		if (local.port !== this.#natPort) return this.give({ type: "datagram-received", path, datagram });
+		if (local.port !== this.#natPort) return this.#receiveIke(datagram, path);
 		const content = classifyPort4500(datagram);
-		if (content.kind === "ike") this.give({ type: "datagram-received", path, datagram: content.datagram });
+		if (content.kind === "ike") this.#receiveIke(content.datagram, path);
 		else if (content.kind === "esp") this.#ports.receiveEsp(content.packet, path);
+	}
+
+	#receiveIke(datagram: Uint8Array, path: Path): void {
+		this.#ports.passed?.("received", datagram, path);
+		this.give({ type: "datagram-received", path, datagram });
 	}
 
 	#perform(effect: EngineEffect): void {
@@ -148,6 +155,7 @@ export class EngineShell {
 	}
 
 	#send(datagram: Uint8Array, path: Path): void {
+		this.#ports.passed?.("sent", datagram, path);
 		const isMarked = path.local.port === this.#natPort;
 		this.sendEsp(isMarked ? markIke(datagram) : datagram, path);
 	}

@@ -1,12 +1,14 @@
 /** What a commit says about `security ike`. */
 import { error, type Finding, warning } from "#config/finding.ts";
 import { type Ike, type IkeGateway, type IkePolicy, isCertificateSet } from "#ike/ike-schema.ts";
+import { takenLogNames, traceFileOf, traceTopics } from "#ike/trace-plan.ts";
 import { verifyTraceFile } from "#telemetry/trace-file.ts";
 
 /** Proposals, policies and gateways, each by itself and with those it names. */
 export function verifyIke(ike: Ike): readonly Finding[] {
 	const path = ["security", "ike"];
 	const findings: Finding[] = [...verifyTraceFile([...path, "traceoptions", "file"], ike.traceoptions.file)];
+	findings.push(...verifyTrace([...path, "traceoptions"], ike));
 	for (const [proposalName, { encryptionAlgorithm, authenticationAlgorithm }] of ike.proposal) {
 		if (authenticationAlgorithm !== undefined || encryptionAlgorithm.endsWith("-gcm")) continue;
 		const at = [...path, "proposal", proposalName];
@@ -17,6 +19,20 @@ export function verifyIke(ike: Ike): readonly Finding[] {
 	for (const [gatewayName, gateway] of ike.gateway)
 		findings.push(...verifyGateway([...path, "gateway", gatewayName], gateway, ike));
 	return findings;
+}
+
+/** Logs of the gateway are no trace files, and some flags have nothing to tell. */
+function verifyTrace(path: readonly string[], ike: Ike): readonly Finding[] {
+	const { name } = traceFileOf(ike);
+	const silent = [...ike.traceoptions.flag.keys()].filter((flag) => flag !== "all" && !isTopic(flag));
+	return [
+		...(takenLogNames.has(name) ? [error([...path, "file"], undefined, `${name} is a log of the gateway`)] : []),
+		...silent.map((flag) => warning(path, "flag", `${flag} has nothing to tell; nothing acts on it in this version`)),
+	];
+}
+
+function isTopic(flag: string): boolean {
+	return (traceTopics as readonly string[]).includes(flag);
 }
 
 function verifyPolicy(path: readonly string[], policy: IkePolicy, { proposal }: Ike): readonly Finding[] {

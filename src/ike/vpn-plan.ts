@@ -6,6 +6,7 @@ import {
 	compileConnections,
 } from "#ike/compile-connections.ts";
 import { type PackedConnection, packConnection } from "#ike/packed-connection.ts";
+import { type TraceFilePlan, type TraceTopic, tracedTopics, traceFileOf } from "#ike/trace-plan.ts";
 import { compileTunnels, type TunnelPlan } from "#ike/tunnel-plan.ts";
 import type { TunnelConfig } from "#ike/verify-tunnels.ts";
 
@@ -14,6 +15,8 @@ export interface VpnPlan {
 	readonly tunnels: readonly TunnelPlan[];
 	/** Largest MSS of TCP in tunnels; 0 leaves it as it is (B55). */
 	readonly mss: number;
+	/** What is traced. */
+	readonly trace: readonly TraceTopic[];
 }
 
 /** The plan, and which VPNs are not in it and why. */
@@ -22,6 +25,7 @@ export interface CompiledVpns {
 	readonly gaps: readonly ConnectionGap[];
 	/** By connection: the certificate whose key signs for it. */
 	readonly signers: ReadonlyMap<string, string>;
+	readonly traceFile: TraceFilePlan;
 }
 
 export function compileVpns(config: TunnelConfig, facts: ConnectionFacts): CompiledVpns {
@@ -31,8 +35,10 @@ export function compileVpns(config: TunnelConfig, facts: ConnectionFacts): Compi
 		connections: compiled.connections.map(packConnection),
 		tunnels: compileTunnels(config),
 		mss: flow.tcpMss.ipsecVpn?.mss ?? 0,
+		trace: tracedTopics(ike, ipsec),
 	};
-	return { plan, gaps: compiled.gaps, signers: signersOf(compiled, config) };
+	const { gaps } = compiled;
+	return { plan, gaps, signers: signersOf(compiled, config), traceFile: traceFileOf(ike) };
 }
 
 /** True when there is nothing to run. */

@@ -124,6 +124,14 @@ test("B28, B32, B59: the manual's route-based example: traffic brings the tunnel
 		await eventually(() => pings(lab.host, "192.168.168.10"), "an echo after the second clear");
 		assert.notDeepEqual(await spis(), before);
 	});
+	await t.test("a trace tells the messages of IKE, and where to read it", async () => {
+		await change(...["file vpn", "flag ike", "flag general"].map((words) => `set security ike traceoptions ${words}`));
+		await command(gateway, "clear security ike security-associations");
+		await eventually(() => pings(lab.host, "192.168.168.10"), "an echo");
+		const trace = await command(gateway, "show log vpn.log");
+		assert.match(trace, /ike: received IKE_AUTH response 1, \d+ octets, 2\.2\.2\.2:\d+ to 1\.1\.1\.2:\d+, SPIs /);
+		assert.match(trace, /general: gw-chicago: ike-established: with 2\.2\.2\.2/);
+	});
 	await t.test("a VPN that is deleted is gone: the peer is told, device and routes are taken away", async () => {
 		await change(
 			`delete ${vpn}`,

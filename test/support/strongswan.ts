@@ -35,14 +35,10 @@ export class Strongswan {
 
 	/** Starts charon, which ends with this process, with one connection `t` and one child `c`; `connection` is the text of `swanctl.conf`. */
 	static async start(folder: string, connection: string, credentials?: SwanCredentials): Promise<Strongswan> {
-		for (const name of ["x509", "x509ca", "private"]) mkdirSync(join(folder, "swanctl", name), { recursive: true });
+		mkdirSync(join(folder, "swanctl"), { recursive: true });
 		writeFileSync(join(folder, "strongswan.conf"), strongswanSettings(folder));
 		writeFileSync(join(folder, "swanctl", "swanctl.conf"), connection);
-		if (credentials !== undefined) {
-			writeFileSync(join(folder, "swanctl/x509/peer.pem"), credentials.certificate);
-			writeFileSync(join(folder, "swanctl/private/peer.pem"), credentials.key);
-			writeFileSync(join(folder, "swanctl/x509ca/authority.pem"), credentials.authority);
-		}
+		if (credentials !== undefined) writeSwanCredentials(folder, credentials);
 		const charon = spawn(
 			peerPath("unshare"),
 			["-n", peerPath("setpriv"), "--pdeathsig", "KILL", peerPath("charon-systemd")],
@@ -104,6 +100,14 @@ export class Strongswan {
 			inside("link", "set", device, "up");
 		}
 	}
+}
+
+/** Puts a certificate where swanctl looks for it: `certs = peer.pem`. */
+export function writeSwanCredentials(folder: string, { certificate, key, authority }: SwanCredentials): void {
+	for (const name of ["x509", "x509ca", "private"]) mkdirSync(join(folder, "swanctl", name), { recursive: true });
+	writeFileSync(join(folder, "swanctl/x509/peer.pem"), certificate);
+	writeFileSync(join(folder, "swanctl/private/peer.pem"), key);
+	writeFileSync(join(folder, "swanctl/x509ca/authority.pem"), authority);
 }
 
 /** A device of packets for what goes into tunnels: this host is `ownHost`, the network behind charon lies there. */

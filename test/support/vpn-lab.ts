@@ -16,7 +16,7 @@ import { defaultConfiguration } from "#daemon/default-configuration.ts";
 import { eventually, type Gateway, type GatewayOptions, type Owner, startGateway } from "./gateway.ts";
 import { connect, makeNamespaces, type Namespace } from "./namespaces.ts";
 import { peerPath } from "./peers.ts";
-import { strongswanSettings } from "./strongswan.ts";
+import { type SwanCredentials, strongswanSettings, writeSwanCredentials } from "./strongswan.ts";
 
 /** The programs that must be there. */
 export const vpnLabPeers = ["charon-systemd", "swanctl", "ip", "nft", "setpriv", "ping"];
@@ -160,9 +160,10 @@ export class Charon {
 	readonly #folder: string;
 	readonly #process: ChildProcess;
 
-	static async start(owner: Owner, at: Namespace, connection: string): Promise<Charon> {
+	static async start(owner: Owner, at: Namespace, connection: string, credentials?: SwanCredentials): Promise<Charon> {
 		const folder = mkdtempSync(join(tmpdir(), "charon-"));
 		mkdirSync(join(folder, "swanctl"));
+		if (credentials !== undefined) writeSwanCredentials(folder, credentials);
 		// Routes of the main table go first: those for 0.0.0.0/0 would take the datagrams of IKE, too.
 		writeFileSync(join(folder, "strongswan.conf"), strongswanSettings(folder, "routing_table_prio = 40000"));
 		writeFileSync(join(folder, "swanctl/swanctl.conf"), connection);
