@@ -43,6 +43,7 @@ export type SystemHandler =
 	| "clear-policy-hits"
 	| "clear-proxy-certificate-cache"
 	| "clear-learned-bypass"
+	| "clear-quarantine"
 	| "clear-proxy-statistics"
 	| "explain-session"
 	| "logout"
@@ -54,6 +55,7 @@ export type SystemHandler =
 	| "show-commit"
 	| "show-interface-devices"
 	| "show-learned-bypass"
+	| "show-quarantine"
 	| "show-log"
 	| "show-log-files"
 	| "show-policies"
@@ -194,6 +196,10 @@ const show: Node = {
 			children: {
 				ike: ikeShows,
 				ipsec: ipsecShows,
+				inspection: {
+					help: "What goes before signatures",
+					children: { quarantine: { help: "Hosts that are shut off", run: "show-quarantine" } },
+				},
 				"match-policies": {
 					help: "Policy that a connection would meet",
 					run: "match-policies",
@@ -473,6 +479,16 @@ export const operationalCommands: Node = {
 						ike: ikeClears,
 						ipsec: ipsecClears,
 						pki: pkiClears,
+						inspection: {
+							help: "What goes before signatures",
+							children: {
+								quarantine: {
+									help: "Let hosts go that signatures have shut off",
+									run: "clear-quarantine",
+									options: { address: { help: "Only this one", type: address() } },
+								},
+							},
+						},
 						policies: {
 							help: "Policies",
 							children: {

@@ -18,6 +18,7 @@ import {
 	showStatistics,
 	showStatus,
 } from "#daemon/show-proxy.ts";
+import { clearQuarantine, showQuarantine } from "#daemon/show-quarantine.ts";
 import { clearPolicyHits, showPolicyHits, showSecurityPolicies } from "#daemon/show-security-policies.ts";
 import { showAlarms, showProcesses, showStorage, showUptime, showUsers, showVersion } from "#daemon/show-system.ts";
 import { vpnHandlers } from "#daemon/vpn-handlers.ts";
@@ -37,6 +38,7 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	"clear-log": ({ gateway }, { values }) => clearLog(gateway.state.log, values.file ?? ""),
 	"clear-policy-hits": (world, { values }) => clearPolicyHits(world, values),
 	"clear-proxy-certificate-cache": (world) => clearCertificateCache(world),
+	"clear-quarantine": (world, { values }) => clearQuarantine(world, values.address),
 	"clear-learned-bypass": (world, { values }) => clearLearnedBypass(world, values.server),
 	"clear-proxy-statistics": (world) => clearStatistics(world),
 	"explain-session": (world, { values, isJson }) => explain(world, values, isJson),
@@ -54,6 +56,7 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	"show-alarms": (world) => showAlarms(world),
 	"show-commit": ({ gateway }) => gateway.configuration.history().map((line) => `${line}\n`),
 	"show-interface-devices": (world) => showInterfaceDevices(world),
+	"show-quarantine": (world, { isJson }) => showQuarantine(world, isJson),
 	"show-learned-bypass": (world, { isJson }) => showLearnedBypass(world, isJson),
 	"show-log": ({ gateway }, { values }) => showLog(gateway.state.log, values.file ?? ""),
 	"show-log-files": ({ gateway }) => listLogs(gateway.state.log),

@@ -7,6 +7,7 @@ import type { DomainListService } from "#daemon/domain-list-service.ts";
 import type { IkedService } from "#daemon/iked-service.ts";
 import type { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
 import type { PolicyHits } from "#daemon/policy-hits.ts";
+import type { QuarantineDesk } from "#daemon/quarantine-desk.ts";
 import type { StapleService } from "#daemon/staple-service.ts";
 import type { StateDirectory } from "#daemon/state-directory.ts";
 import type { TrustService } from "#daemon/trust-service.ts";
@@ -38,6 +39,7 @@ export interface GatewayView {
 	readonly vpns: Pick<IkedService, "state" | "clear" | "processId">;
 	readonly policyHits: PolicyHits;
 	readonly learnedBypass: LearnedBypassService;
+	readonly quarantine: QuarantineDesk;
 	counters(): CounterSnapshot;
 	workerViews(): readonly WorkerView[];
 	/** What the workers' caches of leaves hold, with at most `limit` leaves of each. */

@@ -18,6 +18,7 @@ import { SessionAccounts } from "#daemon/session-accounts.ts";
 import { SignatureRequests } from "#daemon/signature-requests.ts";
 import { SignatureSets, sessionSignatures } from "#daemon/signature-sets.ts";
 import { TransparentListeners } from "#daemon/transparent-listeners.ts";
+import { WorkerPrecedence } from "#daemon/worker-precedence.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import {
 	lookUp,
@@ -29,6 +30,7 @@ import {
 import { stapleSubjects } from "#daemon/worker-staples.ts";
 import { openPlaintext } from "#inspect/open-plaintext.ts";
 import { patternService } from "#inspect/pattern-service.ts";
+import type { QuarantineEntry } from "#inspect/quarantine-list.ts";
 import type { InspectionService } from "#inspect/service.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
 import { ChainRepair } from "#pki/chain-repair-shell.ts";
@@ -111,6 +113,7 @@ class Worker {
 	readonly #signatures = new SignatureRequests(send);
 	#lists: DomainListDirectory | undefined;
 	#learned: ReadonlyMap<string, LearnedEntry> = new Map();
+	readonly #precedence: WorkerPrecedence;
 	readonly #ticketKeys: Buffer;
 	readonly #witnessContexts = new BoundedMap<string, SecureContext>(maxServerContexts);
 	readonly #nameWitness = new NameWitness(
@@ -137,6 +140,7 @@ class Worker {
 		);
 		this.#ownCrls = start.ownCrls;
 		this.takeLearned(start.learned);
+		this.#precedence = new WorkerPrecedence(start.workers, send);
 		const closed = { permitted: [], isOwnListener: () => true };
 		this.#fetcher = new Fetcher(closed, refuseLookUp, (outcome) => {
 			this.#counters.add("status_fetches");
@@ -156,6 +160,8 @@ class Worker {
 		if (read === undefined) throw new Error("a worker that starts knows no configuration before its own");
 		this.#generation = this.#generationOf(start, read);
 		this.#generation.useRevocation();
+		this.#precedence.configure(this.#generation.plan);
+		this.takeQuarantine(start.quarantined);
 		this.#admission = new Admission(start, this.#generation.plan.overload, this.#counters);
 		this.#applyCacheSettings();
 	}
@@ -185,6 +191,7 @@ class Worker {
 		this.#generation = next;
 		this.#ownCrls = message.ownCrls;
 		this.#admission.configure(next.plan.overload);
+		this.#precedence.configure(next.plan);
 		this.#applyCacheSettings();
 		// What a leaf stands for was validated under the trust before (V21). Verdicts and sessions bear it in their keys.
 		if (isOtherTrust) this.#leafContexts.clear();
@@ -206,6 +213,10 @@ class Worker {
 
 	takeLearned(entries: readonly LearnedEntry[]): void {
 		this.#learned = new Map(entries.map((entry) => [learnedKey(entry), entry]));
+	}
+
+	takeQuarantine(entries: readonly QuarantineEntry[]): void {
+		this.#precedence.takeQuarantine(entries);
 	}
 
 	takeCrls(renewed: ReadonlyMap<string, Uint8Array>): void {
@@ -274,6 +285,7 @@ class Worker {
 					ownCertificates,
 					logsInit,
 					trustsSni,
+					precedence: this.#precedence.of(plan),
 				};
 				return [
 					name,
@@ -388,10 +400,17 @@ class Worker {
 			inspect: ({ profile, alpn, sessionId, names, edits, ...facts }) => {
 				const fronting = frontingGuard({ profile, sessionId, names, ...facts }, this.#counters, send);
 				const patterns = services.get(profile.patternPolicy ?? "") ?? [];
-				const signatures = sessionSignatures(idp.get(profile.idpPolicy ?? ""), plan.idp.failsOpen, facts);
-				const active = [fronting, ...patterns, signatures].filter((service) => service !== undefined);
+				const signatures = sessionSignatures(
+					idp.get(profile.idpPolicy ?? ""),
+					plan.idp.failsOpen,
+					facts,
+					(alert, client) => this.#precedence.alerted(alert, client),
+				);
+				const last = [fronting, ...patterns, signatures].filter((service) => service !== undefined);
+				const active = this.#precedence.services({ sessionId, ...facts }, last);
 				return openPlaintext(active, { alpn, sessionId, maxDecodedOctets: maximumDecodedOctets, edits });
 			},
+			bucket: (limit) => this.#precedence.bucket(limit),
 			leafRefused: (server, client) => send({ type: "leaf-refused", server, client }),
 			ended: (session, record) => {
 				this.#sessions.get(session)?.closed();
@@ -471,6 +490,7 @@ class Worker {
 		for (const session of this.#sessions.keys()) session.tick(now);
 		this.#staples.tick(now);
 		this.#datagram?.tick(now);
+		this.#precedence.tick(now);
 		for (const event of this.#admission.tick(now)) send({ type: "event", event });
 	}
 }
@@ -511,6 +531,9 @@ process.on("message", (message: ToWorker) => {
 			return;
 		case "learned-bypass":
 			worker?.takeLearned(message.learned);
+			return;
+		case "quarantined":
+			worker?.takeQuarantine(message.quarantined);
 			return;
 		case "forget-fetched":
 			worker?.forgetFetched();

@@ -29,6 +29,7 @@ import { publishOnboarding } from "#daemon/onboarding-site.ts";
 import { OwnCrls } from "#daemon/own-crls.ts";
 import { PacketFilterService } from "#daemon/packet-filter-service.ts";
 import { PolicyHits } from "#daemon/policy-hits.ts";
+import { QuarantineDesk } from "#daemon/quarantine-desk.ts";
 import { RefusedQuicService } from "#daemon/refused-quic-service.ts";
 import { SigningDesk } from "#daemon/signing-desk.ts";
 import { StapleService } from "#daemon/staple-service.ts";
@@ -79,6 +80,12 @@ export class Managed implements GatewayView {
 		now: Date.now,
 	});
 	readonly vpns: IkedService;
+	readonly quarantine = new QuarantineDesk({
+		settings: () => this.plan.quarantine,
+		publish: (quarantined) => this.workers.tellAll({ type: "quarantined", quarantined }),
+		event: (event) => this.#event(event),
+		now: Date.now,
+	});
 	plan: GatewayPlan;
 	readonly configurationFile: string;
 	readonly warnings: readonly string[];
@@ -202,6 +209,7 @@ export class Managed implements GatewayView {
 			},
 			event: (event) => this.#event(event),
 			leafRefused: (server, client) => this.learnedBypass.refused(server, client),
+			quarantine: (entry) => this.quarantine.noted(entry),
 			listFetched: (list) => this.crls.note(list),
 			staple: (facts) => this.staples.note(facts),
 			log: this.#log,
@@ -359,6 +367,7 @@ export class Managed implements GatewayView {
 			trust: this.#trust,
 			lists: this.state.lists,
 			learned: this.learnedBypass.entries(),
+			quarantined: this.quarantine.entries(),
 			ownCrls: this.#ownCrls.current(),
 			ownMark: this.#packetFilter.ownMark,
 			loadedCrls: this.crls.current(),

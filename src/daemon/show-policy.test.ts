@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { defaultConfiguration } from "#daemon/default-configuration.ts";
 import { matchPolicies, testDecryption } from "#daemon/show-policy.ts";
 import { commandWorld } from "../../test/support/command-world.ts";
 
@@ -76,5 +77,28 @@ test("what clients have taught decides here as it does for sessions", async (t) 
 	assert.match(
 		said,
 		/Decision: bypass\n.*Because: 1 clients refused the gateway's certificate.*Outcome: not decrypted/s,
+	);
+});
+
+test("R204: the stage that decides before signatures is named, with its rule", async (t) => {
+	const world = await commandWorld(t, {
+		configuration: `${defaultConfiguration(false)}
+		applications { application other { protocol tcp; destination-port 8443; } application slow { protocol tcp; destination-port 8080; } }
+		security { inspection {
+			traffic-management closed { match { application other; } then { block; } }
+			traffic-management slow { match { application slow; } then { rate-limit 800; } }
+			traffic-management seen { then { trust; } }
+			quarantine { hosts 10.9.0.0/16; }
+		} }`,
+	});
+	const tested = (values: Record<string, string>) =>
+		testDecryption(world, { from: "10.0.0.1", to: "192.0.2.1", ...values });
+	assert.match(
+		tested({ "destination-port": "8443" }),
+		/Decision: block, before a ClientHello is read\nPolicy: traffic-management closed\n.*\nStage: traffic-management\n/,
+	);
+	assert.match(
+		tested({ "destination-port": "8080" }),
+		/Decision: decrypt\n.*; traffic-management seen: .*\nStage: traffic-management\nRate: shared by traffic-management slow\n.*Outcome: decrypted, not inspected\n/s,
 	);
 });

@@ -2,10 +2,12 @@
 import { formatAddress, parseAddress } from "#base/address.ts";
 import { normalizeHostName } from "#base/host-name.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
+import { QuarantineList } from "#inspect/quarantine-list.ts";
 import { type ConnectionFacts, type Decision, evaluateConnect, evaluateHello } from "#policy/evaluate.ts";
 import { type DecisionStory, explainDecision } from "#proxy/explain-decision.ts";
 import { learnedKey } from "#proxy/learned-bypass.ts";
 import { unlessLearned } from "#proxy/learned-decision.ts";
+import { type Precedence, precedeDecision, precedeHello } from "#proxy/precede-decision.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { visibleText } from "#telemetry/display-text.ts";
 
@@ -17,14 +19,20 @@ export function testDecryption(world: CommandWorld, values: Values): string {
 	const port = values["destination-port"] ?? "443";
 	const facts = { ...factsOf(values.from, values.to, port, values.sni, values.host), ...zone };
 	const { policy } = world.gateway.plan;
-	const early = evaluateConnect(policy, facts);
-	const decision = early ?? learnedToo(world, evaluateHello(policy, facts), facts);
+	const precedence = stagesOf(world);
+	const early = evaluateConnect(policy, facts) ?? precedeHello(precedence, facts);
+	const permitted = learnedToo(world, evaluateHello(policy, facts), facts);
+	const decision = early ?? precedeDecision(permitted, precedence, facts, true, permitted.rule);
 	const lines = [
 		`Connection: ${describe(facts)}`,
 		`Decision: ${decision.action}${early === undefined ? "" : ", before a ClientHello is read"}`,
 		`Policy: ${decision.rule}`,
 		`Because: ${decision.fact}`,
 	];
+	if (decision.stage !== undefined) lines.push(`Stage: ${decision.stage}`);
+	if (decision.rateLimit !== undefined) lines.push(`Rate: shared by traffic-management ${decision.rateLimit.rule}`);
+	if (precedence.plan.reputation.has(permitted.rule))
+		lines.push("Feeds: not asked here; workers ask them for each session");
 	if (decision.profile !== undefined) lines.push(`Profile: ${decision.profile.name}`);
 	const { evidence, then, outcome } = story(world, decision, facts);
 	lines.push(`Evidence: ${evidence}`, `Then: ${then}`, `Outcome: ${outcome}`);
@@ -61,6 +69,13 @@ export function matchPolicies(world: CommandWorld, values: Values): string {
 
 function story({ gateway }: CommandWorld, decision: Decision<ProxyProfile>, facts: ConnectionFacts): DecisionStory {
 	return explainDecision(decision, facts, gateway.plan.trustsSni);
+}
+
+/** The stages before signatures, but for the feeds: those are in the workers. */
+function stagesOf({ gateway }: CommandWorld): Precedence {
+	const quarantine = new QuarantineList(gateway.plan.quarantine);
+	quarantine.replace(gateway.quarantine.entries());
+	return { plan: gateway.plan.precedence, state: () => ({ feeds: new Map(), quarantine }) };
 }
 
 function learnedToo(

@@ -10,6 +10,7 @@ import type { Certificate } from "#pki/certificate.ts";
 import { DatasetStore } from "#signature/dataset-store.ts";
 import { loadRules, type RuleFile, type RuleSet } from "#signature/rule-set.ts";
 import { SignatureEngine } from "#signature/signature-engine.ts";
+import type { Alert } from "#signature/signature-flow.ts";
 import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 
@@ -95,6 +96,7 @@ export function sessionSignatures(
 	answer: SignatureAnswer | undefined,
 	failsOpen: boolean,
 	{ client, server, hello, certificate }: SessionFacts,
+	told: (alert: Alert, client: string) => void = () => {},
 ): InspectionService | undefined {
 	if (answer === undefined) return undefined;
 	if (answer.kind === "unavailable") return unavailableSignatures(answer.reason, failsOpen ? "report" : "block");
@@ -109,6 +111,7 @@ export function sessionSignatures(
 			...(hello === undefined ? {} : { clientHello: hello }),
 			...(certificate === undefined ? {} : { chain: [certificate] }),
 		},
+		told: (alert) => told(alert, client.address),
 	});
 }
 

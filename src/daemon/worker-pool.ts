@@ -13,6 +13,7 @@ import type {
 	ToWorker,
 	WorkerConfiguration,
 } from "#daemon/worker-protocol.ts";
+import type { QuarantineEntry } from "#inspect/quarantine-list.ts";
 import type { StapleFacts } from "#pki/staple-shell.ts";
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
 import { type CounterSnapshot, type Counters, mergeCounters, retireCounters } from "#telemetry/counters.ts";
@@ -32,6 +33,8 @@ export interface WorkerPoolPorts {
 	event(event: GatewayEvent): void;
 	/** A client refused a leaf. */
 	leafRefused(server: LearnedServer, client: string): void;
+	/** A worker has shut a host off. */
+	quarantine(entry: QuarantineEntry): void;
 	/** A worker fetched a revocation list. */
 	listFetched(list: FetchedListFacts): void;
 	/** How a certificate's OCSP response stands at a worker. */
@@ -203,6 +206,8 @@ export class WorkerPool {
 				return ports.event(message.event);
 			case "leaf-refused":
 				return ports.leafRefused(message.server, message.client);
+			case "quarantine":
+				return ports.quarantine(message.entry);
 			case "list-fetched":
 				return ports.listFetched(message.list);
 			case "staple":

@@ -2,6 +2,7 @@
 import type { Fault } from "#base/fault.ts";
 import type { ToldConfiguration } from "#config/reread.ts";
 import type { PolicyTally } from "#daemon/policy-hits.ts";
+import type { QuarantineEntry } from "#inspect/quarantine-list.ts";
 import type { CrlFacts } from "#pki/crl-text.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { StapleFacts } from "#pki/staple-shell.ts";
@@ -25,6 +26,8 @@ export interface WorkerConfiguration {
 	readonly trust: TrustSources;
 	/** Servers whose sessions are not opened because clients refused it. */
 	readonly learned: readonly LearnedEntry[];
+	/** Hosts that are shut off. */
+	readonly quarantined: readonly QuarantineEntry[];
 	/** The directory of the lists of domains; workers read it themselves, for lists are long. */
 	readonly lists: string;
 	/** The revocation list of each signing CA that has one, DER, by the CA's id; to be served at `crlPath(id)`. */
@@ -81,6 +84,8 @@ export type ToWorker =
 	| { readonly type: "own-crls"; readonly ownCrls: ReadonlyMap<string, Uint8Array> }
 	/** What was learned by now, in place of what was before. */
 	| { readonly type: "learned-bypass"; readonly learned: readonly LearnedEntry[] }
+	/** The hosts that are shut off by now, in place of those before. */
+	| { readonly type: "quarantined"; readonly quarantined: readonly QuarantineEntry[] }
 	/** Forget every revocation list and OCSP response that was fetched. */
 	| { readonly type: "forget-fetched" }
 	| { readonly type: "show-certificate-cache"; readonly question: number; readonly limit: number }
@@ -101,6 +106,7 @@ export type ToManaged =
 	/** The worker goes on with the configuration before. */
 	| { readonly type: "not-configured"; readonly revision: number; readonly fault: Fault }
 	| { readonly type: "leaf-refused"; readonly server: LearnedServer; readonly client: string }
+	| { readonly type: "quarantine"; readonly entry: QuarantineEntry }
 	| { readonly type: "list-fetched"; readonly list: FetchedListFacts }
 	| { readonly type: "staple"; readonly facts: StapleFacts }
 	| { readonly type: "event"; readonly event: GatewayEvent }

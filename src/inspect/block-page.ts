@@ -5,13 +5,15 @@ import type { Finding } from "#telemetry/session-record.ts";
 
 /** What the page says. All fields come from the gateway's own configuration, none from the peer. */
 export interface BlockNotice {
-	readonly status: 400 | 403 | 404 | 405 | 408 | 421 | 431 | 500 | 502 | 503 | 504;
+	readonly status: 302 | 400 | 403 | 404 | 405 | 408 | 421 | 431 | 500 | 502 | 503 | 504;
 	/** One sentence: what happened. */
 	readonly sentence: string;
 	readonly rule?: string;
 	readonly sessionId: string;
 	/** Extra header lines, each ending in CR LF. */
 	readonly headers?: string;
+	/** Where the client is sent instead. */
+	readonly location?: string;
 	/** No body behind the head: the answer to HEAD. */
 	readonly isHeadOnly?: boolean;
 }
@@ -20,7 +22,7 @@ export interface BlockNotice {
 export function blockNotice(
 	blocked: Pick<Finding, "service" | "name"> | undefined,
 	answer: ServiceFinding["answer"],
-): Pick<BlockNotice, "status" | "sentence" | "rule"> {
+): Pick<BlockNotice, "status" | "sentence" | "rule" | "location"> {
 	if (blocked !== undefined && answer !== undefined) return { ...answer, rule: blocked.service };
 	const rule = blocked === undefined ? {} : { rule: `${blocked.service} ${blocked.name}` };
 	return { status: 403, sentence: "The content of this exchange was blocked.", ...rule };
@@ -29,7 +31,9 @@ export function blockNotice(
 /** A whole HTTP/1.1 response that closes the connection. */
 export function encodeBlockPage(notice: BlockNotice): Uint8Array {
 	const octets = blockPageBody(notice);
-	const lines = blockPageFields.map(({ name, value }) => `${name}: ${value}\r\n`).join("");
+	const lines = fieldsOf(notice)
+		.map(({ name, value }) => `${name}: ${value}\r\n`)
+		.join("");
 	const head =
 		`HTTP/1.1 ${titleOf(notice)}\r\nContent-Length: ${octets.length}\r\n${lines}` +
 		`${notice.headers ?? ""}Connection: close\r\n\r\n`;
@@ -53,8 +57,13 @@ th{text-align:left;padding-right:1rem;font-weight:600}code{font-family:ui-monosp
 	return Buffer.from(body, "utf8");
 }
 
-/** The field lines that every answer of the gateway has, whatever carries it; names as HTTP/1.1 servers write them. */
-export const blockPageFields: readonly Header[] = [
+/** The field lines of the answer; names as HTTP/1.1 servers write them. */
+export function fieldsOf({ location }: Pick<BlockNotice, "location">): readonly Header[] {
+	return location === undefined ? blockPageFields : [...blockPageFields, { name: "Location", value: location }];
+}
+
+/** What every answer of the gateway has, whatever carries it. */
+const blockPageFields: readonly Header[] = [
 	{ name: "Content-Type", value: "text/html; charset=utf-8" },
 	{ name: "Cache-Control", value: "no-store" },
 	{ name: "X-Content-Type-Options", value: "nosniff" },
@@ -70,6 +79,7 @@ function escapeHtml(text: string): string {
 }
 
 const reasons = {
+	302: "Found",
 	400: "Bad Request",
 	403: "Forbidden",
 	404: "Not Found",

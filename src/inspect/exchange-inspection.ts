@@ -16,6 +16,12 @@ export class ExchangeInspection {
 	readonly #services: readonly { readonly name: string; readonly connection: ServiceConnection }[];
 	/** Those that want to see HTTP/1.1 as it comes. */
 	readonly #raw: readonly { readonly name: string; readonly connection: ServiceConnection }[];
+	/** Those of earlier stages: they decide about a request before the others look at it. */
+	readonly #gates: readonly { readonly name: string; readonly connection: ServiceConnection }[];
+	/** A block by octets as they came, in which a head may lie that earlier stages have a say about. */
+	#pending:
+		| { readonly name: string; readonly connection: ServiceConnection; readonly found: ServiceFinding }
+		| undefined;
 	readonly #findings: Finding[];
 	readonly #maxDecodedOctets: number;
 	#request: RequestHead | undefined;
@@ -30,7 +36,13 @@ export class ExchangeInspection {
 
 	/** `findings`: the connection's, which all its exchanges add to. */
 	constructor(services: readonly InspectionService[], findings: Finding[], maxDecodedOctets: number) {
-		this.#services = services.map((service) => ({ name: service.name, connection: service.open() }));
+		const opened = services.map((service) => ({
+			name: service.name,
+			connection: service.open(),
+			isGate: service.stage !== undefined,
+		}));
+		this.#services = opened;
+		this.#gates = opened.filter(({ isGate }) => isGate);
 		this.#raw = this.#services.filter(({ connection }) => connection.raw !== undefined);
 		this.#findings = findings;
 		this.#maxDecodedOctets = maxDecodedOctets;
@@ -58,14 +70,22 @@ export class ExchangeInspection {
 
 	requestHead(head: RequestHead): boolean {
 		this.#request = head;
+		for (const { name, connection } of this.#gates) {
+			if (!this.#noteAll(name, connection, connection.requestHead?.(head))) continue;
+			this.#pending = undefined;
+			return true;
+		}
+		if (this.settle()) return true;
 		const coding = this.#decoderFor(head, "request-body");
 		this.#requestDecoder = coding;
 		this.#isRequestEncoded = coding !== undefined;
 		let stops =
 			this.#look("url", Buffer.from(head.target, "latin1")) ||
 			this.#look("request-headers", Buffer.from(head.text, "latin1"));
-		for (const { name, connection } of this.#services) {
-			if (!stops && this.#noteAll(name, connection, connection.requestHead?.(head))) stops = true;
+		for (const one of this.#services) {
+			const { name, connection } = one;
+			if (stops || this.#gates.includes(one)) continue;
+			if (this.#noteAll(name, connection, connection.requestHead?.(head))) stops = true;
 		}
 		this.#ended("url");
 		this.#ended("request-headers");
@@ -123,9 +143,21 @@ export class ExchangeInspection {
 
 	/** Octets of HTTP/1.1 as they come: 0 to the server, 1 to the client. */
 	raw(direction: 0 | 1, octets: Uint8Array): boolean {
-		for (const { name, connection } of this.#raw)
-			if (this.#noteAll(name, connection, connection.raw?.(direction, octets))) return true;
+		for (const { name, connection } of this.#raw) {
+			const found = connection.raw?.(direction, octets);
+			if (found?.verdict === "block" && direction === 0 && this.#gates.length > 0)
+				this.#pending ??= { name, connection, found };
+			else if (this.#noteAll(name, connection, found)) return true;
+		}
 		return false;
+	}
+
+	/** Earlier stages had their say about what `raw` was shown: true when it blocks. */
+	settle(): boolean {
+		const pending = this.#pending;
+		if (pending === undefined) return false;
+		this.#pending = undefined;
+		return this.#noteAll(pending.name, pending.connection, pending.found);
 	}
 
 	/** Notes what the HTTP machine itself refused. */

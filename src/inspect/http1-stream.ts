@@ -70,7 +70,7 @@ export class Http1Stream implements PlaintextStream, Http1Sink {
 		const http = this.#http;
 		const passed = http.feedRequest(chunk);
 		const state = http.requestState;
-		if (state === "stopped" || state === "refused") return this.#halt("request");
+		if (state === "stopped" || state === "refused" || this.#exchange.settle()) return this.#halt("request");
 		if (this.#webSocket !== undefined) return this.#frames(this.#webSocket, "client", chunk);
 		this.isClientWaiting = state === "waiting" && passed < chunk.length;
 		this.#waiting = this.isClientWaiting ? chunk.subarray(passed) : undefined;

@@ -11,7 +11,7 @@ import { defaultHttp2Limits } from "#http/http2-limits.ts";
 import { Http2Connection } from "#http/http2-machine.ts";
 import type { Http2Answer, Http2Sink, StopCause } from "#http/http2-sink.ts";
 import { asksForWebSocket, webSocketTerms } from "#http/websocket-terms.ts";
-import { type BlockNotice, blockNotice, blockPageBody, blockPageFields } from "#inspect/block-page.ts";
+import { type BlockNotice, blockNotice, blockPageBody, fieldsOf } from "#inspect/block-page.ts";
 import { ExchangeInspection } from "#inspect/exchange-inspection.ts";
 import {
 	forward,
@@ -139,6 +139,8 @@ export class Http2Stream implements PlaintextStream, Http2Sink<ExchangeInspectio
 
 	answer({ context }: Exchange, cause: StopCause): Http2Answer {
 		const notice = { ...this.#sentence(context, cause), sessionId: this.#sessionId };
+		// Names are lower-case in HTTP/2 (RFC 9113 §8.2.1).
+		const fields = fieldsOf(notice).map(({ name, value }) => ({ name: name.toLowerCase(), value }));
 		return { fields: [{ name: ":status", value: String(notice.status) }, ...fields], body: blockPageBody(notice) };
 	}
 
@@ -200,6 +202,4 @@ export class Http2Stream implements PlaintextStream, Http2Sink<ExchangeInspectio
 	}
 }
 
-/** Names are lower-case in HTTP/2 (RFC 9113 §8.2.1). */
-const fields: readonly Header[] = blockPageFields.map(({ name, value }) => ({ name: name.toLowerCase(), value }));
 const maxIdle = 16;

@@ -64,3 +64,17 @@ test("the first rule that names a signature counts, and exempted ones are not lo
 test("a signature that sets bits for one that was selected is kept, and says nothing", () => {
 	assert.deepEqual(selected(ips("predefined-attacks 4;", "drop-connection")), ["4 drop", "5 alert silent"]);
 });
+
+test("an ip-action that refuses shuts the client off for its time", () => {
+	const policy = (then: string) =>
+		`rulebase-ips { rule r { match { attacks { predefined-attacks 1; } } then { action { drop-connection; } ${then} } } }`;
+	const seconds = (then: string) => {
+		const config = configOf(`security { idp { idp-policy p { ${policy(then)} } } }`);
+		const plan = compileIdpPolicies(config.security.idp).get("p");
+		return plan === undefined ? [] : selectSignatures(rules, plan).map(({ quarantineSeconds }) => quarantineSeconds);
+	};
+	assert.deepEqual(seconds(""), [undefined]);
+	assert.deepEqual(seconds("ip-action { ip-notify; }"), [undefined]);
+	assert.deepEqual(seconds("ip-action { ip-block; }"), [300]);
+	assert.deepEqual(seconds("ip-action { ip-close; timeout 0; }"), [0]);
+});

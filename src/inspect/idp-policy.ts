@@ -10,12 +10,16 @@ export interface IdpRule {
 	readonly names: readonly string[];
 	readonly groups: readonly string[];
 	readonly action: IdpAction;
+	/** Seconds for which the client is shut off; 0: as long as the quarantine is configured for. */
+	readonly quarantineSeconds?: number;
 }
+
+type IdpSelection = Omit<IdpRule, "action" | "quarantineSeconds">;
 
 export interface IdpPlan {
 	/** In order; the first rule that names a signature counts. */
 	readonly rules: readonly IdpRule[];
-	readonly exempt: readonly Omit<IdpRule, "action">[];
+	readonly exempt: readonly IdpSelection[];
 }
 
 /** The plan of each policy. */
@@ -26,6 +30,7 @@ export function compileIdpPolicies({ idpPolicy }: IdpConfig): ReadonlyMap<string
 			rules: [...rulebaseIps.rule.values()].map(({ match, then }) => ({
 				...selection(match.attacks),
 				action: actionOf(then.action),
+				...(then.ipAction.ipBlock || then.ipAction.ipClose ? { quarantineSeconds: then.ipAction.timeout } : {}),
 			})),
 			exempt: [...rulebaseExempt.rule.values()].map(({ match }) => selection(match.attacks)),
 		});
@@ -47,7 +52,9 @@ export function selectSignatures(signatures: readonly Signature[], { rules, exem
 		if (rule === undefined || exempt.some((each) => names(each, signature))) continue;
 		for (const { command, names: bits } of signature.flowBits)
 			if (command.startsWith("is")) for (const bit of bits) wantedBits.add(bit);
-		selected.push({ ...signature, action: ruleAction(rule.action, signature.action) });
+		const { quarantineSeconds } = rule;
+		const shutsOff = quarantineSeconds === undefined ? {} : { quarantineSeconds };
+		selected.push({ ...signature, action: ruleAction(rule.action, signature.action), ...shutsOff });
 	}
 	const taken = new Set(selected.map(idOf));
 	for (const signature of signatures) {
@@ -63,10 +70,7 @@ function idOf({ gid, sid }: Signature): string {
 	return `${gid}:${sid}`;
 }
 
-function names(
-	{ names: wanted, groups }: Omit<IdpRule, "action">,
-	{ sid, message, classtype, protocol }: Signature,
-): boolean {
+function names({ names: wanted, groups }: IdpSelection, { sid, message, classtype, protocol }: Signature): boolean {
 	if (wanted.includes(String(sid)) || wanted.includes(message)) return true;
 	return groups.some((group) => group === "all" || group === classtype || group === protocol);
 }
@@ -84,7 +88,7 @@ interface Attacks {
 	readonly customAttackGroups: readonly string[];
 }
 
-function selection(attacks: Attacks): Omit<IdpRule, "action"> {
+function selection(attacks: Attacks): IdpSelection {
 	return {
 		names: [...attacks.predefinedAttacks, ...attacks.customAttacks],
 		groups: [...attacks.predefinedAttackGroups, ...attacks.customAttackGroups].map((group) => group.toLowerCase()),

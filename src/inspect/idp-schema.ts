@@ -54,13 +54,12 @@ const actions = {
 };
 
 const ipAction = container({
-	engine: "not-yet",
-	help: "What becomes of later connections of the same hosts",
+	help: "What becomes of later connections of the same hosts: they are in quarantine",
 	alternatives: [{ of: ["ip-block", "ip-close", "ip-notify"] }],
 	children: {
-		"ip-block": flag({ help: "Drop them" }),
-		"ip-close": flag({ help: "Reset them" }),
-		"ip-notify": flag({ help: "Record them" }),
+		"ip-block": flag({ help: "Refuse them" }),
+		"ip-close": flag({ help: "The same" }),
+		"ip-notify": flag({ help: "Record them", engine: "not-yet" }),
 		target: leaf(
 			enumeration({
 				"source-address": "Connections of the client",
@@ -70,15 +69,15 @@ const ipAction = container({
 				"zone-service": "Connections from the zone to the same server and port",
 				service: "Connections of the client to the same server and port",
 			}),
-			{ help: "Which they are", default: "source-address" },
+			{ help: "Which they are; the client's, whatever is stated", default: "source-address", engine: "not-yet" },
 		),
 		timeout: leaf(integer({ min: 0, max: 64_800, unit: "seconds" }), {
-			help: "How long; 0 means until it is cleared",
+			help: "How long; 0 means as long as security inspection quarantine duration says",
 			default: 300,
 		}),
-		log: flag({ help: "Record what is done" }),
-		"log-create": flag({ help: "Record when it begins" }),
-		"refresh-timeout": flag({ help: "Begin the time again at each connection" }),
+		log: flag({ help: "Record what is done", engine: "not-yet" }),
+		"log-create": flag({ help: "Record when it begins", engine: "not-yet" }),
+		"refresh-timeout": flag({ help: "Begin the time again at each connection", engine: "not-yet" }),
 	},
 });
 

@@ -31,7 +31,6 @@ const bypassRule = list({
 		loosened: "danger: whatever a client sends to these servers is not seen",
 	},
 	order: "user",
-	engine: "not-yet",
 	keys: { name: name() },
 	children: { description: leaf(text({ max: 900 }), { help: "Text" }), match },
 });
@@ -39,7 +38,6 @@ const bypassRule = list({
 const trafficManagement = list({
 	help: "What becomes of connections by address and port alone, before content is looked at",
 	order: "user",
-	engine: "not-yet",
 	keys: { name: name() },
 	children: {
 		description: leaf(text({ max: 900 }), { help: "Text" }),
@@ -56,7 +54,7 @@ const trafficManagement = list({
 					},
 				}),
 				"rate-limit": leaf(integer({ min: 1, max: 400_000_000, unit: "kilobits-per-second" }), {
-					help: "Share this rate among them",
+					help: "Share this rate among them, both directions together; the stages behind still decide",
 				}),
 			},
 		}),
@@ -64,8 +62,7 @@ const trafficManagement = list({
 });
 
 const quarantine = container({
-	help: "Hosts that inspection or an operator has shut off",
-	engine: "not-yet",
+	help: "Hosts that signatures (ip-action) or an operator have shut off",
 	children: {
 		hosts: leafList(prefix(), { help: "Hosts that are always shut off" }),
 		exceptions: leafList(addressNames, { help: "Hosts that are never shut off, such as servers of this network" }),

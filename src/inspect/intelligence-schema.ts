@@ -1,5 +1,5 @@
 /** `security intelligence`: feeds of known bad addresses, names and fingerprints, and what is done by them. */
-import { error, type Finding } from "#config/finding.ts";
+import { error, type Finding, warning } from "#config/finding.ts";
 import { enumeration, integer, name, reference, text } from "#config/leaf-types.ts";
 import { fileName, url } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
@@ -24,7 +24,7 @@ const actions = {
 			close: flag({ help: "With a reset to both ends; so when neither is named" }),
 		},
 	}),
-	recommended: flag({ help: "As the feed says" }),
+	recommended: flag({ help: "As the feed says: block from level 7 on" }),
 };
 
 const action = container({
@@ -35,7 +35,6 @@ const action = container({
 
 export const intelligence = container({
 	help: "Feeds of known bad addresses, names and fingerprints",
-	engine: "not-yet",
 	children: {
 		feed: list({
 			help: "A feed",
@@ -45,6 +44,7 @@ export const intelligence = container({
 				description: leaf(text({ max: 900 }), { help: "Text" }),
 				category: leaf(categories, { help: "What it holds", mandatory: true }),
 				url: leaf(url(), {
+					engine: "not-yet",
 					help: { what: "Where it is fetched", loosened: "danger: over http, the feed can be changed on the way" },
 				}),
 				file: leaf(fileName(), { help: "File in which it is" }),
@@ -116,10 +116,22 @@ export const intelligence = container({
 	},
 });
 
+/** Feeds that are accepted and not read yet. */
+function unread({ feed }: Snapshot<typeof intelligence>): readonly Finding[] {
+	return [...feed].flatMap(([feedName, { category, format }]) => {
+		const path = ["security", "intelligence", "feed", feedName];
+		if (format === "stix")
+			return [warning(path, "format", "STIX is not read in this version: nothing matches this feed")];
+		if (category === "certificate")
+			return [warning(path, "category", "fingerprints of certificates are not compared in this version")];
+		return [];
+	});
+}
+
 /** A policy has one profile of each category; a rule names feeds of its category. */
 export function verifyIntelligence({ feed, profile, policy }: Snapshot<typeof intelligence>): readonly Finding[] {
 	const path = ["security", "intelligence"];
-	const findings: Finding[] = [];
+	const findings: Finding[] = [...unread({ feed, profile, policy })];
 	for (const [policyName, { profile: names }] of policy) {
 		const profileOf = new Map<string, string>();
 		for (const named of names) {

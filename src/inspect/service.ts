@@ -22,13 +22,18 @@ export const places = [
 ] as const;
 export type Place = (typeof places)[number];
 
+/** What the client is told; `location`: where it is sent instead. */
+export type BlockAnswer =
+	| { readonly status: 403 | 421; readonly sentence: string }
+	| { readonly status: 302; readonly sentence: string; readonly location: string };
+
 /** What a service found. `block` ends the exchange; `report` is recorded only. */
 export interface ServiceFinding {
 	readonly name: string;
 	readonly place: Place;
 	readonly verdict: "block" | "report";
 	/** What the client is told of a block; that its content was blocked, when absent. */
-	readonly answer?: { readonly status: 403 | 421; readonly sentence: string };
+	readonly answer?: BlockAnswer;
 }
 
 /**
@@ -56,5 +61,7 @@ export interface InspectionService {
 	readonly name: string;
 	/** It looks at names and not into content: a session that nothing else looks at counts as not inspected (R182). */
 	readonly isNameCheck?: boolean;
+	/** It decides about requests before any other service looks at them. */
+	readonly stage?: "reputation" | "quarantine";
 	open(): ServiceConnection;
 }

@@ -51,7 +51,7 @@ export type Destinations = Pick<AddressSet, "matchAddress" | "matchHost">;
  * exempt: by client, server, name or category; no-profile: nobody asked to open it; no-service: nobody would look inside;
  * switched-off: client-inspection or server-inspection is disabled; learned: clients refused to be opened; overload: as
  * many are open as may be; client-certificate: the server wants one that the gateway does not have; not-tls: there is
- * nothing to open.
+ * nothing to open; bypass-rule: a rule of inspection says so.
  */
 export type BypassCause =
 	| "exempt"
@@ -61,6 +61,7 @@ export type BypassCause =
 	| "learned"
 	| "overload"
 	| "client-certificate"
+	| "bypass-rule"
 	| "not-tls";
 
 /** One security policy, compiled. `profile` is absent when the traffic is permitted without being opened. */
@@ -90,8 +91,29 @@ export interface Policy<P extends DecryptionExemptions> {
 	readonly zones?: ZoneTable | undefined;
 }
 
+/** What a stage of inspection added to the decision of the policies. */
+export interface StageMarks {
+	/** The stage that decided, where it was not the policy. */
+	readonly stage?: string;
+	/** Nothing looks into it. */
+	readonly isTrusted?: boolean;
+	/** A rate that it shares with others of the rule. */
+	readonly rateLimit?: { readonly rule: string; readonly kilobitsPerSecond: number };
+	/** To be recorded: an entry of a feed that it matched. */
+	readonly reputation?: ReputationMark;
+}
+
+export interface ReputationMark {
+	readonly rule: string;
+	readonly because: string;
+	readonly hit: { readonly feed: string; readonly entry: string };
+	readonly isBlock: boolean;
+}
+
 /** The answer. `fact` is a clause that reads behind "because". */
-export type Decision<P extends DecryptionExemptions> =
+export type Decision<P extends DecryptionExemptions> = StageMarks & PolicyDecision<P>;
+
+type PolicyDecision<P extends DecryptionExemptions> =
 	| {
 			readonly action: "block" | "bypass";
 			readonly rule: string;
@@ -166,6 +188,17 @@ export function evaluateProfile<P extends DecryptionExemptions>(
 	}
 	const missing = profile.missingLists ?? "";
 	return { action: "decrypt", rule, fact: missing === "" ? match : `${match}; ${missing}`, profile };
+}
+
+/** The conditions of a rule that is no security policy. */
+export type TrafficMatch = Pick<PolicyRule<DecryptionExemptions>, "sources" | "destinations" | "ports">;
+
+/**
+ * Whether a connection fits; `as` says how careful to be with names, as `matchDestination` has it. `not-yet`: an address or a
+ * name that is to come can tell.
+ */
+export function matchTraffic(match: TrafficMatch, facts: ConnectionFacts, as: "permit" | "deny"): Match {
+	return matchRule(noZones, { ...match, name: "", action: as }, facts);
 }
 
 /** Why a rule matches; undefined when it does not; `not-yet` when an address or a name that is to come can tell. */
@@ -276,6 +309,7 @@ function block<P extends DecryptionExemptions>(rule: PolicyRule<P>, fact: string
 	return { action: "block", rule: rule.name, fact, isSilent: rule.action === "deny" };
 }
 
+const noZones = { rules: [], isDefaultPermit: false } as const;
 const withoutProfile = { cause: "no-profile", because: "the policy has no ssl-proxy profile" } as const;
 const defaultBypass = {
 	action: "bypass",

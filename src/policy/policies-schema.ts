@@ -78,7 +78,6 @@ const applicationServices = container({
 		}),
 		"security-intelligence-policy": leaf(reference("security intelligence policy"), {
 			help: "Act upon feeds of known bad addresses, names and fingerprints",
-			engine: "not-yet",
 		}),
 		"advance-policy-based-routing-profile": leaf(reference("security advance-policy-based-routing profile"), {
 			help: "Choose the route by the application",

@@ -3,8 +3,18 @@ import { Buffer } from "node:buffer";
 import type { Address, Endpoint, Prefix } from "#base/address.ts";
 import { HostPatternMap } from "#base/host-name.ts";
 import { Remembered } from "#base/remembered.ts";
+import {
+	compileFeeds,
+	compileQuarantine,
+	compileReputation,
+	compileTraffic,
+	type FeedPlan,
+} from "#inspect/compile-precedence.ts";
 import { compileIdpPolicies, type IdpPlan } from "#inspect/idp-policy.ts";
 import { type PatternPlace, type PatternRule, patternPlaces } from "#inspect/pattern-service.ts";
+import type { PrecedencePlan } from "#inspect/precedence.ts";
+import type { QuarantineSettings } from "#inspect/quarantine-list.ts";
+import type { ReputationPolicy } from "#inspect/reputation.ts";
 import type { InspectConfig } from "#inspect/schema.ts";
 import { shippedPatterns } from "#inspect/shipped-patterns.ts";
 import type { PkiConfig } from "#pki/schema.ts";
@@ -60,6 +70,12 @@ export interface GatewayPlan {
 	readonly echConfigs: readonly EchConfig[];
 	/** Policies with `then log`, by their keys. */
 	readonly policyLogs: ReadonlyMap<string, PolicyLog>;
+	/** What goes before signatures. */
+	readonly precedence: PrecedencePlan;
+	readonly feeds: readonly FeedPlan[];
+	readonly quarantine: QuarantineSettings;
+	/** Hosts are named, or a signature may shut one off. */
+	readonly mayQuarantine: boolean;
 	readonly maximumDecodedOctets: number;
 	/** Names of the signing certificates that profiles use. */
 	readonly signingCas: readonly string[];
@@ -119,6 +135,7 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 	}
 	const policy = compilePolicy(config, lists, "tcp");
 	const datagram = compileDatagram(config);
+	const idp = compileIdp(config.security.idp, policy);
 	return {
 		listeners,
 		datagram,
@@ -146,7 +163,8 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 		trustsSni: config.services.ssl.proxy.globalConfig.sniTrust === "trust-exempt-sni",
 		echConfigs: compileEchConfigs(config),
 		policyLogs: compilePolicyLogs(config),
-		idp: compileIdp(config.security.idp, policy),
+		...compileStages(config),
+		idp,
 		maximumDecodedOctets: config.security.inspection.maximumDecodedSize * 1_048_576,
 		signingCas: [...signingCas],
 		ownCertificates: namesOfOwn(listeners, policy),
@@ -246,6 +264,29 @@ function compilePolicy(config: GatewayConfig, lists: DomainLists, over: ProxiedP
 		rules,
 		isDefaultPermit: config.security.policies.defaultPolicy.permitAll,
 		...(asksForZones ? { zones: compileZoneTable(config) } : {}),
+	};
+}
+
+/** Everything that goes before signatures. */
+function compileStages(
+	config: GatewayConfig,
+): Pick<GatewayPlan, "precedence" | "feeds" | "quarantine" | "mayQuarantine"> {
+	const { idp, intelligence } = config.security;
+	const byName = compileReputation(intelligence);
+	const reputation = new Map<string, ReputationPolicy>();
+	for (const { key, statement } of orderPolicies(config)) {
+		const name = statement.then.permit?.applicationServices.securityIntelligencePolicy;
+		const policy = name === undefined ? undefined : byName.get(name);
+		if (policy !== undefined) reputation.set(key, policy);
+	}
+	const quarantine = compileQuarantine(config);
+	const plans = [...compileIdpPolicies(idp).values()];
+	const shutsOff = plans.some(({ rules }) => rules.some(({ quarantineSeconds }) => quarantineSeconds !== undefined));
+	return {
+		precedence: { ...compileTraffic(config), reputation },
+		feeds: compileFeeds(intelligence),
+		quarantine,
+		mayQuarantine: quarantine.hosts.length > 0 || shutsOff,
 	};
 }
 

@@ -56,6 +56,7 @@ function outcomeOf(decision: Decision<ProxyProfile>): SessionOutcome {
 	const cause = decision.action === "bypass" ? decision.cause : undefined;
 	return sessionOutcome({
 		...noRecord,
+		...(decision.isTrusted === true ? { inspection: "decrypted, not inspected" } : {}),
 		decision: decision.action,
 		...(cause === undefined ? {} : { cause }),
 	});

@@ -27,6 +27,11 @@ export function groupOf(socket: TLSSocket): string | undefined {
 	return info?.name === undefined ? undefined : (groupNames[info.name] ?? info.name);
 }
 
+/** Version and suite in words; empty without TLS. */
+export function tlsInWords(socket: TLSSocket | undefined): string {
+	return socket === undefined ? "" : `${socket.getProtocol() ?? ""} ${socket.getCipher()?.standardName ?? ""}`.trim();
+}
+
 /** The protocol that was agreed upon. */
 export function alpnOf(socket: TLSSocket | undefined): string | undefined {
 	const chosen = socket?.alpnProtocol;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { describe, type TestContext, test } from "node:test";
+import { TokenBucket } from "#base/token-bucket.ts";
 import {
 	forward,
 	hold,
@@ -78,6 +79,7 @@ async function relay(
 	plaintext?: PlaintextStream,
 	isDecrypted = plaintext !== undefined,
 	sendsReset?: "client" | "server" | "both",
+	bucket?: TokenBucket,
 ) {
 	const { relayed: clientSide, peer: client } = await connection(t);
 	const { relayed: serverSide, peer: server } = await connection(t);
@@ -86,7 +88,7 @@ async function relay(
 		{ stream: clientSide, transport: clientSide, peer: "10.1.4.7" },
 		{ stream: serverSide, transport: serverSide, peer: "192.0.2.1" },
 	] as const;
-	const shell = new RelayShell(ends[0], ends[1], { plaintext, isDecrypted, sendsReset }, 5_000, (summary) =>
+	const shell = new RelayShell(ends[0], ends[1], { plaintext, isDecrypted, sendsReset, bucket }, 5_000, (summary) =>
 		summaries.push(summary),
 	);
 	const over = async (): Promise<RelaySummary> => {
@@ -459,6 +461,39 @@ test("a socket whose end is being sent is closed, not lost open, when the relay 
 	client.socket.destroy();
 	server.socket.destroy();
 	await until(() => openSockets() <= before, "the last socket to be closed");
+});
+
+test("R204: beyond its rate a side is not read: what it sends waits with it, and is gathered nowhere", async (t) => {
+	// A burst of 100 octets, and then one octet a second.
+	const bucket = new TokenBucket(1, Date.now());
+	const { shell, client, server, clientSide } = await relay(t, undefined, false, undefined, bucket);
+	shell.start(nothing);
+	server.listen();
+	const sent = "x".repeat(40_000_000);
+	client.socket.write(sent);
+	await until(() => clientSide.isPaused() && server.heard.length > 0, "the first octets");
+	// What arrived is what was read before the rate was known to be used up; the rest never left its sender.
+	await until(() => client.socket.writableLength > 20_000_000, "the sender to be held up");
+	assert.ok(server.heard.length <= 131_072, `${server.heard.length}`);
+	assert.ok(clientSide.readableLength <= 131_072, `${clientSide.readableLength}`);
+	server.socket.write("an answer");
+	shell.shutdown("the test is over");
+});
+
+test("a rate that is not used up changes nothing", async (t) => {
+	const { shell, client, server, over } = await relay(
+		t,
+		undefined,
+		false,
+		undefined,
+		new TokenBucket(1_000_000_000, Date.now()),
+	);
+	shell.start(nothing);
+	client.listen().socket.end("to the server");
+	await server.listen().hears("to the server");
+	server.socket.end("to the client");
+	await client.hears("to the client");
+	assert.equal((await over()).octetsToServer, 13);
 });
 
 describe("what the stream says itself", () => {

@@ -5,9 +5,11 @@
  * Bounds: per direction what the socket buffers hold (their high-water mark) and what the stream holds.
  */
 import type { Socket } from "node:net";
+import type { TokenBucket } from "#base/token-bucket.ts";
 import { forward, type PlaintextStream, release, type StreamAnswer, stop } from "#inspect/plaintext-stream.ts";
 import type { ForwardedRequests } from "#proxy/forwarded-requests.ts";
 import { relayFault } from "#proxy/handshake-faults.ts";
+import { awaitsAnswer, isNotListening, peerIsFull, ReadGate, rateIsUsedUp } from "#proxy/read-gate-shell.ts";
 import type { RelaySummary } from "#proxy/session-event.ts";
 
 /** One end: `stream` carries the octets, `transport` is the TCP socket under it (the same one when there is no TLS). */
@@ -26,6 +28,8 @@ export interface RelayContent {
 	readonly requests?: ForwardedRequests | undefined;
 	/** Who gets a TCP reset when the stream is blocked: nothing else is told it (R122, R132). */
 	readonly sendsReset?: "client" | "server" | "both" | undefined;
+	/** A rate that it shares with others, both directions together. */
+	readonly bucket?: TokenBucket | undefined;
 }
 
 /** A running relay. The owner calls `tick` about once a second and `shutdown` to end it from outside. */
@@ -36,6 +40,9 @@ export class RelayShell {
 	readonly #isDecrypted: boolean;
 	readonly #requests: ForwardedRequests | undefined;
 	readonly #sendsReset: RelayContent["sendsReset"];
+	readonly #bucket: TokenBucket | undefined;
+	readonly #clientGate: ReadGate;
+	readonly #serverGate: ReadGate;
 	readonly #idleMs: number;
 	readonly #onEnd: (summary: RelaySummary) => void;
 	#octetsToServer = 0;
@@ -50,7 +57,7 @@ export class RelayShell {
 	constructor(
 		client: RelayEnd,
 		server: RelayEnd,
-		{ plaintext, isDecrypted, requests, sendsReset }: RelayContent,
+		{ plaintext, isDecrypted, requests, sendsReset, bucket }: RelayContent,
 		idleMs: number,
 		onEnd: (summary: RelaySummary) => void,
 	) {
@@ -60,6 +67,9 @@ export class RelayShell {
 		this.#isDecrypted = isDecrypted;
 		this.#requests = requests;
 		this.#sendsReset = sendsReset;
+		this.#bucket = bucket;
+		this.#clientGate = new ReadGate(client.stream);
+		this.#serverGate = new ReadGate(server.stream);
 		this.#idleMs = idleMs;
 		this.#onEnd = onEnd;
 	}
@@ -68,12 +78,16 @@ export class RelayShell {
 	start(first: Uint8Array): void {
 		const client = this.#client.stream;
 		const server = this.#server.stream;
-		client.on("data", (chunk: Buffer) => this.#fromClient(chunk));
-		server.on("data", (chunk: Buffer) => this.#fromServer(chunk));
-		client.on("drain", () => server.resume());
-		server.on("drain", () => {
-			if (this.#plaintext?.isClientWaiting !== true) client.resume();
+		client.on("data", (chunk: Buffer) => {
+			this.#fromClient(chunk);
+			if (this.#bucket !== undefined) this.#pace(this.#bucket, this.#clientGate, chunk.length);
 		});
+		server.on("data", (chunk: Buffer) => {
+			this.#fromServer(chunk);
+			if (this.#bucket !== undefined) this.#pace(this.#bucket, this.#serverGate, chunk.length);
+		});
+		client.on("drain", () => this.#serverGate.free(peerIsFull));
+		server.on("drain", () => this.#clientGate.free(peerIsFull));
 		client.on("end", () => this.#clientEnded());
 		server.on("end", () => this.#serverEnded());
 		client.on("error", (error: NodeJS.ErrnoException) => this.#failed(error, "client", this.#server));
@@ -87,8 +101,8 @@ export class RelayShell {
 		}
 		if (first.length > 0) this.#toServer(first);
 		if (this.#isOver) return;
-		client.resume();
-		server.resume();
+		this.#clientGate.free(nobody);
+		this.#serverGate.free(nobody);
 		// One that ended before anybody listened does not say so again.
 		if (client.readableEnded) this.#clientEnded();
 		if (server.readableEnded) this.#serverEnded();
@@ -131,7 +145,7 @@ export class RelayShell {
 		const plaintext = this.#plaintext;
 		if (plaintext !== undefined)
 			return this.#act(plaintext, plaintext.fromClient(chunk), chunk, this.#client, this.#server);
-		if (!this.#server.stream.write(chunk)) this.#client.stream.pause();
+		if (!this.#server.stream.write(chunk)) this.#clientGate.hold(peerIsFull);
 	}
 
 	#fromServer(chunk: Buffer): void {
@@ -139,30 +153,39 @@ export class RelayShell {
 		this.#octetsToClient += chunk.length;
 		const plaintext = this.#plaintext;
 		if (plaintext === undefined) {
-			if (!this.#client.stream.write(chunk)) this.#server.stream.pause();
+			if (!this.#client.stream.write(chunk)) this.#serverGate.hold(peerIsFull);
 			return;
 		}
 		this.#act(plaintext, plaintext.fromServer(chunk), chunk, this.#server, this.#client);
 		if (!plaintext.isClientWaiting || this.#isOver) return;
 		this.#act(plaintext, plaintext.clientMayGoOn(), noOctets, this.#client, this.#server);
-		if (!plaintext.isClientWaiting && !this.#isOver && !this.#server.stream.writableNeedDrain)
-			this.#client.stream.resume();
+		if (!plaintext.isClientWaiting && !this.#isOver) this.#clientGate.free(awaitsAnswer);
 	}
 
 	#act(plaintext: PlaintextStream, answer: StreamAnswer, chunk: Uint8Array, from: RelayEnd, to: RelayEnd): void {
 		if (answer === forward) {
-			if (chunk.length > 0 && !to.stream.write(chunk)) from.stream.pause();
+			if (chunk.length > 0 && !to.stream.write(chunk)) this.#gateOf(from).hold(peerIsFull);
 		} else if (answer === release) this.#release(plaintext, to, from);
 		else if (answer === stop) return this.#stopped();
 		this.#sendOwn();
-		if (plaintext.isClientWaiting) this.#client.stream.pause();
+		if (plaintext.isClientWaiting) this.#clientGate.hold(awaitsAnswer);
+	}
+
+	#gateOf(end: RelayEnd): ReadGate {
+		return end === this.#client ? this.#clientGate : this.#serverGate;
+	}
+
+	/** What was moved beyond the rate is waited off, with the socket unread. */
+	#pace(bucket: TokenBucket, gate: ReadGate, octets: number): void {
+		const milliseconds = bucket.take(octets, Date.now());
+		if (milliseconds > 0 && !this.#isOver) gate.holdFor(rateIsUsedUp, milliseconds);
 	}
 
 	/** Sends what the stream says itself. A peer that does not read it is not read either. */
 	#sendOwn(): void {
 		const { toClient, toServer } = this.#plaintext ?? {};
-		if (toClient !== undefined && toClient.length > 0) writeAll(this.#client.stream, toClient);
-		if (toServer !== undefined && toServer.length > 0) writeAll(this.#server.stream, toServer);
+		if (toClient !== undefined && toClient.length > 0) writeAll(this.#client.stream, this.#clientGate, toClient);
+		if (toServer !== undefined && toServer.length > 0) writeAll(this.#server.stream, this.#serverGate, toServer);
 	}
 
 	#release(plaintext: PlaintextStream, to: RelayEnd, from: RelayEnd): void {
@@ -172,7 +195,7 @@ export class RelayShell {
 		for (const octets of released) mayGoOn = to.stream.write(octets);
 		if (released.length > 1) to.stream.uncork();
 		released.length = 0;
-		if (!mayGoOn) from.stream.pause();
+		if (!mayGoOn) this.#gateOf(from).hold(peerIsFull);
 	}
 
 	#clientEnded(): void {
@@ -278,6 +301,8 @@ export class RelayShell {
 	#finish(why: string, faultCode?: string): void {
 		if (this.#isOver) return;
 		this.#isOver = true;
+		this.#clientGate.close();
+		this.#serverGate.close();
 		const plaintext = this.#plaintext;
 		plaintext?.close();
 		this.#onEnd({
@@ -293,14 +318,14 @@ export class RelayShell {
 }
 
 /** To a side that was told the end nothing can be said any more. */
-function writeAll(stream: Socket, pieces: Uint8Array[]): void {
+function writeAll(stream: Socket, gate: ReadGate, pieces: Uint8Array[]): void {
 	let mayGoOn = true;
 	if (!stream.writable) pieces.length = 0;
 	for (const octets of pieces) mayGoOn = stream.write(octets);
 	pieces.length = 0;
 	if (mayGoOn) return;
-	stream.pause();
-	stream.once("drain", () => stream.resume());
+	gate.hold(isNotListening);
+	stream.once("drain", () => gate.free(isNotListening));
 }
 
 /** OpenSSL's errors are lines of fields; their reason is what a person can read. */
@@ -325,4 +350,5 @@ function resetTransport(end: RelayEnd): void {
 
 /** Whatever the client still sends: a timeout of the socket would begin anew with each octet. */
 const lingerMs = 2_000;
+const nobody = 0;
 const noOctets = new Uint8Array(0);

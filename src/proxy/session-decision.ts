@@ -1,6 +1,8 @@
 /** What the configuration says of one session: whom it may reach, and what becomes of it. */
 import { type Address, type Endpoint, formatAddress, parseAddress } from "#base/address.ts";
 import { type Fault, fault } from "#base/fault.ts";
+import type { Moment } from "#inspect/precedence.ts";
+import { reputationEvent } from "#inspect/reputation-event.ts";
 import {
 	type ConnectionFacts,
 	type Decision,
@@ -11,6 +13,7 @@ import {
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
 import { type AskedConnection, learnableServer, unlessLearned } from "#proxy/learned-decision.ts";
 import { unlessOverloaded } from "#proxy/overload-decision.ts";
+import { precedeDecision, precedeHello } from "#proxy/precede-decision.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import type { SessionContext, SessionEffect } from "#proxy/session-event.ts";
 import type { SessionFacts } from "#proxy/session-facts.ts";
@@ -18,6 +21,8 @@ import { isLocalTarget } from "#proxy/target.ts";
 import { tlsSides } from "#proxy/way-in.ts";
 import { gatewayEvent } from "#telemetry/event-table.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
+
+type TellEffect = SessionEffect & { readonly type: "tell" };
 
 /** Asked by the session's machine; everything it knows is in the facts. */
 export class SessionDecision {
@@ -31,14 +36,23 @@ export class SessionDecision {
 
 	/** A block by a policy that no ClientHello could change; undefined to go on. */
 	beforeHello(server: Address | undefined, now: number): Decision<ProxyProfile> | undefined {
-		return evaluateConnect(this.#context.policy, this.#connection(server, now));
+		const { policy, precedence } = this.#context;
+		const facts = this.#connection(server, now);
+		return evaluateConnect(policy, facts) ?? (precedence === undefined ? undefined : precedeHello(precedence, facts));
 	}
 
-	/** The policies; where they let pass, a listener with a server of its own says what becomes of the session. */
-	evaluate(now: number): Decision<ProxyProfile> {
-		const { way, listener, policy } = this.#context;
+	/**
+	 * The policies; where they let pass, a listener with a server of its own says what becomes of the session, and the stages
+	 * before signatures have their say. `moment`: what follows, where it is not what the policies say.
+	 */
+	evaluate(now: number, moment?: Moment): Decision<ProxyProfile> {
 		const facts = this.#connection(this.#facts.server, now);
-		const decision = evaluateHello(policy, facts);
+		const permitted = evaluateHello(this.#context.policy, facts);
+		return this.#preceded(this.#atListener(permitted, facts), facts, permitted.rule, moment);
+	}
+
+	#atListener(decision: Decision<ProxyProfile>, facts: ConnectionFacts): Decision<ProxyProfile> {
+		const { way, listener } = this.#context;
 		if (way.kind === "explicit" || way.kind === "transparent" || decision.action === "block") return decision;
 		if (way.kind === "pass-through") {
 			return { action: "bypass", rule: listener, fact: "the listener forwards TLS without opening it" };
@@ -52,12 +66,28 @@ export class SessionDecision {
 		return evaluateProfile(listener, profile, facts, wayFacts[way.kind]);
 	}
 
+	#preceded(
+		decision: Decision<ProxyProfile>,
+		facts: ConnectionFacts,
+		policyRule: string,
+		moment?: Moment,
+	): Decision<ProxyProfile> {
+		const { precedence, way } = this.#context;
+		if (precedence === undefined) return decision;
+		const mayBypass = tlsSides(way) === "both";
+		return precedeDecision(decision, precedence, { ...facts, ja3: this.#facts.ja3 }, mayBypass, policyRule, moment);
+	}
+
 	/** What was learned, and how many sessions are open already, upon the decision of the policy. */
 	narrowed(decision: Decision<ProxyProfile>, now: number): Decision<ProxyProfile> {
 		const { learned, mayDecrypt, way } = this.#context;
 		const open = unlessLearned(decision, this.#asked(), learned, now);
 		// TLS on one side only cannot be let be: the other side does not speak it.
-		return tlsSides(way) === "both" ? unlessOverloaded(open, mayDecrypt) : open;
+		const narrowed = tlsSides(way) === "both" ? unlessOverloaded(open, mayDecrypt) : open;
+		// What is let be after all is judged as what stays encrypted.
+		if (narrowed.action !== "bypass" || decision.action === "bypass" || decision.isTrusted === true) return narrowed;
+		const facts = this.#connection(this.#facts.server, now);
+		return this.#preceded(narrowed, facts, evaluateHello(this.#context.policy, facts).rule);
 	}
 
 	/** The server of a session whose client refuses the leaf, if that may teach something. */
@@ -65,18 +95,23 @@ export class SessionDecision {
 		return learnableServer(profile, this.#asked());
 	}
 
-	/** Tells what `log session-init` of the policy asks for. */
-	begun(decision: Decision<ProxyProfile>, now: number): readonly (SessionEffect & { readonly type: "tell" })[] {
-		const { rule, action } = decision;
-		if (this.#context.logsInit?.(rule) !== true) return [];
-		const { client, target } = this.#facts;
+	/** Tells what `log session-init` of the policy and `log` of a reputation rule ask for. */
+	begun({ rule, action, reputation }: Decision<ProxyProfile>, now: number): readonly TellEffect[] {
+		const { client, target, id: session } = this.#facts;
+		const from = formatAddress(client.address);
+		const told: TellEffect[] = [];
+		if (reputation !== undefined) {
+			told.push({ type: "tell", event: reputationEvent(reputation, { session, client: from, tls: "" }, now) });
+		}
+		if (this.#context.logsInit?.(rule) !== true) return told;
 		const { host: server = "", port = 0 } = target ?? {};
-		const facts = { session: this.#facts.id, rule, client: formatAddress(client.address), server, port };
+		const facts = { session, rule, client: from, server, port };
 		const event =
 			action === "block"
 				? gatewayEvent("SESSION_DENIED", now, facts)
 				: gatewayEvent("SESSION_PERMITTED", now, { ...facts, decision: action });
-		return [{ type: "tell", event }];
+		told.push({ type: "tell", event });
+		return told;
 	}
 
 	/** N5: who believes the client's word for a name has the certificate looked at. */

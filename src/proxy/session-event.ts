@@ -9,6 +9,7 @@ import type { ForwardedRequests } from "#proxy/forwarded-requests.ts";
 import type { ClientIdentity } from "#proxy/judge-client.ts";
 import type { LearnedEntry } from "#proxy/learned-bypass.ts";
 import type { DecryptAnswer } from "#proxy/overload.ts";
+import type { Precedence } from "#proxy/precede-decision.ts";
 import type { ClientAuthentication, ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import type { WayIn } from "#proxy/way-in.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
@@ -62,6 +63,8 @@ export interface SessionContext {
 	readonly logsInit?: (rule: string) => boolean;
 	/** `sni-trust trust-exempt-sni`; true when absent. */
 	readonly trustsSni?: boolean;
+	/** What goes before the inspection of content; nothing when absent. */
+	readonly precedence?: Precedence | undefined;
 	/** Asked once, when the policy says decrypt; any number of sessions may be when absent. */
 	readonly mayDecrypt?: () => DecryptAnswer;
 	/** True when the address and port are one of the gateway's own listeners. */

@@ -57,6 +57,11 @@ export class SessionFacts {
 		return this.#hello?.sni;
 	}
 
+	/** The fingerprint of the ClientHello. */
+	get ja3(): string | undefined {
+		return this.#hello?.ja3;
+	}
+
 	helloRead(hello: ClientHello, now: number): void {
 		this.#timing.helloMs = now - this.startedAt;
 		this.#hello = {
@@ -103,6 +108,8 @@ export class SessionFacts {
 			decision: decision?.action ?? "none",
 			rule: decision?.rule ?? "",
 			fact: decision?.fact ?? this.ownFact ?? "",
+			...(decision?.stage === undefined ? {} : { stage: decision.stage }),
+			...(decision?.rateLimit === undefined ? {} : { rateLimit: decision.rateLimit.rule }),
 			...(decision?.profile === undefined ? {} : { profile: decision.profile.name }),
 			...(decision?.action === "bypass" && decision.cause !== undefined ? { cause: decision.cause } : {}),
 			inspection: summary?.inspection ?? "not decrypted",

@@ -394,7 +394,7 @@ export class SessionMachine {
 
 	/** The connection goes on without TLS, if it may; `greeting` is for the client, `first` for the server. */
 	#passClear(mail: MailPhase, now: number, greeting: Uint8Array, first: Uint8Array): readonly SessionEffect[] {
-		const decision = this.#policy.evaluate(now);
+		const decision = this.#policy.evaluate(now, "encrypted");
 		if (decision.action === "block") return this.#blockClear(decision, now);
 		const passed = passedInClear(decision, mail.protocol);
 		this.#facts.decision = passed ?? decision;
@@ -540,7 +540,7 @@ export class SessionMachine {
 		const state = this.#state;
 		const isUpgraded = state.tag === "expect-hello" && state.upgraded !== undefined;
 		if (this.#facts.server === undefined || isUpgraded) return this.#closeFor(notTls, now);
-		const decision = this.#policy.evaluate(now);
+		const decision = this.#policy.evaluate(now, "encrypted");
 		if (decision.action === "block") return this.#blockClear(decision, now);
 		const passed = passedNotTls(decision, looksLike);
 		this.#facts.decision = passed ?? decision;

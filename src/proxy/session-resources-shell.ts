@@ -1,9 +1,11 @@
 /** What a worker lends to its sessions. */
 import type { SecureContext, SecureContextOptions } from "node:tls";
 import type { Address } from "#base/address.ts";
+import type { TokenBucket } from "#base/token-bucket.ts";
 import type { HeadEdits } from "#http/field-edit.ts";
 import type { AskedNames } from "#inspect/fronting-service.ts";
 import type { PlaintextStream } from "#inspect/plaintext-stream.ts";
+import type { RateLimit } from "#inspect/precedence.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import type { ChainRepair } from "#pki/chain-repair-shell.ts";
 import type { SigningCa } from "#pki/mint.ts";
@@ -64,6 +66,8 @@ export interface SessionResources {
 		readonly alpn: string | undefined;
 		readonly sessionId: string;
 		readonly rule: string;
+		/** Version and suite of the opened leg, in words; empty for what came in clear. */
+		readonly tls: string;
 		readonly client: { readonly address: string; readonly port: number };
 		readonly server: { readonly address: string; readonly port: number };
 		/** What the client sent, where it spoke TLS; and the server's certificate. */
@@ -74,6 +78,8 @@ export interface SessionResources {
 		/** What is changed in heads; undefined for nothing. */
 		readonly edits: HeadEdits | undefined;
 	}): PlaintextStream | undefined;
+	/** The rate that the sessions of a traffic-management rule share. */
+	bucket(limit: RateLimit): TokenBucket;
 	/** Called when a client did not want the leaf of a trusted server. */
 	leafRefused(server: LearnedServer, client: string): void;
 }

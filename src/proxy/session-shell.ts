@@ -10,7 +10,7 @@ import { askedNames } from "#proxy/asked-names.ts";
 import { ClientLeg } from "#proxy/client-leg-shell.ts";
 import { headEdits } from "#proxy/head-edits.ts";
 import type { JudgedServer } from "#proxy/judge-server.ts";
-import { alpnOf } from "#proxy/leg-record-shell.ts";
+import { alpnOf, tlsInWords } from "#proxy/leg-record-shell.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { RelayShell } from "#proxy/relay-shell.ts";
 import { ServerLeg } from "#proxy/server-leg-shell.ts";
@@ -211,12 +211,13 @@ export class SessionShell {
 		this.#clientLeg.release();
 		const isDecrypted = mode === "decrypted";
 		const plaintext =
-			mode !== "bypass" && decision.profile !== undefined
+			mode !== "bypass" && decision.profile !== undefined && decision.isTrusted !== true
 				? this.#owner.inspect({
 						profile: decision.profile,
 						alpn: mode === "clear" ? "http/1.1" : alpnOf(serverTls ?? this.#clientLeg.tls),
 						sessionId: this.#machine.id,
 						rule: decision.rule,
+						tls: mode === "clear" ? "" : tlsInWords(this.#clientLeg.tls ?? serverTls),
 						client: { address: this.#clientAddress, port: this.#client.remotePort ?? 0 },
 						server: { address, port: transport.remotePort ?? 0 },
 						hello: this.#hello,
@@ -227,7 +228,8 @@ export class SessionShell {
 				: undefined;
 		const client = { stream: this.#clientLeg.tls ?? this.#client, transport: this.#client, peer: this.#clientAddress };
 		const server = { stream: serverTls ?? transport, transport, peer: address };
-		const content = { plaintext, isDecrypted, requests, sendsReset: decision.profile?.sendsReset };
+		const bucket = decision.rateLimit === undefined ? undefined : this.#owner.bucket(decision.rateLimit);
+		const content = { plaintext, isDecrypted, requests, sendsReset: decision.profile?.sendsReset, bucket };
 		this.#relay = new RelayShell(client, server, content, this.#context.timeouts.idleMs, (summary) =>
 			this.#step({ type: "relay-ended", summary }),
 		);

@@ -11,10 +11,9 @@ type Passed = Decision<ProxyProfile> & { readonly action: "bypass" | "block" };
 export function passedNotTls(decision: Decision<ProxyProfile>, looksLike: FirstOctets): Passed | undefined {
 	// SSL 2.0 is refused even where other protocols pass (R160).
 	if (looksLike === "sslv2" || !mayPass(decision, false)) return undefined;
-	const { rule, profile } = decision;
 	const fact = `${decision.fact}; it is not TLS (${looksLike})`;
 	const cause = decision.action === "bypass" ? (decision.cause ?? "not-tls") : "not-tls";
-	return { action: "bypass", rule, fact, cause, ...(profile === undefined ? {} : { profile }) };
+	return { ...decision, action: "bypass", fact, cause };
 }
 
 /** The server speaks first and goes on without TLS; undefined when that is refused. */

@@ -35,6 +35,7 @@ export function sessionOutcome(record: SessionRecord): SessionOutcome {
 
 const outcomeOfCause: Readonly<Record<string, SessionOutcome>> = {
 	exempt: "not decrypted",
+	"bypass-rule": "not decrypted",
 	learned: "not decrypted",
 	"no-profile": "ignored",
 	"switched-off": "ignored",

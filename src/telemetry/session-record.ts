@@ -56,6 +56,10 @@ export interface SessionRecord {
 	/** The policy's name, and under it the fact that decided, both in words. */
 	readonly rule: string;
 	readonly fact: string;
+	/** The stage of inspection that decided, where it was not the policy: `inspection-bypass`, `traffic-management` and so on. */
+	readonly stage?: string;
+	/** The traffic-management rule whose rate it shared. */
+	readonly rateLimit?: string;
 	readonly profile?: string;
 	/** Of a bypass: why, as `BypassCause` of the policy names it. */
 	readonly cause?: string;

@@ -15,6 +15,7 @@ import { KeyService } from "#daemon/key-service.ts";
 import { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
 import { PolicyHits } from "#daemon/policy-hits.ts";
+import { QuarantineDesk } from "#daemon/quarantine-desk.ts";
 import { StapleService } from "#daemon/staple-service.ts";
 import { openStateDirectory } from "#daemon/state-directory.ts";
 import { trustNames } from "#daemon/trust-directory.ts";
@@ -147,6 +148,12 @@ export async function commandWorld(
 				settings: () => ({ clients: 1, lifetimeMs: 60_000, maximum: 10 }),
 				publish: (entries) => void applied.push(`learned: ${entries.length}`),
 				learned: () => undefined,
+				now: Date.now,
+			}),
+			quarantine: new QuarantineDesk({
+				settings: () => world.gateway.plan.quarantine,
+				publish: (entries) => void applied.push(`quarantined: ${entries.length}`),
+				event: (event) => reports.push(formatEvent(event)),
 				now: Date.now,
 			}),
 			domainLists: new DomainListService({

@@ -1,0 +1,83 @@
+/** The feeds of a worker: files read into one table for each category, and again when they have changed. */
+import { statSync } from "node:fs";
+import { readBoundedFile } from "#base/bounded-file-shell.ts";
+import type { FeedPlan } from "#inspect/compile-precedence.ts";
+import { FeedTable } from "#inspect/feed-table.ts";
+import { readFeed } from "#inspect/read-feed.ts";
+import type { FeedCategory, FeedTables } from "#inspect/reputation.ts";
+import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
+
+/**
+ * Bounds: files of `maxFileOctets`, the entries that the configuration allows. Reading holds up the worker for about two
+ * seconds a million entries. A file that cannot be read leaves its feed empty, and an event says so.
+ */
+export class FeedFiles {
+	readonly #report: (event: GatewayEvent) => void;
+	#plans: readonly FeedPlan[] = [];
+	#tables = new Map<FeedCategory, FeedTable>();
+	/** What was read of each category. */
+	readonly #keys = new Map<FeedCategory, string>();
+	readonly #lookedAt = new Map<string, number>();
+
+	constructor(report: (event: GatewayEvent) => void) {
+		this.#report = report;
+	}
+
+	get tables(): FeedTables {
+		return this.#tables;
+	}
+
+	/** Reads what is new or has changed. `now` in milliseconds. */
+	configure(plans: readonly FeedPlan[], now: number): void {
+		this.#plans = plans;
+		for (const category of this.#tables.keys()) {
+			if (plans.some((plan) => plan.category === category)) continue;
+			this.#tables.delete(category);
+			this.#keys.delete(category);
+		}
+		this.#read(plans, now);
+	}
+
+	/** Reads again the files whose interval is over and that are other ones now. */
+	look(now: number): void {
+		const due = this.#plans.filter(({ name, updateMs }) => now - (this.#lookedAt.get(name) ?? 0) >= updateMs);
+		if (due.length > 0) this.#read(due, now);
+	}
+
+	#read(plans: readonly FeedPlan[], now: number): void {
+		for (const { name } of plans) this.#lookedAt.set(name, now);
+		for (const category of new Set(plans.map((plan) => plan.category))) {
+			const feeds = this.#plans.filter((plan) => plan.category === category);
+			const key = feeds.map((plan) => `${JSON.stringify(plan)} ${fileKey(plan.file)}`).join("\n");
+			if (this.#keys.get(category) === key) continue;
+			this.#keys.set(category, key);
+			const table = new FeedTable();
+			for (const feed of feeds) this.#fill(table, feed);
+			this.#tables.set(category, table);
+		}
+	}
+
+	#fill(table: FeedTable, { name: feed, file, format, maximumEntries }: FeedPlan): void {
+		try {
+			const entries = readFeed(readBoundedFile(file, maxFileOctets).toString("utf8"), format, maximumEntries);
+			if (typeof entries === "string") throw new Error(`${file}: ${entries}`);
+			let refused = 0;
+			for (const { value, level } of entries) if (!table.add(feed, value, level)) refused++;
+			this.#report(gatewayEvent("FEED_LOADED", Date.now(), { feed, entries: entries.length - refused, refused }));
+		} catch (error) {
+			this.#report(gatewayEvent("FEED_UNREADABLE", Date.now(), { feed, reason: (error as Error).message }));
+		}
+	}
+}
+
+/** Another one when the file is another one. */
+function fileKey(file: string): string {
+	try {
+		const { ino, mtimeMs, size } = statSync(file);
+		return `${ino} ${mtimeMs} ${size}`;
+	} catch {
+		return "missing";
+	}
+}
+
+const maxFileOctets = 268_435_456;

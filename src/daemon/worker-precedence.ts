@@ -1,0 +1,124 @@
+/** What a worker judges sessions by before signatures: feeds, hosts that are shut off, rates that are shared. */
+
+import { parseAddress } from "#base/address.ts";
+import { BoundedMap } from "#base/bounded.ts";
+import { TokenBucket } from "#base/token-bucket.ts";
+import { FeedFiles } from "#daemon/feed-files.ts";
+import type { ToManaged } from "#daemon/worker-protocol.ts";
+import { type RateLimit, stagesAt } from "#inspect/precedence.ts";
+import { type QuarantineEntry, QuarantineList, type QuarantineSettings } from "#inspect/quarantine-list.ts";
+import { QuarantineService } from "#inspect/quarantine-service.ts";
+import { reputationEvent } from "#inspect/reputation-event.ts";
+import { ReputationService } from "#inspect/reputation-service.ts";
+import type { InspectionService } from "#inspect/service.ts";
+import { AddressSet } from "#policy/address-set.ts";
+import type { GatewayPlan } from "#proxy/compile.ts";
+import type { Precedence } from "#proxy/precede-decision.ts";
+import type { Alert } from "#signature/signature-flow.ts";
+
+/** One opened session. */
+export interface OpenedSession {
+	readonly sessionId: string;
+	/** The security policy that permits it. */
+	readonly rule: string;
+	readonly client: { readonly address: string };
+	/** Version and suite, in words; empty for what came in clear. */
+	readonly tls: string;
+}
+
+type StagePlan = Pick<GatewayPlan, "precedence" | "feeds" | "quarantine" | "mayQuarantine">;
+
+/** Bounds: feeds and hosts as the configuration has them; a bucket for each rule with a rate, at most `maxBuckets`. */
+export class WorkerPrecedence {
+	readonly #send: (message: ToManaged) => void;
+	readonly #workers: number;
+	readonly #feeds: FeedFiles;
+	readonly #quarantine = new QuarantineList(nobody);
+	readonly #buckets = new BoundedMap<string, TokenBucket>(maxBuckets);
+	#plan: StagePlan | undefined;
+
+	/** `workers`: how many share a rate. */
+	constructor(workers: number, send: (message: ToManaged) => void) {
+		this.#workers = workers;
+		this.#send = send;
+		this.#feeds = new FeedFiles((event) => send({ type: "event", event }));
+	}
+
+	configure(plan: StagePlan): void {
+		this.#plan = plan;
+		this.#quarantine.configure(plan.quarantine);
+		this.#feeds.configure(plan.feeds, Date.now());
+	}
+
+	/** For sessions of a configuration, with what holds at the moment. */
+	of({ precedence: plan }: Pick<StagePlan, "precedence">): Precedence {
+		return { plan, state: () => ({ feeds: this.#feeds.tables, quarantine: this.#quarantine }) };
+	}
+
+	/** The hosts that are shut off now, in place of those before. */
+	takeQuarantine(entries: readonly QuarantineEntry[]): void {
+		this.#quarantine.replace(entries);
+	}
+
+	tick(now: number): void {
+		this.#feeds.look(now);
+	}
+
+	/** A worker's share of the rate. */
+	bucket({ rule, kilobitsPerSecond }: RateLimit): TokenBucket {
+		const key = `${kilobitsPerSecond} ${rule}`;
+		const made = this.#buckets.get(key) ?? new TokenBucket((kilobitsPerSecond * 125) / this.#workers, Date.now());
+		this.#buckets.set(key, made);
+		return made;
+	}
+
+	/** The services of an opened session in the order of the stages; `signatures` are those of the last. */
+	services(session: OpenedSession, signatures: readonly InspectionService[]): readonly InspectionService[] {
+		const services = { reputation: this.#reputation(session), quarantine: this.#shutOff(session), signatures };
+		return stagesAt("decrypted").flatMap((stage) =>
+			stage in services ? services[stage as keyof typeof services] : [],
+		);
+	}
+
+	/** A signature whose rule has an ip-action shuts the client off, here at once and everywhere a moment later. */
+	alerted({ signature }: Pick<Alert, "signature">, client: string): void {
+		const { quarantineSeconds } = signature;
+		const { durationMs } = this.#plan?.quarantine ?? nobody;
+		const address = parseAddress(client);
+		if (quarantineSeconds === undefined || address === undefined) return;
+		const until = Date.now() + (quarantineSeconds === 0 ? durationMs : quarantineSeconds * 1000);
+		const why = `signature ${signature.sid} ${signature.message}`.trim();
+		if (this.#quarantine.add(address, why, until))
+			this.#send({ type: "quarantine", entry: { address: client, why, until } });
+	}
+
+	#reputation({ sessionId: session, rule, client, tls }: OpenedSession): readonly InspectionService[] {
+		const policy = this.#plan?.precedence.reputation.get(rule);
+		if (policy === undefined) return [];
+		return [
+			new ReputationService(
+				policy,
+				() => this.#feeds.tables,
+				(verdict) => {
+					const event = reputationEvent(verdict, { session, client: client.address, tls }, Date.now());
+					if (verdict.isLogged) this.#send({ type: "event", event });
+				},
+			),
+		];
+	}
+
+	#shutOff({ client }: OpenedSession): readonly InspectionService[] {
+		const address = parseAddress(client.address);
+		if (this.#plan?.mayQuarantine !== true || address === undefined) return [];
+		return [new QuarantineService(this.#quarantine, address, Date.now, this.#plan.quarantine.redirect)];
+	}
+}
+
+const nobody: QuarantineSettings = {
+	hosts: [],
+	exceptions: new AddressSet(),
+	durationMs: Number.POSITIVE_INFINITY,
+	maximumHosts: 10_000,
+	redirect: undefined,
+};
+const maxBuckets = 1_024;
