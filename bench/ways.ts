@@ -1,5 +1,5 @@
 /**
- * `npm run bench:ways [-- --rounds N] [--output DIR]`: listeners with a server of their own. Pass-through beside HAProxy in
+ * `npm run bench:ways [-- --rounds N] [--only TITLE] [--output DIR]`: listeners with a server of their own. Pass-through beside HAProxy in
  * TCP mode, 1,000 certificates beside one, 10,000 policies beside ten, two workers beside one; in interleaved rounds. Writes
  * results/ways.md and results/ways.json beside this file, or to DIR.
  */
@@ -46,7 +46,9 @@ interface Comparison {
 	readonly measure: (subject: Subject) => Promise<number>;
 }
 
-const { values } = parseArgs({ options: { rounds: { type: "string" }, output: { type: "string" } } });
+const { values } = parseArgs({
+	options: { rounds: { type: "string" }, only: { type: "string" }, output: { type: "string" } },
+});
 const rounds = Number(values.rounds ?? 5);
 const directory = values.output ?? join(import.meta.dirname, "results");
 const root = join(import.meta.dirname, "..");
@@ -78,7 +80,7 @@ const workers = await startOffload("two workers", 2, 1, 10);
 const atMost = (factor: number) => ({ says: `<= ${factor} x`, holds: (ratio: number) => ratio <= factor });
 const perConnection = async (subject: Subject) =>
 	(await cpuOf(subject, () => connect(subject, connections))) * (1_000 / connections);
-const comparisons: readonly Comparison[] = [
+const allComparisons: readonly Comparison[] = [
 	{
 		title: "pass-through, a download",
 		unit: "CPU s per GiB",
@@ -123,7 +125,9 @@ const comparisons: readonly Comparison[] = [
 	},
 ];
 
-for (const subject of [one, many, policies, workers]) await connect(subject, 2_000);
+const comparisons = allComparisons.filter(({ title }) => title.includes(values.only ?? ""));
+const measuredSubjects = new Set(comparisons.flatMap(({ pair }) => pair));
+for (const subject of [one, many, policies, workers]) if (measuredSubjects.has(subject)) await connect(subject, 2_000);
 const measured = new Map<string, number[]>();
 for (let round = 1; round <= rounds; round++) {
 	for (const { title, pair, measure } of comparisons) {

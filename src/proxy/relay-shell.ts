@@ -7,6 +7,7 @@
 import type { Socket } from "node:net";
 import type { TokenBucket } from "#base/token-bucket.ts";
 import { forward, type PlaintextStream, release, type StreamAnswer, stop } from "#inspect/plaintext-stream.ts";
+import { readInBulk } from "#proxy/bulk-reads-shell.ts";
 import type { ForwardedRequests } from "#proxy/forwarded-requests.ts";
 import { relayFault } from "#proxy/handshake-faults.ts";
 import { awaitsAnswer, isNotListening, peerIsFull, ReadGate, rateIsUsedUp } from "#proxy/read-gate-shell.ts";
@@ -52,6 +53,8 @@ export class RelayShell {
 	#hasClientEnded = false;
 	#hasServerEnded = false;
 	#firstToLeave: "client" | "server" | undefined;
+	#isClientInBulk = false;
+	#isServerInBulk = false;
 	#isOver = false;
 
 	constructor(
@@ -146,6 +149,34 @@ export class RelayShell {
 		if (plaintext !== undefined)
 			return this.#act(plaintext, plaintext.fromClient(chunk), chunk, this.#client, this.#server);
 		if (!this.#server.stream.write(chunk)) this.#clientGate.hold(peerIsFull);
+		if (this.#octetsToServer > bulkOctets) this.#clientInBulk();
+	}
+
+	#clientInBulk(): void {
+		if (this.#isClientInBulk) return;
+		this.#isClientInBulk = true;
+		if (!this.#isOpaque() || this.#requests !== undefined) return;
+		readInBulk(this.#client.stream, this.#server.stream, (octets) => {
+			this.#octetsToServer += octets;
+			return !this.#isOver;
+		});
+	}
+
+	#serverInBulk(): void {
+		if (this.#isServerInBulk) return;
+		this.#isServerInBulk = true;
+		if (!this.#isOpaque()) return;
+		readInBulk(this.#server.stream, this.#client.stream, (octets) => {
+			this.#octetsToClient += octets;
+			return !this.#isOver;
+		});
+	}
+
+	/** Nobody looks into the octets or slows them, and no TLS of the gateway's is around them. */
+	#isOpaque(): boolean {
+		if (this.#plaintext !== undefined || this.#bucket !== undefined) return false;
+		const ends = [this.#client, this.#server];
+		return ends.every(({ stream, transport }) => stream === transport);
 	}
 
 	#fromServer(chunk: Buffer): void {
@@ -154,6 +185,7 @@ export class RelayShell {
 		const plaintext = this.#plaintext;
 		if (plaintext === undefined) {
 			if (!this.#client.stream.write(chunk)) this.#serverGate.hold(peerIsFull);
+			if (this.#octetsToClient > bulkOctets) this.#serverInBulk();
 			return;
 		}
 		this.#act(plaintext, plaintext.fromServer(chunk), chunk, this.#server, this.#client);
@@ -351,4 +383,6 @@ function resetTransport(end: RelayEnd): void {
 /** Whatever the client still sends: a timeout of the socket would begin anew with each octet. */
 const lingerMs = 2_000;
 const nobody = 0;
+/** A direction that carried more is read in bulk. */
+const bulkOctets = 1_048_576;
 const noOctets = new Uint8Array(0);
