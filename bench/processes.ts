@@ -129,7 +129,7 @@ export function runProgram(command: string, args: readonly string[], cwd: string
 	if (done.status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${done.stderr}`);
 }
 
-function processTree(root: number): number[] {
+export function processTree(root: number): number[] {
 	const children = new Map<number, number[]>();
 	for (const entry of readdirSync("/proc")) {
 		const pid = Number(entry);
