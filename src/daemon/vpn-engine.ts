@@ -72,6 +72,7 @@ export class VpnEngine {
 			sendEsp: (packet, to) => this.#sendEsp(packet, to),
 			wanted: (vpn) => this.#want(vpn),
 			wornOut: (inboundSpi) => this.#shell.give({ type: "child-worn-out", inboundSpi }),
+			spent: (inboundSpi) => this.#shell.give({ type: "child-close-wanted", inboundSpi }),
 			ran: (commands) => {
 				for (const command of commands) this.#trace("routing-socket", () => `ip ${command}`);
 			},
@@ -174,8 +175,9 @@ export class VpnEngine {
 		const vpn = this.#tunnels.vpn(association.child);
 		this.#installed.set(inboundSpi, { association, vpn, path });
 		this.#traceAssociation("installed", inboundSpi);
-		const replayWindow = vpn?.replayWindow ?? 0;
-		vpn?.plane.install({ ...association, path: { path, isEncapsulated }, replayWindow });
+		const { replayWindow = 0, child } = vpn ?? {};
+		const limit = child?.maxOctets === undefined ? {} : { maxOctets: child.maxOctets };
+		vpn?.plane.install({ ...association, path: { path, isEncapsulated }, replayWindow, ...limit });
 	}
 
 	#remove(inboundSpi: number): void {
@@ -263,7 +265,19 @@ export class VpnEngine {
 		if (one === undefined) return [];
 		const { algorithms, isEncapsulated } = one.association;
 		const { cipher, integrity } = algorithms;
-		return [{ ...child, path: one.path, isEncapsulated, cipher: cipher.name, integrity: integrity?.name, counts }];
+		const used = Math.max(counts?.sentOctets ?? 0, counts?.receivedOctets ?? 0);
+		const most = one.vpn?.child?.maxOctets;
+		return [
+			{
+				...child,
+				path: one.path,
+				isEncapsulated,
+				cipher: cipher.name,
+				integrity: integrity?.name,
+				counts,
+				octetsLeft: most === undefined ? undefined : Math.max(0, most - used),
+			},
+		];
 	}
 }
 

@@ -11,7 +11,7 @@ const prelude = `
 	const selectors = (text) => [prefixSelector(parsePrefix(text))];
 	const child = (name, remote) => ({ name, localSelectors: selectors("0.0.0.0/0"), remoteSelectors: selectors(remote), proposals: [], lifetime: 1 });
 	const wanted = [];
-	const tunnels = new VpnTunnels(await openLinux(), { sendEsp() {}, wanted: (vpn) => wanted.push(vpn), wornOut() {}, ran() {} });
+	const tunnels = new VpnTunnels(await openLinux(), { sendEsp() {}, wanted: (vpn) => wanted.push(vpn), wornOut() {}, spent() {}, ran() {} });
 	const plan = (unit, number, vpns) => ({
 		unit, addresses: ["10.9." + number + ".1/24"], mtu: 1400,
 		routes: [{ prefix: "10.20" + number + ".0.0/16", gateway: undefined, metric: 5 }],

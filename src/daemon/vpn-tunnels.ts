@@ -22,6 +22,7 @@ export interface TunnelPorts {
 	/** Traffic for a VPN that has no association (B32). */
 	wanted(vpn: string): void;
 	wornOut(inboundSpi: number): void;
+	spent(inboundSpi: number): void;
 	/** Commands that the host is given. */
 	ran(commands: readonly string[]): void;
 }
@@ -138,6 +139,7 @@ export class VpnTunnels {
 				deliver: (packet) => device.write(packet),
 				onUnprotected: (packet) => this.#onUnprotected(name, packet),
 				onWornOut: (inboundSpi) => this.#ports.wornOut(inboundSpi),
+				onSpent: (inboundSpi) => this.#ports.spent(inboundSpi),
 				fillRandom: (octets) => void randomFillSync(octets),
 			},
 			{ replayWindow, mss: 0 },

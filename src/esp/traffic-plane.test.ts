@@ -43,17 +43,19 @@ function makePlane() {
 	const sent: { packet: Uint8Array; path: string }[] = [];
 	const delivered: Uint8Array[] = [];
 	const wanted: string[] = [];
+	const worn: string[] = [];
 	const plane = new TrafficPlane<string>(
 		{
 			sendEsp: (sealed, path) => sent.push({ packet: Uint8Array.from(sealed), path }),
 			deliver: (inner) => delivered.push(Uint8Array.from(inner)),
 			onUnprotected: ({ destination }) => wanted.push([...destination].join(".")),
-			onWornOut: () => {},
+			onWornOut: (spi) => worn.push(`worn ${spi}`),
+			onSpent: (spi) => worn.push(`spent ${spi}`),
 			fillRandom: (octets) => void randomFillSync(octets),
 		},
 		{ replayWindow: 64, mss: 0 },
 	);
-	return { plane, sent, delivered, wanted };
+	return { plane, sent, delivered, wanted, worn };
 }
 
 test("B4, B37: a packet goes out by the association that it fits, and comes out at the other end as it was", () => {
@@ -142,4 +144,16 @@ test("no octets make it throw, from this host or from the network", () => {
 		}),
 	);
 	assert.deepEqual(delivered, []);
+});
+
+test("B7, B8: with a limit of octets new keys are asked for before it, and nothing more goes out by what is used up", () => {
+	const a = makePlane();
+	a.plane.install({ ...side(1, 2, [256, 257], [1, 2]), maxOctets: 400 });
+	for (let index = 0; index < 8; index++) a.plane.takeOutgoing(packet(1, 2));
+	assert.deepEqual(a.worn, ["worn 256"]);
+	for (let index = 0; index < 4; index++) a.plane.takeOutgoing(packet(1, 2));
+	assert.deepEqual([a.worn, a.sent.length, a.wanted.length], [["worn 256", "spent 256"], 10, 2]);
+	a.plane.install(side(1, 2, [300, 301], [1, 2]));
+	a.plane.takeOutgoing(packet(1, 2));
+	assert.equal(a.sent.length, 11);
 });

@@ -19,6 +19,8 @@ export interface PlaneAssociation<P> extends EspSelectors {
 	readonly inboundKeys: EspKeys;
 	readonly outboundKeys: EspKeys;
 	readonly path: P;
+	/** Octets that the keys are used for at most, in each direction; any amount when absent. */
+	readonly maxOctets?: number;
 	/** Packets in the replay window, when not those of the plane; 0 switches it off. */
 	readonly replayWindow?: number;
 }
@@ -31,8 +33,10 @@ export interface PlanePorts<P> {
 	deliver(packet: Uint8Array): void;
 	/** A packet has no association: one is to be made, and the packet is lost (B32). */
 	onUnprotected(packet: InnerPacket): void;
-	/** An association needs new keys: its sequence numbers come to an end. */
+	/** An association needs new keys: its sequence numbers or its octets come to an end. */
 	onWornOut(inboundSpi: number): void;
+	/** An association has used up its octets: nothing more goes by it, and it is to be deleted. */
+	onSpent(inboundSpi: number): void;
 	fillRandom(octets: Uint8Array): void;
 }
 
@@ -93,6 +97,7 @@ interface Entry<P> {
 	hasSent: boolean;
 	hasReceived: boolean;
 	isWornOut: boolean;
+	isSpent: boolean;
 }
 
 export class TrafficPlane<P> {
@@ -160,6 +165,7 @@ export class TrafficPlane<P> {
 			hasSent: false,
 			hasReceived: false,
 			isWornOut: false,
+			isSpent: false,
 		};
 		this.#bySpi.set(inboundSpi, entry);
 		this.#order = [entry, ...this.#order];
@@ -184,20 +190,20 @@ export class TrafficPlane<P> {
 			this.counters.malformed++;
 			return;
 		}
-		const entry = this.#order.find(({ association }) => mayGoOut(association, decoded.value));
+		const entry = this.#order.find(({ association, isSpent }) => !isSpent && mayGoOut(association, decoded.value));
 		if (entry === undefined) {
 			this.counters.unprotected++;
 			return this.#ports.onUnprotected(decoded.value);
 		}
 		if (this.#settings.mss > 0) clampMss(packet, this.#settings.mss);
 		const octets = entry.outbound.seal(packet, decoded.value.version === 4 ? ipv4 : ipv6, this.#sealed);
-		this.#watchWear(entry);
-		if (octets === 0) return;
+		if (octets === 0) return this.#watchWear(entry);
 		entry.hasSent = true;
 		entry.sentPackets++;
 		entry.sentOctets += packet.length;
 		this.counters.encryptedPackets++;
 		this.counters.encryptedOctets += packet.length;
+		this.#watchWear(entry);
 		this.#ports.sendEsp(this.#sealed.subarray(0, octets), entry.path);
 	}
 
@@ -233,6 +239,7 @@ export class TrafficPlane<P> {
 		entry.receivedOctets += whole.length;
 		this.counters.decryptedPackets++;
 		this.counters.decryptedOctets += whole.length;
+		this.#watchWear(entry);
 		this.#ports.deliver(whole);
 	}
 
@@ -258,9 +265,15 @@ export class TrafficPlane<P> {
 	}
 
 	#watchWear(entry: Entry<P>): void {
-		if (entry.isWornOut || !entry.outbound.isWearingOut) return;
+		const { maxOctets = Number.POSITIVE_INFINITY, inboundSpi } = entry.association;
+		const used = Math.max(entry.sentOctets, entry.receivedOctets);
+		if (used >= maxOctets && !entry.isSpent) {
+			entry.isSpent = true;
+			this.#ports.onSpent(inboundSpi);
+		}
+		if (entry.isWornOut || !(entry.outbound.isWearingOut || used >= maxOctets * softPart)) return;
 		entry.isWornOut = true;
-		this.#ports.onWornOut(entry.association.inboundSpi);
+		this.#ports.onWornOut(inboundSpi);
 	}
 }
 
@@ -274,6 +287,8 @@ const ipv4 = 4;
 const ipv6 = 41;
 const spiOctets = 4;
 const maxAssociations = 4_096;
+/** New keys are asked for when so much of the octets is used. */
+const softPart = 0.8;
 const maxPacketOctets = 65_535;
 /** Header, IV, padding and check value of the longest kind. */
 const maxOverheadOctets = 128;

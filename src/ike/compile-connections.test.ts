@@ -153,11 +153,20 @@ test("what the engine cannot do is a gap with its reason, never something else i
 		assert.deepEqual(connections, []);
 		return gaps[0]?.reason;
 	};
-	const cipher = "authentication-algorithm hmac-sha-256-128; encryption-algorithm aes-256-cbc;";
-	assert.match(reasonOf({ ipsecProposal: `${cipher} lifetime-kilobytes 1000;` }) ?? "", /lifetime-kilobytes/);
 	assert.match(reasonOf({ ipsecProposal: "protocol ah; authentication-algorithm hmac-sha-256-128;" }) ?? "", /AH/);
 	assert.match(
 		reasonOf({ gateway: `${v2} remote-identity distinguished-name wildcard O=x;` }) ?? "",
 		/distinguished names/,
 	);
+});
+
+test("B8, B9: the amount that keys are used for and the time that a tunnel may be idle are those of the statements", () => {
+	const { children } = only({
+		gateway: v2,
+		ipsecProposal: "encryption-algorithm aes-256-gcm; lifetime-kilobytes 1000;",
+		vpn: "bind-interface st0.0; ike { gateway g; ipsec-policy p; idle-time 60; }",
+	});
+	assert.deepEqual([children[0]?.maxOctets, children[0]?.idleTime], [1_024_000, 60_000]);
+	const [plain] = only({ gateway: v2 }).children;
+	assert.deepEqual([plain?.maxOctets, plain?.idleTime], [undefined, undefined]);
 });

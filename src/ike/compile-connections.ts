@@ -211,8 +211,6 @@ function compileChild(name: string, vpn: Vpn, ipsec: Ipsec, local: Address): Chi
 	const named = policy.proposals.flatMap((one) => ipsec.proposal.get(one) ?? []);
 	if (named.some(({ protocol }) => protocol !== "esp"))
 		return { vpn: name, reason: "a proposal is for AH; expected esp" };
-	if (named.some(({ lifetimeKilobytes }) => lifetimeKilobytes !== undefined))
-		return { vpn: name, reason: "'lifetime-kilobytes' has no engine yet" };
 	const proposals: EspProposal[] = [];
 	for (const { encryptionAlgorithm, authenticationAlgorithm } of named) {
 		const isAlone = encryptionAlgorithm?.endsWith("-gcm") === true;
@@ -225,12 +223,16 @@ function compileChild(name: string, vpn: Vpn, ipsec: Ipsec, local: Address): Chi
 	const everything = { address: { octets: new Uint8Array(local.octets.length) }, length: 0 };
 	const selectorOf = (prefix: Prefix | undefined) => [prefixSelector(prefix ?? everything)];
 	const seconds = named.map(({ lifetimeSeconds }) => lifetimeSeconds);
+	const kilobytes = named.flatMap(({ lifetimeKilobytes }) => lifetimeKilobytes ?? []);
+	const { idleTime } = vpn.ike;
 	return {
 		name,
 		localSelectors: selectorOf(proxyIdentity.local),
 		remoteSelectors: selectorOf(proxyIdentity.remote),
 		proposals: group === undefined ? ofSet : withForwardSecrecy(ofSet, group),
 		lifetime: Math.min(...(seconds.length === 0 ? [setEspLifetimeSeconds] : seconds)) * 1_000,
+		...(kilobytes.length > 0 && { maxOctets: Math.min(...kilobytes) * 1_024 }),
+		...(idleTime !== undefined && { idleTime: idleTime * 1_000 }),
 	};
 }
 

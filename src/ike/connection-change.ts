@@ -37,7 +37,9 @@ function foundation({ local, remote, localIdentity, remoteIdentity, hasNatTraver
 
 /** What is negotiated and how it is kept. */
 function terms({ proposals, lifetime, children, startsImmediately, liveness, natKeepalive }: Connection): string {
-	const ofChildren = children.map((child) => [child.name, childTerms(child), child.lifetime].join(" ")).sort();
+	const ofChildren = children
+		.map((child) => [child.name, childTerms(child), child.lifetime, child.maxOctets, child.idleTime].join(" "))
+		.sort();
 	const rest = [lifetime, startsImmediately, liveness?.interval, liveness?.always, natKeepalive];
 	return [proposals.map(describeProposal), ofChildren.join(";"), ...rest].join("|");
 }

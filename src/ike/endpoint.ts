@@ -99,7 +99,7 @@ export class Endpoint {
 				this.#onSigned(event.sa, event.signature, now);
 				break;
 			case "traffic-noted":
-				this.#withChild(event.inboundSpi)?.noteTraffic(event.hasSent, event.hasReceived, now);
+				this.#withChild(event.inboundSpi)?.noteTraffic(event.inboundSpi, event.hasSent, event.hasReceived, now);
 				break;
 			case "child-worn-out":
 				this.#renewChild(event.inboundSpi, now);

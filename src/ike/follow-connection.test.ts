@@ -126,3 +126,17 @@ test("B33: a tunnel that starts immediately is made again when the peer has dele
 	network.run(60_000);
 	assert.equal(network.sent, sent);
 });
+
+test("B9: a tunnel without traffic for the idle time is deleted at both ends; traffic keeps it", () => {
+	const { network, a, b } = makePair({}, { child: { idleTime: 60_000 } });
+	bringUp(network, a);
+	const note = { type: "traffic-noted", inboundSpi: spis(a)[0] ?? 0, hasSent: false, hasReceived: true } as const;
+	network.run(50_000);
+	network.give(a, note);
+	network.give(b, { ...note, inboundSpi: spis(b)[0] ?? 0 });
+	network.run(50_000);
+	assert.deepEqual([spis(a).length, spis(b).length], [1, 1]);
+	network.run(15_000);
+	assert.deepEqual([spis(a), spis(b), standing(a).length], [[], [], 1]);
+	assert.match(a.reports.join(), /it was idle/);
+});

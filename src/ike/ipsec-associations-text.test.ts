@@ -23,6 +23,9 @@ test("B1, B72: the table has two lines a tunnel, what comes in and what goes out
 `,
 	);
 	assert.equal(ipsecTable([], shownAt), "  Total active tunnels: 0\n");
+	const limited = vpnState({ children: [childState({ octetsLeft: 102_500 })] });
+	assert.match(ipsecTable([limited], shownAt), / 3363\/100 /);
+	assert.match(ipsecDetail([limited], shownAt), /Lifesize Remaining: {2}Expires in 100 kilobytes/);
 });
 
 test("B7, B15: the detail tells both directions, and which lifetimes are left", () => {

@@ -34,7 +34,7 @@ function childDetail({ name, unit, replayWindow }: VpnState, child: ChildState, 
 		`    Direction: ${word}, SPI: ${spiText(spi)}, AUX-SPI: 0`,
 		"                              , VPN Monitoring: -",
 		`    Hard lifetime: Expires in ${secondsUntil(child.hardAt, now)} seconds`,
-		"    Lifesize Remaining:  Unlimited",
+		`    Lifesize Remaining:  ${child.octetsLeft === undefined ? "Unlimited" : `Expires in ${Math.floor(child.octetsLeft / 1_024)} kilobytes`}`,
 		`    Soft lifetime: ${child.softAt > now && Number.isFinite(child.softAt) ? `Expires in ${secondsUntil(child.softAt, now)} seconds` : "Expired"}`,
 		"    Mode: Tunnel, Type: dynamic, State: installed",
 		`    Protocol: ESP, Authentication: ${child.integrity ?? child.cipher}, Encryption: ${child.cipher}`,
@@ -55,9 +55,14 @@ function childDetail({ name, unit, replayWindow }: VpnState, child: ChildState, 
 	].join("\n")}\n`;
 }
 
-function tableRow(id: string, { cipher, integrity, path, hardAt }: ChildState, spi: number, now: number): string {
+function tableRow(
+	id: string,
+	{ cipher, integrity, path, hardAt, octetsLeft }: ChildState,
+	spi: number,
+	now: number,
+): string {
 	const algorithm = `ESP:${shortCipher(cipher)}/${integrity === undefined ? "none" : (shortNames[integrity] ?? integrity)}`;
-	const life = `${secondsUntil(hardAt, now)}/ unlim`;
+	const life = `${secondsUntil(hardAt, now)}/${octetsLeft === undefined ? " unlim" : Math.floor(octetsLeft / 1_024)}`;
 	const { port, address } = path.remote;
 	return `  ${id.padEnd(7)} ${algorithm.padEnd(15)} ${spiText(spi)} ${life.padEnd(12)} -   root ${String(port).padEnd(5)} ${formatAddress(address)}\n`;
 }

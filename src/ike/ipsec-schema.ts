@@ -36,8 +36,10 @@ const proposal = list({
 			default: 3_600,
 		}),
 		"lifetime-kilobytes": leaf(integer({ min: 64, max: 1_048_576, unit: "kilobytes" }), {
-			help: { what: "How much the keys are used for; any amount when absent", grows: "what a stolen key opens" },
-			engine: "not-yet",
+			help: {
+				what: "How much the keys are used for, in each direction; any amount when absent",
+				grows: "what a stolen key opens",
+			},
 		}),
 	},
 });
@@ -110,8 +112,7 @@ const negotiated = container({
 	children: {
 		gateway: leaf(reference("security ike gateway"), { help: "The peer", mandatory: true }),
 		"idle-time": leaf(integer({ min: 60, max: 999_999, unit: "seconds" }), {
-			help: "Take the association down when nothing was sent for so long; never when absent",
-			engine: "not-yet",
+			help: "Take the association down when there was no traffic for so long; never when absent",
 		}),
 		"no-anti-replay": flag({
 			help: {

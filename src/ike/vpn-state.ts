@@ -10,6 +10,8 @@ export interface ChildState extends ChildView {
 	readonly cipher: string;
 	readonly integrity: string | undefined;
 	readonly counts: AssociationCounts | undefined;
+	/** Undefined: any amount. */
+	readonly octetsLeft: number | undefined;
 }
 
 /** One VPN, up or not. */

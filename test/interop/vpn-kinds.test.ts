@@ -6,7 +6,16 @@ import { test } from "node:test";
 import { eventually, makeStateDirectory } from "../support/gateway.ts";
 import { type KeyName, makeCertificate } from "../support/make-certificate.ts";
 import { requireNamespaces } from "../support/namespaces.ts";
-import { Charon, command, commit, makeVpnLab, pings, startVpnGateway, vpnLabPeers } from "../support/vpn-lab.ts";
+import {
+	Charon,
+	command,
+	commit,
+	echoes,
+	makeVpnLab,
+	pings,
+	startVpnGateway,
+	vpnLabPeers,
+} from "../support/vpn-lab.ts";
 
 const root = makeCertificate({ subject: "CN=VPN test root", isCa: true });
 const certified = (name: string, key: KeyName) =>
@@ -154,5 +163,25 @@ test("B28: a proxy identity is what the tunnel is for; the peer may narrow it, a
 				.events("IKE_NEGOTIATION_FAILED")
 				.some(({ fields }) => /we ask for 10\.10\.99\.0-10\.10\.99\.255 to/.test(fields.reason)),
 		"the refusal",
+	);
+});
+
+test("B7, B8: keys that are used for some kilobytes are renewed under traffic, which goes on", async (t) => {
+	if (!requireNamespaces(t, vpnLabPeers)) return;
+	const lab = await makeVpnLab(t);
+	await Charon.start(t, lab.peer, swan());
+	const gateway = await startVpnGateway(t, lab.gateway);
+	await commit(gateway, [
+		...statements(),
+		'set security ike policy p pre-shared-key ascii-text "a secret of both"',
+		"set security ipsec proposal p lifetime-kilobytes 2048",
+	]);
+	await eventually(() => pings(lab.host, "192.168.168.10"), "an echo");
+	assert.ok(await echoes(t, lab, 8_000_000));
+	const renewals = gateway.events("VPN_REKEYED").length;
+	assert.ok(renewals >= 3, `${renewals} renewals`);
+	assert.match(
+		await command(gateway, "show security ipsec security-associations detail"),
+		/Lifesize Remaining: {2}Expires in \d+ kilobytes/,
 	);
 });

@@ -1,20 +1,19 @@
 /** VPNs of the gateway as its processes, against strongSwan: configured by statements, traffic through the tunnel. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { eventually, type Gateway } from "../support/gateway.ts";
-import { type Namespace, requireNamespaces } from "../support/namespaces.ts";
+import { requireNamespaces } from "../support/namespaces.ts";
 import { peerPath } from "../support/peers.ts";
 import {
 	Charon,
 	chicago,
 	command,
 	commit,
+	echoes,
 	makeVpnLab,
 	manualExample,
 	pings,
 	startVpnGateway,
-	type VpnLab,
 	vpnLabPeers,
 } from "../support/vpn-lab.ts";
 
@@ -31,37 +30,6 @@ function watch(gateway: Gateway) {
 		isUp: async () => /active tunnels: 1/.test(await show("ipsec security-associations")),
 	};
 }
-
-/** Sends octets from the host behind the gateway to one behind the peer over TCP, and has them sent back. */
-async function echoes(t: TestContext, lab: VpnLab, octets: number): Promise<boolean> {
-	const server = startNode(t, lab.peer, echoServer);
-	await new Promise((resolve) => server.stdout?.once("data", resolve));
-	const client = startNode(t, lab.host, `${echoClient}(${octets})`);
-	let said = "";
-	client.stdout?.on("data", (chunk: Buffer) => {
-		said += chunk;
-	});
-	await new Promise((resolve) => client.once("close", resolve));
-	server.kill("SIGKILL");
-	return said === "same";
-}
-
-function startNode(t: TestContext, at: Namespace, program: string) {
-	const [first, ...rest] = at.inside([process.execPath, "-e", program]);
-	const child = spawn(first as string, rest, { stdio: ["ignore", "pipe", "inherit"] });
-	t.after(() => child.kill("SIGKILL"));
-	return child;
-}
-
-const echoServer = `require("net").createServer({ allowHalfOpen: true }, (socket) => socket.on("error", () => {}).pipe(socket))
-	.listen(7000, "192.168.168.10", () => console.log("up"))`;
-const echoClient = `(function echo(octets) {
-	const sent = require("crypto").randomBytes(octets), back = [];
-	const socket = require("net").connect(7000, "192.168.168.10", () => socket.end(sent));
-	socket.setTimeout(20000, () => socket.destroy());
-	socket.on("error", () => {}).on("data", (chunk) => back.push(chunk));
-	socket.on("close", () => process.stdout.write(Buffer.concat(back).equals(sent) ? "same" : "other"));
-})`;
 
 test("B28, B32, B59: the manual's route-based example: traffic brings the tunnel up, TCP passes, edits act as they should", async (t) => {
 	if (!requireNamespaces(t, vpnLabPeers)) return;

@@ -90,6 +90,7 @@ const plane = new TrafficPlane<Path>(
 		onUnprotected: ({ version }) =>
 			version === 4 && shell.give({ type: "tunnel-wanted", connection: "swan", child: "lan" }),
 		onWornOut: (inboundSpi) => shell.give({ type: "child-worn-out", inboundSpi }),
+		onSpent: (inboundSpi) => shell.give({ type: "child-close-wanted", inboundSpi }),
 		fillRandom: (octets) => void randomFillSync(octets),
 	},
 	{ replayWindow: 64, mss: 1_320 },

@@ -230,3 +230,34 @@ export class Charon {
 export function pings(from: Namespace, to: string, ...words: readonly string[]): boolean {
 	return from.try([peerPath("ping"), "-c", "1", "-W", "1", ...words, to]).status === 0;
 }
+
+/** Sends octets from the host behind the gateway to one behind the peer over TCP, and has them sent back. */
+export async function echoes(owner: Owner, lab: VpnLab, octets: number): Promise<boolean> {
+	const server = startNode(owner, lab.peer, echoServer);
+	await new Promise((resolve) => server.stdout?.once("data", resolve));
+	const client = startNode(owner, lab.host, `${echoClient}(${octets})`);
+	let said = "";
+	client.stdout?.on("data", (chunk: Buffer) => {
+		said += chunk;
+	});
+	await new Promise((resolve) => client.once("close", resolve));
+	server.kill("SIGKILL");
+	return said === "same";
+}
+
+function startNode(owner: Owner, at: Namespace, program: string) {
+	const [first, ...rest] = at.inside([process.execPath, "-e", program]);
+	const child = spawn(first as string, rest, { stdio: ["ignore", "pipe", "inherit"] });
+	owner.after(() => void child.kill("SIGKILL"));
+	return child;
+}
+
+const echoServer = `require("net").createServer({ allowHalfOpen: true }, (socket) => socket.on("error", () => {}).pipe(socket))
+	.listen(7000, "192.168.168.10", () => console.log("up"))`;
+const echoClient = `(function echo(octets) {
+	const sent = require("crypto").randomBytes(octets), back = [];
+	const socket = require("net").connect(7000, "192.168.168.10", () => socket.end(sent));
+	socket.setTimeout(20000, () => socket.destroy());
+	socket.on("error", () => {}).on("data", (chunk) => back.push(chunk));
+	socket.on("close", () => process.stdout.write(Buffer.concat(back).equals(sent) ? "same" : "other"));
+})`;

@@ -57,6 +57,7 @@ export function childState(more: Partial<ChildState> = {}): ChildState {
 		cipher: "aes-128-cbc",
 		integrity: "hmac-sha1-96",
 		counts: undefined,
+		octetsLeft: undefined,
 		...more,
 	};
 }

@@ -19,6 +19,6 @@ test("nonces are compared octet by octet, and a beginning is lower than the whol
 
 test("a new child is installed, with the times of its keys", () => {
 	const agreed = { config: childConfig("10.1.0.0/16", "10.2.0.0/16"), inboundSpi: 1, outboundSpi: 2 };
-	const child = childFrom({ ...agreed, localSelectors: [], remoteSelectors: [] }, { softAt: 5, hardAt: 9 });
+	const child = childFrom({ ...agreed, localSelectors: [], remoteSelectors: [] }, { softAt: 5, hardAt: 9 }, 3);
 	assert.deepEqual([child.state, child.softAt, child.hardAt], ["installed", 5, 9]);
 });

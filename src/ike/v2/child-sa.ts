@@ -13,6 +13,8 @@ export interface ChildSa {
 	readonly hardAt: number;
 	/** When new keys are asked for; infinity once somebody has. */
 	softAt: number;
+	/** When traffic was seen last; at first when it was made. */
+	usedAt: number;
 	/** `replaced`: there is a newer one, and whoever made that deletes this one. `deleting`: we have told the peer. */
 	state: "installed" | "replaced" | "deleting";
 	/** The replacement that the peer has made, and the lower of the nonces that made it (RFC 7296 §2.8.1). */
@@ -45,6 +47,13 @@ export function lowerNonce(one: Uint8Array, other: Uint8Array): Uint8Array {
 export function childFrom(
 	agreed: Pick<ChildSa, "config" | "inboundSpi" | "outboundSpi" | "localSelectors" | "remoteSelectors">,
 	{ softAt, hardAt }: Lifetime,
+	now: number,
 ): ChildSa {
-	return { ...agreed, softAt, hardAt, state: "installed" };
+	return { ...agreed, softAt, hardAt, usedAt: now, state: "installed" };
+}
+
+/** When it has been idle for too long; infinity when that is no matter. */
+export function idleAt({ config, usedAt, state }: ChildSa): number {
+	if (config.idleTime === undefined || state !== "installed") return Number.POSITIVE_INFINITY;
+	return usedAt + config.idleTime;
 }

@@ -43,6 +43,10 @@ export interface ChildConfig {
 	readonly proposals: readonly EspProposal[];
 	/** Milliseconds that keys are used at most. */
 	readonly lifetime: number;
+	/** Octets that keys are used for at most, in each direction; any amount when absent. */
+	readonly maxOctets?: number;
+	/** Milliseconds without traffic after which the child is deleted; never when absent (B9). */
+	readonly idleTime?: number;
 }
 
 export interface Connection {

@@ -14,7 +14,7 @@ import type { IkeProposal } from "#ike/crypto/proposal.ts";
 import { openSealed, sealMessage } from "#ike/crypto/sealed-message.ts";
 import type { BeginPhase } from "#ike/v2/begin-phase.ts";
 import type { ChildAgreement } from "#ike/v2/child-exchange.ts";
-import { type ChildSa, childFrom, spiNumber, spiOctets, spiText } from "#ike/v2/child-sa.ts";
+import { type ChildSa, childFrom, idleAt, spiNumber, spiOctets, spiText } from "#ike/v2/child-sa.ts";
 import type { ChildConfig, Connection, Path } from "#ike/v2/connection.ts";
 import type { EngineEffect, ReportKind } from "#ike/v2/engine-event.ts";
 import { FragmentBuffer } from "#ike/v2/fragment-buffer.ts";
@@ -342,7 +342,7 @@ export class IkeSa {
 		const outboundSpi = spiNumber(agreement.outboundSpi);
 		const keys = deriveChildKeys(this.algorithms.prf, this.keys.derivation, proposal, nonces, secret);
 		const agreed = { config, inboundSpi, outboundSpi, localSelectors, remoteSelectors };
-		const child = childFrom(agreed, lifetimeFrom(now, config.lifetime, this.host.random));
+		const child = childFrom(agreed, lifetimeFrom(now, config.lifetime, this.host.random), now);
 		this.children.set(inboundSpi, child);
 		this.childrenCreated++;
 		this.host.emit({
@@ -443,7 +443,7 @@ export class IkeSa {
 		let next = Math.min(this.requests.deadline, this.endsAt, this.lifetime.hardAt, this.#keepaliveAt);
 		if (!this.isEstablished) return next;
 		next = Math.min(next, this.lifetime.softAt, this.#livenessAt());
-		for (const child of this.children.values()) next = Math.min(next, child.softAt, child.hardAt);
+		for (const child of this.children.values()) next = Math.min(next, child.softAt, child.hardAt, idleAt(child));
 		return next;
 	}
 
@@ -462,7 +462,9 @@ export class IkeSa {
 	}
 
 	/** What the data plane saw of a child of this association. */
-	noteTraffic(hasSent: boolean, hasReceived: boolean, now: number): void {
+	noteTraffic(inboundSpi: number, hasSent: boolean, hasReceived: boolean, now: number): void {
+		const child = this.children.get(inboundSpi);
+		if (child !== undefined && (hasSent || hasReceived)) child.usedAt = now;
 		if (hasReceived) {
 			this.#received = now;
 			this.#hasSentSince = false;
@@ -493,6 +495,11 @@ export class IkeSa {
 				if (child.state !== "deleting") this.enqueue(this.handlers.newChildDeleteTask(child), now);
 				this.removeChild(child);
 				this.report("child-closed", `${this.describeChild(child)}: its lifetime has ended`);
+			} else if (now >= idleAt(child)) {
+				child.softAt = Number.POSITIVE_INFINITY;
+				child.state = "deleting";
+				this.enqueue(this.handlers.newChildDeleteTask(child), now);
+				this.report("child-closed", `${this.describeChild(child)}: it was idle`);
 			} else if (now >= child.softAt) {
 				child.softAt = Number.POSITIVE_INFINITY;
 				this.enqueue(this.handlers.newChildRekeyTask(child), now);
