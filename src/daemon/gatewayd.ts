@@ -28,6 +28,7 @@ import {
 	revocationConfiguration,
 } from "#daemon/worker-revocation.ts";
 import { stapleSubjects } from "#daemon/worker-staples.ts";
+import { CookieJar } from "#dtls/cookie.ts";
 import { openPlaintext } from "#inspect/open-plaintext.ts";
 import { patternService } from "#inspect/pattern-service.ts";
 import type { QuarantineEntry } from "#inspect/quarantine-list.ts";
@@ -43,11 +44,14 @@ import { StapleKeeper } from "#pki/staple-shell.ts";
 import { trustKey } from "#pki/trust-selection.ts";
 import type { PolicyRule } from "#policy/evaluate.ts";
 import { rootSchema } from "#product/root-schema.ts";
+import { beginFlow } from "#proxy/begin-flow.ts";
 import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
 import type { DatagramPlan } from "#proxy/compile-datagram.ts";
 import type { ListenerPlan } from "#proxy/compile-listeners.ts";
 import type { TransparentPlan } from "#proxy/compile-transparent.ts";
 import type { AdmittedFlow } from "#proxy/datagram-listener-shell.ts";
+import type { DtlsResources } from "#proxy/dtls-resources.ts";
+import { dtlsResources } from "#proxy/dtls-resources-shell.ts";
 import { EchKeys } from "#proxy/ech-keys-shell.ts";
 import { type JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
@@ -59,7 +63,6 @@ import { NameWitness } from "#proxy/name-witness-shell.ts";
 import { OwnCertificates } from "#proxy/own-certificates.ts";
 import { OwnContexts, presentedIdentity } from "#proxy/own-contexts-shell.ts";
 import { ownSockets } from "#proxy/own-socket-shell.ts";
-import { PassedFlow } from "#proxy/passed-flow.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { Resolver } from "#proxy/resolver-shell.ts";
 import { ServerSessions } from "#proxy/server-sessions.ts";
@@ -99,6 +102,7 @@ class Worker {
 	);
 	/** Undefined in all workers but the first. */
 	readonly #datagram: DatagramListeners | undefined;
+	#dtlsOf: { readonly resources: SessionOwner; readonly dtls: DtlsResources } | undefined;
 	readonly #sessions = new Map<SessionShell, AdmittedSession>();
 	readonly #counters = new Counters();
 	readonly #leafContexts: LeafContexts;
@@ -453,6 +457,16 @@ class Worker {
 		});
 	}
 
+	/** Of the configuration of the moment. */
+	#dtls(): DtlsResources {
+		const { resources } = this.#generation;
+		if (this.#dtlsOf?.resources !== resources) {
+			const cookies = this.#dtlsOf?.dtls.cookies ?? new CookieJar((octets) => randomBytes(octets), Date.now());
+			this.#dtlsOf = { resources, dtls: dtlsResources(resources, cookies) };
+		}
+		return this.#dtlsOf.dtls;
+	}
+
 	#admitFlow(plan: DatagramPlan, client: SessionClient, now: number): AdmittedFlow | undefined {
 		const { contexts, resources } = this.#generation;
 		const context = contexts.get(plan.name);
@@ -462,9 +476,10 @@ class Worker {
 		this.#counters.add("sessions_opened");
 		this.#counters.add("sessions_active");
 		const id = this.#newId();
+		const { mayDecrypt } = admitted;
 		return {
 			resolver: resources.resolver,
-			begin: (ports) => new PassedFlow(id, client, context, plan.flow, ports, now),
+			begin: (ports) => beginFlow(id, plan, client, { ...context, mayDecrypt }, this.#dtls(), ports, now),
 			released: () => {
 				admitted.closed();
 				this.#counters.add("sessions_active", -1);

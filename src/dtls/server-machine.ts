@@ -97,6 +97,7 @@ export class DtlsServer {
 	#pieces = new Map<number, { readonly size: number; readonly fragments: HandshakeFragments }>();
 	#hello: ClientHello | undefined;
 	#chain: readonly Uint8Array[] = [];
+	#shown: Uint8Array | undefined;
 
 	constructor(settings: DtlsServerSettings, ports: DtlsServerPorts) {
 		this.#settings = settings;
@@ -115,6 +116,11 @@ export class DtlsServer {
 	/** Undefined until the client's address is proven. */
 	get hello(): ClientHello | undefined {
 		return this.#hello;
+	}
+
+	/** The certificate that the client was shown, DER; undefined before. */
+	get shown(): Uint8Array | undefined {
+		return this.#shown;
 	}
 
 	get isEstablished(): boolean {
@@ -171,6 +177,7 @@ export class DtlsServer {
 				now,
 			);
 		const { suite, identity, scheme } = choice;
+		this.#shown = identity.certificates[0];
 		const key = ephemeralKey(group, random);
 		const serverRandom = random(32);
 		const parameters = exchangeParameters(group, key.publicKey);

@@ -1,8 +1,12 @@
 /** The datagram listeners of a configuration. */
 import type { Endpoint } from "#base/address.ts";
+import { compileInitiation, compileTermination } from "#proxy/compile-legs.ts";
+import { initiating, isLoopbackHost, terminating } from "#proxy/compile-listeners.ts";
 import type { FlowSettings } from "#proxy/passed-flow.ts";
+import type { ProxyProfile } from "#proxy/profile.ts";
 import type { ProxyConfig } from "#proxy/schema.ts";
 import type { WayIn } from "#proxy/way-in.ts";
+import type { TlsConfig } from "#tls/schema.ts";
 
 export interface DatagramPlan {
 	/** How records call it: `datagram NAME`. */
@@ -15,19 +19,22 @@ export interface DatagramPlan {
 	readonly flow: FlowSettings;
 }
 
-/** Listeners whose engine is not there yet are left out. */
-export function compileDatagram(config: ProxyConfig): readonly DatagramPlan[] {
+type Config = ProxyConfig & TlsConfig;
+type Statement = Config["services"]["gateway"]["datagram"] extends ReadonlyMap<string, infer S> ? S : never;
+
+/** `profileOf` compiles an SSL proxy profile. */
+export function compileDatagram(config: Config, profileOf: (name: string) => ProxyProfile): readonly DatagramPlan[] {
 	const plans: DatagramPlan[] = [];
 	for (const [name, statement] of config.services.gateway.datagram) {
-		const { listen, server, fromZone, idleTimeout, permitServersWithoutCookie } = statement;
-		if (!statement.passThrough) continue;
-		const isNamed = server === "by-sni";
+		const { listen, fromZone, idleTimeout, permitServersWithoutCookie } = statement;
+		const way = wayOf(config, statement, profileOf);
+		if (way === undefined) throw new Error(`datagram ${name} passed the check without its profile`);
 		plans.push({
 			name: `datagram ${name}`,
 			path: `services gateway datagram ${name}`,
 			listen,
-			way: { kind: "pass-through", server: isNamed ? { bySniAt: listen.port } : server },
-			mayReachLocal: !isNamed || isLoopbackHost(listen.host),
+			way,
+			mayReachLocal: statement.server !== "by-sni" || isLoopbackHost(listen.host),
 			fromZone,
 			flow: { permitsServersWithoutCookie: permitServersWithoutCookie, idleMs: idleTimeout * 1000 },
 		});
@@ -35,6 +42,16 @@ export function compileDatagram(config: ProxyConfig): readonly DatagramPlan[] {
 	return plans;
 }
 
-function isLoopbackHost(host: string): boolean {
-	return host === "::1" || host.startsWith("127.");
+function wayOf(
+	config: Config,
+	{ listen, server, profile: name, terminationProfile, initiationProfile, passThrough: isPassed }: Statement,
+	profileOf: (name: string) => ProxyProfile,
+): WayIn | undefined {
+	if (isPassed) return { kind: "pass-through", server: server === "by-sni" ? { bySniAt: listen.port } : server };
+	if (server === "by-sni") return undefined;
+	if (name !== undefined) return { kind: "reverse", server, profile: profileOf(name) };
+	const termination = compileTermination(config, terminationProfile ?? "");
+	if (termination !== undefined) return { kind: "offload", server, profile: terminating(termination) };
+	const initiation = compileInitiation(config, initiationProfile ?? "");
+	return initiation === undefined ? undefined : { kind: "encrypt", server, profile: initiating(initiation) };
 }

@@ -133,19 +133,19 @@ function prefixesOf(prefixes: readonly Prefix[]): AddressSet | undefined {
 	return set;
 }
 
-function isLoopbackHost(host: string): boolean {
+export function isLoopbackHost(host: string): boolean {
 	return host === "::1" || host.startsWith("127.");
 }
 
 /** TLS is taken from clients: nothing is asked of a server. */
-function terminating(plan: TerminationPlan): ProxyProfile {
+export function terminating(plan: TerminationPlan): ProxyProfile {
 	const { name, leg, serverCertificates, staples, mayResumeSessions, clientAuthentication } = plan;
 	const plain = plainProfile(name, { client: leg, server: leg });
 	return { ...plain, serverCertificates, staples, mayResumeSessions, clientAuthentication };
 }
 
 /** TLS is made to a server, whose certificate must be good. */
-function initiating(plan: InitiationPlan): ProxyProfile {
+export function initiating(plan: InitiationPlan): ProxyProfile {
 	const { name, leg, trustStore, ignoresServerAuthFailure, mayResumeSessions, clientCertificate } = plan;
 	return {
 		...plainProfile(name, { client: leg, server: leg }),

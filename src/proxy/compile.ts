@@ -134,7 +134,7 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 		for (const id of [rootCa, untrustedRootCa, rootCaRsa, untrustedRootCaRsa]) if (id !== undefined) signingCas.add(id);
 	}
 	const policy = compilePolicy(config, lists, "tcp");
-	const datagram = compileDatagram(config);
+	const datagram = compileDatagram(config, (name) => compileProfile(config, name, noServices, lists));
 	const idp = compileIdp(config.security.idp, policy);
 	return {
 		listeners,
@@ -167,7 +167,7 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 		idp,
 		maximumDecodedOctets: config.security.inspection.maximumDecodedSize * 1_048_576,
 		signingCas: [...signingCas],
-		ownCertificates: namesOfOwn(listeners, policy),
+		ownCertificates: namesOfOwn([...listeners, ...datagram], policy),
 		stapledCertificates: namesOfStapled(listeners, policy),
 		trust: selectTrust(config),
 		onboarding: compileOnboarding(config, policy),

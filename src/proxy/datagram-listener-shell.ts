@@ -93,8 +93,12 @@ export class DatagramListener {
 		const key = `${source} ${port}`;
 		const flow = this.#table.find(key, datagram) ?? this.#begin({ key, source, port }, datagram, now);
 		if (flow === undefined) return this.#ports.strayed();
+		const other = this.#table.findOther(key, datagram);
 		flow.machine.fromClient(datagram, now);
 		this.#settle(flow);
+		if (other === undefined) return;
+		other.machine.fromClient(datagram, now);
+		this.#settle(other);
 	}
 
 	#begin(place: FlowPlace, datagram: Uint8Array, now: number): FlowShell | undefined {

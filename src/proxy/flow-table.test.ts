@@ -32,6 +32,9 @@ test("a client that begins anew keeps its old flow until the new one is proven, 
 	table.add(place(1), after);
 	assert.equal(table.find(place(1).key, hello), after);
 	assert.equal(table.find(place(1).key, secret), before);
+	const answer = inRecord(handshake(16, new Uint8Array(4)));
+	assert.deepEqual([table.find(place(1).key, answer), table.findOther(place(1).key, answer)], [before, after]);
+	assert.equal(table.findOther(place(1).key, secret), undefined);
 	assert.equal(table.proved(after, place(1)), before);
 	assert.equal(table.find(place(1).key, secret), after);
 	table.remove(before, place(1));
@@ -70,6 +73,9 @@ test("a flow is begun by a first ClientHello alone, and by anything where client
 	const pass = { kind: "pass-through", server } as const;
 	assert.equal(beginsFlow(pass, helloDatagram("a.test")), true);
 	assert.equal(beginsFlow(pass, helloDatagram("a.test", { sequence: 1 })), false);
+	const opens = { kind: "offload", server, profile: {} as never } as const;
+	assert.equal(beginsFlow(opens, helloDatagram("a.test", { sequence: 1 })), true);
+	assert.equal(beginsFlow(opens, helloDatagram("a.test", { sequence: 4 })), false);
 	assert.equal(beginsFlow(pass, inRecord(handshake(16, new Uint8Array(4)))), false);
 	assert.equal(beginsFlow(pass, secret), false);
 	const clear = { kind: "encrypt", server, profile: {} as never } as const;

@@ -12,7 +12,9 @@ import type { WayIn } from "#proxy/way-in.ts";
 /** True when a stranger's datagram begins a flow: a first ClientHello or a part of it; anything where clients speak in clear. */
 export function beginsFlow({ kind }: WayIn, datagram: Uint8Array): boolean {
 	if (kind === "encrypt") return datagram.length > 0;
-	return helloFragments(datagram)?.some(({ sequence }) => sequence === 0) === true;
+	// Where the cookie is ours, a client may return it to a gateway that remembers nothing of it.
+	const newest = kind === "pass-through" ? 0 : maxCookieRounds;
+	return helloFragments(datagram)?.some(({ sequence }) => sequence <= newest) === true;
 }
 
 /** The flow and where it belongs. */
@@ -46,9 +48,16 @@ export class FlowTable<F extends Pick<DatagramFlow, "beginsAnew">> {
 		const slot = this.#slots.get(key);
 		if (slot === undefined) return undefined;
 		const { current, next } = slot;
-		if (next !== undefined && isInClear(datagram)) return next.beginsAnew(datagram) ? undefined : next;
+		if (next !== undefined && isHello(datagram)) return next.beginsAnew(datagram) ? undefined : next;
 		if (current === undefined || (isInClear(datagram) && current.beginsAnew(datagram))) return undefined;
 		return current;
+	}
+
+	/** The flow that an answer in clear may be for as well: the newer of two, for nobody can tell whose answer it is. */
+	findOther(key: string, datagram: Uint8Array): F | undefined {
+		const slot = this.#slots.get(key);
+		if (slot?.current === undefined || slot.next === undefined) return undefined;
+		return isInClear(datagram) && !isHello(datagram) ? slot.next : undefined;
 	}
 
 	/** False while too many of this source have proved nothing. */
@@ -118,6 +127,12 @@ function isInClear(datagram: Uint8Array): boolean {
 	return datagram[0] === handshake && datagram[3] === 0 && datagram[4] === 0;
 }
 
+/** A ClientHello, or a part of one. */
+function isHello(datagram: Uint8Array): boolean {
+	return isInClear(datagram) && (helloFragments(datagram)?.length ?? 0) > 0;
+}
+
 const handshake = 22;
+const maxCookieRounds = 3;
 export const maxUnproven = 1_024;
 export const maxUnprovenPerSource = 64;

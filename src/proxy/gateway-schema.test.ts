@@ -103,6 +103,16 @@ test("a datagram listener does one thing", () => {
 	);
 });
 
+test("R34: the server of a datagram listener that opens is one of its own, and so is its certificate", () => {
+	assert.deepEqual(gateway("datagram d { listen 127.0.0.1:1; server by-sni; pass-through; }"), []);
+	const ssl =
+		"ssl { termination { profile t { server-certificate c; } } proxy { profile p { root-ca sallyport-ca; } } }";
+	const found = (statements: string) =>
+		findingsOf(`services { gateway { datagram d { listen 127.0.0.1:1; ${statements} } } ${ssl} }`).join();
+	assert.match(found("server by-sni; termination-profile t;"), /'server': by-sni needs pass-through/);
+	assert.match(found("server a.example:1; profile p;"), /'profile': profile 'p' has no 'server-certificate'/);
+});
+
 test("what is not said has its default", () => {
 	const { timeouts, maximumSessions, workers } = configOf("").services.gateway;
 	assert.deepEqual(timeouts, { request: 10, clientHello: 10, connect: 20, handshake: 15, idle: 600 });

@@ -200,14 +200,20 @@ const datagram = list({
 			},
 			mandatory: true,
 		}),
-		profile: leaf(reference("services ssl proxy profile"), { help: "DTLS on both sides", engine: "not-yet" }),
+		profile: leaf(reference("services ssl proxy profile"), {
+			help: "DTLS on both sides, with the profile's server-certificate towards the clients",
+		}),
 		"termination-profile": leaf(reference("services ssl termination profile"), {
-			help: "DTLS from the clients, plain datagrams to the server",
-			engine: "not-yet",
+			help: {
+				what: "DTLS from the clients, plain datagrams to the server",
+				loosened: "danger: what clients sent in DTLS crosses the network to the server in clear",
+			},
 		}),
 		"initiation-profile": leaf(reference("services ssl initiation profile"), {
-			help: "Plain datagrams from the clients, DTLS to the server",
-			engine: "not-yet",
+			help: {
+				what: "Plain datagrams from the clients, DTLS to the server",
+				loosened: "danger: who sends in clear can forge its address, and the server's answers go there",
+			},
 		}),
 		"pass-through": flag({ help: "Forwarded without being opened" }),
 		"permit-servers-without-cookie": flag({
@@ -292,10 +298,12 @@ export function verifyListeners(
 		const path = ["services", "gateway", "reverse", listenerName];
 		findings.push(error(path, "profile", `profile '${profile}' has no 'server-certificate' to show to clients`));
 	}
-	for (const [listenerName, { server: to, passThrough: isPassed }] of config.datagram) {
-		if (to !== "by-sni" || isPassed) continue;
+	for (const [listenerName, { server: to, passThrough: isPassed, profile }] of config.datagram) {
 		const path = ["services", "gateway", "datagram", listenerName];
-		findings.push(error(path, "server", "by-sni needs pass-through: what is opened has a server of its own"));
+		if (to === "by-sni" && !isPassed)
+			findings.push(error(path, "server", "by-sni needs pass-through: what is opened has a server of its own"));
+		if (profile !== undefined && profiles.get(profile)?.serverCertificate.length === 0)
+			findings.push(error(path, "profile", `profile '${profile}' has no 'server-certificate' to show to clients`));
 	}
 	findings.push(...verifyCircles(config));
 	const owners = { tcp: new Map<string, string>(), udp: new Map<string, string>() };

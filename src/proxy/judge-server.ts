@@ -64,6 +64,8 @@ export interface ServerQuestion {
 	readonly minimumKeyBits?: number | undefined;
 	/** OpenSSL's verdict by its code; undefined when it trusts the chain. */
 	readonly opensslError: string | undefined;
+	/** False where OpenSSL has no part in the handshake (DTLS): our own validation decides alone. True when absent. */
+	readonly isOpensslAsked?: boolean;
 }
 
 /** Told when exactly one of the two validations trusts a chain. */
@@ -97,7 +99,8 @@ export class ServerJudge {
 		const verdict = this.#verify(question, decoded, now);
 		const ours = verdict.kind === "trusted" ? undefined : verdict.reason.sentence;
 		const isRepaired = verdict.kind === "trusted" && isRepairedPath(verdict.path, question);
-		if ((ours === undefined) !== (opensslError === undefined) && !isRepaired)
+		const { isOpensslAsked = true } = question;
+		if (isOpensslAsked && (ours === undefined) !== (opensslError === undefined) && !isRepaired)
 			this.#disagree(question, fingerprint, verdict);
 		const reason = ours ?? (isRepaired ? undefined : opensslReason(opensslError));
 		const isTrusted = reason === undefined;

@@ -19,14 +19,13 @@ const identity = ca.identity(["app.test"]);
 const hasOpenssl = hasPeers(["openssl"]);
 const cookies = hasOpenssl ? await startDtlsServer(owner, folder, identity) : undefined;
 const bare = hasOpenssl ? await startDtlsServer(owner, folder, identity, []) : undefined;
-const lonely = hasOpenssl ? await startDtlsServer(owner, folder, identity, []) : undefined;
 const overIpv6 = hasOpenssl ? await startDtlsServer(owner, folder, identity, ["-listen"], "::1") : undefined;
 const loud = await udpSocket(owner, (datagram, port, socket) => {
 	for (let copy = 0; copy < 5; copy++) socket.send(datagram, port, "127.0.0.1");
 });
-const [fixed, permitting, strict, named, ipv6, amplifier] = (await Promise.all(
-	Array.from({ length: 6 }, () => freePort()),
-)) as [number, number, number, number, number, number];
+const [fixed, permitting, named, ipv6, amplifier] = (await Promise.all(
+	Array.from({ length: 5 }, () => freePort()),
+)) as [number, number, number, number, number];
 const gateway = await startGateway(owner, {
 	mappings: { "app.test": "inet 127.0.0.1;", "named.test": "inet 127.0.0.2;", "secret.test": "inet 127.0.0.2;" },
 	gateway: `
@@ -34,7 +33,6 @@ const gateway = await startGateway(owner, {
 		datagram permitting {
 			listen 127.0.0.1:${permitting}; server 127.0.0.1:${bare?.port ?? 1}; pass-through; permit-servers-without-cookie;
 		}
-		datagram strict { listen 127.0.0.1:${strict}; server 127.0.0.1:${lonely?.port ?? 1}; pass-through; }
 		datagram named { listen 127.0.0.1:${named}; server by-sni; pass-through; }
 		datagram six { listen "[::1]:${ipv6}"; server "[::1]:${overIpv6?.port ?? 1}"; pass-through; }
 		datagram amplifier { listen 127.0.0.1:${amplifier}; server 127.0.0.1:${loud.port}; pass-through; }
@@ -89,21 +87,17 @@ test("gnutls-cli, whose ClientHello is read too, reaches a server of openssl", a
 	await bare?.program.says("from gnutls");
 });
 
-test("a server without a cookie exchange is not heard by a client that has proved nothing, unless that is permitted", async (t) => {
-	if (!requirePeers(t, ["openssl"])) return;
-	startDtlsClient(t, strict, ["-servername", "app.test"]);
-	const record = await recordOf("strict");
-	assert.equal(record.faultCode, "CLIENT_ADDRESS_UNPROVEN");
-	assert.match(record.endedBecause, /kept from it; server .* asks for no cookie, which permit-servers-without-cookie/);
-	assert.ok(record.octetsToClient <= record.octetsToServer);
-});
-
 test("a forged ClientHello has no more octets sent to its victim than it had itself", async (t) => {
 	if (!requirePeers(t, ["openssl"])) return;
 	const hello = await capturedHello(t, "app.test");
 	const victim = await udpSocket(t);
 	victim.socket.send(hello, amplifier, "127.0.0.1");
-	await eventually(() => gateway.records().find(({ listener }) => listener === "datagram amplifier"), "the record");
+	const record = await recordOf("amplifier");
+	assert.equal(record.faultCode, "CLIENT_ADDRESS_UNPROVEN");
+	assert.match(
+		record.endedBecause,
+		/4 datagrams .* kept from it; server .* asks for no cookie, which permit-servers-without-cookie/,
+	);
 	assert.equal(victim.received.length, 1);
 	assert.equal(Buffer.concat(victim.received).length, hello.length);
 });

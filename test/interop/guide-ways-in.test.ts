@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { type TestContext, test } from "node:test";
+import { udpSocket } from "../support/dtls-peers.ts";
 import { freePort } from "../support/gateway.ts";
 import { replayGuide, startGuideGateway } from "../support/guide.ts";
 import { httpsOrigin, TestCa } from "../support/origins.ts";
@@ -23,9 +24,10 @@ for (const [page, least] of [
 	["offload", 10],
 	["encrypt", 20],
 	["pass-through", 12],
+	["datagram", 12],
 ] as const) {
 	test(`docs/guide/${page}.md shows what happens`, async (t) => {
-		if (!requirePeers(t, ["script", "curl", "openssl"])) return;
+		if (!requirePeers(t, ["script", "curl", "openssl", "python3"])) return;
 		const surroundings = { files, replaced: await portsHere(t) };
 		const count = await replayGuide(t, await startGuideGateway(t), `docs/guide/${page}.md`, {}, surroundings);
 		assert.ok(count >= least, `${count} examples were replayed`);
@@ -40,6 +42,9 @@ async function portsHere(t: TestContext): Promise<Record<string, string>> {
 	await new Promise<void>((resolve) => clear.listen(clearPort, "127.0.0.1", resolve));
 	t.after(() => clear.close());
 	const ports: Record<string, string> = { ":19443": `:${behind.port}`, ":19080": `:${clearPort}` };
-	for (const port of [18081, 18443, 18444, 18445, 18446, 18447]) ports[`:${port}`] = `:${await freePort()}`;
+	const echo = await udpSocket(t, (datagram, port, socket) => socket.send(`heard ${datagram}`, port, "127.0.0.1"));
+	ports[":19684"] = `:${echo.port}`;
+	for (const port of [18081, 18443, 18444, 18445, 18446, 18447, 18684, 18685, 18686])
+		ports[`:${port}`] = `:${await freePort()}`;
 	return ports;
 }
