@@ -11,6 +11,7 @@ import { policySchema, verifyPolicies } from "#policy/schema.ts";
 import { type CertificateFacts, verifyCertificateUses } from "#product/certificate-uses.ts";
 import { systemSchema, verifySystem } from "#product/system-schema.ts";
 import { proxySchema, verifyProxy } from "#proxy/schema.ts";
+import { verifyDatagram } from "#proxy/verify-datagram.ts";
 import type { ListNames } from "#proxy/verify-domain-lists.ts";
 import { verifyTrust } from "#proxy/verify-trust.ts";
 import { telemetrySchema, verifyTelemetry } from "#telemetry/schema.ts";
@@ -52,6 +53,7 @@ export function verifyConfiguration(config: RootConfig, facts: ConfigurationFact
 		...verifySystem(config),
 		...verifyTls(config),
 		...verifyProxy(config, facts.caIds, facts.listNames),
+		...verifyDatagram(config),
 		...(facts.certificates === undefined ? [] : verifyCertificateUses(config, facts.certificates)),
 		...verifyTelemetry(config),
 		...verifyPki(config),

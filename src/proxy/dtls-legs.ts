@@ -19,7 +19,7 @@ export function makeDtlsServer(
 	const { groups, schemes } = settings;
 	const { cookies } = resources;
 	const random = (octets: number) => resources.random(octets);
-	const suites = suitesOf(settings);
+	const suites = suitesOfDtls(settings);
 	const common = { suites, groups, schemes, asksForCertificate, maxDatagram, random, cookies, client };
 	return new DtlsServer({ ...common, peerKey: peerKeyOf }, ports);
 }
@@ -42,7 +42,7 @@ export function makeDtlsClient(
 	const named = parseAddress(host) === undefined ? host : undefined;
 	return new DtlsClient(
 		{
-			suites: common(suitesOf(settings), hello?.cipherSuites),
+			suites: common(suitesOfDtls(settings), hello?.cipherSuites),
 			groups: common(settings.groups, hello?.supportedGroups),
 			schemes: common(settings.schemes, hello?.signatureAlgorithms),
 			alpn: hello?.alpn ?? [],
@@ -57,7 +57,7 @@ export function makeDtlsClient(
 }
 
 /** None where the settings do not permit version 1.2, which is all that the engine speaks. */
-function suitesOf({ suites, versions }: LegSettings): readonly number[] {
+export function suitesOfDtls({ suites, versions }: LegSettings): readonly number[] {
 	if (!versions.includes(protocolVersion.tls12)) return [];
 	return suites.filter((suite) => isUsable(suite, protocolVersion.tls12)).map(({ code }) => code);
 }

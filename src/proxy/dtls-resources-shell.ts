@@ -52,7 +52,7 @@ export function dtlsResources(resources: DtlsLenders, cookies: CookieJar): DtlsR
 			const { anchors, intermediates } = resources.trustedRoots(trustStore);
 			return judgeClient(chain, anchors, intermediates ?? [], now);
 		},
-		inspect: (facts) => resources.inspect({ ...facts, alpn: datagrams, names: undefined }),
+		inspect: (facts) => resources.inspect({ ...facts, alpn: datagrams, names: undefined, edits: undefined }),
 	};
 }
 

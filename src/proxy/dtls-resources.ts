@@ -30,6 +30,8 @@ export interface DtlsResources {
 		readonly profile: ProxyProfile;
 		readonly sessionId: string;
 		readonly rule: string;
+		/** Version and suite of the opened leg, in words. */
+		readonly tls: string;
 		readonly client: { readonly address: string; readonly port: number };
 		readonly server: { readonly address: string; readonly port: number };
 		readonly hello: ClientHello | undefined;

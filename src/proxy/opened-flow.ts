@@ -379,6 +379,7 @@ export class OpenedFlow implements DatagramFlow {
 			profile: this.#decided(),
 			sessionId: this.#facts.id,
 			rule: decision?.rule ?? "",
+			tls: inWords(this.#facts.clientLeg ?? this.#facts.serverLeg),
 			client: { address: formatAddress(client.address), port: client.port },
 			server: { address: server === undefined ? "" : formatAddress(server), port: target?.port ?? 0 },
 			hello: this.#hello,
@@ -514,6 +515,10 @@ function randomsOf(datagram: Uint8Array): readonly Uint8Array[] {
 	return fragments.flatMap(({ offset, octets }) =>
 		offset === 0 && octets.length >= 34 ? [Uint8Array.from(octets.subarray(2, 34))] : [],
 	);
+}
+
+function inWords(leg: LegRecord | undefined): string {
+	return leg === undefined ? "" : `${leg.version} ${leg.cipherSuite}`;
 }
 
 function legOf({ suite, group, alpn }: DtlsOutcome, certificateSha256: string | undefined): LegRecord {
