@@ -6,6 +6,9 @@ import { type Setting, settingIds } from "#http/http2-frame.ts";
 import { Http2Stream } from "#inspect/http2-stream.ts";
 import { patternPlaces, patternService } from "#inspect/pattern-service.ts";
 import { forward, hold, release, type StreamAnswer, stop } from "#inspect/plaintext-stream.ts";
+import { QuarantineList } from "#inspect/quarantine-list.ts";
+import { QuarantineService } from "#inspect/quarantine-service.ts";
+import { AddressSet } from "#policy/address-set.ts";
 import { Http2Peer } from "../../test/support/http2-peer.ts";
 import { clientKey, deflated, frame, message } from "../../test/support/websocket.ts";
 
@@ -162,4 +165,26 @@ test("a WebSocket on a stream of HTTP/2 that breaks the rules is reset, and the 
 	assert.match(unknown.stream.findings[0]?.name ?? "", /x-own, which is not known here/);
 	assert.match(unknown.client.lines[0] ?? "", /^HEADERS 1 :status=403/);
 	conversation.stream.close();
+});
+
+test("a stream that is sent elsewhere is answered with where", () => {
+	const settings = { hosts: [], exceptions: new AddressSet(), durationMs: 1, maximumHosts: 1, redirect: undefined };
+	const list = new QuarantineList(settings);
+	const client = { octets: Uint8Array.of(10, 0, 0, 1) };
+	list.add(client, "signature 7", 10);
+	const stream = new Http2Stream(
+		[new QuarantineService(list, client, () => 0, "https://help.example/")],
+		"00ff00ff00ff00ff",
+		1_000_000,
+	);
+	const peer = new Http2Peer("client");
+	const gateway = new Http2Peer("client");
+	stream.fromClient(Buffer.concat([Http2Peer.preface(), peer.settings(), peer.give(0, 1_000_000)]));
+	stream.fromServer(new Http2Peer("server").settings());
+	stream.fromClient(
+		Buffer.from(peer.headers(1, [":method: GET", ":scheme: https", ":authority: a.test", ":path: /"], true)),
+	);
+	for (const octets of stream.toClient.splice(0)) gateway.receive(octets);
+	assert.match(gateway.lines[0] ?? "", /^HEADERS 1 :status=302 .* location=https:\/\/help\.example\//);
+	stream.close();
 });

@@ -4,6 +4,7 @@ import { type Fault, fault } from "#base/fault.ts";
 import type { Moment } from "#inspect/precedence.ts";
 import { reputationEvent } from "#inspect/reputation-event.ts";
 import {
+	type BypassCause,
 	type ConnectionFacts,
 	type Decision,
 	evaluateConnect,
@@ -84,10 +85,19 @@ export class SessionDecision {
 		const open = unlessLearned(decision, this.#asked(), learned, now);
 		// TLS on one side only cannot be let be: the other side does not speak it.
 		const narrowed = tlsSides(way) === "both" ? unlessOverloaded(open, mayDecrypt) : open;
-		// What is let be after all is judged as what stays encrypted.
-		if (narrowed.action !== "bypass" || decision.action === "bypass" || decision.isTrusted === true) return narrowed;
+		return narrowed.action === "bypass" && decision.action !== "bypass" ? this.#afterAll(narrowed, now) : narrowed;
+	}
+
+	/** A session that was to be opened and is let be once its server was looked at. */
+	letBe(decision: Decision<ProxyProfile>, cause: BypassCause, fact: string, now: number): Decision<ProxyProfile> {
+		return this.#afterAll({ ...decision, action: "bypass", fact, cause }, now);
+	}
+
+	/** What is let be after all is judged as what stays encrypted. */
+	#afterAll(decision: Decision<ProxyProfile>, now: number): Decision<ProxyProfile> {
+		if (decision.isTrusted === true) return decision;
 		const facts = this.#connection(this.#facts.server, now);
-		return this.#preceded(narrowed, facts, evaluateHello(this.#context.policy, facts).rule);
+		return this.#preceded(decision, facts, evaluateHello(this.#context.policy, facts).rule);
 	}
 
 	/** The server of a session whose client refuses the leaf, if that may teach something. */

@@ -1335,6 +1335,23 @@ describe("a session that is let be after its server was looked at", () => {
 		assert.deepEqual([decision, cause, shown], ["bypass", "client-certificate", undefined]);
 	});
 
+	test("R206: is refused instead when its client is shut off", () => {
+		const shutOff = {
+			plan: { bypassRules: [], trafficRules: [], reputation: new Map() },
+			state: () => ({ feeds: new Map(), quarantine: { find: () => ({ until: 5, why: "signature 7" }) } }),
+		};
+		const { machine, talk } = at("expect-hello", undefined, { precedence: shutOff });
+		talk.event(says(hello)).expect("start-server-tls");
+		talk
+			.event({ ...secured(), wantsCertificate: true } as SessionEvent)
+			.expect("send-client")
+			.expect("close")
+			.done();
+		const { decision, stage, endedBecause } = machine.record();
+		assert.deepEqual([decision, stage], ["block", "quarantine"]);
+		assert.match(endedBecause, /quarantine: client .* is shut off until .*; signature 7/);
+	});
+
 	test("ends with an alert when the fresh connection fails or takes too long", () => {
 		for (const event of [{ type: "server-failed", fault: unreachable } as const, timeUp]) {
 			const { talk } = at("await-server-tls");

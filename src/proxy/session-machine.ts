@@ -69,6 +69,8 @@ type State =
 	| { readonly tag: "await-answer-sent"; readonly answer: SiteAnswer; readonly until: number }
 	| { readonly tag: "closed" };
 
+type LetBe = OpeningReply & { readonly kind: "let-be" };
+
 interface Forwarded {
 	readonly requests: ForwardedRequests;
 	readonly first: Uint8Array;
@@ -599,15 +601,12 @@ export class SessionMachine {
 	}
 
 	/** The client has seen nothing yet: its hello goes out as it came, over a connection that nobody spoke on. */
-	#letBe(
-		{ cause, fact }: OpeningReply & { readonly kind: "let-be" },
-		helloOctets: Uint8Array,
-		now: number,
-	): readonly SessionEffect[] {
+	#letBe({ cause, fact }: LetBe, helloOctets: Uint8Array, now: number): readonly SessionEffect[] {
 		const { decision, server, target } = this.#facts;
 		if (decision === undefined || server === undefined) return unexpected(this.#state, "let-be");
-		const { rule, profile } = decision;
-		this.#facts.decision = { action: "bypass", rule, fact, cause, ...(profile === undefined ? {} : { profile }) };
+		const passed = this.#policy.letBe(decision, cause, fact, now);
+		this.#facts.decision = passed;
+		if (passed.action === "block") return this.#blockHello(passed, now);
 		this.#state = { tag: "await-reconnect", helloOctets, until: now + this.#context.timeouts.connectMs };
 		return [{ type: "reconnect-server", address: server, port: target?.port ?? 0, source: this.#source() }];
 	}
