@@ -401,7 +401,7 @@ class Worker {
 				return made;
 			},
 			signingCa: (id) => authorities.get(id) as SigningCa,
-			inspect: ({ profile, alpn, sessionId, names, edits, ...facts }) => {
+			inspect: ({ profile, alpn, mail, sessionId, names, edits, ...facts }) => {
 				const fronting = frontingGuard({ profile, sessionId, names, ...facts }, this.#counters, send);
 				const patterns = services.get(profile.patternPolicy ?? "") ?? [];
 				const signatures = sessionSignatures(
@@ -412,7 +412,9 @@ class Worker {
 				);
 				const last = [fronting, ...patterns, signatures].filter((service) => service !== undefined);
 				const active = this.#precedence.services({ sessionId, ...facts }, last);
-				return openPlaintext(active, { alpn, sessionId, maxDecodedOctets: maximumDecodedOctets, edits });
+				const { decryptedService: service } = profile;
+				const agreed = { alpn, mail, service };
+				return openPlaintext(active, { ...agreed, sessionId, maxDecodedOctets: maximumDecodedOctets, edits });
 			},
 			bucket: (limit) => this.#precedence.bucket(limit),
 			leafRefused: (server, client) => send({ type: "leaf-refused", server, client }),

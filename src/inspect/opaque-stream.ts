@@ -12,8 +12,10 @@ export class OpaqueStream implements PlaintextStream {
 	stop: StreamStop | undefined;
 	readonly #services: readonly { readonly name: string; readonly connection: ServiceConnection }[];
 
-	constructor(services: readonly InspectionService[]) {
+	/** `isOther`: the protocol is said to be none that anybody knows, and nobody is to recognize it (R118). */
+	constructor(services: readonly InspectionService[], isOther = false) {
 		this.#services = services.map((service) => ({ name: service.name, connection: service.open() }));
+		if (isOther) for (const { connection } of this.#services) connection.speaks?.("other");
 	}
 
 	fromClient(chunk: Uint8Array): StreamAnswer {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HeadEdits } from "#http/field-edit.ts";
+import { GreetingStream } from "#inspect/greeting-stream.ts";
 import { Http1Stream } from "#inspect/http1-stream.ts";
 import { Http2Stream } from "#inspect/http2-stream.ts";
+import { MailStream } from "#inspect/mail-stream.ts";
 import { OpaqueStream } from "#inspect/opaque-stream.ts";
-import { openPlaintext } from "#inspect/open-plaintext.ts";
+import { type DecryptedService, openPlaintext } from "#inspect/open-plaintext.ts";
 import { patternService } from "#inspect/pattern-service.ts";
 import { UnnamedProtocolStream } from "#inspect/unnamed-protocol-stream.ts";
 
@@ -14,7 +16,7 @@ test("each protocol has its reader, and nobody reads where nobody looks", () => 
 	assert.ok(openPlaintext(services, facts(undefined)) instanceof UnnamedProtocolStream);
 	for (const alpn of ["h2", "grpc-exp"]) assert.ok(openPlaintext(services, facts(alpn)) instanceof Http2Stream);
 	for (const alpn of ["http/1.1", "http/1.0"]) assert.ok(openPlaintext(services, facts(alpn)) instanceof Http1Stream);
-	for (const alpn of ["imap", "h3"]) assert.ok(openPlaintext(services, facts(alpn)) instanceof OpaqueStream);
+	for (const alpn of ["imap", "h3"]) assert.ok(openPlaintext(services, facts(alpn)) instanceof GreetingStream);
 	assert.equal(openPlaintext([], facts("h2")), undefined);
 	const edit = { removed: new Set<string>(), added: [] };
 	const changed = (alpn: string | undefined, edits: HeadEdits) => openPlaintext([], { ...facts(alpn), edits });
@@ -24,4 +26,17 @@ test("each protocol has its reader, and nobody reads where nobody looks", () => 
 	// Where a server believes fields, nothing passes that is not read as HTTP.
 	for (const alpn of [undefined, "imap", "http/1.1"])
 		assert.ok(changed(alpn, { request: edit }) instanceof Http1Stream);
+});
+
+test("R117 R118 R129: the service that is named has its reader and no other, whatever the connection looks like", () => {
+	const open = (service: DecryptedService | undefined, alpn?: string, mail?: "smtp" | "imap") =>
+		openPlaintext([patternService([])], { alpn, mail, service, sessionId: "s", maxDecodedOctets: 1_000 });
+	for (const service of ["smtp", "imap", "pop3"] as const)
+		for (const alpn of [undefined, "h2", "http/1.1"]) assert.ok(open(service, alpn) instanceof MailStream);
+	for (const alpn of [undefined, "h2", "http/1.1"]) assert.ok(open("other", alpn) instanceof OpaqueStream);
+	assert.ok(open("other", undefined, "smtp") instanceof OpaqueStream);
+	assert.ok(open("http", undefined, "smtp") instanceof OpaqueStream);
+	assert.ok(open("http", "h2") instanceof Http2Stream);
+	assert.ok(open("http", "imap") instanceof OpaqueStream);
+	assert.ok(open(undefined, undefined, "imap") instanceof MailStream);
 });

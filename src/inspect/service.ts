@@ -42,6 +42,8 @@ export interface ServiceFinding {
  * Bounds: an implementation keeps a constant amount per connection and never a body.
  */
 export interface ServiceConnection {
+	/** Told first where the protocol is known: one of mail, or "other" for one that nobody is to recognize. */
+	speaks?(protocol: "smtp" | "imap" | "pop3" | "other"): void;
 	requestHead?(head: RequestHead): ServiceFinding | undefined;
 	/** `request`: the one that it answers. */
 	responseHead?(head: ResponseHead, request: RequestHead): ServiceFinding | undefined;

@@ -105,3 +105,21 @@ test("without rules every exchange is blocked, or passes with a note", () => {
 	assert.equal(passing.octets("url", Buffer.of(1)), undefined);
 	assert.equal(passing.ended("url"), undefined);
 });
+
+test("R117 R118: a protocol that is told is the only one whose rules apply, and files of mail are shown as those of HTTP", () => {
+	const rules = [
+		rule('msg:"mail"; file_data; content:"evil"; sid:1;', "drop", "smtp"),
+		rule('msg:"web"; file_data; content:"evil"; flow:to_server; sid:2;', "drop"),
+		rule('msg:"any"; content:"EHLO"; sid:3;', "alert", "smtp"),
+	];
+	const mail = open(rules).connection;
+	mail.speaks?.("smtp");
+	assert.equal(shown(mail.octets("request-body", Buffer.from("evil"))), "1 mail | request-body | block");
+	const other = open(rules).connection;
+	other.speaks?.("other");
+	assert.equal(other.octets("stream-to-server", Buffer.from("EHLO a.test\r\n")), undefined);
+	assert.equal(
+		shown(open(rules).connection.octets("stream-to-server", Buffer.from("EHLO a.test\r\n"))),
+		"3 any | stream-to-server | report",
+	);
+});

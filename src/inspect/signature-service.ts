@@ -78,10 +78,17 @@ class SignatureConnection implements ServiceConnection {
 	readonly #flow: SignatureFlow;
 	readonly #session: SessionSignatures;
 	readonly #others: ServiceFinding[] = [];
+	/** The protocol was told: it is not to be recognized. */
+	#isNamed = false;
 
 	constructor(flow: SignatureFlow, session: SessionSignatures) {
 		this.#flow = flow;
 		this.#session = session;
+	}
+
+	speaks(protocol: "smtp" | "imap" | "pop3" | "other"): void {
+		this.#isNamed = true;
+		if (protocol !== "other") this.#flow.protocol = protocol;
 	}
 
 	requestHead(head: RequestHead): ServiceFinding | undefined {
@@ -128,7 +135,8 @@ class SignatureConnection implements ServiceConnection {
 
 	/** Recognizes a protocol that is not HTTP by its first octets. */
 	#speak(direction: DirectionIndex, octets: Uint8Array): void {
-		if (this.#flow.protocol === "tcp") this.#flow.protocol = spokenProtocol(direction, octets) ?? "tcp";
+		if (this.#flow.protocol === "tcp" && !this.#isNamed)
+			this.#flow.protocol = spokenProtocol(direction, octets) ?? "tcp";
 	}
 
 	/** One finding is the answer, a blocking one before others; the rest waits for `others`. */

@@ -194,6 +194,7 @@ function plainProfile(name: string, legs: TlsLegs): ProxyProfile {
 		validation: "web-pki",
 		revocation: undefined,
 		repairsChains: false,
+		decryptedService: undefined,
 		downgradesHttp2: false,
 		log: { allowed: true, dropped: true, exempted: true, errors: true, ignored: true, warnings: true },
 		patternPolicy: undefined,

@@ -138,6 +138,7 @@ test("a profile has the strict defaults unless told otherwise", () => {
 		missingLists: "",
 		serverCertificates: [],
 		staples: true,
+		decryptedService: undefined,
 		trustedCa: "ca",
 		untrustedCa: undefined,
 		trustedRsaCa: undefined,

@@ -369,6 +369,7 @@ function compileProfile(
 		revocation: compileRevocation(actions),
 		learnedBypass: compileLearnedBypass(profile.learnedBypass),
 		repairsChains: config.security.pki.fetchMissingIntermediates === "enable",
+		decryptedService: profile.decryptedService,
 		downgradesHttp2: profile.downgradeHttp2,
 		log: {
 			allowed: log.all || log.sessionsAllowed,

@@ -52,7 +52,17 @@ export function dtlsResources(resources: DtlsLenders, cookies: CookieJar): DtlsR
 			const { anchors, intermediates } = resources.trustedRoots(trustStore);
 			return judgeClient(chain, anchors, intermediates ?? [], now);
 		},
-		inspect: (facts) => resources.inspect({ ...facts, alpn: datagrams, names: undefined, edits: undefined }),
+		inspect: (facts) => {
+			const profile = { ...facts.profile, decryptedService: "other" as const };
+			return resources.inspect({
+				...facts,
+				profile,
+				alpn: datagrams,
+				mail: undefined,
+				names: undefined,
+				edits: undefined,
+			});
+		},
 	};
 }
 

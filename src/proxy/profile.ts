@@ -2,6 +2,7 @@
 
 import type { HostPatternMap } from "#base/host-name.ts";
 import type { FrontingSettings } from "#inspect/fronting-service.ts";
+import type { DecryptedService } from "#inspect/open-plaintext.ts";
 import { isRsaClass, type LeafKeyClass } from "#pki/leaf-key-class.ts";
 import type { RevocationSettings } from "#pki/revocation-settings.ts";
 import type { ProfileName } from "#pki/validation-profile.ts";
@@ -81,6 +82,8 @@ export interface ProxyProfile extends DecryptionExemptions {
 	readonly revocation: ProfileRevocation | undefined;
 	/** Issuers that a server does not send are fetched. */
 	readonly repairsChains: boolean;
+	/** What is within TLS, as it is stated; found out when undefined (R117, R129). */
+	readonly decryptedService: DecryptedService | undefined;
 	/** Servers are offered HTTP/1.1 where the client offers HTTP/2. */
 	readonly downgradesHttp2: boolean;
 	/** When servers whose clients refuse to be opened are let be; undefined for never. */

@@ -1,6 +1,7 @@
 /** What one connection through the gateway tells its machine, and what the machine asks its shell to do. */
 import type { Address, Endpoint } from "#base/address.ts";
 import type { Fault } from "#base/fault.ts";
+import type { MailProtocol } from "#mail/mail-reader.ts";
 import type { OnboardingSite } from "#onboarding/site.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
 import type { AddressSet } from "#policy/address-set.ts";
@@ -203,6 +204,8 @@ export type SessionEffect =
 			/** For the server, before what the client says and not inspected with it. */
 			readonly header?: Uint8Array | undefined;
 			readonly first: Uint8Array;
+			/** The mail protocol in which TLS was agreed upon. */
+			readonly mail?: MailProtocol | undefined;
 			/** The client sends requests to a proxy, which are made over for the server. */
 			readonly requests?: ForwardedRequests;
 			readonly decision: Decision<ProxyProfile>;

@@ -62,6 +62,7 @@ function profile(parts: Partial<ProxyProfile> = {}): ProxyProfile {
 		overrides: domainSetOf("category-overrides", []),
 		serverCertificates: [],
 		staples: false,
+		decryptedService: undefined,
 		trustedCa: "ca",
 		untrustedCa: "untrusted-ca",
 		trustedRsaCa: undefined,

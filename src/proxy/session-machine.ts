@@ -14,6 +14,7 @@ import { type Address, type Endpoint, formatAddress, parseAddress } from "#base/
 import { concat } from "#base/bytes.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import { faultTable } from "#base/fault-table.ts";
+import type { MailProtocol } from "#mail/mail-reader.ts";
 import type { OnboardingSite, SiteAnswer } from "#onboarding/site.ts";
 import type { Decision } from "#policy/evaluate.ts";
 import type { ConnectRequest } from "#proxy/connect-machine.ts";
@@ -51,8 +52,6 @@ type State =
 			readonly reader: ClientHelloReader;
 			/** The server may speak first, and does it in this phase. */
 			readonly mail?: MailPhase | undefined;
-			/** The mail protocol in which TLS was agreed upon. */
-			readonly upgraded?: string;
 			readonly until: number;
 	  }
 	| {
@@ -90,7 +89,7 @@ export class SessionMachine {
 	/** Requests in clear, and what of them goes to the server first. */
 	#forwarded: Forwarded | undefined;
 	/** The mail protocol in which TLS was agreed upon. */
-	#upgraded: string | undefined;
+	#upgraded: MailProtocol | undefined;
 	/** What the client is told before the server's octets. */
 	#greeting: Uint8Array = noOctets;
 	/** What the client sent behind its request. */
@@ -374,17 +373,14 @@ export class SessionMachine {
 				if (mail.protocol !== "other" && way.kind !== "encrypt")
 					this.#state = { tag: "in-mail", mail, until: now + timeouts.idleMs };
 				return effects;
-			case "upgrade": {
-				const reader = new ClientHelloReader();
-				const upgraded = mail.protocol;
+			case "upgrade":
+				this.#upgraded = mail.protocol as MailProtocol;
 				if (way.kind === "encrypt") {
-					this.#upgraded = upgraded;
 					this.#greeting = mail.greeting;
 					return [...effects, { type: "leave-server" }, ...this.#decide(undefined, noOctets, now)];
 				}
-				this.#state = { tag: "expect-hello", reader, upgraded, until: now + timeouts.helloMs };
+				this.#state = { tag: "expect-hello", reader: new ClientHelloReader(), until: now + timeouts.helloMs };
 				return [...effects, { type: "leave-server" }];
-			}
 			case "clear":
 				return [...effects, ...this.#passClear(mail, now, noOctets, noOctets)];
 			case "not-mail":
@@ -440,7 +436,6 @@ export class SessionMachine {
 		if (this.#facts.server !== undefined) {
 			const left: SessionEffect[] =
 				state.tag === "expect-hello" && state.mail !== undefined ? [{ type: "leave-server" }] : [];
-			this.#upgraded = state.tag === "expect-hello" ? state.upgraded : undefined;
 			return [...left, ...this.#decide(hello, helloOctets, now)];
 		}
 		this.#hello = { hello, octets: helloOctets };
@@ -540,8 +535,7 @@ export class SessionMachine {
 		const message = `client ${formatAddress(this.#facts.client.address)} does not speak TLS; expected a ClientHello, got ${looksLike}`;
 		const notTls = fault("CLIENT_NOT_TLS", message);
 		const state = this.#state;
-		const isUpgraded = state.tag === "expect-hello" && state.upgraded !== undefined;
-		if (this.#facts.server === undefined || isUpgraded) return this.#closeFor(notTls, now);
+		if (this.#facts.server === undefined || this.#upgraded !== undefined) return this.#closeFor(notTls, now);
 		const decision = this.#policy.evaluate(now, "encrypted");
 		if (decision.action === "block") return this.#blockClear(decision, now);
 		const passed = passedNotTls(decision, looksLike);
@@ -591,7 +585,8 @@ export class SessionMachine {
 		this.#state = { tag: "await-relay-end" };
 		const told: SessionEffect[] = this.#greeting.length === 0 ? [] : [{ type: "send-client", octets: this.#greeting }];
 		const header = headerBehindTls(this.#context.way, this.#facts);
-		return [...told, { type: "relay", mode: "decrypted", header, first: this.#takeRest(), decision }];
+		const mail = this.#upgraded;
+		return [...told, { type: "relay", mode: "decrypted", mail, header, first: this.#takeRest(), decision }];
 	}
 
 	#takeRest(): Uint8Array {

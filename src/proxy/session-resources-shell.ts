@@ -6,6 +6,7 @@ import type { HeadEdits } from "#http/field-edit.ts";
 import type { AskedNames } from "#inspect/fronting-service.ts";
 import type { PlaintextStream } from "#inspect/plaintext-stream.ts";
 import type { RateLimit } from "#inspect/precedence.ts";
+import type { MailProtocol } from "#mail/mail-reader.ts";
 import type { Certificate } from "#pki/certificate.ts";
 import type { ChainRepair } from "#pki/chain-repair-shell.ts";
 import type { SigningCa } from "#pki/mint.ts";
@@ -64,6 +65,8 @@ export interface SessionResources {
 	inspect(facts: {
 		readonly profile: ProxyProfile;
 		readonly alpn: string | undefined;
+		/** The mail protocol in which TLS was agreed upon. */
+		readonly mail: MailProtocol | undefined;
 		readonly sessionId: string;
 		readonly rule: string;
 		/** Version and suite of the opened leg, in words; empty for what came in clear. */

@@ -202,7 +202,7 @@ export class SessionShell {
 		tls.end(octets, sent);
 	}
 
-	#startRelay({ mode, header, first, decision, requests }: EffectOf<"relay">): void {
+	#startRelay({ mode, mail, header, first, decision, requests }: EffectOf<"relay">): void {
 		this.#releaseClient();
 		const transport = this.#serverLeg.socket as Socket;
 		const { tls: serverTls, address } = this.#serverLeg;
@@ -215,6 +215,7 @@ export class SessionShell {
 				? this.#owner.inspect({
 						profile: decision.profile,
 						alpn: mode === "clear" ? "http/1.1" : alpnOf(serverTls ?? this.#clientLeg.tls),
+						mail,
 						sessionId: this.#machine.id,
 						rule: decision.rule,
 						tls: mode === "clear" ? "" : tlsInWords(this.#clientLeg.tls ?? serverTls),

@@ -302,7 +302,13 @@ const profile = list({
 		"always-decrypt-source": leafList(prefix(), { help: "Clients whose connections are decrypted whatever is exempt" }),
 		"decrypted-service": leaf(
 			enumeration({ http: "HTTP", imap: "IMAP", pop3: "POP3", smtp: "SMTP", other: "None of these" }),
-			{ help: "Protocol within TLS; found out from the traffic when absent", engine: "not-yet" },
+			{
+				help: {
+					what: "Protocol within TLS: filters of this one apply, and with other those that look at octets alone; found out from the traffic when absent",
+					loosened:
+						"danger: another protocol than the one named is searched as octets, and files in it are not decoded",
+				},
+			},
 		),
 		"downgrade-http2": flag({
 			help: "Offer servers HTTP/1.1 where clients offer HTTP/2, so that both speak it; clients of HTTP/2 alone then fail",

@@ -98,7 +98,7 @@ export const bufferTable = {
 		"both",
 		0.7,
 		["file_data"],
-		"body of the response, or of the request where the rule says to_server",
+		"body of the response, or of the request where the rule says to_server; parts of mail, decoded, in rules of smtp, imap and pop3",
 		{
 			stage: "body",
 		},

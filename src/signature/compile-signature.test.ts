@@ -34,6 +34,14 @@ test("the protocol follows from the buffers when the header says tcp", () => {
 	assert.match(problemOf('http.uri; content:"a"; tls.sni; content:"b";', anyTcp), /different protocols/);
 });
 
+test("file.data is of mail where the header says so", () => {
+	for (const protocol of ["smtp", "imap", "pop3"] as const) {
+		const mail = signatureOf('file.data; content:"a";', `alert ${protocol} any any -> any any`);
+		assert.deepEqual([mail.protocol, mail.stage], [protocol, "body"]);
+		assert.match(problemOf('http.uri; content:"a";', `alert ${protocol} any any -> any any`), /different protocols/);
+	}
+});
+
 test("a rule waits for the last message that it asks for", () => {
 	assert.equal(signatureOf('content:"a";', anyTcp).stage, "stream");
 	assert.equal(signatureOf('http.uri; content:"a";').stage, "head");

@@ -130,7 +130,9 @@ function protocolFor(
 	buffers: readonly BufferName[],
 ): SignatureProtocol | undefined {
 	let protocol = draft.applicationProtocol ?? named;
-	const wanted = buffers.map(protocolOf);
+	// Files of mail are shown like those of HTTP.
+	const isMail = mailProtocols.has(protocol);
+	const wanted = buffers.map((buffer) => (isMail && buffer === "file.data" ? undefined : protocolOf(buffer)));
 	if (draft.tlsVersions !== undefined || draft.tlsState !== undefined || draft.isCertificateExpired !== undefined)
 		wanted.push("tls");
 	for (const each of wanted) {
@@ -176,3 +178,4 @@ function disabled(where: string, reason: string): CompiledRule {
 
 /** The last first. The payload comes with everything. */
 const stageOrder: readonly BufferStage[] = ["body", "head", "certificate", "server-hello", "client-hello", "stream"];
+const mailProtocols: ReadonlySet<SignatureProtocol> = new Set(["smtp", "imap", "pop3"]);

@@ -21,6 +21,8 @@ interface Protocol {
 	readonly answers: readonly (readonly [RegExp, string])[];
 	readonly begins: RegExp;
 	readonly accepts: (line: string) => string;
+	/** What it says within TLS. */
+	readonly secured: string;
 }
 
 const protocols: Readonly<Record<"smtp" | "imap" | "pop3", Protocol>> = {
@@ -29,25 +31,28 @@ const protocols: Readonly<Record<"smtp" | "imap" | "pop3", Protocol>> = {
 		answers: [[/^EHLO.*/i, "250-mail.test\r\n250 STARTTLS\r\n"]],
 		begins: /^STARTTLS/i,
 		accepts: () => "220 go ahead\r\n",
+		secured: "250 secured",
 	},
 	imap: {
 		greeting: "* OK ready\r\n",
 		answers: [[/^(\S+) CAPABILITY.*/i, "* CAPABILITY IMAP4rev1 STARTTLS\r\n$1 OK done\r\n"]],
 		begins: /^\S+ STARTTLS/i,
 		accepts: (line) => `${line.split(" ", 1)[0]} OK begin\r\n`,
+		secured: "* OK secured",
 	},
 	pop3: {
 		greeting: "+OK ready\r\n",
 		answers: [[/^CAPA.*/i, "+OK\r\nSTLS\r\n.\r\n"]],
 		begins: /^STLS/i,
 		accepts: () => "+OK begin\r\n",
+		secured: "+OK secured",
 	},
 };
 
 /** Everything that was said to a server in clear, by its port. */
 const heard = new Map<number, string>();
 
-function mailServer({ greeting, answers, begins, accepts }: Protocol) {
+function mailServer({ greeting, answers, begins, accepts, secured }: Protocol) {
 	return tcpOrigin(owner, (socket) => {
 		socket.on("error", () => undefined);
 		socket.write(greeting);
@@ -63,7 +68,7 @@ function mailServer({ greeting, answers, begins, accepts }: Protocol) {
 				else if (begins.test(line)) {
 					socket.removeListener("data", onData);
 					socket.write(accepts(line));
-					upgrade(socket);
+					upgrade(socket, secured);
 					return;
 				} else socket.write("-ERR 500 what\r\n");
 			}
@@ -72,10 +77,10 @@ function mailServer({ greeting, answers, begins, accepts }: Protocol) {
 	});
 }
 
-function upgrade(socket: Socket): void {
+function upgrade(socket: Socket, says: string): void {
 	const secured = new TLSSocket(socket, { isServer: true, secureContext });
 	secured.on("error", () => undefined);
-	secured.on("data", (chunk) => void secured.write(`secured ${chunk}`));
+	secured.on("data", (chunk) => void secured.write(`${says} ${chunk}`));
 }
 
 const servers = {
@@ -107,7 +112,7 @@ async function upgraded(t: TestContext, protocol: "smtp" | "imap" | "pop3", port
 		peerPath("openssl"),
 		[
 			...["s_client", "-starttls", protocol, "-connect", `127.0.0.1:${tunnel}`, "-servername", "mail.test"],
-			...["-ign_eof", "-CAfile", gateway.caFile, "-verify_return_error"],
+			...["-ign_eof", "-crlf", "-CAfile", gateway.caFile, "-verify_return_error"],
 		],
 		{ timeout: 30_000 },
 	);

@@ -1,0 +1,226 @@
+/**
+ * A decrypted connection of mail on its way through the inspection services: messages are cut out of it, and their parts, transfer
+ * encodings undone, are shown as bodies. What travels are the octets as they came.
+ *
+ * Bounds: what the protocol's reader, one `MimeReader` each way and the services keep; one chunk of the client while it waits.
+ */
+
+import { fault } from "#base/fault.ts";
+import {
+	forward,
+	hold,
+	type PlaintextStream,
+	release,
+	type StreamAnswer,
+	type StreamStop,
+	stop,
+} from "#inspect/plaintext-stream.ts";
+import {
+	type InspectionService,
+	inspectionBy,
+	type Place,
+	type ServiceConnection,
+	type ServiceFinding,
+} from "#inspect/service.ts";
+import { stopped } from "#mail/dot-reader.ts";
+import { ImapReader } from "#mail/imap-reader.ts";
+import type { MailDirection, MailProtocol, MailReader, MessageSink } from "#mail/mail-reader.ts";
+import { MimeReader, type MimeSink } from "#mail/mime-reader.ts";
+import type { PartHead } from "#mail/part-head.ts";
+import { Pop3Reader } from "#mail/pop3-reader.ts";
+import { SmtpReader } from "#mail/smtp-reader.ts";
+import type { Finding, InspectionState } from "#telemetry/session-record.ts";
+
+export class MailStream implements PlaintextStream, MessageSink {
+	readonly released: Uint8Array[] = [];
+	readonly findings: Finding[] = [];
+	readonly requests = 0;
+	stop: StreamStop | undefined;
+	readonly #protocol: MailProtocol;
+	readonly #reader: MailReader;
+	readonly #services: readonly { readonly name: string; readonly connection: ServiceConnection }[];
+	readonly #inspection: InspectionState;
+	readonly #sessionId: string;
+	readonly #parts: [MimeReader | undefined, MimeReader | undefined] = [undefined, undefined];
+	/** What the message at hand is called, by its direction. */
+	readonly #names: [string, string] = ["", ""];
+	/** Octets of the client that wait for a reply. */
+	#waiting: Uint8Array | undefined;
+	#blocked: Finding | undefined;
+	#isLostTold = false;
+
+	/** `isGreeted`: the server has greeted before these octets, as before STARTTLS. */
+	constructor(protocol: MailProtocol, services: readonly InspectionService[], sessionId: string, isGreeted: boolean) {
+		this.#protocol = protocol;
+		this.#reader = new readers[protocol](this, isGreeted);
+		this.#services = services.map((service) => ({ name: service.name, connection: service.open() }));
+		for (const { connection } of this.#services) connection.speaks?.(protocol);
+		this.#inspection = inspectionBy(services);
+		this.#sessionId = sessionId;
+	}
+
+	get inspection(): InspectionState {
+		return this.#reader.lost === undefined ? this.#inspection : "decrypted, not inspected";
+	}
+
+	get isClientWaiting(): boolean {
+		return this.#waiting !== undefined;
+	}
+
+	fromClient(chunk: Uint8Array): StreamAnswer {
+		if (this.#look("stream-to-server", chunk, "")) return this.#halt(0);
+		return this.#feedClient(chunk);
+	}
+
+	#feedClient(chunk: Uint8Array): StreamAnswer {
+		const read = this.#reader.fromClient(chunk);
+		if (read === stopped) return this.#halt(0);
+		this.#tellLost("stream-to-server");
+		if (read === chunk.length) return forward;
+		this.#waiting = chunk.subarray(read);
+		if (read === 0) return hold;
+		this.released.push(chunk.subarray(0, read));
+		return release;
+	}
+
+	clientMayGoOn(): StreamAnswer {
+		const waiting = this.#waiting;
+		if (waiting === undefined || this.#reader.isClientHeld) return hold;
+		this.#waiting = undefined;
+		const answer = this.#feedClient(waiting);
+		if (answer !== forward) return answer;
+		// The relay has no chunk at hand that it could forward.
+		this.released.push(waiting);
+		return release;
+	}
+
+	fromServer(chunk: Uint8Array): StreamAnswer {
+		const isStopped = this.#reader.fromServer(chunk);
+		this.#tellLost("stream-to-client");
+		return isStopped || this.#look("stream-to-client", chunk, "") ? this.#halt(1) : forward;
+	}
+
+	/** Nobody answers any more: what waits goes as it is. */
+	clientEnded(): StreamAnswer {
+		const waiting = this.#waiting;
+		if (waiting === undefined) return forward;
+		this.#waiting = undefined;
+		this.released.push(waiting);
+		return release;
+	}
+
+	serverEnded(): StreamAnswer {
+		return this.messageEnd(1) ? this.#halt(1) : forward;
+	}
+
+	close(): void {
+		this.#parts[0] = undefined;
+		this.#parts[1] = undefined;
+		this.#waiting = undefined;
+	}
+
+	messageBegin(direction: MailDirection, coding: string | undefined): boolean {
+		this.#names[direction] = "message";
+		const sink = this.#sinkOf(direction);
+		this.#parts[direction] = coding === undefined ? new MimeReader(sink) : MimeReader.ofBody(sink, coding);
+		return false;
+	}
+
+	messageOctets(direction: MailDirection, octets: Uint8Array): boolean {
+		return this.#parts[direction]?.write(octets) ?? false;
+	}
+
+	messageEnd(direction: MailDirection): boolean {
+		const isStopped = this.#parts[direction]?.end() ?? false;
+		this.#parts[direction] = undefined;
+		return isStopped;
+	}
+
+	#sinkOf(direction: MailDirection): MimeSink {
+		const [heads, bodies] = direction === 0 ? toServerPlaces : toClientPlaces;
+		return {
+			partHead: (head, text) => {
+				this.#names[direction] = nameOf(head);
+				return this.#look(heads, Buffer.from(text, "latin1"), this.#names[direction]) || this.#ended(heads, "");
+			},
+			partOctets: (octets) => this.#look(bodies, octets, this.#names[direction]),
+			partEnd: () => this.#ended(bodies, this.#names[direction]),
+		};
+	}
+
+	#look(place: Place, octets: Uint8Array, name: string): boolean {
+		let stops = false;
+		for (const { name: service, connection } of this.#services)
+			if (this.#noteAll(service, connection, connection.octets(place, octets), name)) stops = true;
+		return stops;
+	}
+
+	#ended(place: Place, name: string): boolean {
+		let stops = false;
+		for (const { name: service, connection } of this.#services)
+			if (this.#noteAll(service, connection, connection.ended(place), name)) stops = true;
+		return stops;
+	}
+
+	#noteAll(service: string, connection: ServiceConnection, found: ServiceFinding | undefined, name: string): boolean {
+		if (found === undefined) return false;
+		let stops = this.#note(service, found, name);
+		for (const other of connection.others?.() ?? []) if (this.#note(service, other, name)) stops = true;
+		return stops;
+	}
+
+	#note(service: string, { name, place, verdict }: ServiceFinding, of: string): boolean {
+		const request = of === "" ? {} : { request: `${this.#protocol.toUpperCase()} ${of}` };
+		const finding: Finding = { service, name, where: place, verdict, ...request };
+		if (this.findings.length < maxFindings || verdict === "block") this.findings.push(finding);
+		if (verdict !== "block") return false;
+		this.#blocked ??= finding;
+		return true;
+	}
+
+	/** What is not understood passes, and the record says so. */
+	#tellLost(place: Place): void {
+		const { lost } = this.#reader;
+		if (lost === undefined || this.#isLostTold) return;
+		this.#isLostTold = true;
+		this.#note(this.#protocol, { name: `not followed any more: ${lost}`, place, verdict: "report" }, "");
+	}
+
+	#halt(direction: MailDirection): StreamAnswer {
+		this.released.length = 0;
+		const { refused } = this.#reader;
+		if (this.#blocked === undefined && refused !== undefined) return this.#refuse(direction, refused);
+		const blocked = this.#blocked;
+		const rule = blocked === undefined ? "" : ` by ${blocked.service} "${blocked.name}"`;
+		const where = blocked?.where ?? "";
+		const text = `The content was blocked${rule.replaceAll(/[^\x20-\x7e]/g, "?")} (session ${this.#sessionId})`;
+		const answer = this.#reader.refusal(direction, text);
+		this.stop = {
+			answer: answer === undefined ? undefined : Buffer.from(answer, "latin1"),
+			why: `blocked${rule} in ${where}`,
+		};
+		return stop;
+	}
+
+	#refuse(direction: MailDirection, why: string): StreamAnswer {
+		const { code, message } = fault("MAIL_LINE_MALFORMED", `${this.#protocol.toUpperCase()}: ${why}`, { got: why });
+		const answer = this.#reader.refusal(direction, `Refused (session ${this.#sessionId})`);
+		this.stop = {
+			answer: answer === undefined ? undefined : Buffer.from(answer, "latin1"),
+			why: message,
+			faultCode: code,
+		};
+		return stop;
+	}
+}
+
+function nameOf({ name, subject, type }: PartHead): string {
+	if (name !== undefined) return `part "${name}"`;
+	return subject === undefined ? `part of ${type.slice(0, maxTypeLength)}` : `message "${subject}"`;
+}
+
+const readers = { smtp: SmtpReader, imap: ImapReader, pop3: Pop3Reader } as const;
+const toServerPlaces = ["request-headers", "request-body"] as const;
+const toClientPlaces = ["response-headers", "response-body"] as const;
+const maxFindings = 32;
+const maxTypeLength = 60;
