@@ -78,6 +78,11 @@ const rows = {
 		socks: 8,
 		says: "the target in a SOCKS5 request is neither an address nor a name",
 	},
+	PROXY_AUTHENTICATION_REQUIRED: {
+		blame: "peer-untrusted",
+		http: 407,
+		says: "the client of the proxy does not say who it is, or is not believed",
+	},
 	PROXY_HEADER_MALFORMED: { blame: "peer-malformed", says: "the proxy in front sent no valid PROXY header" },
 	CLIENT_CERTIFICATE_REFUSED: { blame: "peer-untrusted", tls: 46, says: "the client's certificate was refused" },
 	CLIENT_HELLO_TIMEOUT: { blame: "peer-misbehaved", tls: 40, says: "the ClientHello did not arrive in time" },

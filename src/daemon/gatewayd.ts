@@ -64,12 +64,13 @@ import { OwnCertificates } from "#proxy/own-certificates.ts";
 import { OwnContexts, presentedIdentity } from "#proxy/own-contexts-shell.ts";
 import { ownSockets } from "#proxy/own-socket-shell.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
+import { ProxyUsers } from "#proxy/proxy-users.ts";
 import { Resolver } from "#proxy/resolver-shell.ts";
 import { ServerSessions } from "#proxy/server-sessions.ts";
 import type { SessionClient, SessionContext } from "#proxy/session-event.ts";
 import { type SessionOwner, SessionShell } from "#proxy/session-shell.ts";
 import { TrustStore } from "#proxy/trust-store-shell.ts";
-import { ownServer } from "#proxy/way-in.ts";
+import { ownServer, type WayIn } from "#proxy/way-in.ts";
 import { Counters } from "#telemetry/counters.ts";
 import { gatewayEvent } from "#telemetry/event-table.ts";
 
@@ -296,6 +297,7 @@ class Worker {
 					{
 						...shared,
 						listener: name,
+						users: proxyUsers(way),
 						policy: hasOwnServer ? { ...own, isDefaultPermit: true } : own,
 						// The operator named the server, another listener perhaps: a tunnel ends there.
 						isOwnListener: isElsewhere ? () => false : isDatagram ? isOwnDatagram : isOwnListener,
@@ -510,6 +512,11 @@ class Worker {
 		this.#precedence.tick(now);
 		for (const event of this.#admission.tick(now)) send({ type: "event", event });
 	}
+}
+
+function proxyUsers(way: WayIn): ProxyUsers | undefined {
+	const users = way.kind === "explicit" ? way.users : undefined;
+	return users === undefined ? undefined : new ProxyUsers(users, randomBytes(32));
 }
 
 /** A server that speaks before its client may matter under this policy. */

@@ -5,7 +5,7 @@ import type { Finding } from "#telemetry/session-record.ts";
 
 /** What the page says. All fields come from the gateway's own configuration, none from the peer. */
 export interface BlockNotice {
-	readonly status: 302 | 400 | 403 | 404 | 405 | 408 | 421 | 431 | 500 | 502 | 503 | 504;
+	readonly status: 302 | 400 | 403 | 404 | 405 | 407 | 408 | 421 | 431 | 500 | 502 | 503 | 504;
 	/** One sentence: what happened. */
 	readonly sentence: string;
 	readonly rule?: string;
@@ -84,6 +84,7 @@ const reasons = {
 	403: "Forbidden",
 	404: "Not Found",
 	405: "Method Not Allowed",
+	407: "Proxy Authentication Required",
 	408: "Request Timeout",
 	421: "Misdirected Request",
 	431: "Request Header Fields Too Large",

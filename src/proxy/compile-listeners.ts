@@ -1,6 +1,7 @@
 /** The listeners of a configuration: where each listens, and what its sessions are. */
 import type { Endpoint, Prefix } from "#base/address.ts";
 import { HostPatternMap } from "#base/host-name.ts";
+import type { Secret } from "#base/secret.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import { domainSetOf } from "#policy/domain-set.ts";
 import {
@@ -32,6 +33,7 @@ export interface ListenerPlan {
 }
 
 type ListenersConfig = ProxyConfig & TlsConfig;
+type ExplicitStatement = NonNullable<ReturnType<ProxyConfig["services"]["gateway"]["explicitProxy"]["get"]>>;
 interface Statement {
 	readonly listen: Endpoint;
 	readonly fromZone?: string | undefined;
@@ -68,7 +70,7 @@ export function compileListeners(
 			"explicit-proxy",
 			name,
 			statement,
-			{ kind: "explicit", protocols: new Set<ExplicitProtocol>(statement.protocols) },
+			{ kind: "explicit", protocols: new Set<ExplicitProtocol>(statement.protocols), users: usersOf(statement) },
 			mayReachLocal,
 		);
 	}
@@ -119,6 +121,11 @@ export function compileListeners(
 		add("pass-through", name, statement, way, mayReachLocal);
 	}
 	return plans;
+}
+
+function usersOf({ authentication: { user: users } }: ExplicitStatement): ReadonlyMap<string, Secret> | undefined {
+	if (users.size === 0) return undefined;
+	return new Map([...users].map(([name, { encryptedPassword }]) => [name, encryptedPassword]));
 }
 
 function versionOf({ sendProxyProtocol }: { readonly sendProxyProtocol?: "v1" | "v2" | undefined }): 1 | 2 | undefined {

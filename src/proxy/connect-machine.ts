@@ -8,6 +8,7 @@ import { parseAuthority } from "#base/authority.ts";
 import { concat } from "#base/bytes.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import type { PlainRequest } from "#onboarding/request.ts";
+import { type Credentials, credentialsOf } from "#proxy/proxy-authorization.ts";
 
 /** What the client asked for. `host` is a host name in normal form or an address in canonical text. */
 export interface ConnectRequest {
@@ -19,9 +20,15 @@ export interface ConnectRequest {
 
 export type ConnectAnswer =
 	| { readonly kind: "need-more" }
-	| { readonly kind: "connect"; readonly request: ConnectRequest }
+	| { readonly kind: "connect"; readonly request: ConnectRequest; readonly credentials: Credentials | undefined }
 	/** A whole head whose request line is one; `octets` are all that came, `fault` is why the proxy refuses it when nobody else answers it. */
-	| { readonly kind: "plain"; readonly request: PlainRequest; readonly octets: Uint8Array; readonly fault: Fault }
+	| {
+			readonly kind: "plain";
+			readonly request: PlainRequest;
+			readonly octets: Uint8Array;
+			readonly fault: Fault;
+			readonly credentials: Credentials | undefined;
+	  }
 	| { readonly kind: "refuse"; readonly fault: Fault };
 
 /** The states of one proxy connection before the tunnel: feed it octets until it answers something else than need-more. */
@@ -86,9 +93,10 @@ function parseHead(octets: Uint8Array, end: number): ConnectAnswer {
 		return refuse("PROXY_REQUEST_MALFORMED", "CONNECT host:port HTTP/1.1", quote(withoutSecrets(requestLine)));
 	}
 	const [, method, target] = parts as unknown as [string, string, string];
+	const credentials = credentialsOf(lines);
 	if (method !== "CONNECT") {
 		const request = { method, target, head: octets.subarray(0, end) };
-		return { kind: "plain", request, octets, fault: refusal("PROXY_METHOD_REFUSED", "CONNECT", method) };
+		return { kind: "plain", request, octets, fault: refusal("PROXY_METHOD_REFUSED", "CONNECT", method), credentials };
 	}
 	const bad = lines.slice(1).find((line) => !headerLine.test(line));
 	if (bad !== undefined) {
@@ -101,7 +109,7 @@ function parseHead(octets: Uint8Array, end: number): ConnectAnswer {
 	if (authority === undefined) {
 		return refuse("PROXY_REQUEST_MALFORMED", "CONNECT host:port", quote(withoutSecrets(target)));
 	}
-	return { kind: "connect", request: { ...authority, rest: octets.subarray(end) } };
+	return { kind: "connect", request: { ...authority, rest: octets.subarray(end) }, credentials };
 }
 
 type RefusalCode = "PROXY_REQUEST_MALFORMED" | "PROXY_METHOD_REFUSED" | "PROXY_HEAD_TOO_LARGE";

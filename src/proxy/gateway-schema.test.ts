@@ -119,3 +119,14 @@ test("what is not said has its default", () => {
 	assert.equal(maximumSessions, 20_000);
 	assert.equal(workers, undefined);
 });
+
+test("users of a proxy have hashes that can be compared, and the hash of one that cannot is not shown", () => {
+	const user = (hash: string) =>
+		gateway(`explicit-proxy a { listen 127.0.0.1:1; authentication { user alice { encrypted-password "${hash}"; } } }`);
+	const sha512 = `$6$salt$${"a".repeat(86)}`;
+	for (const hash of [sha512, "*", `$5$rounds=9999$salt$${"b".repeat(43)}`]) assert.deepEqual(user(hash), []);
+	assert.deepEqual(user("$1$salt$secret"), [
+		"error services gateway explicit-proxy a authentication user alice 'encrypted-password': expected a hash of SHA-crypt, $6$salt$hash or $5$salt$hash, as openssl passwd -6 makes it",
+	]);
+	assert.match(user(sha512.replace("$6$", "$6$rounds=200000$")).join(), /at most 100000 rounds/);
+});

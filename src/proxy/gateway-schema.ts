@@ -1,7 +1,8 @@
 /** `services gateway`: where traffic enters. */
 import { formatEndpoint } from "#base/address.ts";
+import { passwordHashProblem } from "#base/password-hash.ts";
 import { error, type Finding } from "#config/finding.ts";
-import { enumeration, integer, keyword, name, reference, union } from "#config/leaf-types.ts";
+import { enumeration, hashedSecret, integer, keyword, name, reference, union } from "#config/leaf-types.ts";
 import { endpoint, hostEndpoint, interfaceName, port, prefix } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
 import { onboarding } from "#onboarding/schema.ts";
@@ -39,6 +40,27 @@ const explicitProtocols = enumeration({
 	socks5: "SOCKS version 5",
 });
 
+const authentication = container({
+	help: {
+		what: "Users of the proxy: when there is one, each client must give a user and a password, in SOCKS5 or by Proxy-Authorization: Basic",
+		loosened: "danger: passwords cross the network to the proxy in clear; keep the two near each other",
+		source: "RFC 1929, RFC 7617",
+	},
+	permission: "secret",
+	children: {
+		user: list({
+			help: "A user",
+			keys: { name: name({ max: 64, also: "@" }) },
+			children: {
+				"encrypted-password": leaf(hashedSecret(), {
+					help: "Hash of the password in crypt form, as openssl passwd -6 makes it; * for a user that is shut out",
+					mandatory: true,
+				}),
+			},
+		}),
+	},
+});
+
 const explicitProxy = list({
 	help: "HTTP proxy that clients are configured with",
 	keys: { name: name() },
@@ -50,6 +72,7 @@ const explicitProxy = list({
 				loosened: "danger: services that listen on this host only become reachable for every client of the proxy",
 			},
 		}),
+		authentication,
 		protocols: leafList(explicitProtocols, { help: "What clients may speak", default: ["http-connect", "http"] }),
 		"accept-proxy-protocol": acceptProxyProtocol,
 		"from-zone": fromZone,
@@ -305,7 +328,7 @@ export function verifyListeners(
 		if (profile !== undefined && profiles.get(profile)?.serverCertificate.length === 0)
 			findings.push(error(path, "profile", `profile '${profile}' has no 'server-certificate' to show to clients`));
 	}
-	findings.push(...verifyCircles(config));
+	findings.push(...verifyCircles(config), ...verifyUsers(config));
 	const owners = { tcp: new Map<string, string>(), udp: new Map<string, string>() };
 	const kinds = [
 		["explicit-proxy", config.explicitProxy],
@@ -325,6 +348,20 @@ export function verifyListeners(
 				const path = ["services", "gateway", kind, listenerName];
 				findings.push(error(path, "listen", `the same address as ${other}`));
 			}
+		}
+	}
+	return findings;
+}
+
+/** Hashes that could never be compared: nobody would get in. */
+function verifyUsers(config: Snapshot<typeof gateway>): readonly Finding[] {
+	const findings: Finding[] = [];
+	for (const [listenerName, { authentication: users }] of config.explicitProxy) {
+		for (const [userName, { encryptedPassword }] of users.user) {
+			const problem = passwordHashProblem(encryptedPassword.danger_reveal());
+			if (problem === undefined) continue;
+			const path = ["services", "gateway", "explicit-proxy", listenerName, "authentication", "user", userName];
+			findings.push(error(path, "encrypted-password", `${problem}, as openssl passwd -6 makes it`));
 		}
 	}
 	return findings;

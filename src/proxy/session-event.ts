@@ -12,6 +12,7 @@ import type { LearnedEntry } from "#proxy/learned-bypass.ts";
 import type { DecryptAnswer } from "#proxy/overload.ts";
 import type { Precedence } from "#proxy/precede-decision.ts";
 import type { ClientAuthentication, ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
+import type { ProxyUsers } from "#proxy/proxy-users.ts";
 import type { WayIn } from "#proxy/way-in.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
 import type { Finding, InspectionState, LegRecord } from "#telemetry/session-record.ts";
@@ -47,6 +48,8 @@ export interface SessionContext {
 	readonly fromZone?: string | undefined;
 	/** How its clients reach their servers. */
 	readonly way: WayIn;
+	/** Asked who the clients of an explicit proxy are; undefined when they need not say. */
+	readonly users?: ProxyUsers | undefined;
 	/** A listener with a server of its own permits where no policy denies: `isDefaultPermit` is true then. */
 	readonly policy: Policy<ProxyProfile>;
 	/** Addresses of proxies in front of the listener: each must begin with a PROXY header. */

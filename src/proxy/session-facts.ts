@@ -17,6 +17,8 @@ export class SessionFacts {
 	/** As the PROXY header of a proxy in front tells, where there is one. */
 	client: SessionClient;
 	identity: ClientIdentity | undefined;
+	/** Of the proxy, whose password the client gave. */
+	user: string | undefined;
 	readonly startedAt: number;
 	/** What the client asked for. */
 	target: { readonly host: string; readonly port: number } | undefined;
@@ -114,7 +116,7 @@ export class SessionFacts {
 			...(decision?.action === "bypass" && decision.cause !== undefined ? { cause: decision.cause } : {}),
 			inspection: summary?.inspection ?? "not decrypted",
 			...(clientLeg === undefined ? {} : { clientLeg: withLeaf(clientLeg, leaf) }),
-			...(identity === undefined ? {} : { clientIdentity: identity.commonName || identity.fingerprint }),
+			...whoIs(identity, this.user),
 			...(serverLeg === undefined ? {} : { serverLeg }),
 			...(verdict === undefined ? {} : { serverTrust: verdict.reason }),
 			...(verdict?.isRepaired === true ? { isChainRepaired: true } : {}),
@@ -128,6 +130,11 @@ export class SessionFacts {
 			...(this.#end?.faultCode === undefined ? {} : { faultCode: this.#end.faultCode }),
 		};
 	}
+}
+
+function whoIs(identity: ClientIdentity | undefined, user: string | undefined): Pick<SessionRecord, "clientIdentity"> {
+	const clientIdentity = identity === undefined ? user : identity.commonName || identity.fingerprint;
+	return clientIdentity === undefined ? {} : { clientIdentity };
 }
 
 /** The runtime does not tell the group of the leg to the client; it is the only one of the context. */

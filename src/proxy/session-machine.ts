@@ -29,6 +29,7 @@ import type { MailAnswer, MailPhase } from "#proxy/mail-phase.ts";
 import { type Opening, OpeningMachine, type OpeningReply } from "#proxy/opening-machine.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { readProxyHeader } from "#proxy/proxy-header-phase.ts";
+import { userCheck } from "#proxy/proxy-users.ts";
 import { blocksSession, openedExempt, SessionDecision } from "#proxy/session-decision.ts";
 import type { SessionClient, SessionContext, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
 import { SessionFacts } from "#proxy/session-facts.ts";
@@ -103,7 +104,8 @@ export class SessionMachine {
 		this.#facts = new SessionFacts(id, context.listener, client, now);
 		this.#policy = new SessionDecision(context, this.#facts);
 		this.#questions = new HelloQuestions(this.#facts, context.way);
-		this.#arrival = context.way.kind === "explicit" ? new ExplicitArrival(context.way.protocols) : undefined;
+		const check = userCheck(context.users, this.#facts);
+		this.#arrival = context.way.kind === "explicit" ? new ExplicitArrival(context.way.protocols, check) : undefined;
 	}
 
 	/** Begins the way. To be called once, before any event. */
@@ -270,7 +272,8 @@ export class SessionMachine {
 	}
 
 	#requestOctets(arrival: ExplicitArrival, octets: Uint8Array, now: number): readonly SessionEffect[] {
-		const answer = arrival.push(octets);
+		const answer = arrival.push(octets, now);
+		this.#facts.user = arrival.user;
 		const sent: SessionEffect[] = answer.send.length === 0 ? [] : [{ type: "send-client", octets: answer.send }];
 		switch (answer.kind) {
 			case "need-more":
@@ -656,13 +659,14 @@ export class SessionMachine {
 
 	/** A request whose method is not CONNECT: for the gateway's own page, for a server in clear, or refused. */
 	#plainRequest(
-		{ request, octets, fault: refused }: ArrivalAnswer & { readonly kind: "plain" },
+		{ request, octets, denied, fault: refused }: ArrivalAnswer & { readonly kind: "plain" },
 		now: number,
 	): readonly SessionEffect[] {
 		const { onboarding, way } = this.#context;
 		const visit = { sessionId: this.id, reachedAt: this.#facts.client.reachedAt };
 		const answer = onboarding?.answer(request, visit);
 		if (answer !== undefined) return this.#answer(answer, now);
+		if (denied !== undefined) return this.#refuse(denied, now);
 		if (way.kind !== "explicit" || !way.protocols.has("http")) return this.#refuse(refused, now);
 		const read = ForwardedRequests.begin(octets);
 		if (read.kind === "refuse") return this.#refuse(read.fault, now);

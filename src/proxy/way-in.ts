@@ -1,11 +1,17 @@
 /** How the clients of a listener reach their servers, and which side of a session speaks TLS. */
 import { type Endpoint, formatEndpoint } from "#base/address.ts";
+import type { Secret } from "#base/secret.ts";
 import type { ExplicitProtocol } from "#proxy/explicit-arrival.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 
 export type WayIn =
 	/** The client names the server in a request to the proxy. */
-	| { readonly kind: "explicit"; readonly protocols: ReadonlySet<ExplicitProtocol> }
+	| {
+			readonly kind: "explicit";
+			readonly protocols: ReadonlySet<ExplicitProtocol>;
+			/** Hashes of passwords in crypt form, by user; undefined where clients need not say who they are. */
+			readonly users?: ReadonlyMap<string, Secret> | undefined;
+	  }
 	/** The client addressed the server itself; the packet filter handed the connection over (R5, R40). */
 	| { readonly kind: "transparent"; readonly preservesSource: boolean }
 	/**

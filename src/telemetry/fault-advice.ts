@@ -24,6 +24,10 @@ const byCode: Partial<Readonly<Record<FaultCode, string>>> = {
 	PROXY_OVERLOADED: "Add cores or memory and raise the session limit, or look for one client that opens too many.",
 	SOCKS_VERSION_REFUSED: "Set the client to SOCKS5, with names resolved by the proxy (socks5h).",
 	SOCKS_METHODS_DO_NOT_MATCH: "Give the client a user and a password, or take the demand for them from the listener.",
+	SOCKS_AUTHENTICATION_FAILED:
+		"Correct user and password of the client; after several wrong ones it is held for a while. If nobody knows it, somebody is guessing.",
+	PROXY_AUTHENTICATION_REQUIRED:
+		"Give the client a user and a password of the listener's authentication; if wrong ones repeat, somebody is guessing.",
 	SOCKS_COMMAND_REFUSED: "The client wants to be connected to, or to send UDP; the proxy makes TCP connections only.",
 	CLIENT_HELLO_TIMEOUT: "The client opened the tunnel and stayed silent; look for health checks or a stalled client.",
 	CLIENT_NOT_TLS: "If this traffic is wanted, add a rule that bypasses this host or port.",

@@ -65,7 +65,7 @@ export interface SessionRecord {
 	readonly cause?: string;
 	readonly inspection: InspectionState;
 	readonly clientLeg?: LegRecord;
-	/** The common name that the client has proved by a certificate, else the fingerprint of that. */
+	/** The common name that the client has proved by a certificate, else the fingerprint of that; or the user of a proxy. */
 	readonly clientIdentity?: string;
 	readonly serverLeg?: LegRecord;
 	/** "trusted", or the first reason why the server's certificate is not. */
