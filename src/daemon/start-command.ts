@@ -59,11 +59,13 @@ function welcome(managed: Managed): string {
 	const isDefault = state.path === stateDirectoryPath(undefined, {});
 	const stateOption = isDefault ? "" : ` --state ${here(state.path)}`;
 	const transparent = plan.transparent.map(({ name, port }) => `${name} (port ${port})`);
+	const vpns = [...(managed.configuration.config?.security.ipsec.vpn.keys() ?? [])];
 	const hasProxy = proxies.length > 0;
 	const tryIt = `curl --proxy ${proxies[0]} --cacert ${here(state.caCertificate)} https://example.com/`;
 	const rows = [
 		...(hasProxy ? [["Proxy", proxies.join("  ")]] : []),
 		...(transparent.length > 0 ? [["Packet filter", `hands over to ${transparent.join(", ")}`]] : []),
+		...(vpns.length > 0 ? [["VPNs", vpns.join(", ")]] : []),
 		["CA certificate", here(state.caCertificate)],
 		...(plan.onboarding === undefined || !hasProxy ? [] : [["Clients", `trust it with the steps at ${proxies[0]}/`]]),
 		["Configuration", `${here(managed.configurationFile)}  (after a change: ${command} reload${stateOption})`],

@@ -185,3 +185,30 @@ test("B7, B8: keys that are used for some kilobytes are renewed under traffic, w
 		/Lifesize Remaining: {2}Expires in \d+ kilobytes/,
 	);
 });
+
+test("B28: a gateway that is there for VPNs alone needs no listener", async (t) => {
+	if (!requireNamespaces(t, vpnLabPeers)) return;
+	const lab = await makeVpnLab(t);
+	await Charon.start(t, lab.peer, swan());
+	const gateway = await startVpnGateway(t, lab.gateway, {
+		configuration: () => `
+			services { gateway { workers 1; } }
+			interfaces { st0 { unit 0 { family inet { address 10.11.11.10/24; } } } }
+			routing-options { static { route 192.168.168.0/24 next-hop st0.0; } }
+			security {
+				ike {
+					proposal p { authentication-algorithm sha-256; encryption-algorithm aes-256-gcm; dh-group group19; }
+					policy p { proposals p; pre-shared-key ascii-text "a secret of both"; }
+					gateway peer { ike-policy p; address 2.2.2.2; external-interface wan.0; version v2-only; }
+				}
+				ipsec {
+					proposal p { encryption-algorithm aes-256-gcm; }
+					policy p { proposals p; }
+					vpn branch { bind-interface st0.0; ike { gateway peer; ipsec-policy p; } }
+				}
+			}`,
+	});
+	assert.match(gateway.program.output, /VPNs +branch/);
+	// The address of the external interface is not in the configuration: it is the device's.
+	await eventually(() => pings(lab.host, "192.168.168.10"), "an echo");
+});
