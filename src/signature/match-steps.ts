@@ -28,12 +28,16 @@ export interface BufferView {
 	readonly base: number;
 	/** Nothing more will come: what is absent, is absent for good. */
 	readonly isWhole: boolean;
+	/** The octets in lower case, where somebody keeps them so. */
+	readonly lowered?: () => Buffer;
 }
 
 /** One matcher serves one thread; it holds nothing between calls but compiled expressions and the values of variables. */
 export class StepMatcher {
 	readonly #datasets: DatasetStore;
 	readonly #expressions = new Map<string, RE2JS>();
+	/** After `matches` has answered false: a content that must be there, wherever, and is not. */
+	missing: ContentStep | undefined;
 	readonly #variables: bigint[] = new Array(maxVariables).fill(0n);
 	#steps: readonly Step[] = [];
 	#view: BufferView = noView;
@@ -58,6 +62,7 @@ export class StepMatcher {
 		}
 		this.#position = -view.base;
 		this.#tries = 0;
+		this.missing = undefined;
 		return this.#run(0);
 	}
 
@@ -95,7 +100,10 @@ export class StepMatcher {
 		}
 		for (;;) {
 			const found = find(haystack, octets, low, high);
-			if (found === -1) return false;
+			if (found === -1) {
+				if (low === 0 && high === length && isAnywhere(step)) this.missing = step;
+				return false;
+			}
 			this.#position = found + octets.length;
 			if (this.#run(index + 1)) return true;
 			if (!isFollowed || ++this.#tries > maxTries) return false;
@@ -250,7 +258,11 @@ export class StepMatcher {
 
 	#lowered(): Buffer {
 		if (this.#lower !== undefined) return this.#lower;
-		const { octets } = this.#view;
+		const { octets, lowered } = this.#view;
+		if (lowered !== undefined) {
+			this.#lower = lowered();
+			return this.#lower;
+		}
 		if (this.#lowerScratch.length < octets.length) this.#lowerScratch = Buffer.allocUnsafeSlow(octets.length);
 		this.#lower = lowerCase(octets, this.#lowerScratch);
 		return this.#lower;
@@ -258,6 +270,11 @@ export class StepMatcher {
 }
 
 /** The first place of the needle that lies in `[low, high)` wholly, or -1. */
+/** It may stand at any place, so that it is absent until it comes. */
+function isAnywhere({ offset, depth, distance, within, endsBuffer }: ContentStep): boolean {
+	return [offset, depth, distance, within].every((amount) => amount === undefined) && !endsBuffer;
+}
+
 function find(haystack: Buffer, needle: Uint8Array, low: number, high: number): number {
 	if (low < 0 || high - low < needle.length) return -1;
 	if (high - low === needle.length) return isAt(haystack, needle, low) ? low : -1;

@@ -35,6 +35,22 @@ test("of what is appended for its end alone, the end is there", () => {
 	assert.deepEqual([text(window), window.base, window.total], ["hijklmn", 7, 14]);
 });
 
+test("in lower case it holds the same octets, whenever it is asked", () => {
+	const parts = fc.array(fc.tuple(fc.string({ unit: fc.constantFrom(..."aBCz[@é"), maxLength: 30 }), fc.boolean()));
+	fc.assert(
+		fc.property(parts, (appended) => {
+			const window = new OctetWindow(40, 7);
+			for (const [part, isAsked] of appended) {
+				const octets = Buffer.from(part, "latin1");
+				if (octets.length > 15) window.appendEnd(octets, 0, octets.length);
+				else window.append(octets, 0, octets.length);
+				const expected = text(window).replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+				if (isAsked) assert.equal(window.lowered().toString("latin1"), expected);
+			}
+		}),
+	);
+});
+
 test("whatever is appended, the window is the end of it within its bounds", () => {
 	fc.assert(
 		fc.property(fc.array(fc.string({ unit: fc.constantFrom(..."abc"), maxLength: 40 })), (parts) => {

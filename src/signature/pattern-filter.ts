@@ -3,8 +3,8 @@
  * rule. It may say too much (letters match in either case, a pattern counts as found when its rarest piece is), never too
  * little.
  *
- * Each pattern lends one piece of 16 or 8 octets; those of one length form a class that is searched in one pass, and so do
- * the patterns that are shorter. A
+ * Each pattern lends one piece of 16, 8 or 4 octets; those of one length form a class that is searched in one pass, and so
+ * do the patterns that are shorter. A
  * table over the last octets of a window says how far no piece can end (S. Wu, U. Manber, "A fast algorithm for
  * multi-pattern searching", 1994); where it says 0, the pieces that end so are compared as words. The time of such a search is
  * the time that one look-up takes to answer, so four windows are moved through four parts of the octets at a time.
@@ -106,10 +106,13 @@ interface PieceClass {
 	scan(octets: Uint8Array, start: number, end: number): void;
 }
 
-/** Pieces of 8 or 16 octets: windows are moved by a table. */
+/** Pieces of 4, 8 or 16 octets: windows are moved by a table. */
 class SkippingClass implements PieceClass {
 	readonly #length: number;
-	/** By the key of a window's last octets: how far it may move. */
+	/** What of a window's last four octets makes its key: three where the piece has no more than four. */
+	readonly #mask: number;
+	readonly #hashShift: number;
+	/** By key: how far the window may move. As small as its keys allow, for it is looked into at random. */
 	readonly #shifts: Uint8Array;
 	/** By the same key: the first entry, or -1. */
 	readonly #first: Int32Array;
@@ -120,21 +123,26 @@ class SkippingClass implements PieceClass {
 	readonly #found: (pattern: number) => void;
 
 	constructor(length: number, members: readonly Member[], found: (pattern: number) => void) {
+		const block = length > 4 ? 4 : 3;
+		const moves = length - block + 1;
 		this.#length = length;
+		this.#mask = length > 4 ? -1 : 0xffff_ff00 | 0;
 		this.#found = found;
+		const hashBits = Math.min(Math.max(Math.ceil(Math.log2(members.length * moves * 8)), minHashBits), maxHashBits);
+		this.#hashShift = 32 - hashBits;
 		const keys = 1 << hashBits;
-		this.#shifts = new Uint8Array(keys).fill(length - 3);
+		this.#shifts = new Uint8Array(keys).fill(moves);
 		this.#first = new Int32Array(keys).fill(-1);
 		this.#next = new Int32Array(members.length);
 		this.#words = new Int32Array((members.length * length) / 4);
 		this.#pattern = new Int32Array(members.length);
 		for (const [entry, { index, piece }] of members.entries()) {
-			for (let end = 3; end < length; end++) {
-				const key = keyAt(piece, end);
+			for (let end = block - 1; end < length; end++) {
+				const key = this.#key(wordAt(piece, end - 3));
 				const shift = length - 1 - end;
 				if (shift < (this.#shifts[key] as number)) this.#shifts[key] = shift;
 			}
-			const last = keyAt(piece, length - 1);
+			const last = this.#key(wordAt(piece, length - 4));
 			this.#next[entry] = this.#first[last] as number;
 			this.#first[last] = entry;
 			for (let word = 0; word < length / 4; word++)
@@ -145,62 +153,66 @@ class SkippingClass implements PieceClass {
 
 	scan(octets: Uint8Array, start: number, end: number): void {
 		const quarter = (end - start) >> 2;
-		if (quarter < 4 * this.#length) return this.#scanOne(octets, start + this.#length - 1, end);
+		const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
+		if (quarter < 4 * this.#length) return this.#scanOne(view, start + this.#length - 1, end);
 		const shifts = this.#shifts;
+		const mask = this.#mask;
+		const hashShift = this.#hashShift;
 		let a = start + this.#length - 1;
 		let b = start + quarter;
 		let c = b + quarter;
 		let d = c + quarter;
 		const [endA, endB, endC] = [b, c, d];
 		while (a < endA && b < endB && c < endC && d < end) {
-			// keyAt, four times, written out: as calls they are not always inlined.
-			const wordA = ((octets[a - 3] as number) << 24) | ((octets[a - 2] as number) << 16);
-			const wordB = ((octets[b - 3] as number) << 24) | ((octets[b - 2] as number) << 16);
-			const wordC = ((octets[c - 3] as number) << 24) | ((octets[c - 2] as number) << 16);
-			const wordD = ((octets[d - 3] as number) << 24) | ((octets[d - 2] as number) << 16);
-			const keyA = wordA | ((octets[a - 1] as number) << 8) | (octets[a] as number) | fold;
-			const keyB = wordB | ((octets[b - 1] as number) << 8) | (octets[b] as number) | fold;
-			const keyC = wordC | ((octets[c - 1] as number) << 8) | (octets[c] as number) | fold;
-			const keyD = wordD | ((octets[d - 1] as number) << 8) | (octets[d] as number) | fold;
+			// #key, four times, written out: as calls they are not always inlined.
+			const keyA = (view.getInt32(a - 3, true) | fold) & mask;
+			const keyB = (view.getInt32(b - 3, true) | fold) & mask;
+			const keyC = (view.getInt32(c - 3, true) | fold) & mask;
+			const keyD = (view.getInt32(d - 3, true) | fold) & mask;
 			const shiftA = shifts[Math.imul(keyA, multiplier) >>> hashShift] as number;
 			const shiftB = shifts[Math.imul(keyB, multiplier) >>> hashShift] as number;
 			const shiftC = shifts[Math.imul(keyC, multiplier) >>> hashShift] as number;
 			const shiftD = shifts[Math.imul(keyD, multiplier) >>> hashShift] as number;
-			if (shiftA === 0) this.#compare(octets, a++);
+			if (shiftA === 0) this.#compare(view, a++);
 			else a += shiftA;
-			if (shiftB === 0) this.#compare(octets, b++);
+			if (shiftB === 0) this.#compare(view, b++);
 			else b += shiftB;
-			if (shiftC === 0) this.#compare(octets, c++);
+			if (shiftC === 0) this.#compare(view, c++);
 			else c += shiftC;
-			if (shiftD === 0) this.#compare(octets, d++);
+			if (shiftD === 0) this.#compare(view, d++);
 			else d += shiftD;
 		}
-		this.#scanOne(octets, a, endA);
-		this.#scanOne(octets, b, endB);
-		this.#scanOne(octets, c, endC);
-		this.#scanOne(octets, d, end);
+		this.#scanOne(view, a, endA);
+		this.#scanOne(view, b, endB);
+		this.#scanOne(view, c, endC);
+		this.#scanOne(view, d, end);
 	}
 
 	/** Windows that end from `from` on. */
-	#scanOne(octets: Uint8Array, from: number, end: number): void {
+	#scanOne(view: DataView, from: number, end: number): void {
 		const shifts = this.#shifts;
 		for (let at = from; at < end; ) {
-			const shift = shifts[keyAt(octets, at)] as number;
-			if (shift === 0) this.#compare(octets, at++);
+			const shift = shifts[this.#key(view.getInt32(at - 3, true) | fold)] as number;
+			if (shift === 0) this.#compare(view, at++);
 			else at += shift;
 		}
 	}
 
-	#compare(octets: Uint8Array, at: number): void {
+	#compare(view: DataView, at: number): void {
 		const words = this.#words;
 		const count = this.#length / 4;
-		const last = wordAt(octets, at - 3);
-		for (let entry = this.#first[keyAt(octets, at)] as number; entry !== -1; entry = this.#next[entry] as number) {
+		const last = view.getInt32(at - 3, true) | fold;
+		for (let entry = this.#first[this.#key(last)] as number; entry !== -1; entry = this.#next[entry] as number) {
 			if (words[entry * count] !== last) continue;
 			let word = 1;
-			while (word < count && words[entry * count + word] === wordAt(octets, at - 3 - 4 * word)) word++;
+			while (word < count && words[entry * count + word] === (view.getInt32(at - 3 - 4 * word, true) | fold)) word++;
 			if (word === count) this.#found(this.#pattern[entry] as number);
 		}
+	}
+
+	/** Of four octets, letters without their case. */
+	#key(word: number): number {
+		return Math.imul(word & this.#mask, multiplier) >>> this.#hashShift;
 	}
 }
 
@@ -223,18 +235,19 @@ class PairClass implements PieceClass {
 			octets[index] = piece;
 			if (piece.length === 1) {
 				// One octet stands behind any other.
-				for (let high = 0x20; high < 256; high = (high + 1) | 0x20)
-					this.#insert((high << 8) | (piece[0] as number) | 0x20, index, 0);
+				for (let before = 0x20; before < 256; before = (before + 1) | 0x20)
+					this.#insert(((piece[0] as number) << 8) | before | fold, index, 0);
 				continue;
 			}
 			const pair = rarestPiece(piece, 2);
 			const end = pair.byteOffset - piece.byteOffset + 1;
-			this.#insert(((pair[0] as number) << 8) | (pair[1] as number) | 0x2020, index, end);
+			this.#insert(((pair[1] as number) << 8) | (pair[0] as number) | fold, index, end);
 		}
 		this.#octets = octets;
 	}
 
-	#insert(key: number, pattern: number, end: number): void {
+	#insert(pair: number, pattern: number, end: number): void {
+		const key = pair & 0xffff;
 		this.#isKnown[key] = 1;
 		this.#next.push(this.#first[key] as number);
 		this.#pattern.push(pattern);
@@ -244,12 +257,25 @@ class PairClass implements PieceClass {
 
 	scan(octets: Uint8Array, start: number, end: number): void {
 		const isKnown = this.#isKnown;
+		const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
 		// Before the first octet stands any other.
-		let pair = 0x20;
-		for (let at = start; at < end; at++) {
-			pair = ((pair << 8) | (octets[at] as number) | 0x20) & 0xffff;
-			if (isKnown[pair] === 1) this.#compare(octets, start, end, at, pair);
+		this.#look(octets, start, end, start, (((octets[start] as number) << 8) | fold) & 0xffff);
+		let at = start + 1;
+		for (; at + 2 < end; at += 3) {
+			const word = view.getInt32(at - 1, true) | fold;
+			const one = word & 0xffff;
+			const two = (word >>> 8) & 0xffff;
+			const three = word >>> 16;
+			if (((isKnown[one] as number) | (isKnown[two] as number) | (isKnown[three] as number)) === 0) continue;
+			this.#look(octets, start, end, at, one);
+			this.#look(octets, start, end, at + 1, two);
+			this.#look(octets, start, end, at + 2, three);
 		}
+		for (; at < end; at++) this.#look(octets, start, end, at, (view.getInt16(at - 1, true) | fold) & 0xffff);
+	}
+
+	#look(octets: Uint8Array, start: number, end: number, at: number, pair: number): void {
+		if (this.#isKnown[pair] === 1) this.#compare(octets, start, end, at, pair);
 	}
 
 	#compare(octets: Uint8Array, start: number, end: number, at: number, pair: number): void {
@@ -296,27 +322,19 @@ function keepTail(stream: FilterStream, octets: Uint8Array, start: number, end: 
 	stream.length = kept + fresh;
 }
 
-function keyAt(octets: Uint8Array, at: number): number {
-	return Math.imul(wordAt(octets, at - 3), multiplier) >>> hashShift;
-}
-
+/** Four octets without the bit that tells the cases of letters apart; those before the first one count as nothing. */
 function wordAt(octets: Uint8Array, at: number): number {
-	return (
-		((octets[at] as number) << 24) |
-		((octets[at + 1] as number) << 16) |
-		((octets[at + 2] as number) << 8) |
-		(octets[at + 3] as number) |
-		0x20202020
-	);
+	const octet = (index: number) => octets[index] ?? 0;
+	return octet(at) | (octet(at + 1) << 8) | (octet(at + 2) << 16) | (octet(at + 3) << 24) | fold;
 }
 
-const pieceLengths = [16, 8, 1];
+const pieceLengths = [16, 8, 4, 1];
 /** Pieces of so many octets are searched for in long streams, too. */
 export const longPieceOctets = 8;
 /** One less than the longest piece. */
 const seamOctets = 15;
-const hashBits = 17;
-const hashShift = 32 - hashBits;
+const minHashBits = 10;
+const maxHashBits = 17;
 const fold = 0x20202020;
 /** Knuth's multiplier for hashing by multiplication. */
 const multiplier = 0x9e37_79b1 | 0;

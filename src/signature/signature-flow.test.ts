@@ -138,6 +138,38 @@ test("contents of one body are found together over the seams of its pieces", () 
 	);
 });
 
+test("however a body is cut, the same rules match in it", () => {
+	const rules = [
+		http('flow:to_client; http.response_body; content:"abca"; content:"cc"; sid:1;'),
+		http('flow:to_client; http.response_body; content:"bcab"; nocase; content:"ACC"; nocase; sid:2;'),
+		http('flow:to_client; http.response_body; content:"aab"; content:"c"; distance:1; within:3; sid:3;'),
+		http('flow:to_client; http.response_body; content:"bb"; content:!"cab"; sid:4;'),
+		http('flow:to_client; http.response_body; content:"b"; offset:5; depth:9; content:"ccc"; sid:5;'),
+		http('flow:to_client; http.response_body; content:"cbc"; content:"aaa"; fast_pattern; flowbits:isset,two; sid:6;'),
+		http('flow:to_client; http.response_body; content:"baba"; flowbits:set,two; sid:7;'),
+	];
+	const engine = engineOf(rules);
+	const matches = (body: string, cuts: readonly number[]) => {
+		const flow = flowOf(engine, "http");
+		const request = get("/");
+		flow.requestHead(request);
+		flow.messageEnd(toServer);
+		flow.responseHead(responseHead(["HTTP/1.1 200 OK"]), request);
+		const octets = Buffer.from(body, "latin1");
+		let from = 0;
+		for (const cut of [...cuts, octets.length].map((place) => Math.min(place, octets.length)).sort((a, b) => a - b)) {
+			flow.body(toClient, octets, from, cut);
+			from = cut;
+		}
+		flow.messageEnd(toClient);
+		return sidsOf(flow).sort();
+	};
+	const bodies = fc.string({ unit: fc.constantFrom(..."abcABC"), maxLength: 60 });
+	const cutPlaces = fc.array(fc.nat(60), { maxLength: 8 });
+	fc.assert(fc.property(bodies, cutPlaces, (body, cuts) => assert.deepEqual(matches(body, cuts), matches(body, []))));
+	assert.deepEqual(matches("aBabaBabcabcbcAACcaaaccc", [3, 9, 12, 20]), [1, 2, 5]);
+});
+
 test("a content is found deep in a long body, and places count from its start", () => {
 	const rules = [
 		http('file.data; content:"needle in it"; flow:to_client; sid:1;'),

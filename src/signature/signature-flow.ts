@@ -15,7 +15,7 @@ import type { BufferView } from "#signature/match-steps.ts";
 import { isInRange } from "#signature/number-range.ts";
 import { OctetWindow } from "#signature/octet-window.ts";
 import type { FilterStream } from "#signature/pattern-filter.ts";
-import type { Inspection, Signature, SignatureProtocol, TlsTests } from "#signature/signature.ts";
+import type { ContentStep, Inspection, Signature, SignatureProtocol, TlsTests } from "#signature/signature.ts";
 import {
 	type DirectionIndex,
 	type Scan,
@@ -62,6 +62,8 @@ class Side {
 	/** Candidates that wait for more of the body, or of the stream. */
 	readonly waiting: number[] = [];
 	readonly streamWaiting: number[] = [];
+	/** Of those that wait for more of the body: a content that it has not had, up to so many octets of it. */
+	readonly missing = new Map<number, { readonly step: ContentStep; until: number }>();
 	/** How often candidates of this message were judged. */
 	judged = 0;
 	/** Signatures that matched in this message; of the stream, where the match was complete. */
@@ -165,6 +167,7 @@ export class SignatureFlow {
 			if (side.waiting.length > 0) this.#judgeWaiting(direction, true);
 		}
 		side.waiting.length = 0;
+		side.missing.clear();
 		side.matched.clear();
 		side.body.restart();
 		side.judged = 0;
@@ -267,8 +270,13 @@ export class SignatureFlow {
 				continue;
 			}
 			if (stage !== "stream" && side.matched.has(index)) continue;
+			if (stage === "body" && isStillMissing(side, index)) continue;
 			const verdict = this.#judge(signature, direction, stage, index);
-			if (verdict === undecided) continue;
+			if (verdict === undecided) {
+				const step = stage === "body" ? this.#missing : undefined;
+				if (step !== undefined) side.missing.set(index, { step, until: side.body.total });
+				continue;
+			}
 			if (stage === "body") remove(side.waiting, index);
 			if (stage === "stream") remove(side.streamWaiting, index);
 			if (verdict === never) continue;
@@ -284,20 +292,20 @@ export class SignatureFlow {
 	}
 
 	#judge(signature: Signature, direction: DirectionIndex, stage: Stage, index: number): Verdict {
+		this.#missing = undefined;
 		if (!this.#isOfFlow(signature, direction, stage)) return never;
 		if (signature.packet !== undefined && !this.#packetHolds(signature)) return never;
 		if (signature.tls !== undefined && !this.#tlsHolds(signature.tls, direction)) return never;
 		if (!this.state.holds(signature.flowBits, signature.flowIntegers)) return undecided;
-		let isUndecided = false;
 		for (const inspection of signature.inspections) {
 			if (this.#inspectionHolds(inspection, signature, index)) continue;
 			const { stage: of } = bufferTable[inspection.buffer];
 			// What stands in a head or a handshake will not change any more.
 			if (of !== "body" && of !== "stream") return never;
-			isUndecided = true;
-			break;
+			if (of === "body" && inspection.transforms.length === 0) this.#missing = this.#engine.matcher.missing;
+			return undecided;
 		}
-		return isUndecided ? undecided : holds;
+		return holds;
 	}
 
 	#inspectionHolds(inspection: Inspection, signature: Signature, index: number): boolean {
@@ -312,6 +320,8 @@ export class SignatureFlow {
 		return matcher.matches(inspection.steps, chunk);
 	}
 
+	/** After a verdict that is undecided: the content of a body that it waits for, where it is one. */
+	#missing: ContentStep | undefined;
 	readonly #views = new Map<string, readonly BufferView[]>();
 
 	/** The buffer as it is now; none when the message has no such part. Made once for all candidates of a round. */
@@ -342,7 +352,8 @@ export class SignatureFlow {
 			if (this.#direction === toServer ? wantsResponse : wantsRequest) return [];
 			const { body } = this.#sides[this.#direction];
 			if (body.total === 0) return [];
-			return [{ octets: body.octets.subarray(0, body.length), base: body.base, isWhole: this.#isBodyWhole }];
+			const octets = body.octets.subarray(0, body.length);
+			return [{ octets, base: body.base, isWhole: this.#isBodyWhole, lowered: () => body.lowered() }];
 		}
 		const { buffers } = this.#engine;
 		if (this.#loaded === undefined || !buffers.find(numbers[buffer])) return [];
@@ -354,7 +365,9 @@ export class SignatureFlow {
 		const { stream, streamMatched } = this.#sides[this.#direction];
 		if (stream.total === 0) return [];
 		const from = Math.max(0, (streamMatched.get(index) ?? 0) - stream.base);
-		return [{ octets: stream.octets.subarray(from, stream.length), base: stream.base + from, isWhole: true }];
+		const octets = stream.octets.subarray(from, stream.length);
+		const lowered = () => stream.lowered().subarray(from);
+		return [{ octets, base: stream.base + from, isWhole: true, lowered }];
 	}
 
 	#isOfFlow(signature: Signature, way: DirectionIndex, stage: Stage): boolean {
@@ -453,6 +466,18 @@ function isBetween(
 		(source?.matches(from) ?? true) &&
 		(destination?.matches(to) ?? true)
 	);
+}
+
+/** The content that the signature waits for has not come: it need not be compared. */
+function isStillMissing({ body, missing }: Side, index: number): boolean {
+	const wanted = missing.get(index);
+	if (wanted === undefined) return false;
+	const { step, until } = wanted;
+	const octets = step.ignoresCase ? body.lowered() : body.octets.subarray(0, body.length);
+	wanted.until = body.total;
+	if (octets.indexOf(step.octets, Math.max(0, until - body.base - step.octets.length + 1)) === -1) return true;
+	missing.delete(index);
+	return false;
 }
 
 function isHttpStage(stage: Stage): boolean {
