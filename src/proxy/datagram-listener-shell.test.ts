@@ -66,6 +66,7 @@ function echoFlow(ports: FlowPorts): DatagramFlow {
 		},
 		end() {
 			isOver = true;
+			ports.sendClient(Buffer.from("bye"));
 			ports.ended({} as never);
 		},
 	};
@@ -93,11 +94,12 @@ test("a listener that closes ends its flows; a worker that is full answers nothi
 	await eventually(() => one.received[0], "an answer");
 	listener.close("closed");
 	assert.equal(seen.records, 1);
+	await eventually(() => one.received[1], "the last word of its flow", 5);
 	const full = await listen(true);
 	one.socket.send(helloDatagram("a.test"), full.port, "127.0.0.1");
 	await eventually(() => full.seen.strayed === 1 || undefined, "the datagram");
 	full.listener.close("closed");
-	assert.equal(one.received.length, 1);
+	assert.equal(one.received.length, 2);
 });
 
 test("an address that is taken is a fault that names it", async (t) => {

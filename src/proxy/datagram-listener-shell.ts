@@ -4,7 +4,7 @@
  * One worker has these listeners: the kernel spreads datagrams over the sockets of an address by a hash that changes when a worker
  * ends or comes, and all flows would lose their way then.
  */
-import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from "node:dgram";
 import { formatEndpoint, parseAddress } from "#base/address.ts";
 import { FaultError, fault } from "#base/fault.ts";
 import type { DatagramPlan } from "#proxy/compile-datagram.ts";
@@ -49,7 +49,10 @@ export class DatagramListener {
 	constructor(plan: DatagramPlan, ports: DatagramListenerPorts) {
 		this.plan = plan;
 		this.#ports = ports;
-		this.#socket = createSocket(plan.listen.host.includes(":") ? { type: "udp6", ipv6Only: true } : { type: "udp4" });
+		const isIpv6 = plan.listen.host.includes(":");
+		// Clients are known by address: without this, each datagram would wait for a look-up, and the last ones of a flow get lost.
+		const lookup: SocketOptions["lookup"] = (address, _, callback) => callback(null, address, isIpv6 ? 6 : 4);
+		this.#socket = createSocket({ type: isIpv6 ? "udp6" : "udp4", lookup, ...(isIpv6 ? { ipv6Only: true } : {}) });
 		this.#owner = {
 			sendClient: (datagram, { source, port }) => this.#send(datagram, source, port),
 			tell: (event) => ports.tell(event),

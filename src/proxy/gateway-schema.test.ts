@@ -113,6 +113,15 @@ test("R34: the server of a datagram listener that opens is one of its own, and s
 	assert.match(found("server a.example:1; profile p;"), /'profile': profile 'p' has no 'server-certificate'/);
 });
 
+test("a datagram listener that leads back to itself, by way of another perhaps, is refused; one of TCP is another", () => {
+	const listener = (name: string, at: number, to: number) =>
+		`datagram ${name} { listen 127.0.0.1:${at}; server 127.0.0.1:${to}; pass-through; }`;
+	assert.match(gateway(listener("a", 1, 1)).join(), /datagram a 'server': leads back to 127\.0\.0\.1:1/);
+	assert.equal(gateway(`${listener("a", 1, 2)} ${listener("b", 2, 1)}`).length, 2);
+	const tcp = "pass-through t { listen 127.0.0.1:2; server 127.0.0.1:1; }";
+	assert.deepEqual(gateway(`${listener("a", 1, 2)} ${tcp}`), []);
+});
+
 test("what is not said has its default", () => {
 	const { timeouts, maximumSessions, workers } = configOf("").services.gateway;
 	assert.deepEqual(timeouts, { request: 10, clientHello: 10, connect: 20, handshake: 15, idle: 600 });

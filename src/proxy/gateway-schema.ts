@@ -1,5 +1,5 @@
 /** `services gateway`: where traffic enters. */
-import { formatEndpoint } from "#base/address.ts";
+import { type Endpoint, formatEndpoint } from "#base/address.ts";
 import { passwordHashProblem } from "#base/password-hash.ts";
 import { error, type Finding } from "#config/finding.ts";
 import { enumeration, hashedSecret, integer, keyword, name, reference, union } from "#config/leaf-types.ts";
@@ -369,13 +369,30 @@ function verifyUsers(config: Snapshot<typeof gateway>): readonly Finding[] {
 
 /** Listeners whose connections come back to themselves, by way of others perhaps. */
 function verifyCircles(config: Snapshot<typeof gateway>): readonly Finding[] {
-	const next = new Map<string, { readonly server: string; readonly path: readonly string[] }>();
+	const streams: Hop[] = [];
 	for (const kind of ["reverse", "offload", "encrypt", "passThrough"] as const) {
-		for (const [listenerName, { listen: at, server: to }] of config[kind]) {
-			if (to === "by-sni") continue;
-			const path = ["services", "gateway", kind === "passThrough" ? "pass-through" : kind, listenerName];
-			next.set(formatEndpoint(at), { server: formatEndpoint(to), path });
-		}
+		const statement = kind === "passThrough" ? "pass-through" : kind;
+		for (const [name, { listen: from, server: to }] of config[kind]) streams.push({ from, to, statement, name });
+	}
+	const datagrams = [...config.datagram].map(
+		([name, { listen: from, server: to }]): Hop => ({ from, to, statement: "datagram", name }),
+	);
+	return [...circlesIn(streams), ...circlesIn(datagrams)];
+}
+
+interface Hop {
+	readonly from: Endpoint;
+	readonly to: Endpoint | "by-sni";
+	readonly statement: string;
+	readonly name: string;
+}
+
+function circlesIn(hops: readonly Hop[]): readonly Finding[] {
+	const next = new Map<string, { readonly server: string; readonly path: readonly string[] }>();
+	for (const { from, to, statement, name } of hops) {
+		if (to === "by-sni") continue;
+		const path = ["services", "gateway", statement, name];
+		next.set(formatEndpoint(from), { server: formatEndpoint(to), path });
 	}
 	const findings: Finding[] = [];
 	for (const [start, { server: first, path }] of next) {
