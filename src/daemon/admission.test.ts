@@ -64,3 +64,22 @@ test("the memory of the process is looked at, and the mark is a share of the hos
 		["MEMORY_HIGH"],
 	);
 });
+
+test("N4: no more sessions are taken on than there are files for, which is told once", () => {
+	const counters = new Counters();
+	const many = { ...limits, maximumSessions: 20_000, maximumPerClient: 20_000 };
+	const admission = new Admission({ worker: 1, workers: 1 }, many, counters, 262);
+	const admit = () => admission.admitFlow("192.0.2.1");
+	for (let count = 0; count < 3; count++) assert.notEqual(admit(), undefined);
+	assert.equal(admit(), undefined);
+	const [told, ...more] = admission.tick(0).filter(({ id }) => id === "OPEN_FILES_LOW");
+	assert.deepEqual([told?.fields, more], [{ worker: 1, limit: 262, capacity: 3, wanted: 20_000 }, []]);
+	const isTold = () => admission.tick(1).some(({ id }) => id === "OPEN_FILES_LOW");
+	assert.equal(isTold(), false);
+	admission.configure({ ...many, maximumSessions: 2 });
+	assert.equal(isTold(), false);
+	admission.configure({ ...many, maximumSessions: 30 });
+	assert.equal(isTold(), true);
+	const enough = new Admission({ worker: 1, workers: 1 }, many, counters, 1_000_000);
+	assert.deepEqual(enough.tick(0), []);
+});

@@ -1,13 +1,16 @@
 /** Which connections a worker takes on: the limits of `Overload` over real sockets, memory and events. */
+
+import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { totalmem } from "node:os";
 import { fault } from "#base/fault.ts";
+import { openFilesLimit, sessionsOfFiles } from "#base/open-files.ts";
 import { encodeBlockPage } from "#inspect/block-page.ts";
 import type { OverloadLimits } from "#proxy/compile.ts";
 import { type DecryptAnswer, Overload, type OverloadSettings, type Refusal, shareOf } from "#proxy/overload.ts";
 import type { WayIn } from "#proxy/way-in.ts";
 import type { Counters } from "#telemetry/counters.ts";
-import type { GatewayEvent } from "#telemetry/event-table.ts";
+import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 
 /** Which worker it is, from 1, and of how many. */
 export interface WorkerPlace {
@@ -27,15 +30,22 @@ export class Admission {
 	readonly #place: WorkerPlace;
 	readonly #counters: Counters;
 	readonly #overload: Overload;
+	/** Of this process; undefined for any number. */
+	readonly #maxFiles: number | undefined;
+	#wanted: number;
+	#toldWanted = 0;
 
-	constructor(place: WorkerPlace, limits: OverloadLimits, counters: Counters) {
+	constructor(place: WorkerPlace, limits: OverloadLimits, counters: Counters, maxFiles = ownFilesLimit()) {
 		this.#place = place;
 		this.#counters = counters;
-		this.#overload = new Overload(place.worker, settingsOf(limits, place));
+		this.#maxFiles = maxFiles;
+		this.#wanted = limits.maximumSessions;
+		this.#overload = new Overload(place.worker, settingsOf(limits, place, maxFiles));
 	}
 
 	configure(limits: OverloadLimits): void {
-		this.#overload.configure(settingsOf(limits, this.#place));
+		this.#wanted = limits.maximumSessions;
+		this.#overload.configure(settingsOf(limits, this.#place, this.#maxFiles));
 	}
 
 	/**
@@ -80,14 +90,30 @@ export class Admission {
 
 	/** Called about once a second; answers what is to be told. */
 	tick(now: number): readonly GatewayEvent[] {
-		return this.#overload.tick(process.memoryUsage.rss(), now);
+		return [...this.#tellFiles(now), ...this.#overload.tick(process.memoryUsage.rss(), now)];
+	}
+
+	/** Once for each number of sessions that is wanted and cannot be had. */
+	#tellFiles(now: number): readonly GatewayEvent[] {
+		const wanted = this.#wanted;
+		const limit = this.#maxFiles;
+		if (limit === undefined || sessionsOfFiles(limit) >= wanted || wanted === this.#toldWanted) return [];
+		this.#toldWanted = wanted;
+		const { worker } = this.#place;
+		return [gatewayEvent("OPEN_FILES_LOW", now, { worker, limit, capacity: sessionsOfFiles(limit), wanted })];
 	}
 }
 
-function settingsOf(limits: OverloadLimits, { worker, workers }: WorkerPlace): OverloadSettings {
-	const { maximumDecrypted, memoryHighOctets } = limits;
+function settingsOf(
+	limits: OverloadLimits,
+	{ worker, workers }: WorkerPlace,
+	maxFiles: number | undefined,
+): OverloadSettings {
+	const { maximumDecrypted, memoryHighOctets, maximumSessions } = limits;
 	return {
 		...limits,
+		// Who is refused is told so; without files a connection would only hang or break.
+		maximumSessions: maxFiles === undefined ? maximumSessions : Math.min(maximumSessions, sessionsOfFiles(maxFiles)),
 		maximumDecrypted: maximumDecrypted === undefined ? undefined : shareOf(maximumDecrypted, worker, workers),
 		memoryHighOctets: memoryHighOctets ?? Math.floor((hostOctets() * usableShare) / workers),
 	};
@@ -97,6 +123,15 @@ function settingsOf(limits: OverloadLimits, { worker, workers }: WorkerPlace): O
 function hostOctets(): number {
 	const limit = process.constrainedMemory();
 	return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+/** Node has raised it as far as it may. */
+function ownFilesLimit(): number | undefined {
+	try {
+		return openFilesLimit(readFileSync("/proc/self/limits", "utf8"));
+	} catch {
+		return undefined;
+	}
 }
 
 function refuse(socket: Socket, refusal: Refusal, sessionId: string): void {

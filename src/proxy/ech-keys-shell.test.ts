@@ -52,6 +52,9 @@ test("an answer that is damaged, foreign or missing is none: the next server is 
 	assert.deepEqual(namesOf(await know(keys, "public.test", 0)), [true, "public.test"]);
 	assert.deepEqual(namesOf(await know(keys, "silent.test", 0)), [false]);
 	assert.deepEqual(namesOf(await know(new EchKeys([], () => []), "public.test", 0)), [false]);
+	// Nobody may connect to it, as to a server without a route.
+	const away = new EchKeys([], () => ["255.255.255.255", good.address]);
+	assert.deepEqual(namesOf(await know(away, "public.test", 0)), [true, "public.test"]);
 });
 
 test("N4: more names than may be asked for at a time are answered at once, with nothing", async (t) => {

@@ -88,10 +88,12 @@ function ask(name: string, servers: readonly string[], found: (found: Found | un
 		if (value.id !== id || value.name !== name || value.type !== httpsRecordType) return;
 		end(value.code === 0 || value.code === noSuchName ? keysOf(value.records) : undefined);
 	});
-	// Connected: only that server is heard.
-	socket.connect(port, host, () => {
-		if (!isOver) socket.send(encodeDnsQuestion({ id, name, type: httpsRecordType }), () => undefined);
+	// Connected: only that server is heard. Without a route it fails, which a callback of `connect` would be told instead of the event.
+	socket.once("connect", () => {
+		if (isOver) return;
+		socket.send(encodeDnsQuestion({ id, name, type: httpsRecordType }), (error) => error !== null && end(undefined));
 	});
+	socket.connect(port, host);
 }
 
 function keysOf(records: readonly { type: number; ttlSeconds: number; data: Uint8Array }[]): Found {

@@ -288,7 +288,7 @@ export const gateway = container({
 		}),
 		"maximum-sessions": leaf(integer({ min: 1, max: 1_000_000 }), {
 			help: {
-				what: "Concurrent sessions of one worker; more are answered with 503",
+				what: "Concurrent sessions of one worker, two open files each; more are answered with 503",
 				grows: "memory, by about 100 KiB a session",
 			},
 			default: 20_000,

@@ -4,6 +4,7 @@ import { type Address, parseAddress } from "#base/address.ts";
 import type { Decision } from "#policy/evaluate.ts";
 import { HelloQuestions } from "#proxy/hello-questions.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
+import type { RelaySummary } from "#proxy/session-event.ts";
 import { SessionFacts } from "#proxy/session-facts.ts";
 import type { WayIn } from "#proxy/way-in.ts";
 import { decodeEchConfigList, type EchConfig, type KnownEch } from "#tls/ech.ts";
@@ -78,6 +79,25 @@ describe("Encrypted ClientHello", () => {
 		assert.deepEqual(questions.learned({ type: "ech-known", known: known("public.test") }, 5), []);
 		assert.equal(questions.applied(decision), decision);
 		assert.equal(facts.record().ech, "real");
+	});
+
+	test("a client that leaves behind the handshake without a word has learned that its server is not hidden", () => {
+		const relayed = (octetsToServer: number): RelaySummary => ({
+			octetsToServer,
+			octetsToClient: 0,
+			requests: 0,
+			findings: [],
+			inspection: "inspected",
+			why: "the client closed the connection",
+		});
+		const decision = opens({});
+		const { facts, questions } = asked(tunnel, decision);
+		facts.decision = decision;
+		assert.deepEqual(questions.whyEnded(relayed(0)), ["the client closed the connection", undefined]);
+		questions.learned({ type: "ech-known", known: known("public.test") }, 5);
+		assert.equal(questions.whyEnded(relayed(0))[1], "CLIENT_ECH_NOT_ACCEPTED");
+		assert.equal(questions.whyEnded(relayed(9))[1], undefined);
+		assert.equal(questions.whyEnded({ ...relayed(0), faultCode: "SESSION_IDLE_TIMEOUT" })[1], "SESSION_IDLE_TIMEOUT");
 	});
 
 	test("GREASE is never blocked: neither what is known to be, nor what could be, nor where nobody answers", () => {

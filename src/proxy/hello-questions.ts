@@ -7,8 +7,9 @@
  */
 import { type Address, formatAddress } from "#base/address.ts";
 import type { Decision } from "#policy/evaluate.ts";
+import { echNotAccepted } from "#proxy/handshake-faults.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
-import type { SessionEffect, SessionEvent } from "#proxy/session-event.ts";
+import type { RelaySummary, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
 import type { SessionFacts } from "#proxy/session-facts.ts";
 import type { WayIn } from "#proxy/way-in.ts";
 import { gatewayEvent } from "#telemetry/event-table.ts";
@@ -101,6 +102,15 @@ export class HelloQuestions {
 		if (profile.encryptedClientHello === "pass" || decision.action === "decrypt" || decision.exemptName === undefined)
 			return decision;
 		return { action: "decrypt", rule, fact: `${hidden}, and nothing is exempt by the name in clear`, profile };
+	}
+
+	/** Why a relay ended, and its fault: a browser learns behind the handshake that its server does no ECH, and leaves without a word. */
+	whyEnded({ why, faultCode, octetsToServer }: RelaySummary): readonly [why: string, faultCode: string | undefined] {
+		const { client, decision, ech, sni } = this.#facts;
+		const hasLeft = ech === "real" && decision?.action === "decrypt" && octetsToServer === 0;
+		if (!hasLeft || faultCode !== undefined) return [why, faultCode];
+		const { code, message } = echNotAccepted(formatAddress(client.address), sni ?? "");
+		return [message, code];
 	}
 
 	/** At the end: a server whose certificate was not trusted, at an address that its name does not have. */

@@ -239,7 +239,7 @@ export class SessionMachine {
 				return this.#answerSent(now);
 			case "relay-ended":
 				this.#facts.summary = event.summary;
-				return this.#close(now, event.summary.why, event.summary.faultCode);
+				return this.#close(now, ...this.#questions.whyEnded(event.summary));
 			case "deadline-passed":
 				return this.#deadlinePassed(now);
 		}

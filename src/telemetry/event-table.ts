@@ -81,6 +81,12 @@ const events = {
 		text: "worker {worker} holds {capacity} sessions, as many as it may; refused since the last report: {refused}",
 		help: "New connections get an error until others close. Raise the session limit if memory allows, or add cores.",
 	},
+	OPEN_FILES_LOW: {
+		severity: "warning",
+		fields: { worker: "number", limit: "number", capacity: "number", wanted: "number" },
+		text: "worker {worker} may open {limit} files, which is enough for {capacity} sessions at a time; services gateway maximum-sessions is {wanted}",
+		help: "A session takes two. Further clients are refused as with maximum-sessions. Raise the limit of open files of the service (LimitNOFILE of systemd, ulimit -n of a shell), or lower maximum-sessions.",
+	},
 	INSPECTION_LIMIT_REACHED: {
 		severity: "critical",
 		fields: { worker: "number", capacity: "number", action: "text", sessions: "number" },

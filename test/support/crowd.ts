@@ -20,8 +20,16 @@ export async function ask(target: CrowdTarget, path: string): Promise<string> {
 	return text.slice(text.indexOf("\r\n\r\n") + 4);
 }
 
-/** Opens `count` connections that say nothing after the handshake, `lanes` at a time. Their owner destroys them. */
-export async function idleClients(target: CrowdTarget, count: number, lanes: number): Promise<TLSSocket[]> {
+/**
+ * Opens `count` connections that say nothing after the handshake, `lanes` at a time. Their owner destroys them. `closed` is told how
+ * many milliseconds behind its handshake one was closed.
+ */
+export async function idleClients(
+	target: CrowdTarget,
+	count: number,
+	lanes: number,
+	closed?: (livedMs: number) => void,
+): Promise<TLSSocket[]> {
 	const clients: TLSSocket[] = [];
 	const context = tls.createSecureContext({ ca: target.ca });
 	let left = count;
@@ -30,6 +38,10 @@ export async function idleClients(target: CrowdTarget, count: number, lanes: num
 			const client = await open(target, context);
 			client.on("error", () => undefined);
 			client.resume();
+			if (closed !== undefined) {
+				const since = performance.now();
+				client.once("close", () => closed(performance.now() - since));
+			}
 			clients.push(client);
 		}
 	};

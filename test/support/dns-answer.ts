@@ -28,7 +28,7 @@ export async function nameServer(
 	const socket = createSocket("udp4");
 	const asked: string[] = [];
 	socket.on("message", (question, from) => {
-		const name = nameOf(question);
+		const name = nameOfQuestion(question);
 		asked.push(name);
 		const octets = answer(question, name);
 		if (octets !== undefined) socket.send(octets, from.port, from.address);
@@ -39,7 +39,8 @@ export async function nameServer(
 	return { address: `127.0.0.1:${socket.address().port}`, asked };
 }
 
-function nameOf(question: Uint8Array): string {
+/** The name that a question asks about. */
+export function nameOfQuestion(question: Uint8Array): string {
 	const labels: string[] = [];
 	for (let at = 12; (question[at] ?? 0) !== 0; at += (question[at] ?? 0) + 1)
 		labels.push(Buffer.from(question.subarray(at + 1, at + 1 + (question[at] ?? 0))).toString("latin1"));
