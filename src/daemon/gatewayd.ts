@@ -413,7 +413,7 @@ class Worker {
 					(alert, client) => this.#precedence.alerted(alert, client),
 				);
 				const last = [fronting, ...patterns, signatures].filter((service) => service !== undefined);
-				const active = this.#precedence.services({ sessionId, ...facts }, last);
+				const active = this.#precedence.services({ sessionId, asked: names?.name, ...facts }, last);
 				const { decryptedService: service } = profile;
 				const agreed = { alpn, mail, service };
 				return openPlaintext(active, { ...agreed, sessionId, maxDecodedOctets: maximumDecodedOctets, edits });

@@ -24,6 +24,8 @@ export interface OpenedSession {
 	readonly client: { readonly address: string };
 	/** Version and suite, in words; empty for what came in clear. */
 	readonly tls: string;
+	/** What its client asked for before its requests; undefined when that was nothing. */
+	readonly asked?: string | undefined;
 }
 
 type StagePlan = Pick<GatewayPlan, "precedence" | "feeds" | "quarantine" | "mayQuarantine">;
@@ -92,7 +94,7 @@ export class WorkerPrecedence {
 			this.#send({ type: "quarantine", entry: { address: client, why, until } });
 	}
 
-	#reputation({ sessionId: session, rule, client, tls }: OpenedSession): readonly InspectionService[] {
+	#reputation({ sessionId: session, rule, client, tls, asked }: OpenedSession): readonly InspectionService[] {
 		const policy = this.#plan?.precedence.reputation.get(rule);
 		if (policy === undefined) return [];
 		return [
@@ -103,6 +105,7 @@ export class WorkerPrecedence {
 					const event = reputationEvent(verdict, { session, client: client.address, tls }, Date.now());
 					if (verdict.isLogged) this.#send({ type: "event", event });
 				},
+				asked,
 			),
 		];
 	}

@@ -22,6 +22,8 @@ test("fields are taken out in any spelling and put in behind the others, which s
 		"CLIENT_CERT: forged",
 		"client-Cert:x",
 		"X_User: root",
+		"Client.Cert: forged",
+		"client~CERT: forged",
 		"X: \xff\t1",
 	);
 	assert.equal(edited(sent), head("GET / HTTP/1.1", "host:  a.test ", "X: \xff\t1", "Client-Cert: :AA==:"));

@@ -1,13 +1,13 @@
 /**
  * Field lines that the gateway takes out of heads and puts into them; the others stay as they were sent, octet by octet.
  *
- * A name is meant however a sender writes it: in any case, and with `_` for `-`, which servers of the CGI kind take for the
- * same. A name that is taken out is taken out of `Connection` too: a server behind another one would drop it on its way.
+ * A name is meant however a sender writes it: in any case, and with `_`, `.` or another such sign for `-`, which servers of
+ * the CGI kind take for the same. A name that is taken out is taken out of `Connection` too: a server behind another one would drop it on its way.
  */
 import { type Header, parseFieldLines } from "#http/head.ts";
 
 export interface FieldEdit {
-	/** Names in lower case, with hyphens. */
+	/** Names as `plainName` has them. */
 	readonly removed: ReadonlySet<string>;
 	/** Put behind the others; none into trailers. */
 	readonly added: readonly Header[];
@@ -57,7 +57,7 @@ export interface AddedField extends Header {
 
 /** The form in which names are compared. */
 export function plainName(name: string): string {
-	return name.toLowerCase().replaceAll("_", "-");
+	return name.toLowerCase().replace(/[^a-z0-9]/g, "-");
 }
 
 /** The line that goes on; undefined for none. */

@@ -2,13 +2,14 @@
  * What the feeds of one category hold, asked by address, name, URL or fingerprint.
  *
  * An entry is one of: an address or prefix; a host name, which covers every depth below it too; a URL with or without
- * its scheme, which covers what lies below its path; hexadecimal digits of a fingerprint.
+ * its scheme, which covers what lies below its path however that is written; hexadecimal digits of a fingerprint.
  *
  * Bounds: about 100 octets an entry; a question costs a look-up for each distinct length of a prefix, each label of a
- * name and each step of a path, at most `maxSteps`.
+ * name and each step of a path, as many as the longest entry has.
  */
 import { type Address, formatAddress, formatPrefix, parseAddress, parsePrefix } from "#base/address.ts";
 import { parseAuthority } from "#base/authority.ts";
+import { plainTarget } from "#inspect/url-path.ts";
 import { maskedKey } from "#policy/address-set.ts";
 
 /** An entry that matched. */
@@ -25,6 +26,8 @@ export class FeedTable {
 	readonly #names = new Map<string, FeedHit[]>();
 	readonly #urls = new Map<string, FeedHit[]>();
 	readonly #fingerprints = new Map<string, FeedHit[]>();
+	/** Slashes of the URL that has most of them. */
+	#maxSteps = 0;
 	#size = 0;
 
 	get size(): number {
@@ -60,21 +63,27 @@ export class FeedTable {
 	/** Entries that cover the URL, the longest path first. `host` in normal form; `target` begins with a slash. */
 	matchUrl(host: string, target: string): readonly FeedHit[] {
 		if (this.#urls.size === 0) return none;
-		const found = [...(this.#urls.get(host + target) ?? [])];
-		const query = target.indexOf("?");
-		let path = query === -1 ? target : target.slice(0, query);
-		if (query !== -1) found.push(...(this.#urls.get(host + path) ?? []));
-		for (let step = 0; path.length > 1 && step < maxSteps; step++) {
-			const before = path.endsWith("/") ? path.slice(0, -1) : path.slice(0, path.lastIndexOf("/") + 1);
-			path = before;
-			found.push(...(this.#urls.get(host + path) ?? []));
+		const whole = plainTarget(target);
+		const query = whole.indexOf("?");
+		const path = query === -1 ? whole : whole.slice(0, query);
+		const found: (readonly FeedHit[])[] = [];
+		let slash = path.indexOf("/", 1);
+		for (let step = 0; step < this.#maxSteps && slash !== -1; step++) {
+			found.push(this.#urlsOf(host + path.slice(0, slash)), this.#urlsOf(host + path.slice(0, slash + 1)));
+			slash = path.indexOf("/", slash + 1);
 		}
-		return found;
+		if (!path.endsWith("/")) found.push(this.#urlsOf(host + path));
+		if (query !== -1) found.push(this.#urlsOf(host + whole));
+		return found.reverse().flat();
 	}
 
 	/** Lower-case hexadecimal. */
 	matchFingerprint(fingerprint: string): readonly FeedHit[] {
 		return this.#fingerprints.get(fingerprint) ?? none;
+	}
+
+	#urlsOf(key: string): readonly FeedHit[] {
+		return this.#urls.get(key) ?? none;
 	}
 
 	#addPrefix(feed: string, text: string, level: number): boolean {
@@ -106,8 +115,12 @@ export class FeedTable {
 		const host = parseAuthority(authority.replace(/^\*\./, ""), anyPort)?.host;
 		if (host === undefined || (wrongPrefix.test(text) && parseAddress(host) !== undefined)) return false;
 		const hit = { feed, entry: text.slice(0, longestShown), level };
-		if (rest === "" || rest === "/") put(this.#names, host, hit);
-		else put(this.#urls, host + (rest.startsWith("?") ? `/${rest}` : rest), hit);
+		const target = plainTarget(rest.startsWith("/") ? rest : `/${rest}`);
+		if (target === "/") put(this.#names, host, hit);
+		else {
+			put(this.#urls, host + target, hit);
+			this.#maxSteps = Math.max(this.#maxSteps, target.split("/").length);
+		}
 		return true;
 	}
 }
@@ -129,5 +142,4 @@ const fingerprintDigits = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** An address and a length of a prefix that there is not. */
 const wrongPrefix = /^[^/]*\/\d+$/;
 const anyPort = 443;
-const maxSteps = 64;
 const longestShown = 200;

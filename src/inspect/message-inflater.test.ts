@@ -40,6 +40,34 @@ test("the messages of RFC 7692 §7.2.3 are undone, one after the other", () => {
 	inflater.close();
 });
 
+test("a message whose last block is not its end is refused, for receivers disagree on what the next ones say", () => {
+	const last = "f3 48 cd c9 c9 07 00";
+	const hidden = "00 f2 48 cd c9 c9 07 00";
+	for (const [name, coded] of [
+		["nothing behind it", [last, hidden]],
+		["another octet behind it", [`${last} 01`]],
+		["another block behind it", [`${last} f2 48 cd c9 c9 07 00`]],
+		["more behind the octet", [`${last} 00 00`]],
+		["a message without octets behind the end", ["01", "", hidden]],
+	] as const)
+		for (const cut of [1, 7, 8, 9]) {
+			const inflater = new MessageInflater(keeping, 1_000);
+			for (const message of coded) inflate(inflater, cutAt(hexadecimal(message), [cut]));
+			assert.match(inflater.fault?.message ?? "", /does not end where its last block does/, `${name}, cut at ${cut}`);
+			inflater.close();
+		}
+});
+
+test("a last block that the end of the message completes, and one in pieces, go before other messages", () => {
+	const inflater = new MessageInflater(keeping, 1_000);
+	const last = hexadecimal("f3 48 cd c9 c9 07 00 00");
+	for (let cut = 1; cut < last.length; cut++)
+		assert.equal(inflate(inflater, cutAt(last, [cut])).toString(), "Hello", `cut at ${cut}`);
+	assert.equal(inflate(inflater, [hexadecimal("01")]).toString(), "");
+	assert.equal(inflate(inflater, [hexadecimal("f2 48 cd c9 c9 07 00")]).toString(), "Hello");
+	inflater.close();
+});
+
 /** Messages compressed by zlib with a context that lasts. */
 async function compressed(messages: readonly Uint8Array[], windowBits: number): Promise<Buffer[]> {
 	const deflate = createDeflateRaw({ windowBits });

@@ -22,6 +22,10 @@ export class MessageInflater {
 	#end = 0;
 	#mayHoldMore = false;
 	#isEnding = false;
+	/** Octets of the message at hand were decoded. */
+	#hasBegun = false;
+	/** A last block and the octet behind it were read: the message has no more. */
+	#isClosed = false;
 	#decoded = 0;
 	#fault: Fault | undefined;
 
@@ -41,6 +45,7 @@ export class MessageInflater {
 
 	/** Hands over octets of a message. They must stay until `read` answered 0. */
 	write(octets: Uint8Array, start: number, end: number): void {
+		if (this.#isClosed && end > start) this.#failsBehindLast();
 		this.#input = octets;
 		this.#start = start;
 		this.#end = end;
@@ -48,6 +53,7 @@ export class MessageInflater {
 
 	/** The message has no more octets: `read` then gives out its rest, and the next message may begin. */
 	endMessage(): void {
+		this.#isClosed = false;
 		this.write(messageTail, 0, messageTail.length);
 		this.#isEnding = true;
 	}
@@ -73,6 +79,7 @@ export class MessageInflater {
 	#pause(): 0 {
 		if (!this.#isEnding) return 0;
 		this.#isEnding = false;
+		this.#hasBegun = false;
 		this.#decoded = 0;
 		if (!this.#terms.keepsContext) this.#native?.reset();
 		return 0;
@@ -84,6 +91,7 @@ export class MessageInflater {
 			zlib.createInflateRaw({ ...options, windowBits: this.#terms.windowBits }),
 		);
 		const native = this.#native;
+		const offered = this.#end - this.#start;
 		native.write(false, this.#input, this.#start, this.#end - this.#start, sharedOutput);
 		if (native.error !== undefined) {
 			return this.#fails(
@@ -94,8 +102,12 @@ export class MessageInflater {
 		const count = sharedOutput.length - native.outputLeft;
 		this.#start = this.#end - native.inputLeft;
 		this.#mayHoldMore = native.outputLeft === 0;
+		this.#hasBegun ||= native.inputLeft < offered;
 		// Input is left although there was room: a block was marked as the last one (§7.2.3.4). What follows begins anew.
-		if (native.inputLeft > 0 && native.outputLeft > 0) native.reset();
+		if (native.inputLeft > 0 && native.outputLeft > 0) {
+			if (!this.#mayFollowLast(native.inputLeft)) return this.#failsBehindLast();
+			native.reset();
+		}
 		this.#decoded += count;
 		if (this.#decoded <= this.#maxDecodedOctets) return count;
 		return this.#fails(
@@ -104,8 +116,25 @@ export class MessageInflater {
 		);
 	}
 
+	/**
+	 * Behind the last block a message has one octet 00 (§7.2.3.4); otherwise the next message begins. Receivers disagree on
+	 * anything else, and then on what later messages say.
+	 */
+	#mayFollowLast(octets: number): boolean {
+		if (this.#isEnding) return false;
+		if (!this.#hasBegun) return true;
+		this.#isClosed = octets === 1 && this.#input[this.#start] === 0;
+		return this.#isClosed;
+	}
+
+	#failsBehindLast(): -1 {
+		const message = "a compressed WebSocket message does not end where its last block does";
+		return this.#fails("CONTENT_ENCODING_MALFORMED", message);
+	}
+
 	#fails(code: "CONTENT_ENCODING_MALFORMED" | "CONTENT_TOO_LARGE_DECODED", message: string): -1 {
 		this.#fault = fault(code, message);
+		this.#isClosed = false;
 		this.close();
 		return -1;
 	}

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HeadEdits } from "#http/field-edit.ts";
-import { GreetingStream } from "#inspect/greeting-stream.ts";
 import { Http1Stream } from "#inspect/http1-stream.ts";
 import { Http2Stream } from "#inspect/http2-stream.ts";
 import { MailStream } from "#inspect/mail-stream.ts";
@@ -16,7 +15,9 @@ test("each protocol has its reader, and nobody reads where nobody looks", () => 
 	assert.ok(openPlaintext(services, facts(undefined)) instanceof UnnamedProtocolStream);
 	for (const alpn of ["h2", "grpc-exp"]) assert.ok(openPlaintext(services, facts(alpn)) instanceof Http2Stream);
 	for (const alpn of ["http/1.1", "http/1.0"]) assert.ok(openPlaintext(services, facts(alpn)) instanceof Http1Stream);
-	for (const alpn of ["imap", "h3"]) assert.ok(openPlaintext(services, facts(alpn)) instanceof GreetingStream);
+	// What is agreed upon under a name that is not known is found out.
+	for (const alpn of ["imap", "h3", "http/0.9"])
+		assert.ok(openPlaintext(services, facts(alpn)) instanceof UnnamedProtocolStream);
 	assert.equal(openPlaintext([], facts("h2")), undefined);
 	const edit = { removed: new Set<string>(), added: [] };
 	const changed = (alpn: string | undefined, edits: HeadEdits) => openPlaintext([], { ...facts(alpn), edits });
@@ -37,6 +38,6 @@ test("R117 R118 R129: the service that is named has its reader and no other, wha
 	assert.ok(open("other", undefined, "smtp") instanceof OpaqueStream);
 	assert.ok(open("http", undefined, "smtp") instanceof OpaqueStream);
 	assert.ok(open("http", "h2") instanceof Http2Stream);
-	assert.ok(open("http", "imap") instanceof OpaqueStream);
+	assert.ok(open("http", "imap") instanceof UnnamedProtocolStream);
 	assert.ok(open(undefined, undefined, "imap") instanceof MailStream);
 });

@@ -48,6 +48,7 @@ export function openPlaintext(
 	if (mail !== undefined) return service === undefined ? openMail(mail) : openOpaque();
 	if (isHttp2) return openHttp2();
 	const openOther = () => (service === undefined ? new GreetingStream(openMail, openOpaque) : openOpaque());
-	if (alpn === undefined) return new UnnamedProtocolStream(openHttp1, openOther);
-	return alpn === "http/1.1" || alpn === "http/1.0" ? openHttp1() : openOther();
+	if (alpn === "http/1.1" || alpn === "http/1.0") return openHttp1();
+	// Servers speak HTTP/1.1 under other names too: `http/0.9` of nginx, and whatever else nobody here knows.
+	return new UnnamedProtocolStream(openHttp1, openOther);
 }

@@ -15,13 +15,14 @@ const policy: ReputationPolicy = [
 const feed = new FeedTable();
 feed.add("f", "site.example/bad", 9);
 
-function service(): { one: ReputationService; told: ReputationVerdict[] } {
+function service(asked?: string): { one: ReputationService; told: ReputationVerdict[] } {
 	const told: ReputationVerdict[] = [];
 	return {
 		one: new ReputationService(
 			policy,
 			() => new Map([["url", feed]]),
 			(verdict) => told.push(verdict),
+			asked,
 		),
 		told,
 	};
@@ -37,6 +38,16 @@ test("a request is judged by host and path, in origin and absolute form", () => 
 	assert.equal(one.requestHead(requestHead(["GET /good HTTP/1.1", "Host: site.example"])), undefined);
 	assert.equal(told.length, 2);
 	assert.equal(one.requestHead(requestHead(["OPTIONS * HTTP/1.1", "Host: site.example"])), undefined);
+});
+
+test("a request that names no site, or one with a port that is none, is judged all the same", () => {
+	const { one } = service("site.example");
+	assert.equal(one.requestHead(requestHead(["GET /bad HTTP/1.0"]))?.verdict, "block");
+	for (const port of [":0", ":99999", ":"]) {
+		const head = requestHead(["GET /bad HTTP/1.1", `Host: site.example${port}`]);
+		assert.equal(service().one.requestHead(head)?.verdict, "block", port);
+	}
+	assert.equal(service().one.requestHead(requestHead(["GET /bad HTTP/1.0"])), undefined);
 });
 
 /** Blocks by octets as they come, before a head is read. */

@@ -12,12 +12,22 @@ export class ReputationService implements InspectionService, ServiceConnection {
 	readonly #policy: ReputationPolicy;
 	readonly #feeds: () => FeedTables;
 	readonly #told: (verdict: ReputationVerdict) => void;
+	readonly #asked: string | undefined;
 
-	/** `feeds` is asked at each request: they change while a connection lasts. */
-	constructor(policy: ReputationPolicy, feeds: () => FeedTables, told: (verdict: ReputationVerdict) => void) {
+	/**
+	 * `feeds` is asked at each request: they change while a connection lasts. `asked`: the name that the connection was asked
+	 * for, by which a server goes when a request names none.
+	 */
+	constructor(
+		policy: ReputationPolicy,
+		feeds: () => FeedTables,
+		told: (verdict: ReputationVerdict) => void,
+		asked?: string,
+	) {
 		this.#policy = policy;
 		this.#feeds = feeds;
 		this.#told = told;
+		this.#asked = asked;
 	}
 
 	open(): ServiceConnection {
@@ -26,7 +36,9 @@ export class ReputationService implements InspectionService, ServiceConnection {
 
 	requestHead(head: RequestHead): ServiceFinding | undefined {
 		const [, inTarget, rest] = /^https?:\/\/([^/?]*)(.*)$/i.exec(head.target) ?? [];
-		const host = parseAuthority(headerValue(head, "host") ?? inTarget ?? "", anyPort)?.host;
+		// Servers answer whatever port stands there.
+		const authority = (headerValue(head, "host") ?? inTarget ?? "").replace(/:\d*$/, "");
+		const host = parseAuthority(authority, anyPort)?.host ?? this.#asked;
 		if (host === undefined) return undefined;
 		const target = rest ?? head.target;
 		const verdict = judgeRequest(this.#policy, this.#feeds(), host, target.startsWith("/") ? target : `/${target}`);

@@ -55,7 +55,8 @@ for (const [name, first] of [
 	["XMPP", octets("<?xml version='1.0'?>")],
 	["Redis", octets("*1\r\n$4\r\nPING\r\n")],
 	["IRC", octets("NICK somebody\r\nUSER a b c d\r\n")],
-	["a line of HTTP/0.9", octets("GET /\r\n")],
+	["Redis in a line", octets("GET key\r\n")],
+	["a token that is no method", octets("0123456789ABCDEF".repeat(3))],
 ] as const) {
 	test(`${name} is not HTTP, and is told at once`, () => {
 		const stream = open();
@@ -102,10 +103,34 @@ test("patterns are found whichever protocol it turns out to be", () => {
 	assert.match(String(http.stop?.answer), /403/);
 });
 
-test("a first line without end is given up as a request", () => {
+for (const line of [
+	"GET / HTTP/1.1 ",
+	"GET / HTTP/1.10",
+	"GET\t/\tHTTP/1.1",
+	"GET / http/1.1",
+	"GET / HTTP/1.1 more",
+	"GET https://other.test/",
+	"GET /",
+	`${"LONG".repeat(20)} / HTTP/1.1`,
+])
+	test(`F12: ${JSON.stringify(line)}, which lenient servers take for a request, does not pass unread`, () => {
+		const stream = open();
+		assert.equal(stream.fromClient(octets(`${line}\r\nHost: other.test\r\n\r\n`)), stop);
+		assert.match(String(stream.stop?.answer), /^HTTP\/1\.1 400/);
+	});
+
+for (const line of [`GET /${"a".repeat(9_000)}`, `GET${" ".repeat(9_000)}`, `CONNECT ${"a".repeat(9_000)}`])
+	test(`F12: a first line as long as ${line.slice(0, 9)}... is that of a request`, () => {
+		const stream = open();
+		assert.equal(stream.fromClient(octets(line.slice(0, 4_000))), hold);
+		assert.equal(stream.fromClient(octets(line.slice(4_000))), hold);
+		assert.equal(stream.inspection, "inspected");
+	});
+
+test("a first line without end that is of no request is given up", () => {
 	const stream = open();
-	assert.equal(stream.fromClient(octets(`GET /${"a".repeat(4_000)}`)), hold);
-	assert.equal(stream.fromClient(octets("a".repeat(5_000))), release);
+	assert.equal(stream.fromClient(octets("8500 <34>1 ")), hold);
+	assert.equal(stream.fromClient(octets("a".repeat(8_500))), release);
 	assert.equal(stream.inspection, "decrypted, not inspected");
 });
 

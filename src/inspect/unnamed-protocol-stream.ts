@@ -1,6 +1,6 @@
 /**
- * A decrypted connection whose protocol was not negotiated (no ALPN): HTTP/1.1 when the client's first line is that of a
- * request, otherwise octets of a protocol that is not understood (mail, directories, queues).
+ * A decrypted connection of which nobody can tell by its ALPN what is spoken: HTTP/1.1 when a server could take the client's
+ * first line for that of a request, otherwise octets of a protocol that is not understood (mail, directories, queues).
  *
  * Bounds: `maxLineOctets` of the client are held until the decision; the server's first octet ends the wait.
  */
@@ -97,29 +97,46 @@ export class UnnamedProtocolStream implements PlaintextStream {
 }
 
 /**
- * Judges the client's first octets by the form of a request line: method, space, target, space, version. Whatever
- * cannot become one is told at its first octet, since its sender may be waiting for an answer.
+ * Judges the client's first octets by the form of a request line: method, space, target, space, version. A line that only a
+ * lenient server takes for one is "request" too: the strict reader then refuses it, where otherwise nobody would have read it.
+ * Whatever cannot become one is told at its first octet, since its sender may be waiting for an answer.
  *
- * Source: RFC 9112 §3; empty lines before it as §2.2 allows.
+ * Source: RFC 9112 §3, with the white space that lenient servers split at; empty lines before it as §2.2 allows.
  */
 export function readFirstLine(octets: Uint8Array): FirstLine {
 	let at = 0;
 	while (octets[at] === carriageReturn || octets[at] === lineFeed) at++;
 	const start = at;
 	while (at < octets.length && isTokenOctet(octets[at] as number)) at++;
-	if (at - start > maxMethodOctets || (at < octets.length && (at === start || octets[at] !== space))) return "other";
+	if (at - start > maxMethodOctets && !longMethod.test(text(octets, start, at))) return "other";
+	if (at < octets.length && (at === start || !isBlank(octets[at]))) return "other";
 	const end = octets.indexOf(lineFeed, at);
 	const line = octets.subarray(at, end === -1 ? octets.length : end);
-	if (line.some((octet) => octet < space && octet !== carriageReturn)) return "other";
-	if (end === -1) return octets.length > maxLineOctets ? "other" : "need-more";
-	return version.test(Buffer.from(line.buffer, line.byteOffset, line.length).toString("latin1")) ? "request" : "other";
+	if (line.some((octet) => octet < space && !isBlank(octet))) return "other";
+	if (end === -1 && octets.length <= maxLineOctets) return "need-more";
+	const form = end === -1 ? longLine : requestLine;
+	return form.test(text(octets, start, end === -1 ? octets.length : end)) ? "request" : "other";
 }
 
 function isTokenOctet(octet: number): boolean {
 	return octet > space && octet < 0x7f && !separators.has(octet);
 }
 
-const version = / HTTP\/\d\.\d\r?$/;
+/** SP, HTAB, VT, FF and a bare CR. */
+function isBlank(octet: number | undefined): boolean {
+	return octet === space || (octet !== undefined && octet >= 0x09 && octet <= carriageReturn && octet !== lineFeed);
+}
+
+function text(octets: Uint8Array, start: number, end: number): string {
+	return Buffer.from(octets.buffer, octets.byteOffset + start, end - start).toString("latin1");
+}
+
+/** With a version, whatever number and end it has; without one, as in HTTP/0.9. */
+const requestLine = /[ \t\v\f\r]HTTP\/\d|^GET[ \t\v\f\r]+(?:\/|https?:\/\/)[^ \t\v\f\r]*[ \t\v\f\r]*$/i;
+/** The beginning of a line that has not ended yet. */
+const longLine = /^[A-Z_-]+[ \t\v\f\r]+(?:$|[/*]|https?:)|^CONNECT[ \t\v\f\r]/i;
+/** Most servers know no other letters in a method, and some any number of them. */
+const longMethod = /^[A-Z_-]+$/;
 const separators: ReadonlySet<number> = new Set(Buffer.from('"(),/:;<=>?@[\\]{}', "latin1"));
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;

@@ -82,7 +82,7 @@ test("where there are users CONNECT needs one, by Basic; who gives none or a wro
 		const page = Buffer.from(arrival.refusal(answer.fault, "id")).toString();
 		assert.match(page, /^HTTP\/1\.1 407 Proxy Authentication Required\r\n/);
 		assert.match(page, /\r\nProxy-Authenticate: Basic realm="Sallyport", charset="UTF-8"\r\n/);
-		assert.doesNotMatch(page, /secret1/);
+		assert.doesNotMatch(page, /secret1|alice|too many|wrong/);
 	}
 });
 

@@ -85,7 +85,9 @@ export class ExplicitArrival {
 		if (this.isSocks) return encodeSocks5Reply(socks5ReplyOf(failure, errnoOf(failure)));
 		const status = httpStatus(failure);
 		const headers = status === 405 ? "Allow: CONNECT\r\n" : status === 407 ? basicChallenge : "";
-		return encodeBlockPage({ status, sentence: `${failure.message}.`, sessionId, headers });
+		// The record says what was wrong; a guesser does not learn it.
+		const sentence = status === 407 ? "The proxy needs a user and the right password." : `${failure.message}.`;
+		return encodeBlockPage({ status, sentence, sessionId, headers });
 	}
 
 	/** The last words to a client that a policy blocks. */

@@ -54,6 +54,11 @@ test("R28: what a client says of itself never goes on, whether it has proved som
 	assert.deepEqual(sent(headEdits(profileOf(only), identity), ...forged.slice(0, 3)), ["X-Fingerprint: ab12"]);
 });
 
+test("R28: a name that is configured with another sign than a hyphen is taken out too", () => {
+	const named = { isClientCert: false, subject: "X_Subject", fingerprint: undefined, certificate: undefined };
+	assert.deepEqual(sent(headEdits(profileOf(named), undefined), "X_Subject: root", "x-subject: root"), []);
+});
+
 test("nothing is changed where nothing is configured; Alt-Svc goes where that is", () => {
 	assert.equal(headEdits(profileOf(undefined), identity), undefined);
 	const edits = headEdits(profileOf(undefined, true), identity);

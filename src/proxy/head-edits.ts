@@ -1,5 +1,5 @@
 /** What a session changes in the heads of its requests and responses: nothing, unless the configuration says so. */
-import type { FieldEdit, HeadEdits } from "#http/field-edit.ts";
+import { type FieldEdit, type HeadEdits, plainName } from "#http/field-edit.ts";
 import type { Header } from "#http/head.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
 import { certificatePem } from "#pki/pem.ts";
@@ -23,7 +23,7 @@ export function headEdits(
 function identityEdit(headers: IdentityHeaders, identity: ClientIdentity | undefined): FieldEdit {
 	const { subject, fingerprint, certificate, isClientCert } = headers;
 	const named = [subject, fingerprint, certificate].filter((name) => name !== undefined);
-	const removed = new Set(["client-cert", "client-cert-chain", ...named.map((name) => name.toLowerCase())]);
+	const removed = new Set(["client-cert", "client-cert-chain", ...named.map(plainName)]);
 	const added: Header[] = [];
 	if (identity !== undefined) {
 		const der = Buffer.from(identity.certificate);
