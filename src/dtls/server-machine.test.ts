@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { dtlsSuites } from "#dtls/suite.ts";
+import { handshake, helloBody, inRecord } from "../../test/support/dtls-hello.ts";
 import { DtlsPair, dtlsIdentity, type Fate } from "../../test/support/dtls-pair.ts";
 import { TestCa } from "../../test/support/origins.ts";
 
@@ -70,6 +71,14 @@ test("nothing is kept of, and nothing but a cookie is sent to, a client that doe
 	const answered = pair.atServer.sent.reduce((sum, { length }) => sum + length, 0);
 	assert.ok(answered < asked && pair.atServer.sent.every(({ length }) => length < 70));
 	assert.equal(pair.atClient.end?.kind, "timed-out");
+});
+
+test("many hellos in one datagram get one answer", () => {
+	const pair = new DtlsPair({ identities: [ecdsa] });
+	const hellos = [0, 1, 2, 3, 0, 1, 2, 3].map((sequence) => handshake(1, helloBody("a.test"), { sequence }));
+	pair.server.receive(inRecord(Buffer.concat(hellos)), 0);
+	pair.server.receive(Buffer.concat(hellos.map((hello) => inRecord(hello))), 0);
+	assert.equal(pair.atServer.sent.length, 2);
 });
 
 /** Loses at most so many datagrams, doubles and delays any. */

@@ -223,16 +223,16 @@ export class DtlsServer {
 				this.#pieces.set(sequence, known);
 				if (known.fragments.beginning.length < size) continue;
 				this.#pieces.delete(sequence);
-				if (this.#wholeHello(known.fragments.beginning, sequence, recordSequence, now)) return;
+				// A datagram gets one answer: who forges its source must not have many sent.
+				return this.#wholeHello(known.fragments.beginning, sequence, recordSequence, now);
 			}
 		}
 	}
 
-	/** True when the client is taken up. */
-	#wholeHello(body: Uint8Array, sequence: number, recordSequence: number, now: number): boolean {
+	#wholeHello(body: Uint8Array, sequence: number, recordSequence: number, now: number): void {
 		const decoded = decodeHelloBody(new Reader(body), { majorVersion: 0xfe, hasCookie: true });
 		// Whoever sent it may not be there to be told.
-		if (decoded.kind !== "done") return false;
+		if (decoded.kind !== "done") return;
 		const hello = decoded.value;
 		const { cookies, client } = this.#settings;
 		if (!cookies.isOurs(helloCookie(body), client, hello, now)) {
@@ -240,8 +240,7 @@ export class DtlsServer {
 			const fragment = encodeHandshakeMessage({ type: handshakeType.helloVerifyRequest, sequence, body: verify });
 			const version = dtlsVersion.dtls10;
 			const record = { type: contentType.handshake, version, epoch: 0, sequence: recordSequence, fragment };
-			this.#ports.send(encodeDtlsRecord(record));
-			return false;
+			return this.#ports.send(encodeDtlsRecord(record));
 		}
 		this.#hello = hello;
 		this.#pieces = new Map();
@@ -251,7 +250,6 @@ export class DtlsServer {
 		association.transcript.push(encodeHandshakeMessage({ type: handshakeType.clientHello, sequence, body }));
 		this.#state = { tag: "await-answer" };
 		this.#ports.hello(hello, now);
-		return true;
 	}
 
 	#message(message: HandshakeMessage, now: number): void {

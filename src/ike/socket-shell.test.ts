@@ -10,6 +10,8 @@ import type { Connection } from "#ike/v2/connection.ts";
 import type { ChildAssociation } from "#ike/v2/engine-event.ts";
 import { defaultSettings } from "#ike/v2/settings.ts";
 import { addressOf, childConfig, connection } from "../../test/support/ike-network.ts";
+import { portless } from "../../test/support/portless.ts";
+import { runAlone } from "../../test/support/run-alone.ts";
 
 /** Two ports that are free at both addresses. */
 async function freePorts(): Promise<{ readonly ike: number; readonly nat: number }> {
@@ -82,4 +84,33 @@ test("a port that is taken is an error, and nothing stays open", async (t) => {
 	const ports = await freePorts();
 	await openShell(t, connection("127.0.0.1", "127.0.0.2"), ports);
 	await assert.rejects(openShell(t, connection("127.0.0.1", "127.0.0.2"), ports), /EADDRINUSE/);
+});
+
+test("a datagram from port 0, which nobody can answer, ends nothing on either port", (t) => {
+	const output = runAlone(
+		t,
+		`${portless}
+		const { EngineShell } = await import("#ike/socket-shell.ts");
+		const heard = [];
+		const endpoint = {
+			deadline: () => Infinity,
+			step: (event) => {
+				if (event.type !== "datagram-received") return [];
+				heard.push(event.path.local.port, String(event.datagram));
+				return [{ type: "send-datagram", path: event.path, datagram: event.datagram }];
+			},
+		};
+		const local = { address: loopback, port: 500, natPort: 4500 };
+		const shell = await EngineShell.open(endpoint, local, { receiveEsp: () => heard.push("ESP") });
+		for (const port of [500, 4500]) sendPortless(Buffer.from("\\0\\0\\0\\0nobody"), port);
+		const { createSocket } = await import("node:dgram");
+		const client = createSocket("udp4");
+		const answered = new Promise((resolve) => client.once("message", resolve));
+		for (const port of [500, 4500]) client.send("\\0\\0\\0\\0somebody", port, "127.0.0.1");
+		await answered;
+		await until("both", () => heard.length === 4);
+		console.log(heard.includes("nobody"));
+		process.exit();`,
+	);
+	if (output !== undefined) assert.equal(output, "false\n");
 });

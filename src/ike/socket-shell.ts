@@ -122,7 +122,8 @@ export class EngineShell {
 
 	#receive(datagram: Uint8Array, local: Place, from: RemoteInfo): void {
 		const address = parseAddress(from.address);
-		if (address === undefined) return;
+		// Nobody can be answered at port 0, and the runtime throws at the attempt.
+		if (address === undefined || from.port === 0) return;
 		const path = { local, remote: { address, port: from.port } };
 		if (local.port !== this.#natPort) return this.#receiveIke(datagram, path);
 		const content = classifyPort4500(datagram);

@@ -7,6 +7,8 @@ import { Resolver } from "#proxy/resolver-shell.ts";
 import { helloDatagram } from "../../test/support/dtls-hello.ts";
 import { udpSocket } from "../../test/support/dtls-peers.ts";
 import { eventually, freePort } from "../../test/support/gateway.ts";
+import { portless } from "../../test/support/portless.ts";
+import { runAlone } from "../../test/support/run-alone.ts";
 
 const planAt = (port: number): DatagramPlan => ({
 	name: "datagram d",
@@ -110,4 +112,30 @@ test("an address that is taken is a fault that names it", async (t) => {
 		other.open(),
 		/UDP address 127\.0\.0\.1:\d+ is already in use; .*'services gateway datagram d listen'/,
 	);
+});
+
+test("a datagram from port 0, which nobody can answer, begins nothing and ends nothing", (t) => {
+	const output = runAlone(
+		t,
+		`${portless}
+		const { createSocket } = await import("node:dgram");
+		const { DatagramListener } = await import("#proxy/datagram-listener-shell.ts");
+		const heard = [];
+		const flow = (ports) => ({ isGone: false, deadline: Infinity, beginsAnew: () => false, end: () => {},
+			fromClient: (datagram) => { heard.push(String(datagram)); ports.sendClient(datagram); } });
+		const plan = { listen: { host: "127.0.0.1", port: 5_000 }, way: { kind: "encrypt" } };
+		let strayed = 0;
+		const listener = new DatagramListener(plan, {
+			admit: () => ({ resolver: undefined, begin: flow, released: () => {} }), strayed: () => strayed++,
+		});
+		await listener.open();
+		sendPortless(Buffer.from("nobody"), 5_000);
+		const client = createSocket("udp4");
+		const answered = new Promise((resolve) => client.once("message", resolve));
+		client.send("somebody", 5_000, "127.0.0.1");
+		await answered;
+		console.log(heard.join(), strayed);
+		process.exit();`,
+	);
+	if (output !== undefined) assert.equal(output, "somebody 1\n");
 });

@@ -92,6 +92,8 @@ export class DatagramListener {
 	}
 
 	#received(datagram: Uint8Array, { address: source, port }: RemoteInfo): void {
+		// Nobody can be answered there, and the runtime throws at the attempt.
+		if (port === 0) return this.#ports.strayed();
 		const now = Date.now();
 		const key = `${source} ${port}`;
 		const flow = this.#table.find(key, datagram) ?? this.#begin({ key, source, port }, datagram, now);
