@@ -313,7 +313,9 @@ function withPassphrase(handler: PassphraseHandler, values: Readonly<Record<stri
 }
 
 /** A script that gives no answer must not take silence for success. */
-const unconfirmed = failure("error: not confirmed with yes; nothing was loaded");
+const unconfirmed = failure(
+	"error: not confirmed with yes; nothing was loaded (in a script the answer is the line behind the command)",
+);
 
 function settingsText(settings: SessionSettings): string {
 	const size = (value: number | undefined): string => (value === undefined ? "that of the terminal" : String(value));

@@ -34,7 +34,10 @@ test("anything but yes loads nothing, and says so: a script that gives no answer
 	for (const answer of ["", "no", "n"]) {
 		const { user, done } = system();
 		user.enter(line);
-		assert.equal(user.answer(answer), "error: not confirmed with yes; nothing was loaded\n");
+		assert.equal(
+			user.answer(answer),
+			"error: not confirmed with yes; nothing was loaded (in a script the answer is the line behind the command)\n",
+		);
 		assert.deepEqual(done, []);
 		assert.equal(user.enter("show system uptime").includes("unknown"), false);
 	}

@@ -196,7 +196,7 @@ export function hashedSecret(): LeafType<Secret> {
 		secrecy: "hashed",
 		parse(typed) {
 			if (!/^(?:\$[0-9a-z-]{1,16}\$[A-Za-z0-9./$=,+-]{1,500}|\*)$/.test(typed))
-				return refused("invalid encrypted password; expected a hash in crypt form");
+				return refused("invalid encrypted password; expected a hash in crypt form, as openssl passwd -6 prints it");
 			return parsed(new Secret(typed));
 		},
 		format: () => "<secret>",

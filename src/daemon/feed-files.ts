@@ -1,5 +1,6 @@
 /** The feeds of a worker: files read into one table for each category, and again when they have changed. */
 import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import { readBoundedFile } from "#base/bounded-file-shell.ts";
 import type { FeedPlan } from "#inspect/compile-precedence.ts";
 import { FeedTable } from "#inspect/feed-table.ts";
@@ -57,7 +58,9 @@ export class FeedFiles {
 		}
 	}
 
-	#fill(table: FeedTable, { name: feed, file, format, maximumEntries }: FeedPlan): void {
+	#fill(table: FeedTable, { name: feed, file: named, format, maximumEntries }: FeedPlan): void {
+		// Events name the place, which is not where the administrator typed.
+		const file = resolve(named);
 		try {
 			const entries = readFeed(readBoundedFile(file, maxFileOctets).toString("utf8"), format, maximumEntries);
 			if (typeof entries === "string") throw new Error(`${file}: ${entries}`);

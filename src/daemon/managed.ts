@@ -200,6 +200,7 @@ export class Managed implements GatewayView {
 		});
 		const count = this.#loaded.config.services.gateway.workers ?? availableParallelism();
 		this.workers = new WorkerPool(count, {
+			directory: this.state.path,
 			configuration: (form) => this.#workerConfiguration(form),
 			certificateCache: (question, facts) => this.#caches.answered(question, facts),
 			sign: (message, worker, answer) => this.#desk.sign(message, worker, answer),

@@ -102,3 +102,16 @@ test("R204: the stage that decides before signatures is named, with its rule", a
 		/Decision: decrypt\n.*; traffic-management seen: .*\nStage: traffic-management\nRate: shared by traffic-management slow\n.*Outcome: decrypted, not inspected\n/s,
 	);
 });
+
+test("R207: of a client that is shut off it is said that its session is opened and then refused", async (t) => {
+	const world = await commandWorld(t, {
+		configuration: `${defaultConfiguration(false)}
+		security { inspection { quarantine { hosts 10.9.0.0/16; } } }`,
+	});
+	const tested = (from: string) => testDecryption(world, { from, sni: "a.example" });
+	assert.match(
+		tested("10.9.0.1"),
+		/Decision: decrypt\n.*\nQuarantine: client 10\.9\.0\.1 is shut off until it is cleared; .*; what it asks for is refused once the session is open\n/s,
+	);
+	assert.doesNotMatch(tested("10.0.0.1"), /Quarantine/);
+});

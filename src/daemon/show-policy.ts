@@ -2,6 +2,7 @@
 import { formatAddress, parseAddress } from "#base/address.ts";
 import { normalizeHostName } from "#base/host-name.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
+import { quarantined } from "#inspect/precedence.ts";
 import { QuarantineList } from "#inspect/quarantine-list.ts";
 import { type ConnectionFacts, type Decision, evaluateConnect, evaluateHello } from "#policy/evaluate.ts";
 import { type DecisionStory, explainDecision } from "#proxy/explain-decision.ts";
@@ -33,6 +34,9 @@ export function testDecryption(world: CommandWorld, values: Values): string {
 	if (decision.rateLimit !== undefined) lines.push(`Rate: shared by traffic-management ${decision.rateLimit.rule}`);
 	if (precedence.plan.reputation.has(permitted.rule))
 		lines.push("Feeds: not asked here; workers ask them for each session");
+	const shutOff = quarantined(precedence.state().quarantine, facts.client, Date.now());
+	if (shutOff !== undefined && decision.action === "decrypt" && decision.stage === undefined)
+		lines.push(`Quarantine: ${shutOff}; what it asks for is refused once the session is open`);
 	if (decision.profile !== undefined) lines.push(`Profile: ${decision.profile.name}`);
 	const { evidence, then, outcome } = story(world, decision, facts);
 	lines.push(`Evidence: ${evidence}`, `Then: ${then}`, `Outcome: ${outcome}`);

@@ -51,6 +51,14 @@ test("a store that is not there is told, and is no trouble for completion", asyn
 	assert.deepEqual(recentSessionIds(world, ""), []);
 });
 
+test("the numbers of counters stand one below the other, however long their names are", async (t) => {
+	const world = await commandWorld(t);
+	const ends = (text: string) =>
+		new Set([...text.matchAll(/^ {2}\S.*? {2,}\d+(?= {2}|$)/gm)].map(([{ length }]) => length));
+	assert.equal(ends(showCounters(world, false)).size, 1);
+	assert.equal(ends(showStatistics(world, false).replace(/^ {4}/gm, "  - ")).size, 1);
+});
+
 test("statistics begin anew when they are cleared, counters do not", async (t) => {
 	const world = await commandWorld(t);
 	world.gateway.totals.add("sessions_opened", 7);

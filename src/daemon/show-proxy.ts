@@ -82,7 +82,10 @@ export function showCounters(world: CommandWorld, isJson: boolean): string {
 	const counters = world.gateway.counters();
 	if (isJson) return `${JSON.stringify(counters, undefined, 4)}\n`;
 	const ids = Object.keys(counterTable) as CounterId[];
-	return ids.map((id) => `  ${id.padEnd(22)}${String(counters[id]).padStart(12)}  ${counterTable[id].help}\n`).join("");
+	const width = widest(ids);
+	return ids
+		.map((id) => `  ${id.padEnd(width)}${String(counters[id]).padStart(12)}  ${counterTable[id].help}\n`)
+		.join("");
 }
 
 /** `show services ssl proxy statistics`: what happened since the last clear. */
@@ -93,8 +96,13 @@ export function showStatistics(world: CommandWorld, isJson: boolean): string {
 		return `${JSON.stringify({ since: cleared?.at ?? world.gateway.startedAt, ...counters }, undefined, 4)}\n`;
 	const since =
 		cleared === undefined ? `the gateway started, ${utc(world.gateway.startedAt)}` : `cleared, ${utc(cleared.at)}`;
-	const rows = statisticsRows.map(([label, id]) => `  ${label.padEnd(34)}${String(counters[id]).padStart(14)}\n`);
+	const width = widest(statisticsRows.map(([label]) => label));
+	const rows = statisticsRows.map(([label, id]) => `  ${label.padEnd(width)}${String(counters[id]).padStart(14)}\n`);
 	return `TLS proxy statistics since ${since}\n${rows.join("")}`;
+}
+
+function widest(names: readonly string[]): number {
+	return Math.max(...names.map(({ length }) => length));
 }
 
 /** `clear services ssl proxy statistics`. */

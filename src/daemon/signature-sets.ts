@@ -72,7 +72,11 @@ export class SignatureSets {
 		const datasets = new DatasetStore();
 		let set: RuleSet | string;
 		try {
-			set = readRuleFiles(files, datasets);
+			// Events name the place, which is not where the administrator typed.
+			set = readRuleFiles(
+				files.map((file) => resolve(file)),
+				datasets,
+			);
 			this.#report(loadedEvent(set));
 		} catch (error) {
 			set = (error as Error).message;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readlinkSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { pino } from "pino";
 import { FaultError } from "#base/fault.ts";
@@ -19,6 +20,7 @@ async function poolOf(t: TestContext, count: number) {
 	const ports = { ipv4: await freePort(), ipv6: await freePort("::1") };
 	const running: { text: string; told?: ToldConfiguration } = { text: gatewayConfiguration(ports) };
 	const pool = new WorkerPool(count, {
+		directory: import.meta.dirname,
 		configuration: (form) => ({
 			configuration: form === "text" ? { text: running.text } : (running.told ?? { text: running.text }),
 			authorities: signingCas,
@@ -65,6 +67,8 @@ test("workers start, take a configuration up or say why not, are restarted on de
 	await pool.configure();
 	await pool.start();
 	assert.deepEqual(names(events), ["WORKER_STARTED", "WORKER_STARTED"]);
+	const places = pool.views().map(({ processId }) => readlinkSync(`/proc/${processId}/cwd`));
+	assert.deepEqual(places, [import.meta.dirname, import.meta.dirname], "files without a slash are found there");
 	await pool.configure();
 
 	const good = running.text;

@@ -22,6 +22,8 @@ import type { SessionRecord } from "#telemetry/session-record.ts";
 
 /** What a pool asks of the process around it. */
 export interface WorkerPoolPorts {
+	/** The state directory: files that statements name without a leading slash lie there, as those of commands do. */
+	readonly directory: string;
 	/** What workers are to run, told by its difference from the one before where it may. */
 	configuration(form: "text" | "change"): WorkerConfiguration;
 	/** A worker's answer about its cache of leaves. */
@@ -159,6 +161,7 @@ export class WorkerPool {
 	#launch(slot: WorkerSlot): Promise<void> {
 		const { log } = this.#ports;
 		const child = fork(join(import.meta.dirname, "gatewayd.ts"), [], {
+			cwd: this.#ports.directory,
 			serialization: "advanced",
 			execArgv: [...process.execArgv, ...workerFlags],
 			// Look-ups of names block a thread each; the default of four lets a few slow names stall everybody's.

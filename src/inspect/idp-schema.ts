@@ -249,7 +249,9 @@ const sensor = container({
 const rules = container({
 	help: "Where signatures come from, in the rule language of Suricata",
 	children: {
-		file: leafList(fileName(), { help: "Files of rules; paths of the gateway's host" }),
+		file: leafList(fileName(), {
+			help: "Files of rules on the gateway's host; a name without a leading slash lies in the state directory",
+		}),
 		url: leafList(url(), {
 			engine: "not-yet",
 			help: { what: "Where rules are fetched", loosened: "danger: over http, rules can be changed on the way" },

@@ -42,20 +42,33 @@ export const intelligence = container({
 			alternatives: [{ of: ["url", "file"], mandatory: true }],
 			children: {
 				description: leaf(text({ max: 900 }), { help: "Text" }),
-				category: leaf(categories, { help: "What it holds", mandatory: true }),
+				category: leaf(categories, {
+					help: "What its entries are; rules of a profile of the same category act upon them",
+					mandatory: true,
+				}),
 				url: leaf(url(), {
 					engine: "not-yet",
 					help: { what: "Where it is fetched", loosened: "danger: over http, the feed can be changed on the way" },
 				}),
-				file: leaf(fileName(), { help: "File in which it is" }),
+				file: leaf(fileName(), {
+					help: "File on the gateway's host; a name without a leading slash lies in the state directory",
+				}),
 				format: leaf(
-					enumeration({ text: "One entry a line", csv: "Columns with commas", json: "JSON", stix: "STIX 2" }),
+					enumeration({
+						text: "One entry a line, behind a blank its level from 1 to 10 (10 when absent); # and ; begin a comment",
+						csv: "The entry in the first column, its level in the second",
+						json: "A list of entries, or of objects with value and level",
+						stix: "STIX 2",
+					}),
 					{
-						help: "Form",
+						help: "How entries are written",
 						default: "text",
 					},
 				),
-				"update-interval": leaf(integer({ min: 1, max: 43_200, unit: "minutes" }), { help: "How often", default: 60 }),
+				"update-interval": leaf(integer({ min: 1, max: 43_200, unit: "minutes" }), {
+					help: "How often it is looked whether the file is another one",
+					default: 60,
+				}),
 				"maximum-entries": leaf(integer({ min: 1, max: 10_000_000 }), {
 					help: { what: "Entries beyond this are left out", grows: "memory, by about 100 octets an entry" },
 					default: 1_000_000,

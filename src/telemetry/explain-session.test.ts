@@ -110,6 +110,14 @@ test("findings are told one by one", () => {
 	assert.match(text, /- patterns found "token" in the url: reported only\./);
 });
 
+test("R204: a stage that decides alone is not said to have been permitted by its own rule", () => {
+	const decision = { decision: "block", stage: "traffic-management" } as const;
+	const permitted = explainSession(sessionRecord({ ...decision, rule: "inspect-all" }));
+	assert.match(permitted, /Rule "inspect-all" permits it, and the stage traffic-management said: block it;/);
+	const alone = explainSession(sessionRecord({ ...decision, rule: "traffic-management no-shop" }));
+	assert.match(alone, /Rule "traffic-management no-shop" said: block it;/);
+});
+
 test("R182: traffic that was decrypted and not inspected is called so", () => {
 	assert.match(
 		explainSession(sessionRecord({ inspection: "decrypted, not inspected" })),

@@ -61,10 +61,9 @@ function asked(record: SessionRecord): readonly string[] {
 function decided(record: SessionRecord): readonly string[] {
 	if (record.decision === "none") return ["Nothing was decided: the connection ended before the policy was asked."];
 	const what = { decrypt: "decrypt it", bypass: "relay it untouched", block: "block it" }[record.decision];
-	const by =
-		record.stage === undefined
-			? `Rule "${record.rule}"`
-			: `Rule "${record.rule}" permits it, and the stage ${record.stage}`;
+	// Before a ClientHello a stage decides alone: the rule is its own, and no policy was asked.
+	const isAlone = record.stage === undefined || record.rule.startsWith(`${record.stage} `);
+	const by = `Rule "${record.rule}"${isAlone ? "" : ` permits it, and the stage ${record.stage}`}`;
 	const sentences = [`${by} said: ${what}; the fact that decided: ${record.fact}.`];
 	if (record.rateLimit !== undefined) sentences.push(`It shared the rate of traffic-management ${record.rateLimit}.`);
 	if (record.profile !== undefined) sentences.push(`Profile "${record.profile}" says how.`);

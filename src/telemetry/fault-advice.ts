@@ -38,7 +38,7 @@ const byCode: Partial<Readonly<Record<FaultCode, string>>> = {
 	CLIENT_DOES_NOT_TRUST_CA:
 		"Install the trusted CA's certificate on the client; if the application pins its certificate, add the host to the never-decrypt list.",
 	CLIENT_REFUSED_UNTRUSTED_SERVER:
-		"The client was warned as it should be. If the server is right and its CA is private, put that CA into trust/NAME.pem of the state directory and reload; otherwise the server's owner must correct the certificate.",
+		"The client was warned as it should be. If the server is right and its CA is private, load it into a CA profile (request security pki ca-certificate load ca-profile NAME filename FILE); otherwise the server's owner must correct the certificate.",
 	SERVER_NAME_UNRESOLVED: "Resolve the name on the gateway; correct its DNS settings or the name that the client uses.",
 	SERVER_UNREACHABLE: "Connect to the server from the gateway; look at routes, firewalls and whether the server runs.",
 	SERVER_CONNECT_TIMEOUT: "Look for a firewall between the gateway and the server that drops without an answer.",
