@@ -406,11 +406,8 @@ class Worker {
 			inspect: ({ profile, alpn, mail, sessionId, names, edits, ...facts }) => {
 				const fronting = frontingGuard({ profile, sessionId, names, ...facts }, this.#counters, send);
 				const patterns = services.get(profile.patternPolicy ?? "") ?? [];
-				const signatures = sessionSignatures(
-					idp.get(profile.idpPolicy ?? ""),
-					plan.idp.failsOpen,
-					facts,
-					(alert, client) => this.#precedence.alerted(alert, client),
+				const signatures = sessionSignatures(idp.get(profile.idpPolicy ?? ""), plan.idp.failsOpen, facts, (alert) =>
+					this.#precedence.alerted(alert, facts.client),
 				);
 				const last = [fronting, ...patterns, signatures].filter((service) => service !== undefined);
 				const active = this.#precedence.services({ sessionId, asked: names?.name, ...facts }, last);

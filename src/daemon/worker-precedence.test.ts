@@ -43,12 +43,15 @@ test("R204: the services of an opened session stand in the order of the stages",
 	assert.deepEqual(made.services({ ...session, rule: "other" }, []), []);
 });
 
-test("a signature with an ip-action shuts its client off at once, and managed is told; others do not", () => {
+test("a signature with an ip-action shuts its client off at once, and managed is told; others do not, nor one that is forged", () => {
 	const { made, sent } = worker();
+	const from = { address: "10.0.0.1" };
 	const signature = { sid: 7, message: "a worm" } as Signature;
-	made.alerted({ signature }, "10.0.0.1");
+	made.alerted({ signature }, from);
 	assert.deepEqual(sent, []);
-	made.alerted({ signature: { ...signature, quarantineSeconds: 0 } }, "10.0.0.1");
+	made.alerted({ signature: { ...signature, quarantineSeconds: 0 } }, { ...from, isForgeable: true });
+	assert.deepEqual(sent, []);
+	made.alerted({ signature: { ...signature, quarantineSeconds: 0 } }, from);
 	const entry = { address: "10.0.0.1", why: "signature 7 a worm", until: Number.POSITIVE_INFINITY };
 	assert.deepEqual(sent, [{ type: "quarantine", entry }]);
 	const { quarantine: view } = made.of(plan).state();

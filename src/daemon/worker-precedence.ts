@@ -13,6 +13,7 @@ import { ReputationService } from "#inspect/reputation-service.ts";
 import type { InspectionService } from "#inspect/service.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import type { GatewayPlan } from "#proxy/compile.ts";
+import type { InspectedClient } from "#proxy/dtls-resources.ts";
 import type { Precedence } from "#proxy/precede-decision.ts";
 import type { Alert } from "#signature/signature-flow.ts";
 
@@ -82,16 +83,19 @@ export class WorkerPrecedence {
 		);
 	}
 
-	/** A signature whose rule has an ip-action shuts the client off, here at once and everywhere a moment later. */
-	alerted({ signature }: Pick<Alert, "signature">, client: string): void {
+	/**
+	 * A signature whose rule has an ip-action shuts the client off, here at once and everywhere a moment later; not one that
+	 * somebody else may have spoken for.
+	 */
+	alerted({ signature }: Pick<Alert, "signature">, client: Pick<InspectedClient, "address" | "isForgeable">): void {
 		const { quarantineSeconds } = signature;
 		const { durationMs } = this.#plan?.quarantine ?? nobody;
-		const address = parseAddress(client);
-		if (quarantineSeconds === undefined || address === undefined) return;
+		const address = parseAddress(client.address);
+		if (quarantineSeconds === undefined || address === undefined || client.isForgeable === true) return;
 		const until = Date.now() + (quarantineSeconds === 0 ? durationMs : quarantineSeconds * 1000);
 		const why = `signature ${signature.sid} ${signature.message}`.trim();
 		if (this.#quarantine.add(address, why, until))
-			this.#send({ type: "quarantine", entry: { address: client, why, until } });
+			this.#send({ type: "quarantine", entry: { address: client.address, why, until } });
 	}
 
 	#reputation({ sessionId: session, rule, client, tls, asked }: OpenedSession): readonly InspectionService[] {

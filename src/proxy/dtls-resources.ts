@@ -9,6 +9,14 @@ import type { JudgedServer, ServerJudgement } from "#proxy/judge-server.ts";
 import type { ClientAuthentication, ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 
+/** Whose octets are inspected. */
+export interface InspectedClient {
+	readonly address: string;
+	readonly port: number;
+	/** Anybody can have sent them in its name: it speaks by datagrams, and has not proved its address. */
+	readonly isForgeable?: boolean;
+}
+
 export interface DtlsResources {
 	readonly cookies: CookieJar;
 	random(octets: number): Uint8Array;
@@ -32,7 +40,7 @@ export interface DtlsResources {
 		readonly rule: string;
 		/** Version and suite of the opened leg, in words. */
 		readonly tls: string;
-		readonly client: { readonly address: string; readonly port: number };
+		readonly client: InspectedClient;
 		readonly server: { readonly address: string; readonly port: number };
 		readonly hello: ClientHello | undefined;
 		readonly certificate: Certificate | undefined;

@@ -63,6 +63,7 @@ class Stage {
 	readonly near: DtlsClient;
 	readonly far: DtlsServer;
 	record: SessionRecord | undefined;
+	forgeable: boolean | undefined;
 	/** In clear, towards the server and the client. */
 	readonly clearToServer: string[] = [];
 	readonly clearToClient: string[] = [];
@@ -88,7 +89,10 @@ class Stage {
 			},
 			checkRevocation: (_, __, ___, answer) => answer(parts.revocation ?? revoked),
 			judgeClient: () => ({ kind: "refused", reason: "it presented no certificate" }),
-			inspect: () => parts.stream,
+			inspect: ({ client }) => {
+				this.forgeable = client.isForgeable === true;
+				return parts.stream;
+			},
 		};
 		const own = { ...profile, ...parts.profile };
 		const context = {
@@ -211,6 +215,7 @@ test("R18 R34: encrypt: what the client sent before there was a server goes on f
 	const stage = new Stage("encrypt");
 	for (const text of ["one", "two"]) stage.flow.fromClient(Buffer.from(text), 0);
 	stage.run();
+	assert.equal(stage.forgeable, true);
 	assert.deepEqual(stage.server.data, ["one", "two"]);
 	stage.far.write(Buffer.from("answer"));
 	stage.run();
@@ -299,7 +304,7 @@ test("inspection stops a datagram, and with it the flow", () => {
 		stop: { why: "blocked by patterns" },
 	} as unknown as PlaintextStream;
 	const stage = new Stage("offload", { stream }).started().fromNear("good").fromNear("a virus").fromNear("late");
-	assert.deepEqual(stage.clearToServer, ["good"]);
+	assert.deepEqual([stage.clearToServer, stage.forgeable], [["good"], false]);
 	assert.deepEqual([recordOf(stage)?.endedBecause, recordOf(stage)?.findings.length], ["blocked by patterns", 1]);
 	assert.equal(stage.client.end?.kind, "closed-by-peer");
 });

@@ -380,7 +380,11 @@ export class OpenedFlow implements DatagramFlow {
 			sessionId: this.#facts.id,
 			rule: decision?.rule ?? "",
 			tls: inWords(this.#facts.clientLeg ?? this.#facts.serverLeg),
-			client: { address: formatAddress(client.address), port: client.port },
+			client: {
+				address: formatAddress(client.address),
+				port: client.port,
+				...(this.#server === undefined ? { isForgeable: true } : {}),
+			},
 			server: { address: server === undefined ? "" : formatAddress(server), port: target?.port ?? 0 },
 			hello: this.#hello,
 			certificate: this.#judged?.certificate,

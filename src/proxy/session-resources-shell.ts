@@ -12,6 +12,7 @@ import type { ChainRepair } from "#pki/chain-repair-shell.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { RevocationChecker } from "#pki/revocation-shell.ts";
 import type { OpenSocket } from "#proxy/dial-shell.ts";
+import type { InspectedClient } from "#proxy/dtls-resources.ts";
 import type { EchKeys } from "#proxy/ech-keys-shell.ts";
 import type { JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import type { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
@@ -71,7 +72,7 @@ export interface SessionResources {
 		readonly rule: string;
 		/** Version and suite of the opened leg, in words; empty for what came in clear. */
 		readonly tls: string;
-		readonly client: { readonly address: string; readonly port: number };
+		readonly client: InspectedClient;
 		readonly server: { readonly address: string; readonly port: number };
 		/** What the client sent, where it spoke TLS; and the server's certificate. */
 		readonly hello: ClientHello | undefined;
