@@ -2,9 +2,10 @@
  * Calls of Linux that Node does not offer, through the C library.
  *
  * The library behind it (`koffi`) is loaded by `openLinux` and nowhere else: a process that never asks never loads it.
- * A call costs about a microsecond: for what is set up once, and for packets of raw sockets, which Node cannot send.
+ * A call costs about a microsecond: for what is set up once, and for packets whose header Node cannot choose.
  */
 import { endianness } from "node:os";
+import type { Address } from "#base/address.ts";
 import {
 	credentialsOctets,
 	type Linux,
@@ -31,6 +32,7 @@ export async function openLinux(): Promise<Linux> {
 			socket: libc.func("int socket(int, int, int)"),
 			bind: libc.func("int bind(int, void *, uint32_t)"),
 			sendto: libc.func("long sendto(int, void *, size_t, int, void *, uint32_t)"),
+			connect: libc.func("int connect(int, void *, uint32_t)"),
 			listen: libc.func("int listen(int, int)"),
 			open: libc.func("int open(const char *, int)"),
 			ioctl: libc.func("int ioctl(int, ulong, void *)"),
@@ -61,6 +63,7 @@ interface CLibrary {
 		address: Uint8Array,
 		length: number,
 	): number;
+	connect(descriptor: number, address: Uint8Array, length: number): number;
 	listen(descriptor: number, backlog: number): number;
 	open(path: string, flags: number): number;
 	ioctl(descriptor: number, request: number, value: Uint8Array): number;
@@ -94,6 +97,12 @@ function linuxOf(libc: CLibrary): Linux {
 		const type = sockStream | sockNonblock | sockCloexec;
 		return keep(check("socket", libc.socket(family === 4 ? afInet : afInet6, type, 0)), prepare);
 	};
+	const prepare = (descriptor: number, family: 4 | 6) => {
+		set(descriptor, packetOptions[family].fragmentation, mayFragment);
+		if (family === 4) return;
+		set(descriptor, options.flowLabels);
+		set(descriptor, options.hopLimit6, outerHopLimit);
+	};
 	const bind = (descriptor: number, octets: Uint8Array) => check("bind", libc.bind(descriptor, octets, octets.length));
 
 	return {
@@ -113,15 +122,40 @@ function linuxOf(libc: CLibrary): Linux {
 			);
 		},
 		rawSocket({ protocol, local }: RawSocket) {
-			const family = local.octets.length === 4 ? afInet : afInet6;
+			const family = familyOf(local);
 			const type = sockRaw | sockNonblock | sockCloexec;
-			return keep(check("socket", libc.socket(family, type, protocol)), (descriptor) =>
-				bind(descriptor, encodeSocketAddress({ address: local, port: 0 }, isLittleEndian)),
-			);
+			const descriptor = check("socket", libc.socket(family === 4 ? afInet : afInet6, type, protocol));
+			return keep(descriptor, () => {
+				prepare(descriptor, family);
+				bind(descriptor, encodeSocketAddress({ address: local, port: 0 }, isLittleEndian));
+			});
 		},
-		sendRaw(descriptor, packet, remote) {
-			const to = encodeSocketAddress({ address: remote, port: 0 }, isLittleEndian);
-			return libc.sendto(descriptor, packet, packet.length, 0, to, to.length) === packet.length;
+		preparePackets: prepare,
+		sendPacket(descriptor, packet, to, header) {
+			const { fragmentation, trafficClass } = packetOptions[familyOf(to.address)];
+			const octets = encodeSocketAddress(to, isLittleEndian);
+			if (octets.length > 16) new DataView(octets.buffer).setUint32(4, header.flowLabel);
+			if (!header.mayFragment) set(descriptor, fragmentation, neverFragment);
+			if (header.trafficClass !== 0) set(descriptor, trafficClass, header.trafficClass);
+			const sent = libc.sendto(descriptor, packet, packet.length, 0, octets, octets.length);
+			const isTooLarge = sent === -1 && libc.lastError() === "EMSGSIZE";
+			// Others send by this socket, too: IKE, whose messages may be fragmented.
+			if (!header.mayFragment) set(descriptor, fragmentation, mayFragment);
+			if (header.trafficClass !== 0) set(descriptor, trafficClass, 0);
+			if (isTooLarge) return "too-large";
+			return sent === packet.length ? "sent" : "lost";
+		},
+		pathMtu(remote) {
+			const family = familyOf(remote);
+			const descriptor = check("socket", libc.socket(family === 4 ? afInet : afInet6, sockDgram | sockCloexec, 0));
+			const address = encodeSocketAddress({ address: remote, port: discardPort }, isLittleEndian);
+			const value = new Uint8Array(4);
+			const [, level, option] = packetOptions[family].mtu;
+			const isKnown =
+				libc.connect(descriptor, address, address.length) === 0 &&
+				libc.getsockopt(descriptor, level, option, value, Uint32Array.of(4)) === 0;
+			libc.close(descriptor);
+			return isKnown ? new DataView(value.buffer).getUint32(0, isLittleEndian) : undefined;
 		},
 		listeningSocket({ address, port, isTransparent, isShared, backlog }: ListeningSocket) {
 			const family = address.octets.length === 4 ? 4 : 6;
@@ -181,6 +215,10 @@ function linuxOf(libc: CLibrary): Linux {
 	};
 }
 
+function familyOf({ octets }: Address): 4 | 6 {
+	return octets.length === 4 ? 4 : 6;
+}
+
 type SocketOption = readonly [name: string, level: number, option: number];
 
 /** The numbers are those of x64 and arm64. */
@@ -189,6 +227,7 @@ const afInet6 = 10;
 const afNetlink = 16;
 const netlinkNetfilter = 12;
 const sockStream = 1;
+const sockDgram = 2;
 const sockRaw = 3;
 const sockNonblock = 0o4_000;
 const sockCloexec = 0o2_000_000;
@@ -209,4 +248,25 @@ const options = {
 	bindNoPort: ["IP_BIND_ADDRESS_NO_PORT", solIp, 24],
 	transparent6: ["IPV6_TRANSPARENT", solIpv6, 75],
 	ipv6Only: ["IPV6_V6ONLY", solIpv6, 26],
+	flowLabels: ["IPV6_FLOWINFO_SEND", solIpv6, 33],
+	hopLimit6: ["IPV6_UNICAST_HOPS", solIpv6, 16],
 } as const satisfies Record<string, SocketOption>;
+const packetOptions = {
+	4: {
+		fragmentation: ["IP_MTU_DISCOVER", solIp, 10],
+		trafficClass: ["IP_TOS", solIp, 1],
+		mtu: ["IP_MTU", solIp, 14],
+	},
+	6: {
+		fragmentation: ["IPV6_MTU_DISCOVER", solIpv6, 23],
+		trafficClass: ["IPV6_TCLASS", solIpv6, 67],
+		mtu: ["IPV6_MTU", solIpv6, 24],
+	},
+} as const satisfies Record<4 | 6, Record<string, SocketOption>>;
+/** IP_PMTUDISC_DONT and IP_PMTUDISC_DO. */
+const mayFragment = 0;
+const neverFragment = 2;
+/** B42. */
+const outerHopLimit = 64;
+/** Nothing is sent there. */
+const discardPort = 9;

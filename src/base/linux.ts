@@ -37,6 +37,16 @@ export interface RawSocket {
 	readonly local: Address;
 }
 
+/** What a packet of a raw or datagram socket has in its header of IP. */
+export interface PacketHeader {
+	/** DS field and ECN: 8 bits. */
+	readonly trafficClass: number;
+	/** 20 bits; of IPv6 alone. */
+	readonly flowLabel: number;
+	/** Otherwise IPv4 has the DF bit, and what does not fit the path is not sent. */
+	readonly mayFragment: boolean;
+}
+
 /** Why Linux refused a call: `bind failed: EADDRINUSE`. */
 export class LinuxError extends Error {
 	/** The name of the error: `EADDRINUSE`. */
@@ -57,8 +67,17 @@ export interface Linux {
 	openTun(name: string): number;
 	/** The descriptor of a new raw socket, which does not wait; bound to an address of this host. Needs CAP_NET_RAW. */
 	rawSocket(wanted: RawSocket): number;
-	/** Sends one packet by a raw socket; false when it could not be sent now. */
-	sendRaw(descriptor: number, packet: Uint8Array, remote: Address): boolean;
+	/** Makes a raw or datagram socket ready for `sendPacket`: what is sent by it may be fragmented, IPv6 has the hop limit 64. */
+	preparePackets(descriptor: number, family: 4 | 6): void;
+	/** Sends one packet (port 0 for a raw socket): `lost` when that could not be now, `too-large` when it may not be fragmented. */
+	sendPacket(
+		descriptor: number,
+		packet: Uint8Array,
+		to: AddressPort,
+		header: PacketHeader,
+	): "sent" | "lost" | "too-large";
+	/** Octets of the largest packet of IP that the path to an address takes, as far as the kernel knows; undefined without a route. */
+	pathMtu(remote: Address): number | undefined;
 	/** The descriptor of a new socket that listens: for `Server.listen({ fd })`, which owns it from then on. */
 	listeningSocket(wanted: ListeningSocket): number;
 	/** The descriptor of a new socket: for `new Socket({ fd })`, which owns it from then on, and its `connect`. */

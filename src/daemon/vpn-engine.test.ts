@@ -23,7 +23,7 @@ const prelude = `
 			children: [{ name: "v", localSelectors: all, remoteSelectors: all, proposals: [espProposal("aes-128-gcm")], lifetime: 600_000 }],
 			startsImmediately: false, hasNatTraversal: true, natKeepalive: 5_000, ...more,
 		})],
-		tunnels: [{ unit, addresses: [], mtu: 1400, routes: [], vpns: [{ name: "v", replayWindow: 32 }] }],
+		tunnels: [{ unit, addresses: [], mtu: 1400, routes: [], vpns: [{ name: "v", replayWindow: 32, dfBit: "clear" }] }],
 		mss: 0, trace: topics,
 	});
 	const linux = await openLinux();
@@ -120,7 +120,7 @@ test("what the flags choose is traced: messages, associations, commands for the 
 		"database: v: installed # in and # out, aes-128-gcm",
 		"security-associations: v: installed # in and # out, aes-128-gcm",
 		"general: gw: child-established: child v (#/#): 0.0.0.0-255.255.255.255 to 0.0.0.0-255.255.255.255",
-		"packet-drops: v: dropped so far: 0 without an association, 0 replayed, 0 not authentic, 0 outside what was agreed, 0 malformed",
+		"packet-drops: v: dropped so far: 0 without an association, 0 replayed, 0 not authentic, 0 outside what was agreed, 0 malformed, 0 too large, 0 congested",
 	])
 		assert.ok(output.split("\n").includes(line), `${line}\n${output}`);
 	assert.ok(!output.includes("a secret of both"));

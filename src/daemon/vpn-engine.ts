@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { type Address, formatAddress } from "#base/address.ts";
 import { equalBytes } from "#base/bytes.ts";
-import type { Linux } from "#base/linux.ts";
+import type { Linux, PacketHeader } from "#base/linux.ts";
 import type { IkedClear } from "#daemon/iked-protocol.ts";
 import { type EspPath, type TunnelVpn, VpnTunnels } from "#daemon/vpn-tunnels.ts";
 import { EspSocket } from "#esp/esp-socket-shell.ts";
@@ -69,7 +69,7 @@ export class VpnEngine {
 			defaultSettings.ports,
 		);
 		this.#tunnels = new VpnTunnels(linux, {
-			sendEsp: (packet, to) => this.#sendEsp(packet, to),
+			sendEsp: (packet, to, header) => this.#sendEsp(packet, to, header),
 			wanted: (vpn) => this.#want(vpn),
 			wornOut: (inboundSpi) => this.#shell.give({ type: "child-worn-out", inboundSpi }),
 			spent: (inboundSpi) => this.#shell.give({ type: "child-close-wanted", inboundSpi }),
@@ -140,6 +140,7 @@ export class VpnEngine {
 		for (const [text, address] of wanted) {
 			try {
 				await this.#shell.listen(address);
+				this.#prepare(address);
 				await this.#openEsp(address);
 			} catch (error) {
 				this.#leave(address);
@@ -149,9 +150,17 @@ export class VpnEngine {
 		return refused;
 	}
 
+	/** ESP goes by the sockets of IKE where it is in UDP. */
+	#prepare(address: Address): void {
+		const descriptor = this.#shell.descriptorAt({ address, port: natPort });
+		if (descriptor !== undefined) this.#linux.preparePackets(descriptor, address.octets.length === 4 ? 4 : 6);
+	}
+
 	async #openEsp(local: Address): Promise<void> {
 		if (this.#espSockets.some((one) => equalBytes(one.local.octets, local.octets))) return;
-		const socket = await EspSocket.open(this.#linux, local, (packet) => this.#takeIncoming(packet));
+		const socket = await EspSocket.open(this.#linux, local, (packet, trafficClass) =>
+			this.#takeIncoming(packet, trafficClass),
+		);
 		this.#espSockets = [...this.#espSockets, { local, socket }];
 	}
 
@@ -193,16 +202,30 @@ export class VpnEngine {
 		one.vpn?.plane.move(inboundSpi, { path, isEncapsulated: one.association.isEncapsulated });
 	}
 
-	#takeIncoming(packet: Uint8Array): void {
+	#takeIncoming(packet: Uint8Array, trafficClass?: number): void {
 		if (packet.length < espHeaderOctets) return;
 		const spi = new DataView(packet.buffer, packet.byteOffset, 4).getUint32(0);
-		this.#installed.get(spi)?.vpn?.plane.takeIncoming(packet);
+		this.#installed.get(spi)?.vpn?.plane.takeIncoming(packet, trafficClass);
 	}
 
-	#sendEsp(packet: Uint8Array, { path, isEncapsulated }: EspPath): void {
-		if (isEncapsulated) return this.#shell.sendEsp(Buffer.from(packet), path);
-		for (const { local, socket } of this.#espSockets)
-			if (equalBytes(local.octets, path.local.address.octets)) return socket.send(packet, path.remote.address);
+	/** Octets of ESP that the path takes at most when the packet does not fit. */
+	#sendEsp(packet: Uint8Array, to: EspPath, header: PacketHeader): number | undefined {
+		const { address } = to.path.remote;
+		if (this.#putEsp(packet, to, header)) return undefined;
+		const mtu = this.#linux.pathMtu(address);
+		return mtu === undefined ? undefined : mtu - outerOctets(address, to.isEncapsulated);
+	}
+
+	/** False when it does not fit. */
+	#putEsp(packet: Uint8Array, { path, isEncapsulated }: EspPath, header: PacketHeader): boolean {
+		if (isEncapsulated) {
+			const descriptor = this.#shell.descriptorAt(path.local);
+			return (
+				descriptor === undefined || this.#linux.sendPacket(descriptor, packet, path.remote, header) !== "too-large"
+			);
+		}
+		const found = this.#espSockets.find(({ local }) => equalBytes(local.octets, path.local.address.octets));
+		return found === undefined || found.socket.send(packet, path.remote.address, header);
 	}
 
 	#want(vpn: string): void {
@@ -232,10 +255,19 @@ export class VpnEngine {
 	#traceDrops(): void {
 		if (!this.#topics.has("packet-drops")) return;
 		for (const { name, plane } of this.#tunnels.vpns()) {
-			const { unprotected, replayed, notAuthentic, badHeaders, badTrailers, outsideSelectors, malformed } =
-				plane.counters;
+			const {
+				unprotected,
+				replayed,
+				notAuthentic,
+				badHeaders,
+				badTrailers,
+				outsideSelectors,
+				malformed,
+				tooLarge,
+				congested,
+			} = plane.counters;
 			const bad = badHeaders + badTrailers + malformed;
-			const text = `${unprotected} without an association, ${replayed} replayed, ${notAuthentic} not authentic, ${outsideSelectors} outside what was agreed, ${bad} malformed`;
+			const text = `${unprotected} without an association, ${replayed} replayed, ${notAuthentic} not authentic, ${outsideSelectors} outside what was agreed, ${bad} malformed, ${tooLarge} too large, ${congested} congested`;
 			if (this.#dropped.get(name) !== text) this.#trace("packet-drops", () => `${name}: dropped so far: ${text}`);
 			this.#dropped.set(name, text);
 		}
@@ -255,6 +287,7 @@ export class VpnEngine {
 			connection: connection?.name ?? "",
 			unit: vpn.unit,
 			replayWindow: vpn.replayWindow,
+			dfBit: vpn.dfBit,
 			children,
 			counters: since(vpn.plane.counters, vpn.cleared),
 		};
@@ -281,6 +314,10 @@ export class VpnEngine {
 	}
 }
 
+function outerOctets({ octets }: Address, isEncapsulated: boolean): number {
+	return (octets.length === 4 ? 20 : 40) + (isEncapsulated ? udpHeaderOctets : 0);
+}
+
 function planText({ connections, tunnels }: VpnPlan): string {
 	const gateways = connections.map(({ name }) => name).join(" ") || "none";
 	return `gateways ${gateways}; units ${tunnels.map(({ unit }) => unit).join(" ") || "none"}`;
@@ -305,6 +342,8 @@ function refusalText(address: string, error: unknown): string {
 	return `${address}: ${error instanceof Error ? error.message : String(error)}`;
 }
 
+const natPort = 4_500;
+const udpHeaderOctets = 8;
 const noteMs = 500;
 const farewellMs = 1_000;
 const pollMs = 20;

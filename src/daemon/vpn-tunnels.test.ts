@@ -15,7 +15,7 @@ const prelude = `
 	const plan = (unit, number, vpns) => ({
 		unit, addresses: ["10.9." + number + ".1/24"], mtu: 1400,
 		routes: [{ prefix: "10.20" + number + ".0.0/16", gateway: undefined, metric: 5 }],
-		vpns: vpns.map((name) => ({ name, replayWindow: 64 })),
+		vpns: vpns.map((name) => ({ name, replayWindow: 64, dfBit: "clear" })),
 	});
 	const send = (to) => new Promise((done) => { const socket = createSocket("udp4"); socket.send("x", 9, to, () => socket.close(done)); });
 `;

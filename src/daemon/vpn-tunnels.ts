@@ -1,14 +1,15 @@
 /** The tunnel interfaces of `iked`: a device for each unit, the planes of the VPNs that are bound to it, their addresses and routes. */
 import { randomFillSync } from "node:crypto";
-import type { Linux } from "#base/linux.ts";
+import type { Linux, PacketHeader } from "#base/linux.ts";
 import { decodeInnerPacket, type InnerPacket } from "#esp/inner-packet.ts";
 import { mayGoOut } from "#esp/match-selector.ts";
+import type { DfBit } from "#esp/outer-header.ts";
 import { type PlaneCounters, TrafficPlane } from "#esp/traffic-plane.ts";
 import { TunDevice } from "#esp/tun-shell.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
 import { runIpCommands, withoutLinkLocal } from "#ike/ip-command-shell.ts";
 import { tunnelCommands } from "#ike/tunnel-commands.ts";
-import type { TunnelPlan } from "#ike/tunnel-plan.ts";
+import type { PlannedVpn, TunnelPlan } from "#ike/tunnel-plan.ts";
 import type { ChildConfig, Path } from "#ike/v2/connection.ts";
 
 /** Where packets of an association go. */
@@ -18,7 +19,7 @@ export interface EspPath {
 }
 
 export interface TunnelPorts {
-	sendEsp(packet: Uint8Array, to: EspPath): void;
+	sendEsp(packet: Uint8Array, to: EspPath, header: PacketHeader): number | undefined;
 	/** Traffic for a VPN that has no association (B32). */
 	wanted(vpn: string): void;
 	wornOut(inboundSpi: number): void;
@@ -34,6 +35,7 @@ export interface TunnelVpn {
 	readonly unit: string;
 	readonly plane: TrafficPlane<EspPath>;
 	replayWindow: number;
+	dfBit: DfBit;
 	/** What it is for, once a connection says so. */
 	child: ChildConfig | undefined;
 	/** The counters when they were cleared. */
@@ -121,30 +123,31 @@ export class VpnTunnels {
 
 	#takeVpns(unit: Unit, children: ReadonlyMap<string, ChildConfig>, mss: number): void {
 		const known = unit.vpns;
-		unit.vpns = unit.plan.vpns.map(({ name, replayWindow }) => {
-			const vpn = known.find((one) => one.name === name) ?? this.#newVpn(name, unit, replayWindow);
+		unit.vpns = unit.plan.vpns.map(({ name, replayWindow, dfBit }) => {
+			const vpn = known.find((one) => one.name === name) ?? this.#newVpn(unit, { name, replayWindow, dfBit });
 			vpn.replayWindow = replayWindow;
+			vpn.dfBit = dfBit;
 			vpn.child = children.get(name);
-			vpn.plane.configure({ replayWindow, mss });
+			vpn.plane.configure({ replayWindow, mss, dfBit });
 			return vpn;
 		});
 	}
 
-	#newVpn(name: string, { plan, device }: Unit, replayWindow: number): TunnelVpn {
+	#newVpn({ plan, device }: Unit, { name, replayWindow, dfBit }: PlannedVpn): TunnelVpn {
 		const index = this.#indexes.get(name) ?? firstIndex + this.#indexes.size;
 		this.#indexes.set(name, index);
 		const plane = new TrafficPlane<EspPath>(
 			{
-				sendEsp: (packet, to) => this.#ports.sendEsp(packet, to),
+				sendEsp: (packet, to, header) => this.#ports.sendEsp(packet, to, header),
 				deliver: (packet) => device.write(packet),
 				onUnprotected: (packet) => this.#onUnprotected(name, packet),
 				onWornOut: (inboundSpi) => this.#ports.wornOut(inboundSpi),
 				onSpent: (inboundSpi) => this.#ports.spent(inboundSpi),
 				fillRandom: (octets) => void randomFillSync(octets),
 			},
-			{ replayWindow, mss: 0 },
+			{ replayWindow, mss: 0, dfBit },
 		);
-		return { name, index, unit: plan.unit, plane, replayWindow, child: undefined, cleared: undefined };
+		return { name, index, unit: plan.unit, plane, replayWindow, dfBit, child: undefined, cleared: undefined };
 	}
 
 	/** Several VPNs of a unit are told apart by what each is for. */

@@ -1,4 +1,5 @@
 /** The MSS of TCP connections that enter a tunnel, lowered so that packets of ESP fit the path (B55). */
+import { u16, writeU16 } from "#esp/header-words.ts";
 
 /**
  * Lowers the MSS option of a SYN to `limit` and mends the checksum, in place. True when it did.
@@ -43,15 +44,6 @@ function tcpHeaderAt(packet: Uint8Array): number | undefined {
 
 function swapped(value: number): number {
 	return ((value & 0xff) << 8) | (value >>> 8);
-}
-
-function u16(octets: Uint8Array, at: number): number {
-	return ((octets[at] ?? 0) << 8) | (octets[at + 1] ?? 0);
-}
-
-function writeU16(octets: Uint8Array, at: number, value: number): void {
-	octets[at] = value >>> 8;
-	octets[at + 1] = value & 0xff;
 }
 
 const tcp = 6;

@@ -1,5 +1,6 @@
 /** What of a packet inside a tunnel decides which tunnel it belongs to: addresses, protocol, ports (RFC 4301 §4.4.1.1). */
 import { type Decoded, done, malformed } from "#base/bytes.ts";
+import { u16 } from "#esp/header-words.ts";
 
 export interface InnerPacket {
 	readonly version: 4 | 6;
@@ -65,10 +66,6 @@ function decodeVersion6(packet: Uint8Array): Decoded<InnerPacket> {
 function portsAt(packet: Uint8Array, at: number, end: number, protocol: number) {
 	if (!hasPorts.has(protocol) || at + 4 > end) return noPorts;
 	return { sourcePort: u16(packet, at), destinationPort: u16(packet, at + 2) };
-}
-
-function u16(octets: Uint8Array, at: number): number {
-	return ((octets[at] ?? 0) << 8) | (octets[at + 1] ?? 0);
 }
 
 const noPorts = { sourcePort: 0, destinationPort: 0 };

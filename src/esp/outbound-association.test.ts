@@ -44,6 +44,18 @@ test("B38: the whole is padded to words, or to the cipher's blocks", () => {
 	}
 });
 
+test("the largest inner packet that a size has room for, and not one octet more", () => {
+	const keys = { encryption: new Uint8Array(16), integrity: new Uint8Array(32) };
+	const protection = { cipher: cbc, integrity: sha256, hasExtendedSequenceNumbers: false };
+	for (const one of [outbound(), new OutboundAssociation({ spi: 300, protection, keys, fillRandom })]) {
+		for (let limit = 100; limit < 200; limit++) {
+			const octets = one.innerOctets(limit);
+			assert.ok(one.sealedOctets(octets) <= limit && one.sealedOctets(octets + 1) > limit, `${limit}: ${octets}`);
+		}
+		assert.equal(one.innerOctets(30), 0);
+	}
+});
+
 test("IVs of CBC are random and never come twice", () => {
 	const keys = { encryption: new Uint8Array(16), integrity: new Uint8Array(32) };
 	const protection = { cipher: cbc, integrity: sha256, hasExtendedSequenceNumbers: false };

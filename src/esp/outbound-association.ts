@@ -70,6 +70,15 @@ export class OutboundAssociation {
 		return headerOctets + cipher.ivOctets + innerOctets + paddingOf(innerOctets, cipher.blockOctets) + 2 + tag;
 	}
 
+	/** Octets of the largest inner packet that a packet of `limit` octets has room for; 0 when there is none. */
+	innerOctets(limit: number): number {
+		let octets = Math.max(0, limit - this.sealedOctets(0));
+		// Padding makes it a few octets less or more.
+		octets += this.#protection.cipher.blockOctets + 4;
+		while (octets > 0 && this.sealedOctets(octets) > limit) octets--;
+		return octets;
+	}
+
 	/**
 	 * Writes the packet around `inner` into `out` and returns its octets; 0 when the numbers are used up.
 	 *

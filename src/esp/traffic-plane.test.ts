@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { randomFillSync } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { PacketHeader } from "#base/linux.ts";
+import type { DfBit } from "#esp/outer-header.ts";
 import { type PlaneAssociation, TrafficPlane } from "#esp/traffic-plane.ts";
 
 const gcm = { engine: "aes-128-gcm", keyOctets: 16, saltOctets: 4, ivOctets: 8, blockOctets: 1, tagOctets: 16 };
@@ -39,21 +41,26 @@ function side(
 	};
 }
 
-function makePlane() {
-	const sent: { packet: Uint8Array; path: string }[] = [];
+/** `limit`: octets of ESP that the path takes. */
+function makePlane(dfBit: DfBit = "clear", limit = 65_535) {
+	const sent: { packet: Uint8Array; path: string; header: PacketHeader }[] = [];
 	const delivered: Uint8Array[] = [];
 	const wanted: string[] = [];
 	const worn: string[] = [];
 	const plane = new TrafficPlane<string>(
 		{
-			sendEsp: (sealed, path) => sent.push({ packet: Uint8Array.from(sealed), path }),
+			sendEsp: (sealed, path, header) => {
+				if (!header.mayFragment && sealed.length > limit) return limit;
+				sent.push({ packet: Uint8Array.from(sealed), path, header });
+				return undefined;
+			},
 			deliver: (inner) => delivered.push(Uint8Array.from(inner)),
 			onUnprotected: ({ destination }) => wanted.push([...destination].join(".")),
 			onWornOut: (spi) => worn.push(`worn ${spi}`),
 			onSpent: (spi) => worn.push(`spent ${spi}`),
 			fillRandom: (octets) => void randomFillSync(octets),
 		},
-		{ replayWindow: 64, mss: 0 },
+		{ replayWindow: 64, mss: 0, dfBit },
 	);
 	return { plane, sent, delivered, wanted, worn };
 }
@@ -156,4 +163,41 @@ test("B7, B8: with a limit of octets new keys are asked for before it, and nothi
 	a.plane.install(side(1, 2, [300, 301], [1, 2]));
 	a.plane.takeOutgoing(packet(1, 2));
 	assert.equal(a.sent.length, 11);
+});
+
+test("B42: the outer header goes with each packet; congestion that it told of at the end comes out within", () => {
+	const [a, b] = [makePlane("copy"), makePlane()];
+	a.plane.install(side(1, 2, [300, 400], [1, 2]));
+	b.plane.install(side(2, 1, [400, 300], [2, 1]));
+	for (const trafficClass of [0xba, 0xb8]) {
+		const inner = packet(1, 2);
+		inner[1] = trafficClass;
+		inner[6] = 0x40;
+		a.plane.takeOutgoing(inner);
+	}
+	assert.deepEqual(
+		a.sent.map(({ header }) => header),
+		[0xba, 0xb8].map((trafficClass) => ({ trafficClass, flowLabel: 0, mayFragment: false })),
+	);
+	for (const { packet: sealed } of a.sent) b.plane.takeIncoming(sealed, 0xbb);
+	assert.deepEqual([b.delivered.map((inner) => inner[1]), b.plane.counters.congested], [[0xbb], 1]);
+});
+
+test("what does not fit the path is told to its sender, or goes in fragments where that is allowed", () => {
+	const [a, b] = [makePlane("set", 600), makePlane()];
+	a.plane.install(side(1, 2, [300, 400], [1, 2]));
+	b.plane.install(side(2, 1, [400, 300], [2, 1]));
+	const firm = packet(1, 2, 1_000);
+	firm[6] = 0x40;
+	a.plane.takeOutgoing(firm);
+	assert.deepEqual([a.sent.length, a.plane.counters.tooLarge, a.delivered.length], [0, 1, 1]);
+	const mtu = Buffer.from(a.delivered[0] ?? []).readUInt16BE(26);
+	// That much fits, and not one octet more.
+	const fitting = packet(1, 2, mtu);
+	a.plane.takeOutgoing(fitting);
+	assert.deepEqual([a.sent.length, a.sent[0]?.packet.length], [1, 600]);
+	a.plane.takeOutgoing(packet(1, 2, 1_000));
+	for (const { packet: sealed } of a.sent) b.plane.takeIncoming(sealed);
+	assert.deepEqual([b.delivered.length, b.delivered[0]?.length], [3, mtu]);
+	assert.equal(a.plane.counters.encryptedPackets, 3);
 });

@@ -4,12 +4,15 @@
  *
  * Bounds: `maxAssociations`; the newest goes first, so that new keys are used as soon as they are there (B4, B8).
  */
+import type { PacketHeader } from "#base/linux.ts";
 import { clampMss } from "#esp/clamp-mss.ts";
 import { espRefusal, InboundAssociation } from "#esp/inbound-association.ts";
 import { decodeInnerPacket, type InnerPacket } from "#esp/inner-packet.ts";
 import { type EspSelectors, mayComeIn, mayGoOut } from "#esp/match-selector.ts";
 import { OutboundAssociation } from "#esp/outbound-association.ts";
+import { type DfBit, outerHeader, takeCongestion } from "#esp/outer-header.ts";
 import type { EspKeys, EspProtection } from "#esp/protection.ts";
+import { fragments4, leastMtu6, tooLargeAnswer } from "#esp/too-large.ts";
 
 /** A pair of associations as the engine of IKE hands it over; `P` is where its packets go. */
 export interface PlaneAssociation<P> extends EspSelectors {
@@ -27,8 +30,11 @@ export interface PlaneAssociation<P> extends EspSelectors {
 
 /** Where packets come from and go to. */
 export interface PlanePorts<P> {
-	/** Sends a packet of ESP; the octets are used again afterwards. */
-	sendEsp(packet: Uint8Array, path: P): void;
+	/**
+	 * Sends a packet of ESP; the octets are used again afterwards. Undefined, unless it is too large for the path and may not
+	 * be fragmented: then the octets of ESP that the path takes at most.
+	 */
+	sendEsp(packet: Uint8Array, path: P, header: PacketHeader): number | undefined;
 	/** Hands a packet that came out of a tunnel to this host; the octets are used again afterwards. */
 	deliver(packet: Uint8Array): void;
 	/** A packet has no association: one is to be made, and the packet is lost (B32). */
@@ -45,6 +51,8 @@ export interface PlaneSettings {
 	readonly replayWindow: number;
 	/** Largest MSS of TCP in a tunnel; 0 leaves it as it is (B55). */
 	readonly mss: number;
+	/** DF bit of the outer header. */
+	readonly dfBit: DfBit;
 }
 
 /** What was done with packets (B73). */
@@ -66,6 +74,10 @@ export interface PlaneCounters {
 	/** Opened, and not of the traffic that was agreed. */
 	outsideSelectors: number;
 	malformed: number;
+	/** Dropped as they did not fit the path and were not to be fragmented; their senders were told, unless there is nobody to tell. */
+	tooLarge: number;
+	/** Dropped as the outer header told of congestion and the packet within could not (RFC 6040 §4.2). */
+	congested: number;
 }
 
 /** What one association has done; `refused` by `espRefusal`, as in `InboundAssociation`. */
@@ -115,6 +127,8 @@ export class TrafficPlane<P> {
 		badTrailers: 0,
 		outsideSelectors: 0,
 		malformed: 0,
+		tooLarge: 0,
+		congested: 0,
 	};
 	readonly #ports: PlanePorts<P>;
 	#settings: PlaneSettings;
@@ -196,19 +210,48 @@ export class TrafficPlane<P> {
 			return this.#ports.onUnprotected(decoded.value);
 		}
 		if (this.#settings.mss > 0) clampMss(packet, this.#settings.mss);
-		const octets = entry.outbound.seal(packet, decoded.value.version === 4 ? ipv4 : ipv6, this.#sealed);
-		if (octets === 0) return this.#watchWear(entry);
+		const header = outerHeader(packet, this.#settings.dfBit);
+		const limit = this.#send(entry, packet, decoded.value, header);
+		if (limit !== undefined) this.#sendSmaller(entry, packet, decoded.value, header, limit);
+	}
+
+	/** Seals a packet and sends it; answers the octets of the largest packet that fits when this one does not. */
+	#send(entry: Entry<P>, packet: Uint8Array, { version }: InnerPacket, header: PacketHeader): number | undefined {
+		const octets = entry.outbound.seal(packet, version === 4 ? ipv4 : ipv6, this.#sealed);
+		if (octets === 0) {
+			this.#watchWear(entry);
+			return undefined;
+		}
+		const limit = this.#ports.sendEsp(this.#sealed.subarray(0, octets), entry.path, header);
+		if (limit !== undefined) return entry.outbound.innerOctets(limit);
 		entry.hasSent = true;
 		entry.sentPackets++;
 		entry.sentOctets += packet.length;
 		this.counters.encryptedPackets++;
 		this.counters.encryptedOctets += packet.length;
 		this.#watchWear(entry);
-		this.#ports.sendEsp(this.#sealed.subarray(0, octets), entry.path);
+		return undefined;
 	}
 
-	/** A packet of ESP from the network. */
-	takeIncoming(packet: Uint8Array): void {
+	/**
+	 * A packet with `limit` at hand: the sender is told where it minds, else the packet goes in fragments within (IPv4), or,
+	 * as no sender of IPv6 goes below 1,280 octets, in fragments without.
+	 */
+	#sendSmaller(entry: Entry<P>, packet: Uint8Array, decoded: InnerPacket, header: PacketHeader, limit: number): void {
+		if (decoded.version === 6 && limit < leastMtu6)
+			return void this.#send(entry, packet, decoded, { ...header, mayFragment: true });
+		const parts = fragments4(packet, limit);
+		if (parts !== undefined) {
+			for (const part of parts) this.#send(entry, part, decoded, header);
+			return;
+		}
+		this.counters.tooLarge++;
+		const answer = tooLargeAnswer(packet, limit);
+		if (answer !== undefined) this.#ports.deliver(answer);
+	}
+
+	/** A packet of ESP from the network; `trafficClass` of its outer header where that is known. */
+	takeIncoming(packet: Uint8Array, trafficClass = 0): void {
 		const entry = packet.length < spiOctets ? undefined : this.#bySpi.get(spiOf(packet));
 		if (entry === undefined) {
 			this.counters.unknownSpi++;
@@ -234,6 +277,10 @@ export class TrafficPlane<P> {
 		}
 		// What stands behind the packet was put there to hide its length (RFC 4303 §2.7).
 		const whole = inner.subarray(0, decoded.value.octets);
+		if (!takeCongestion(whole, trafficClass)) {
+			this.counters.congested++;
+			return;
+		}
 		if (this.#settings.mss > 0) clampMss(whole, this.#settings.mss);
 		entry.receivedPackets++;
 		entry.receivedOctets += whole.length;

@@ -28,7 +28,7 @@ export function identityOf(selectors: readonly TrafficSelector[]): string {
 	return selectors.map(selectorIdentity).join(", ");
 }
 
-function childDetail({ name, unit, replayWindow }: VpnState, child: ChildState, now: number): string {
+function childDetail({ name, unit, replayWindow, dfBit }: VpnState, child: ChildState, now: number): string {
 	const { path, inboundSpi, outboundSpi } = child;
 	const direction = (word: string, spi: number) => [
 		`    Direction: ${word}, SPI: ${spiText(spi)}, AUX-SPI: 0`,
@@ -47,7 +47,7 @@ function childDetail({ name, unit, replayWindow }: VpnState, child: ChildState, 
 		`  Local Identity: ${identityOf(child.localSelectors)}`,
 		`  Remote Identity: ${identityOf(child.remoteSelectors)}`,
 		"  Version: IKEv2",
-		"    DF-bit: clear",
+		`    DF-bit: ${dfBit}`,
 		`    Bind-interface: ${unit}`,
 		...direction("inbound", inboundSpi),
 		"",

@@ -150,7 +150,10 @@ const vpn = list({
 				copy: "As in the packet within",
 				set: "Packets may not be fragmented",
 			}),
-			{ help: "Don't-fragment bit of the outer header", default: "clear", engine: "not-yet" },
+			{
+				help: "Don't-fragment bit of the outer header of IPv4; what then does not fit is told to its sender",
+				default: "clear",
+			},
 		),
 		"vpn-monitor": container({
 			help: "Ping through the tunnel; cannot stand beside dead-peer-detection",

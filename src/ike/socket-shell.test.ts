@@ -77,6 +77,8 @@ test("B45: ESP and keepalives on the second port are told from IKE", async (t) =
 	for (const packet of ["ff", "0000000000000000000000", "000001000000000199"])
 		a.shell.sendEsp(Buffer.from(packet, "hex"), path);
 	await until("ESP", () => b.packets.length > 0);
+	assert.ok((a.shell.descriptorAt(place("127.0.0.1")) ?? 0) > 2);
+	assert.equal(a.shell.descriptorAt(place("127.0.0.9")), undefined);
 	assert.deepEqual(b.packets, ["000001000000000199"]);
 });
 

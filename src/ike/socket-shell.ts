@@ -94,6 +94,14 @@ export class EngineShell {
 		}
 	}
 
+	/** The descriptor of the socket that packets of ESP go by, for who sends them with headers of their own; undefined when it is not open. */
+	descriptorAt({ port, address }: Place): number | undefined {
+		const found = this.#sockets.find(
+			({ place }) => place.port === port && equalBytes(place.address.octets, address.octets),
+		);
+		return found === undefined ? undefined : descriptorOf(found.socket);
+	}
+
 	/** Closes the sockets; peers are not told. */
 	close(): void {
 		this.#isClosed = true;
@@ -175,6 +183,17 @@ export class EngineShell {
 		const wait = Math.min(Math.max(0, at - Date.now()), longestTimer);
 		this.#timer = setTimeout(() => this.give({ type: "time-passed" }), wait);
 	}
+}
+
+/** Node shows it nowhere else: its socket of UDP keeps the handle with the descriptor in its state. */
+function descriptorOf(socket: Socket): number | undefined {
+	const key = Object.getOwnPropertySymbols(socket).find(({ description }) => description === "state symbol");
+	if (key === undefined) return undefined;
+	const state = (socket as unknown as Readonly<Record<symbol, { readonly handle?: { readonly fd?: number } | null }>>)[
+		key
+	];
+	const descriptor = state?.handle?.fd;
+	return descriptor === undefined || descriptor < 0 ? undefined : descriptor;
 }
 
 /** Node's timers hold 31 bits. */

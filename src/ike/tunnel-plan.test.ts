@@ -23,7 +23,7 @@ test("B59: a unit has its addresses, the VPN that is bound to it, and the routes
 				{ prefix: "10.3.0.0/16", gateway: "10.255.0.2", metric: 7 },
 				{ prefix: "fd01::/16", gateway: undefined, metric: 5 },
 			],
-			vpns: [{ name: "v", replayWindow: 64 }],
+			vpns: [{ name: "v", replayWindow: 64, dfBit: "clear" }],
 		},
 	]);
 });

@@ -1,5 +1,6 @@
 /** The tunnel interfaces of a configuration: each unit of st0 as a device of Linux, with its addresses and routes (B59). */
 import { formatAddress, formatPrefix } from "#base/address.ts";
+import type { DfBit } from "#esp/outer-header.ts";
 import { isTunnelBase, splitInterface } from "#firewall/interface-device.ts";
 import type { Unit } from "#firewall/interfaces-schema.ts";
 import type { StaticRoutes } from "#firewall/routing-schema.ts";
@@ -22,8 +23,15 @@ export interface TunnelPlan {
 	/** Octets of the largest packet. */
 	readonly mtu: number;
 	readonly routes: readonly TunnelRoute[];
-	/** The VPNs that are bound to it, with the packets in their replay windows. */
-	readonly vpns: readonly { readonly name: string; readonly replayWindow: number }[];
+	/** The VPNs that are bound to it. */
+	readonly vpns: readonly PlannedVpn[];
+}
+
+export interface PlannedVpn {
+	readonly name: string;
+	/** Packets. */
+	readonly replayWindow: number;
+	readonly dfBit: DfBit;
 }
 
 /** One plan for each unit of st0 that is not disabled, and for each that a VPN names although it is not configured. */
@@ -44,8 +52,8 @@ export function compileTunnels(config: TunnelConfig): readonly TunnelPlan[] {
 		addresses: unit === undefined ? [] : unitAddresses(unit).map(formatPrefix),
 		mtu: mtuOf(config, name, unit),
 		routes: routes.flatMap((route) => routeOver(name, unit, route)),
-		vpns: [...config.security.ipsec.vpn].flatMap(([vpn, { bindInterface, ike }]) =>
-			bindInterface === name ? [{ name: vpn, replayWindow: ike?.noAntiReplay === true ? 0 : replayWindow }] : [],
+		vpns: [...config.security.ipsec.vpn].flatMap(([vpn, { bindInterface, dfBit, ike }]) =>
+			bindInterface === name ? [{ name: vpn, replayWindow: ike?.noAntiReplay === true ? 0 : replayWindow, dfBit }] : [],
 		),
 	}));
 }

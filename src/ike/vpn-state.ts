@@ -1,4 +1,5 @@
 /** What stands in the process of VPNs, as plain data for who asks. Types alone. */
+import type { DfBit } from "#esp/outer-header.ts";
 import type { AssociationCounts, PlaneCounters } from "#esp/traffic-plane.ts";
 import type { AssociationView, ChildView } from "#ike/association-view.ts";
 import type { Path } from "#ike/v2/connection.ts";
@@ -22,6 +23,7 @@ export interface VpnState {
 	readonly connection: string;
 	readonly unit: string;
 	readonly replayWindow: number;
+	readonly dfBit: DfBit;
 	readonly children: readonly ChildState[];
 	/** Since the last clear. */
 	readonly counters: PlaneCounters;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually, type Gateway } from "../support/gateway.ts";
-import { requireNamespaces } from "../support/namespaces.ts";
+import { type Namespace, requireNamespaces } from "../support/namespaces.ts";
 import { peerPath } from "../support/peers.ts";
 import {
 	Charon,
@@ -50,6 +50,16 @@ test("B28, B32, B59: the manual's route-based example: traffic brings the tunnel
 		const [, encrypted, decrypted] =
 			/Encrypted bytes: +(\d+)\n +Decrypted bytes: +(\d+)/.exec(await show("ipsec statistics")) ?? [];
 		assert.ok(Number(encrypted) > 3_000_000 && Number(decrypted) > 3_000_000, `${encrypted} ${decrypted}`);
+	});
+	await t.test("B42: in UDP, too, the outer header has the DS field of the packet within", () => {
+		const onTheWay = counter(
+			lab.internet,
+			"forward",
+			"ip saddr 1.1.1.2 udp dport 4500 ip dscp af31 ip frag-off & 0x4000 == 0",
+		);
+		assert.ok(pings(lab.host, "192.168.168.10", "-Q", "0x68"));
+		assert.ok(pings(lab.host, "192.168.168.10"));
+		assert.equal(onTheWay(), 1);
 	});
 	await t.test("B71, B72: what stands is shown as strongSwan sees it", async () => {
 		const sas = await charon.control("--list-sas");
@@ -212,6 +222,62 @@ test("B28, B38, B45: two of ours: without translation ESP goes as protocol 50, i
 	assert.ok(pings(lab.peer, "10.10.10.10", "-I", "192.168.168.10"));
 	assert.ok(await echoes(t, lab, 500_000));
 });
+
+test("B41, B42: the outer header: DS field and ECN are copied and come out again, df-bit acts, senders learn what fits", async (t) => {
+	if (!requireNamespaces(t, vpnLabPeers)) return;
+	const lab = await makeVpnLab(t);
+	const one = await startVpnGateway(t, lab.gateway);
+	const other = await startVpnGateway(t, lab.peer);
+	await commit(other, [
+		...mirrored(manualExample),
+		"delete security zones security-zone trust",
+		"delete security policies",
+	]);
+	await commit(one, [...manualExample, `set ${vpn} establish-tunnels immediately`]);
+	await eventually(() => pings(lab.host, "192.168.168.10"), "an echo");
+	const ping = (octets: number) =>
+		lab.host.try([peerPath("ping"), "-c", "1", "-W", "1", "-M", "do", "-s", String(octets - 28), "192.168.168.10"]);
+
+	await t.test("a router on the path sees the DS field, and what it marks arrives within", () => {
+		const onTheWay = counter(
+			lab.internet,
+			"forward",
+			`ip saddr 1.1.1.2 ip protocol esp ip dscp ef ip ecn ect0 ip frag-off & 0x4000 == 0`,
+			"ip ecn set ce",
+		);
+		const arrived = counter(lab.peer, "prerouting", `iifname "st0.0" ip dscp ef ip ecn ce ip ttl 63`);
+		assert.ok(pings(lab.host, "192.168.168.10", "-Q", "0xba"));
+		assert.deepEqual([onTheWay(), arrived()], [1, 1]);
+	});
+	await t.test("what is larger than the tunnel's MTU is told to its sender", () => {
+		assert.match(ping(1_401).output, /mtu ?= ?1400/);
+		assert.equal(ping(1_400).status, 0);
+	});
+	lab.internet.ip("link set far mtu 1000");
+	lab.peer.ip("link set wan mtu 1000");
+	await t.test("df-bit clear: the outer packet is fragmented on its way", () => assert.equal(ping(1_400).status, 0));
+	await t.test("df-bit copy: the sender is told what fits, and that fits", async () => {
+		await commit(one, [`set ${vpn} df-bit copy`]);
+		await commit(other, [`set ${vpn} df-bit clear`]);
+		const told = await eventually(() => /mtu ?= ?(\d+)/.exec(ping(1_390).output)?.[1], "the word of the gateway");
+		assert.ok(Number(told) > 900 && Number(told) < 1_000, told);
+		assert.equal(ping(Number(told)).status, 0);
+		assert.notEqual(ping(Number(told) + 1).status, 0);
+		assert.match(await command(one, "show security ipsec security-associations detail"), /DF-bit: copy/);
+	});
+	await t.test("df-bit set: a packet that may be fragmented is, within", async () => {
+		await commit(one, [`set ${vpn} df-bit set`]);
+		await eventually(() => pings(lab.host, "192.168.168.10", "-M", "dont", "-s", "1300"), "an echo in fragments");
+	});
+});
+
+/** Counts the packets that pass a hook and match, and does `then` with them; answers how many there were. */
+function counter(at: Namespace, hook: string, match: string, then = ""): () => number {
+	const nft = (words: readonly string[], input = "") => at.run([peerPath("nft"), ...words], input);
+	const chain = `type filter hook ${hook} priority -400`;
+	nft(["-f", "-"], `table ip probe {\n chain c {\n ${chain}\n ${match} counter ${then}\n }\n }\n`);
+	return () => Number(/packets (\d+)/.exec(nft(["list", "table", "ip", "probe"]))?.[1]);
+}
 
 /** The same tunnel seen from the other end. */
 function mirrored(lines: readonly string[]): readonly string[] {

@@ -84,7 +84,10 @@ const installed = new Map<number, ChildAssociation>();
 const reports: string[] = [];
 const plane = new TrafficPlane<Path>(
 	{
-		sendEsp: (packet, path) => shell.sendEsp(Buffer.from(packet), path),
+		sendEsp(packet, path) {
+			shell.sendEsp(Buffer.from(packet), path);
+			return undefined;
+		},
 		deliver: (packet) => tun.write(packet),
 		// The kernel looks for routers of IPv6 on every device; that is no traffic for the tunnel.
 		onUnprotected: ({ version }) =>
@@ -93,7 +96,7 @@ const plane = new TrafficPlane<Path>(
 		onSpent: (inboundSpi) => shell.give({ type: "child-close-wanted", inboundSpi }),
 		fillRandom: (octets) => void randomFillSync(octets),
 	},
-	{ replayWindow: 64, mss: 1_320 },
+	{ replayWindow: 64, mss: 1_320, dfBit: "clear" },
 );
 
 const peer = await Strongswan.start(folder, options.swanctl, options.certificates?.peer);

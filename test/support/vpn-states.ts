@@ -69,6 +69,7 @@ export function vpnState(more: Partial<VpnState> = {}): VpnState {
 		connection: "gw-chicago",
 		unit: "st0.0",
 		replayWindow: 64,
+		dfBit: "clear",
 		children: [childState()],
 		counters: {
 			encryptedPackets: 1_246,
@@ -84,6 +85,8 @@ export function vpnState(more: Partial<VpnState> = {}): VpnState {
 			badTrailers: 0,
 			outsideSelectors: 0,
 			malformed: 0,
+			tooLarge: 0,
+			congested: 0,
 		},
 		...more,
 	};
