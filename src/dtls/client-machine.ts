@@ -12,7 +12,7 @@ import { Association, type DtlsEnd } from "#dtls/association.ts";
 import { encodeHandshakeMessage, type HandshakeMessage, handshakeType } from "#dtls/handshake.ts";
 import type { DtlsOutcome } from "#dtls/handshake-result.ts";
 import { dtlsGroups, ephemeralKey } from "#dtls/key-agreement.ts";
-import { connectionKeys, masterSecret, transcriptHash, verifyData } from "#dtls/key-schedule.ts";
+import { masterSecret, transcriptHash, verifyData } from "#dtls/key-schedule.ts";
 import {
 	type DtlsServerHello,
 	decodeCertificateRequest,
@@ -32,6 +32,7 @@ import { RecordProtection } from "#dtls/record-protection.ts";
 import { dtlsSchemes, type Identity, type PeerKey } from "#dtls/signature.ts";
 import { type DtlsSuite, dtlsSuiteOf } from "#dtls/suite.ts";
 import type { AlertName } from "#tls/alert.ts";
+import { connectionKeys } from "#tls/key-derivation.ts";
 
 export interface DtlsClientSettings {
 	/** What is offered, in this order; what the engine does not have is passed over. */

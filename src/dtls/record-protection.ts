@@ -5,10 +5,11 @@
  *   ChaCha20-Poly1305   nonce = iv (12) XOR (0 (4) | epoch (2) | sequence (6)) (RFC 7905 §2)
  *   both                additional data = epoch (2) | sequence (6) | type (1) | version (2) | octets of the plaintext (2)
  */
-import { createCipheriv, createDecipheriv } from "node:crypto";
-import type { DirectionKeys } from "#dtls/key-schedule.ts";
+import { createCipheriv } from "node:crypto";
 import { type DtlsRecord, dtlsVersion } from "#dtls/record.ts";
 import type { DtlsSuite } from "#dtls/suite.ts";
+import type { DirectionKeys } from "#tls/key-derivation.ts";
+import { openSealed, tagOctets } from "#tls/open-sealed.ts";
 import { maxPlaintextOctets } from "#tls/record.ts";
 
 /** What protection adds to a plaintext, at most. */
@@ -42,18 +43,8 @@ export class RecordProtection {
 		if (length < 0 || length > maxPlaintextOctets) return undefined;
 		const counter = counterOf(epoch, sequence);
 		const nonce = this.#isExplicit ? this.#nonce(fragment.subarray(0, counterOctets)) : this.#nonce(counter);
-		const options = { authTagLength: tagOctets };
-		const decipher = createDecipheriv(this.#cipher as "chacha20-poly1305", this.#keys.key, nonce, options);
-		decipher.setAAD(additionalData(counter, type, length), { plaintextLength: length });
-		decipher.setAuthTag(fragment.subarray(fragment.length - tagOctets));
-		try {
-			const plaintext = decipher.update(fragment.subarray(explicitOctets, explicitOctets + length));
-			decipher.final();
-			return plaintext;
-		} catch {
-			// The one way in which node:crypto says that the tag is wrong.
-			return undefined;
-		}
+		const additional = additionalData(counter, type, length);
+		return openSealed(this.#cipher, this.#keys.key, nonce, additional, fragment.subarray(explicitOctets));
 	}
 
 	get #isExplicit(): boolean {
@@ -87,4 +78,3 @@ function additionalData(counter: Uint8Array, type: number, length: number): Buff
 
 const counterOctets = 8;
 const nonceOctets = 12;
-const tagOctets = 16;

@@ -19,7 +19,7 @@ import {
 } from "#dtls/handshake.ts";
 import type { DtlsOutcome } from "#dtls/handshake-result.ts";
 import { dtlsGroups, type EphemeralKey, ephemeralKey } from "#dtls/key-agreement.ts";
-import { connectionKeys, masterSecret, transcriptHash, verifyData } from "#dtls/key-schedule.ts";
+import { masterSecret, transcriptHash, verifyData } from "#dtls/key-schedule.ts";
 import {
 	decodeCertificates,
 	decodeCertificateVerify,
@@ -40,6 +40,7 @@ import { type ClientHello, decodeHelloBody } from "#tls/client-hello.ts";
 import { helloCookie } from "#tls/dtls-client-hello.ts";
 import { extensionType } from "#tls/extension-types.ts";
 import { HandshakeFragments } from "#tls/handshake-fragments.ts";
+import { connectionKeys } from "#tls/key-derivation.ts";
 import { contentType } from "#tls/record.ts";
 
 export interface DtlsServerSettings {

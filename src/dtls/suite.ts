@@ -1,18 +1,15 @@
 /** The cipher suites of DTLS 1.2 that the engine has: ECDHE with AEAD, nothing else (RFC 5289, RFC 7905). */
 import { describeCipherSuite } from "#tls/cipher-suites.ts";
+import type { KeySizes } from "#tls/key-derivation.ts";
+import type { BulkCipher } from "#tls/open-sealed.ts";
 
-export interface DtlsSuite {
+export interface DtlsSuite extends KeySizes {
 	readonly code: number;
 	/** The IANA name. */
 	readonly name: string;
 	/** The kind of key that signs the exchange; EdDSA counts as ECDSA (RFC 8422 §2.2). */
 	readonly authentication: "ECDSA" | "RSA";
-	readonly cipher: "aes-128-gcm" | "aes-256-gcm" | "chacha20-poly1305";
-	readonly keyOctets: 16 | 32;
-	/** Of the initialization vector that both ends derive. */
-	readonly ivOctets: 4 | 12;
-	/** Of the pseudorandom function. */
-	readonly hash: "sha256" | "sha384";
+	readonly cipher: BulkCipher;
 }
 
 /** The suite of a code point; undefined for all that the engine does not have. */

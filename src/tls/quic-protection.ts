@@ -5,7 +5,8 @@
  * Source: RFC 9001 §5, RFC 9369 §3.3.
  */
 import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
-import { concat, Writer } from "#base/bytes.ts";
+import { concat } from "#base/bytes.ts";
+import { expandLabel } from "#tls/key-derivation.ts";
 import { quicVersion } from "#tls/quic-packet.ts";
 
 /** The keys of one direction. */
@@ -26,11 +27,11 @@ export function clientInitialKeys(version: number, destinationId: Uint8Array): Q
 	const names = byVersion.get(version);
 	if (names === undefined) return undefined;
 	const initial = createHmac("sha256", names.salt).update(destinationId).digest();
-	const secret = expandLabel(initial, "client in", 32);
+	const secret = expandLabel("sha256", initial, "client in", 32);
 	return {
-		key: expandLabel(secret, `${names.prefix} key`, 16),
-		iv: expandLabel(secret, `${names.prefix} iv`, 12),
-		headerProtection: expandLabel(secret, `${names.prefix} hp`, 16),
+		key: expandLabel("sha256", secret, `${names.prefix} key`, 16),
+		iv: expandLabel("sha256", secret, `${names.prefix} iv`, 12),
+		headerProtection: expandLabel("sha256", secret, `${names.prefix} hp`, 16),
 	};
 }
 
@@ -94,17 +95,6 @@ function fullNumber(truncated: number, octets: number, largest: number): number 
 	const candidate = expected - (expected % window) + truncated;
 	if (candidate <= expected - window / 2 && candidate + window < 2 ** 62) return candidate + window;
 	return candidate > expected + window / 2 && candidate >= window ? candidate - window : candidate;
-}
-
-/** HKDF-Expand-Label of TLS 1.3 without context, for at most 32 octets: one round (RFC 8446 §7.1). */
-function expandLabel(secret: Uint8Array, label: string, length: number): Uint8Array {
-	const info = new Writer()
-		.u16(length)
-		.prefixed(1, (writer) => writer.bytes(Buffer.from(`tls13 ${label}`, "latin1")))
-		.u8(0)
-		.u8(1)
-		.finish();
-	return createHmac("sha256", secret).update(info).digest().subarray(0, length);
 }
 
 const sampleOctets = 16;
