@@ -106,5 +106,12 @@ test("packets that are passed over are counted by what they are", () => {
 	const inspection = new CaptureInspection(engineOf(rules), () => undefined);
 	for (const octets of [new Uint8Array(60), new Uint8Array(60), udpFrame(true, "x")])
 		inspection.packet({ at: 0, linkType: 1, octets, number: 1 });
-	assert.deepEqual(inspection.figures, { packets: 3, passedOver: new Map([["no IP packet", 2]]), flows: 1, alerts: 0 });
+	assert.deepEqual(inspection.figures, {
+		packets: 3,
+		passedOver: new Map([["no IP packet", 2]]),
+		flows: 1,
+		alerts: 0,
+		decrypted: 0,
+		notDecrypted: new Map(),
+	});
 });

@@ -1,6 +1,6 @@
 /**
  * Captured packets through the signatures: connections are put together, HTTP is read by the gateway's own machine, the
- * handshakes of TLS are looked at from beside, and everything else is a stream.
+ * handshakes of TLS are looked at from beside, what a key log opens is decrypted, and everything else is a stream.
  *
  * Bounds: `maxFlows` connections at a time, the one that was quiet longest is forgotten; each with the windows of
  * `SignatureFlow` and the segments that `TcpDirection` lets wait.
@@ -8,15 +8,12 @@
 import { type Address, formatAddress } from "#base/address.ts";
 import { BoundedMap } from "#base/bounded.ts";
 import type { CapturedPacket } from "#capture/capture-file.ts";
-import { HandshakeWatch } from "#capture/handshake-watch.ts";
+import type { KeyLog } from "#capture/key-log.ts";
 import { decodeSegment, type Segment } from "#capture/packet.ts";
+import { mayBeHttp, PlaintextReader, type Reader, type Told } from "#capture/plaintext-reader.ts";
 import { TcpDirection } from "#capture/tcp-direction.ts";
+import { type Decrypting, TlsReader } from "#capture/tls-reader.ts";
 import type { EveFlow } from "#inspect/eve.ts";
-import { Http1Stream } from "#inspect/http1-stream.ts";
-import { OpaqueStream } from "#inspect/opaque-stream.ts";
-import { type PlaintextStream, stop } from "#inspect/plaintext-stream.ts";
-import { signatureService } from "#inspect/signature-service.ts";
-import { UnnamedProtocolStream } from "#inspect/unnamed-protocol-stream.ts";
 import type { SignatureProtocol } from "#signature/signature.ts";
 import { type DirectionIndex, type SignatureEngine, toClient, toServer } from "#signature/signature-engine.ts";
 import { type Alert, type FlowFacts, SignatureFlow } from "#signature/signature-flow.ts";
@@ -30,6 +27,10 @@ export interface CaptureFigures {
 	readonly passedOver: ReadonlyMap<string, number>;
 	readonly flows: number;
 	readonly alerts: number;
+	/** TLS connections of which anything was decrypted. */
+	readonly decrypted: number;
+	/** TLS connections that were not decrypted or not to their end, by why; none without a key log. */
+	readonly notDecrypted: ReadonlyMap<string, number>;
 }
 
 export class CaptureInspection {
@@ -37,14 +38,22 @@ export class CaptureInspection {
 	readonly #onAlert: OnAlert;
 	readonly #flows = new BoundedMap<string, Conversation>(maxFlows, (_, flow) => flow.end());
 	readonly #passedOver = new Map<string, number>();
+	readonly #notDecrypted = new Map<string, number>();
+	readonly #decrypting: Decrypting | undefined;
 	#packets = 0;
+	#decrypted = 0;
 	#flowCount = 0;
 	#alerts = 0;
 	#at = 0;
 
-	constructor(engine: SignatureEngine, onAlert: OnAlert) {
+	constructor(engine: SignatureEngine, onAlert: OnAlert, keyLog?: KeyLog) {
 		this.#engine = engine;
 		this.#onAlert = onAlert;
+		this.#decrypting = keyLog && {
+			keyLog,
+			decrypted: () => this.#decrypted++,
+			notDecrypted: (reason) => count(this.#notDecrypted, reason),
+		};
 	}
 
 	/** The time of the packet at hand: what the engine's clock is to answer. */
@@ -53,7 +62,14 @@ export class CaptureInspection {
 	}
 
 	get figures(): CaptureFigures {
-		return { packets: this.#packets, passedOver: this.#passedOver, flows: this.#flowCount, alerts: this.#alerts };
+		return {
+			packets: this.#packets,
+			passedOver: this.#passedOver,
+			flows: this.#flowCount,
+			alerts: this.#alerts,
+			decrypted: this.#decrypted,
+			notDecrypted: this.#notDecrypted,
+		};
 	}
 
 	packet({ at, linkType, octets }: CapturedPacket): void {
@@ -61,7 +77,7 @@ export class CaptureInspection {
 		this.#packets++;
 		const segment = decodeSegment(linkType, octets);
 		if (typeof segment === "string") {
-			this.#passedOver.set(segment, (this.#passedOver.get(segment) ?? 0) + 1);
+			count(this.#passedOver, segment);
 			return;
 		}
 		const [key, reverse] = keysOf(segment);
@@ -98,11 +114,9 @@ export class CaptureInspection {
 		};
 		return segment.transport === "udp"
 			? new Datagrams(this.#engine, facts, told)
-			: new TcpConversation(this.#engine, facts, told);
+			: new TcpConversation(this.#engine, facts, told, this.#decrypting);
 	}
 }
-
-type Told = (alert: Alert, protocol: SignatureProtocol, bits: readonly string[], sni: string | undefined) => void;
 
 interface Conversation {
 	readonly hasEnded: boolean;
@@ -136,10 +150,17 @@ class TcpConversation implements Conversation {
 	readonly #facts: Omit<FlowFacts, "hasPackets">;
 	readonly #told: Told;
 	readonly #sides: readonly [TcpDirection, TcpDirection];
+	readonly #decrypting: Decrypting | undefined;
 	#ends = 0;
 	#reader: Reader | undefined;
 
-	constructor(engine: SignatureEngine, facts: Omit<FlowFacts, "hasPackets">, told: Told) {
+	constructor(
+		engine: SignatureEngine,
+		facts: Omit<FlowFacts, "hasPackets">,
+		told: Told,
+		decrypting: Decrypting | undefined,
+	) {
+		this.#decrypting = decrypting;
 		this.#engine = engine;
 		this.#facts = facts;
 		this.#told = told;
@@ -166,93 +187,23 @@ class TcpConversation implements Conversation {
 	}
 
 	#octets(direction: DirectionIndex, octets: Uint8Array, gap: number): void {
-		if (this.#reader === undefined || gap > 0) this.#reader = this.#open(direction, octets, gap);
+		if (gap > 0 && this.#reader?.lost?.(direction) !== true) this.#reader = undefined;
+		this.#reader ??= this.#open(direction, octets, gap);
 		this.#reader.octets(direction, octets);
 	}
 
 	/** After octets were lost no message can be read: the rest is a stream. */
 	#open(direction: DirectionIndex, octets: Uint8Array, gap: number): Reader {
 		const isTls = gap === 0 && octets[0] === 0x16 && (octets[1] ?? 3) === 3 && direction === toServer;
-		if (isTls) return new TlsReader(this.#engine, this.#facts, this.#told);
+		if (isTls) return new TlsReader(this.#engine, this.#facts, this.#told, this.#decrypting);
 		const isStreamOnly = gap > 0 || !mayBeHttp(direction, octets);
-		return new PlaintextReader(this.#engine, this.#facts, this.#told, isStreamOnly);
+		const facts = { isStreamOnly, hasPackets: true, sni: undefined };
+		return new PlaintextReader(this.#engine, this.#facts, this.#told, facts);
 	}
 }
 
-interface Reader {
-	octets(direction: DirectionIndex, octets: Uint8Array): void;
-	end(): void;
-}
-
-/** TLS: the handshake, and what rules say of the octets as they are. */
-class TlsReader implements Reader {
-	readonly #flow: SignatureFlow;
-	readonly #told: Told;
-	readonly #watch = new HandshakeWatch((stage, facts) => this.#flow.handshake(stage, facts));
-
-	constructor(engine: SignatureEngine, facts: Omit<FlowFacts, "hasPackets">, told: Told) {
-		this.#flow = new SignatureFlow(engine, { ...facts, hasPackets: true }, "tls");
-		this.#told = told;
-	}
-
-	octets(direction: DirectionIndex, octets: Uint8Array): void {
-		this.#flow.stream(direction, octets, 0, octets.length);
-		if (direction === toServer) this.#watch.fromClient(octets);
-		else this.#watch.fromServer(octets);
-		const { clientHello } = this.#watch.facts;
-		for (const alert of this.#flow.alerts.splice(0))
-			if (alert.isTold) this.#told(alert, "tls", this.#flow.state.bits, clientHello?.sni);
-	}
-
-	end(): void {}
-}
-
-/** HTTP/1 through the gateway's machine, or a stream. */
-class PlaintextReader implements Reader {
-	readonly #stream: PlaintextStream;
-	readonly #openOther: () => PlaintextStream;
-	#current: PlaintextStream;
-
-	constructor(engine: SignatureEngine, flow: Omit<FlowFacts, "hasPackets">, told: Told, isStreamOnly: boolean) {
-		const service = signatureService(engine, {
-			flow,
-			handshake: {},
-			hasPackets: true,
-			isPassive: true,
-			told: (alert, { protocol, state }) => told(alert, protocol, state.bits, undefined),
-		});
-		this.#openOther = () => new OpaqueStream([service]);
-		const openHttp = () => new Http1Stream([service], "", maxDecodedOctets);
-		this.#stream = isStreamOnly ? this.#openOther() : new UnnamedProtocolStream(openHttp, this.#openOther);
-		this.#current = this.#stream;
-	}
-
-	octets(direction: DirectionIndex, octets: Uint8Array): void {
-		const stream = this.#current;
-		let answer = direction === toServer ? stream.fromClient(octets) : stream.fromServer(octets);
-		while (direction === toClient && stream.isClientWaiting && answer !== stop) {
-			stream.released.length = 0;
-			const before = stream.isClientWaiting;
-			answer = stream.clientMayGoOn();
-			if (stream.isClientWaiting === before) break;
-		}
-		stream.released.length = 0;
-		if (answer !== stop) return;
-		// No HTTP that is understood: what follows is a stream.
-		stream.close();
-		this.#current = this.#openOther();
-	}
-
-	end(): void {
-		const stream = this.#current;
-		if (stream.serverEnded() !== stop) stream.clientEnded();
-		stream.close();
-	}
-}
-
-/** Whether a connection that begins so may carry HTTP: the client speaks first, a method. */
-function mayBeHttp(direction: DirectionIndex, octets: Uint8Array): boolean {
-	return direction === toServer && /^[A-Z]{1,20}(?: |$)/.test(Buffer.from(octets.subarray(0, 21)).toString("latin1"));
+function count(of: Map<string, number>, what: string): void {
+	of.set(what, (of.get(what) ?? 0) + 1);
 }
 
 function keysOf({ transport, source, sourcePort, destination, destinationPort }: Segment): [string, string] {
@@ -271,4 +222,3 @@ function startsAtServer({ isSyn, isAck, sourcePort, destinationPort }: Segment):
 }
 
 const maxFlows = 16_384;
-const maxDecodedOctets = 67_108_864;

@@ -6,6 +6,7 @@ import { Writable } from "node:stream";
 import { test } from "node:test";
 import { runInspectPcap } from "#daemon/inspect-pcap-command.ts";
 import { pcapFile, pcapngFile, tcpFrames } from "../../test/support/captures.ts";
+import { recordTls } from "../../test/support/tls-recording.ts";
 
 const frames = tcpFrames([
 	{ fromClient: true, payload: "GET /evil?x HTTP/1.1\r\nHost: h.example\r\nUser-Agent: a\r\n\r\n" },
@@ -75,6 +76,40 @@ test("variables of the rules can be given", async (t) => {
 	const { capture, rules } = files(t);
 	assert.equal((await run(capture, "--rules", rules, "--variable", "HOME_NET=10.0.0.0/8")).out, "");
 	assert.notEqual((await run(capture, "--rules", rules, "--variable", "HOME_NET=192.0.2.0/24")).out, "");
+});
+
+test("TLS is read with a key log, which is never shown, and what it does not open is counted", async (t) => {
+	const { rules, path } = files(t);
+	const recordings = await Promise.all([
+		recordTls({ minVersion: "TLSv1.3" }, ["/evil?13"], "ok"),
+		recordTls({ maxVersion: "TLSv1.2", ciphers: "ECDHE-RSA-AES256-GCM-SHA384" }, ["/evil?12"], "ok"),
+		recordTls({ maxVersion: "TLSv1.2", ciphers: "ECDHE-RSA-AES128-SHA256" }, ["/evil?cbc"], "ok"),
+	]);
+	const captured = recordings.flatMap(({ segments }, index) => tcpFrames(segments, 443, 40_000 + index));
+	const keyLog = recordings.map((one) => one.keyLog).join("");
+	writeFileSync(path("tls.pcap"), pcapFile(captured));
+	writeFileSync(path("keys"), keyLog);
+	assert.equal((await run(path("tls.pcap"), "--rules", rules)).out, "");
+	const { out, err, status } = await run(path("tls.pcap"), "--rules", rules, "--keylog", path("keys"));
+	assert.equal(status, 0);
+	assert.deepEqual(
+		out
+			.trimEnd()
+			.split("\n")
+			.map((line) => line.replace(/.*evil target {2}/, "")),
+		["192.0.2.1:40000 -> 198.51.100.2:443 GET /evil?13", "192.0.2.1:40001 -> 198.51.100.2:443 GET /evil?12"],
+	);
+	assert.match(err, /3 connections, 2 alerts\ndecrypted: 2 connections\n/);
+	assert.match(
+		err,
+		/\nnot decrypted or not to the end: 1 connections, cipher suite TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256\n/,
+	);
+	for (const word of keyLog.split(/\s+/)) if (word.length > 60) assert.ok(!`${out}${err}`.includes(word));
+	writeFileSync(path("broken"), `${keyLog}CLIENT_RANDOM 5ec7e7 5ec7e7\n`);
+	const broken = await run(path("tls.pcap"), "--rules", rules, "--keylog", path("broken"));
+	assert.equal(broken.status, 1);
+	assert.match(broken.err, /broken: line \d+ is none of a key log/);
+	assert.ok(!broken.err.includes("5ec7e7"));
 });
 
 test("what stands in the way is told, with the status of its blame", async (t) => {

@@ -3,7 +3,8 @@ import { parseArgs } from "node:util";
 import { formatAddress, formatEndpoint } from "#base/address.ts";
 import { readBoundedFile } from "#base/bounded-file-shell.ts";
 import { readCapture } from "#capture/capture-file.ts";
-import { CaptureInspection } from "#capture/inspect-capture.ts";
+import { type CaptureFigures, CaptureInspection, type OnAlert } from "#capture/inspect-capture.ts";
+import { decodeKeyLog, type KeyLog, maxKeyLogOctets } from "#capture/key-log.ts";
 import type { CommandOutput } from "#daemon/sessions-command.ts";
 import { readRuleFiles } from "#daemon/signature-sets.ts";
 import { type EveFlow, eveAlert } from "#inspect/eve.ts";
@@ -15,12 +16,17 @@ import type { Alert } from "#signature/signature-flow.ts";
 import { visibleText } from "#telemetry/display-text.ts";
 import { localTime } from "#telemetry/format-session.ts";
 
-const help = `Usage: sallyport inspect-pcap FILE --rules FILE [--rules FILE ...] [--variable NAME=VALUE ...] [--json]
+const help = `Usage: sallyport inspect-pcap FILE --rules FILE [--rules FILE ...] [--keylog FILE]
+                              [--variable NAME=VALUE ...] [--json]
 
 Compares captured traffic with rules in the rule language of Suricata and prints a line for each alert. FILE is a pcap
-or pcapng file. HTTP/1 and the handshakes of TLS are read; of other connections the octets are compared.
+or pcapng file. HTTP/1 and the handshakes of TLS are read; of other connections the octets are compared. With a key log
+TLS is decrypted where it holds the secrets, and what is inside is read as if it had been captured in clear.
 
   --rules FILE            rules; what is not understood is counted and named on the error output
+  --keylog FILE           secrets that a client or server wrote down (SSLKEYLOGFILE): TLS 1.3, and TLS 1.2 with AES-GCM
+                          or ChaCha20-Poly1305; what is not decrypted is counted by why. Danger: whoever has this file
+                          and the capture reads the connections
   --variable NAME=VALUE   a variable of the rules such as HOME_NET=10.0.0.0/8; addresses are any without it
   --json                  alerts as lines of JSON, in the form of Suricata's EVE
 
@@ -34,6 +40,7 @@ export async function runInspectPcap(args: readonly string[], io: CommandOutput)
 		allowPositionals: true,
 		options: {
 			rules: { type: "string", multiple: true },
+			keylog: { type: "string" },
 			variable: { type: "string", multiple: true },
 			json: { type: "boolean" },
 			help: { type: "boolean", short: "h" },
@@ -53,7 +60,8 @@ export async function runInspectPcap(args: readonly string[], io: CommandOutput)
 	const variables = readVariables(values.variable ?? []);
 	if (typeof variables === "string") return fail(variables, 2);
 	try {
-		return await inspect(file, values.rules, variables, values.json === true, io);
+		const keyLog = values.keylog === undefined ? undefined : readKeyLog(values.keylog);
+		return await inspect(file, values.rules, variables, keyLog, values.json === true, io);
 	} catch (error) {
 		return fail((error as Error).message, 1);
 	}
@@ -63,6 +71,7 @@ async function inspect(
 	file: string,
 	ruleFiles: readonly string[],
 	variables: ReadonlyMap<string, string>,
+	keyLog: KeyLog | undefined,
 	isJson: boolean,
 	io: CommandOutput,
 ): Promise<number> {
@@ -74,9 +83,10 @@ async function inspect(
 	let inspection: CaptureInspection | undefined;
 	const engine = new SignatureEngine(rules.signatures, datasets, () => inspection?.now ?? 0);
 	let lines = "";
-	inspection = new CaptureInspection(engine, (alert, flow, at) => {
+	const onAlert: OnAlert = (alert, flow, at) => {
 		lines += `${isJson ? eveAlert(alert, flow, at) : visibleText(alertLine(alert, flow, at))}\n`;
-	});
+	};
+	inspection = new CaptureInspection(engine, onAlert, keyLog);
 	for (const packet of capture.packets) {
 		inspection.packet(packet);
 		if (lines.length < writtenAtOnce) continue;
@@ -85,12 +95,25 @@ async function inspect(
 	}
 	inspection.end();
 	await write(io, lines);
-	const { packets, flows, alerts, passedOver } = inspection.figures;
-	io.stderr.write(`${packets} packets, ${flows} connections, ${alerts} alerts\n`);
-	for (const [what, count] of passedOver) io.stderr.write(`passed over: ${count} packets, ${what}\n`);
+	for (const line of figuresOf(inspection.figures, keyLog !== undefined)) io.stderr.write(`${line}\n`);
 	const problem = capture.problem();
 	if (problem !== undefined) throw new Error(`${file}: ${problem}; what comes before was inspected`);
 	return 0;
+}
+
+function readKeyLog(file: string): KeyLog {
+	const keyLog = decodeKeyLog(readBoundedFile(file, maxKeyLogOctets));
+	if (keyLog.kind === "done") return keyLog.value;
+	throw new Error(`${file}: ${keyLog.kind === "malformed" ? keyLog.reason : "it is cut"}`);
+}
+
+function figuresOf(figures: CaptureFigures, hasKeyLog: boolean): string[] {
+	const { packets, flows, alerts, passedOver, decrypted, notDecrypted } = figures;
+	const lines = [`${packets} packets, ${flows} connections, ${alerts} alerts`];
+	if (hasKeyLog) lines.push(`decrypted: ${decrypted} connections`);
+	for (const [why, count] of notDecrypted) lines.push(`not decrypted or not to the end: ${count} connections, ${why}`);
+	for (const [what, count] of passedOver) lines.push(`passed over: ${count} packets, ${what}`);
+	return lines;
 }
 
 /** What became of the rules, the most frequent reasons first. */
