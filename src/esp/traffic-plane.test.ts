@@ -201,3 +201,15 @@ test("what does not fit the path is told to its sender, or goes in fragments whe
 	assert.deepEqual([b.delivered.length, b.delivered[0]?.length], [3, mtu]);
 	assert.equal(a.plane.counters.encryptedPackets, 3);
 });
+
+test("of too large packets 50 are answered from one look at the notes to the next", () => {
+	const { plane, delivered } = makePlane("set", 600);
+	plane.install(side(1, 2, [300, 400], [1, 2]));
+	const firm = packet(1, 2, 1_000);
+	firm[6] = 0x40;
+	for (let index = 0; index < 60; index++) plane.takeOutgoing(firm);
+	assert.deepEqual([delivered.length, plane.counters.tooLarge], [50, 60]);
+	plane.takeNotes();
+	plane.takeOutgoing(firm);
+	assert.equal(delivered.length, 51);
+});

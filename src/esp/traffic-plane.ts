@@ -138,6 +138,8 @@ export class TrafficPlane<P> {
 	#order: readonly Entry<P>[] = [];
 	readonly #sealed = new Uint8Array(maxPacketOctets + maxOverheadOctets);
 	readonly #opened = new Uint8Array(maxPacketOctets);
+	/** Senders that were told of too large packets since the last notes. */
+	#answers = 0;
 
 	constructor(ports: PlanePorts<P>, settings: PlaneSettings) {
 		this.#ports = ports;
@@ -247,7 +249,9 @@ export class TrafficPlane<P> {
 		}
 		this.counters.tooLarge++;
 		const answer = tooLargeAnswer(packet, limit);
-		if (answer !== undefined) this.#ports.deliver(answer);
+		if (answer === undefined || this.#answers >= maxAnswers) return;
+		this.#answers++;
+		this.#ports.deliver(answer);
 	}
 
 	/** A packet of ESP from the network; `trafficClass` of its outer header where that is known. */
@@ -290,8 +294,9 @@ export class TrafficPlane<P> {
 		this.#ports.deliver(whole);
 	}
 
-	/** What happened since the last time, of associations where something did. */
+	/** To be asked regularly: what happened since the last time, of associations where something did. */
 	takeNotes(): readonly TrafficNote[] {
+		this.#answers = 0;
 		const notes: TrafficNote[] = [];
 		for (const entry of this.#order) {
 			const { hasSent, hasReceived } = entry;
@@ -334,6 +339,8 @@ const ipv4 = 4;
 const ipv6 = 41;
 const spiOctets = 4;
 const maxAssociations = 4_096;
+/** From one look at the notes to the next: errors of ICMP are to be limited (RFC 4443 §2.4). */
+const maxAnswers = 50;
 /** New keys are asked for when so much of the octets is used. */
 const softPart = 0.8;
 const maxPacketOctets = 65_535;
