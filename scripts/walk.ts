@@ -36,10 +36,10 @@ async function main(): Promise<number> {
 function whatThereIs(state: string, names: readonly string[]): string {
 	return `The servers and files of docs/guide are there.
 
-  shop.test:${walkPorts.https}        over TLS, with a certificate of lab-root.pem
-  127.0.0.1:${walkPorts.clear}        the same in clear
-  127.0.0.1:${walkPorts.datagrams}        datagrams in clear
-  ${state}        ${names.join(" ")}
+  shop.test:${walkPorts.https}    over TLS, with a certificate of lab-root.pem
+  127.0.0.1:${walkPorts.clear}    the same in clear
+  127.0.0.1:${walkPorts.datagrams}    datagrams in clear
+  ${names.join(", ")} in ${state}
 
 For the shell in which you type the examples:
 

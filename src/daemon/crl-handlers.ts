@@ -2,6 +2,7 @@
 import type { HandlerRequest } from "#cli/connection-shell.ts";
 import type { CrlHandler } from "#cli/crl-commands.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
+import { namedFile } from "#daemon/state-directory.ts";
 import { crlBrief, crlEntries, crlFacts } from "#pki/crl-text.ts";
 import { visibleText } from "#telemetry/display-text.ts";
 
@@ -15,7 +16,7 @@ export const crlHandlers: Readonly<Record<CrlHandler, (world: CommandWorld, requ
 
 async function* load({ gateway }: CommandWorld, { values, identity }: HandlerRequest): AsyncIterable<string> {
 	const { "ca-profile": profile = "", filename = "" } = values;
-	const crl = await gateway.crls.load(profile, filename, identity.user);
+	const crl = await gateway.crls.load(profile, namedFile(gateway.state, filename), identity.user);
 	yield `CRL for CA profile ${visibleText(profile)} loaded successfully\n`;
 	if (crl.nextUpdate !== undefined && crl.nextUpdate < Date.now())
 		yield "warning: it has run out and says nothing any more; load a newer one\n";

@@ -4,6 +4,7 @@ import type { DomainListHandler } from "#cli/domain-list-commands.ts";
 import type { ListKind } from "#daemon/domain-list-directory.ts";
 import type { ImportReport, ListSource } from "#daemon/domain-list-service.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
+import { namedFile } from "#daemon/state-directory.ts";
 import type { DomainListFormat } from "#policy/read-domain-list.ts";
 import { visibleText } from "#telemetry/display-text.ts";
 
@@ -17,7 +18,10 @@ export const domainListHandlers: Readonly<Record<DomainListHandler, Handler>> = 
 	"category-import-directory": (world, { values, identity }) => {
 		const { directory = "" } = values;
 		const { domainLists } = world.gateway;
-		const sources = domainLists.categoriesIn(directory, values["ignore-errors"] !== undefined);
+		const sources = domainLists.categoriesIn(
+			namedFile(world.gateway.state, directory),
+			values["ignore-errors"] !== undefined,
+		);
 		return importAll(world, sources, identity.user);
 	},
 	"domain-list-delete": (world, request) => remove(world, request, "domain-list"),
@@ -34,7 +38,13 @@ export const domainListHandlers: Readonly<Record<DomainListHandler, Handler>> = 
 function importList(world: CommandWorld, { values, identity }: HandlerRequest, kind: ListKind): Output {
 	const { name = "", filename = "", format = "plain" } = values;
 	const ignoresErrors = values["ignore-errors"] !== undefined;
-	const source = { kind, name, file: filename, format: format as DomainListFormat, ignoresErrors };
+	const source = {
+		kind,
+		name,
+		file: namedFile(world.gateway.state, filename),
+		format: format as DomainListFormat,
+		ignoresErrors,
+	};
 	return importAll(world, [source], identity.user);
 }
 
@@ -51,14 +61,17 @@ function reportText({ name, entries, passedOver, errorCount }: ImportReport): st
 
 function* exportList(world: CommandWorld, { values }: HandlerRequest, kind: ListKind): Iterable<string> {
 	const { name = "", filename = "" } = values;
-	yield `${world.gateway.domainLists.export(kind, name, filename)} entries written to ${visibleText(filename)}\n`;
+	yield `${world.gateway.domainLists.export(kind, name, namedFile(world.gateway.state, filename))} entries written to ${visibleText(filename)}\n`;
 }
 
 function* exportPolicy(world: CommandWorld, { values }: HandlerRequest): Iterable<string> {
 	const { name = "", filename = "" } = values;
 	const policy = world.gateway.configuration.config?.services.ssl.proxy.decryptionPolicy.get(name);
 	if (policy === undefined) throw new Error(`decryption-policy ${visibleText(name)} is not configured`);
-	const count = world.gateway.domainLists.exportPatterns(policy.neverDecryptDomains, filename);
+	const count = world.gateway.domainLists.exportPatterns(
+		policy.neverDecryptDomains,
+		namedFile(world.gateway.state, filename),
+	);
 	yield `${count} entries written to ${visibleText(filename)}\n`;
 }
 

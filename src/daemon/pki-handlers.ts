@@ -1,5 +1,4 @@
 /** What `request`, `show` and `clear security pki` do. */
-import { isAbsolute, join } from "node:path";
 import type { HandlerRequest } from "#cli/connection-shell.ts";
 import type { PkiHandler } from "#cli/pki-commands.ts";
 import { crlHandlers } from "#daemon/crl-handlers.ts";
@@ -14,6 +13,7 @@ import {
 	showGroup,
 	verifyAuthority,
 } from "#daemon/show-trust.ts";
+import { namedFile } from "#daemon/state-directory.ts";
 import { type AuthoritySource, defaultRootsName, type LoadReport } from "#daemon/trust-service.ts";
 import { visibleText } from "#telemetry/display-text.ts";
 
@@ -25,7 +25,7 @@ export const pkiHandlers: Readonly<Record<PkiHandler, (world: CommandWorld, requ
 	"ca-certificate-clear": (world, request) => clearProfiles(world, request),
 	"ca-certificate-export": ({ gateway }, { values }) => {
 		const { "ca-profile": name = "", filename = "", type } = values;
-		const written = gateway.trust.export(name, filename, type === "der" ? "der" : "pem");
+		const written = gateway.trust.export(name, namedFile(gateway.state, filename), type === "der" ? "der" : "pem");
 		return `${written} certificate${written === 1 ? "" : "s"} exported to ${visibleText(filename)}\n`;
 	},
 	"ca-certificate-load": (world, request) => loadProfile(world, request, false),
@@ -57,9 +57,9 @@ function sourceOf(world: CommandWorld, values: HandlerRequest["values"]): Author
 	};
 }
 
-/** A name without a leading slash lies in the state directory, as with the gateway's own certificates. */
+/** The word `default` stands for the public roots. */
 function inState({ gateway }: CommandWorld, file: string): string {
-	return isAbsolute(file) || file === "default" ? file : join(gateway.state.path, file);
+	return file === "default" ? file : namedFile(gateway.state, file);
 }
 
 async function* loadProfile(

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FaultError } from "#base/fault.ts";
-import { openStateDirectory, stateDirectoryPath } from "#daemon/state-directory.ts";
+import { namedFile, openStateDirectory, stateDirectoryPath } from "#daemon/state-directory.ts";
 
 test("the directory is made with mode 0700, keys included", () => {
 	const path = join(mkdtempSync(join(tmpdir(), "state-")), "a", "b");
@@ -33,6 +33,11 @@ test("a directory with somebody else's files keeps its mode", () => {
 	const state = openStateDirectory(path);
 	assert.equal(statSync(path).mode & 0o777, 0o755);
 	assert.equal(statSync(state.keys).mode & 0o777, 0o700);
+});
+
+test("a file without a leading slash lies in the state directory", () => {
+	assert.equal(namedFile({ path: "/state" }, "lists/a.txt"), "/state/lists/a.txt");
+	assert.equal(namedFile({ path: "/state" }, "/etc/a.txt"), "/etc/a.txt");
 });
 
 test("an empty option or variable counts as not given", () => {

@@ -1,6 +1,6 @@
 /** The one directory that holds everything the product keeps: configuration, keys, certificates, records, log. */
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { FaultError, fault } from "#base/fault.ts";
 
 /** Where each thing lies below the state directory. */
@@ -42,6 +42,11 @@ export function stateDirectoryLayout(path: string): StateDirectory {
 		log: join(path, "sallyport.log"),
 		lock: join(path, "managed.pid"),
 	};
+}
+
+/** Where a file lies that somebody named in a command: without a leading slash in the state directory, for nobody knows the gateway's own. */
+export function namedFile({ path }: Pick<StateDirectory, "path">, file: string): string {
+	return isAbsolute(file) ? file : join(path, file);
 }
 
 /**
