@@ -107,7 +107,7 @@ for (const { says, open, greeting } of ways) {
 				socket.on("data", () => socket.write("ready"));
 			};
 			const client = await open();
-			client.send("hello");
+			client.send("hello\n");
 			await client.receives("ready");
 			const { origin } = ways.find((way) => way.says === says) as (typeof ways)[number];
 			const accepted = origin.sockets.at(-1);

@@ -114,9 +114,9 @@ test("a head may come octet by octet", async () => {
 	client.socket.end();
 });
 
-test("a WebSocket passes: the switch of protocols, then octets both ways", async () => {
+test("another protocol passes: the switch of protocols, then octets both ways", async () => {
 	const client = await visit();
-	client.send(`GET /ws HTTP/1.1\r\nHost: ${target}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+	client.send(`GET /echo HTTP/1.1\r\nHost: ${target}\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n`);
 	await client.receives("welcome");
 	assert.match(client.text, /^HTTP\/1\.1 101 /);
 	client.send("ping");
@@ -128,7 +128,7 @@ test("a WebSocket passes: the switch of protocols, then octets both ways", async
 
 test("what a client sends behind an Upgrade waits for the answer, so that it is not taken for a request", async () => {
 	const client = await visit();
-	client.send(`GET /ws HTTP/1.1\r\nHost: ${target}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nat once`);
+	client.send(`GET /echo HTTP/1.1\r\nHost: ${target}\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nat once`);
 	await client.receives("echo at once");
 	client.socket.end();
 });

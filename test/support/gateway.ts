@@ -21,6 +21,7 @@ import type { EventId, GatewayEvent } from "#telemetry/event-table.ts";
 import { SessionReader } from "#telemetry/session-reader-shell.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 import { projectRoot } from "../../scripts/source-files.ts";
+import { dialedAt } from "./dialed-ports.ts";
 import type { Identity } from "./origins.ts";
 
 /** A program and its arguments, changed. */
@@ -258,16 +259,11 @@ export class Gateway {
 		return found.filter((event): event is GatewayEvent<Id> => event.id === id);
 	}
 
-	/**
-	 * The record of the session whose client came from this port, once it is there. The system gives a port again:
-	 * where a test opens many connections it says how many records were there before (`records().length`).
-	 */
-	async record(clientPort: number | undefined, after = 0): Promise<SessionRecord> {
+	/** The record of the session whose client came from this port, once it is there. */
+	async record(clientPort: number | undefined): Promise<SessionRecord> {
+		const since = dialedAt(clientPort);
 		return await eventually(
-			() =>
-				this.records()
-					.slice(after)
-					.find(({ client }) => client.port === clientPort),
+			() => this.records().find(({ client, startedAt }) => client.port === clientPort && startedAt >= since),
 			`the record of client port ${clientPort}`,
 		);
 	}

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import tls, { type TLSSocket } from "node:tls";
+import { noteDialed } from "./dialed-ports.ts";
 import { eventually, type Gateway } from "./gateway.ts";
 
 export interface ClientOptions {
@@ -133,12 +134,14 @@ export interface HttpResponse {
 /** A TCP connection to the gateway. */
 export async function dial(gateway: Gateway, options: ClientOptions = {}): Promise<Conversation> {
 	const { localAddress, allowHalfOpen = false } = options;
+	const now = Date.now();
 	const socket = connect({
 		...gateway.proxy(options.family),
 		allowHalfOpen,
 		...(localAddress === undefined ? {} : { localAddress }),
 	});
 	await once(socket, "connect");
+	noteDialed(socket.localPort, now);
 	// A connection that a failed test leaves behind must not keep the process.
 	socket.unref();
 	return new Conversation(socket).noted(socket.localPort);
