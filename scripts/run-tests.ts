@@ -219,8 +219,8 @@ interface Limits {
 
 const phases: Readonly<Record<PhaseName, Limits>> = {
 	unit: { phaseSeconds: 300, batchSeconds: 120, testSeconds: 60 },
-	integration: { phaseSeconds: 700, batchSeconds: 300, testSeconds: 120 },
-	interop: { phaseSeconds: 500, batchSeconds: 300, testSeconds: 120 },
+	integration: { phaseSeconds: 800, batchSeconds: 300, testSeconds: 120 },
+	interop: { phaseSeconds: 700, batchSeconds: 300, testSeconds: 120 },
 };
 
 /** How many processes of tests run at a time. */

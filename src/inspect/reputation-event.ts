@@ -5,8 +5,8 @@ import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 export interface MatchedSession {
 	readonly session: string;
 	readonly client: string;
-	/** Version and suite of the leg to the client, where a request was read in it; empty otherwise. */
-	readonly tls: string;
+	/** Version and suite of the leg to the client, where a request was read in it. */
+	readonly tls: string | undefined;
 }
 
 /** Only a request that was read in opened traffic can tell of TLS. */
@@ -16,5 +16,13 @@ export function reputationEvent(
 	now: number,
 ): GatewayEvent {
 	const action = isBlock ? "block" : "permit";
-	return gatewayEvent("REPUTATION_MATCHED", now, { session, client, rule, because, feed: hit.feed, action, tls });
+	return gatewayEvent("REPUTATION_MATCHED", now, {
+		session,
+		client,
+		rule,
+		because,
+		feed: hit.feed,
+		action,
+		tls: tls ?? "none",
+	});
 }

@@ -111,7 +111,7 @@ export class SessionDecision {
 		const from = formatAddress(client.address);
 		const told: TellEffect[] = [];
 		if (reputation !== undefined) {
-			told.push({ type: "tell", event: reputationEvent(reputation, { session, client: from, tls: "" }, now) });
+			told.push({ type: "tell", event: reputationEvent(reputation, { session, client: from, tls: undefined }, now) });
 		}
 		if (this.#context.logsInit?.(rule) !== true) return told;
 		const { host: server = "", port = 0 } = target ?? {};

@@ -157,7 +157,7 @@ const events = {
 			action: "text",
 			tls: "text",
 		},
-		text: "session {session} of {client}: {because}; {rule}, feed {feed}: {action}; TLS: {tls}",
+		text: "session {session} of {client}: {because}; {rule}: {action} (feed {feed}, TLS {tls})",
 		help: "An entry of a feed of security intelligence matched, and its rule says log. tls names version and suite where a request was read in opened traffic; addresses and names are judged before.",
 		key: "session",
 		tags: ["feed"],

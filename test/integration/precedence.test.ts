@@ -114,7 +114,7 @@ test("a server name in a feed is refused before it is opened; its event tells of
 		/^reputation profile command-and-control default-rule: server name evil\.test is in feed names/,
 	);
 	const { fields } = await matched(record.id);
-	assert.deepEqual([fields.feed, fields.action, fields.tls], ["names", "block", ""]);
+	assert.deepEqual([fields.feed, fields.action, fields.tls], ["names", "block", "none"]);
 });
 
 test("a URL in a feed is refused in opened traffic, before signatures, and its event tells of TLS", async () => {

@@ -7,10 +7,12 @@ export const portless = `
 	const linuxOfPortless = await openLinux();
 	const loopback = readAddress("127.0.0.1");
 	const rawOfPortless = linuxOfPortless.rawSocket({ protocol: 17, local: loopback });
+	const headerOfPortless = { trafficClass: 0, flowLabel: 0, mayFragment: true };
 	const sendPortless = (payload, port) => {
 		const header = Buffer.alloc(8);
 		header.writeUInt16BE(port, 2);
 		header.writeUInt16BE(8 + payload.length, 4);
-		if (!linuxOfPortless.sendRaw(rawOfPortless, Buffer.concat([header, payload]), loopback)) throw new Error("not sent");
+		const sent = linuxOfPortless.sendPacket(rawOfPortless, Buffer.concat([header, payload]), { address: loopback, port: 0 }, headerOfPortless);
+		if (sent !== "sent") throw new Error(sent);
 	};
 `;
