@@ -125,10 +125,12 @@ export function makeStateDirectory(owner: Owner): string {
 	return state;
 }
 
-/** A port of loopback that was free a moment ago; below those that the system gives to outgoing connections. */
+/** A port of loopback that was free a moment ago, each once; below those that the system gives to outgoing connections. */
 export async function freePort(host = "127.0.0.1"): Promise<number> {
 	for (;;) {
 		const port = randomInt(10_000, 32_000);
+		if (givenPorts.has(port)) continue;
+		givenPorts.add(port);
 		const server = createServer();
 		const isFree = await new Promise<boolean>((resolve) => {
 			server.once("error", () => resolve(false));
@@ -413,6 +415,8 @@ function childrenOf(processId: number): number[] {
 	});
 }
 
+/** Tests know records by ports. */
+const givenPorts = new Set<number>();
 /** The programs that were started on a state directory. */
 const writers = new Map<string, readonly Program[]>();
 const stopMs = 5_000;
