@@ -106,7 +106,8 @@ for (const [command, start] of servers) {
 					.seen()
 					.slice(before)
 					.filter((target) => target !== sentinel);
-				const wasRefused = record.faultCode !== undefined;
+				const isBlocked = record.findings.some(({ verdict }) => verdict === "block");
+				const wasRefused = record.faultCode !== undefined || isBlocked;
 				const one = [`/seen-${index}`];
 				const allowed = wasRefused || record.requests === 0 ? [[], one] : [one, [...one, "/smuggled"]];
 				assert.ok(
