@@ -10,7 +10,7 @@ import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 
 /**
  * Bounds: files of `maxFileOctets`, the entries that the configuration allows. Reading holds up the worker for about two
- * seconds a million entries. A file that cannot be read leaves its feed empty, and an event says so.
+ * seconds a million entries. A file that cannot be read leaves its feed as it was read before, or empty; an event says so.
  */
 export class FeedFiles {
 	readonly #report: (event: GatewayEvent) => void;
@@ -19,6 +19,8 @@ export class FeedFiles {
 	/** What was read of each category. */
 	readonly #keys = new Map<FeedCategory, string>();
 	readonly #lookedAt = new Map<string, number>();
+	/** The file of each feed that was read. */
+	readonly #sources = new Map<string, string>();
 
 	constructor(report: (event: GatewayEvent) => void) {
 		this.#report = report;
@@ -31,6 +33,7 @@ export class FeedFiles {
 	/** Reads what is new or has changed. `now` in milliseconds. */
 	configure(plans: readonly FeedPlan[], now: number): void {
 		this.#plans = plans;
+		for (const feed of this.#sources.keys()) if (!plans.some(({ name }) => name === feed)) this.#sources.delete(feed);
 		for (const category of this.#tables.keys()) {
 			if (plans.some((plan) => plan.category === category)) continue;
 			this.#tables.delete(category);
@@ -53,12 +56,13 @@ export class FeedFiles {
 			if (this.#keys.get(category) === key) continue;
 			this.#keys.set(category, key);
 			const table = new FeedTable();
-			for (const feed of feeds) this.#fill(table, feed);
+			for (const feed of feeds) this.#fill(table, feed, this.#tables.get(category));
 			this.#tables.set(category, table);
 		}
 	}
 
-	#fill(table: FeedTable, { name: feed, file: named, format, maximumEntries }: FeedPlan): void {
+	#fill(table: FeedTable, plan: FeedPlan, before: FeedTable | undefined): void {
+		const { name: feed, file: named, format, maximumEntries } = plan;
 		// Events name the place, which is not where the administrator typed.
 		const file = resolve(named);
 		try {
@@ -66,9 +70,14 @@ export class FeedFiles {
 			if (typeof entries === "string") throw new Error(`${file}: ${entries}`);
 			let refused = 0;
 			for (const { value, level } of entries) if (!table.add(feed, value, level)) refused++;
+			this.#sources.set(feed, file);
 			this.#report(gatewayEvent("FEED_LOADED", Date.now(), { feed, entries: entries.length - refused, refused }));
 		} catch (error) {
-			this.#report(gatewayEvent("FEED_UNREADABLE", Date.now(), { feed, reason: (error as Error).message }));
+			// Who can make a file unreadable does not open what its feed blocks.
+			const isKept = before !== undefined && this.#sources.get(feed) === file;
+			if (isKept) table.takeOver(feed, before);
+			const reason = `${(error as Error).message}; ${isKept ? "what was read before is kept" : "the feed is empty"}`;
+			this.#report(gatewayEvent("FEED_UNREADABLE", Date.now(), { feed, reason }));
 		}
 	}
 }

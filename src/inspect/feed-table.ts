@@ -42,6 +42,19 @@ export class FeedTable {
 		return isTaken;
 	}
 
+	/** Takes what another table has of the feed. */
+	takeOver(feed: string, other: FeedTable): void {
+		for (const [key, group] of other.#byLength) {
+			const own = this.#byLength.get(key) ?? new Map<string, FeedHit[]>();
+			this.#byLength.set(key, own);
+			this.#size += copy(feed, group, own);
+		}
+		this.#size += copy(feed, other.#names, this.#names);
+		this.#size += copy(feed, other.#urls, this.#urls);
+		this.#size += copy(feed, other.#fingerprints, this.#fingerprints);
+		this.#maxSteps = Math.max(this.#maxSteps, other.#maxSteps);
+	}
+
 	/** Entries that cover the address, the longest prefix first. */
 	matchAddress({ octets }: Address): readonly FeedHit[] {
 		const found: { readonly length: number; readonly hits: readonly FeedHit[] }[] = [];
@@ -123,6 +136,18 @@ export class FeedTable {
 		}
 		return true;
 	}
+}
+
+/** Answers how many there were. */
+function copy(feed: string, from: ReadonlyMap<string, readonly FeedHit[]>, to: Map<string, FeedHit[]>): number {
+	let count = 0;
+	for (const [key, hits] of from) {
+		const hit = hits.find((each) => each.feed === feed);
+		if (hit === undefined) continue;
+		put(to, key, hit);
+		count++;
+	}
+	return count;
 }
 
 function put(map: Map<string, FeedHit[]>, key: string, hit: FeedHit): void {

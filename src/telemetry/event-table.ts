@@ -180,7 +180,7 @@ const events = {
 		severity: "error",
 		fields: { feed: "text", reason: "text" },
 		text: "feed {feed} cannot be read: {reason}",
-		help: "Nothing matches this feed until its file is there and readable.",
+		help: "What was read of this file before goes on matching; without that nothing does, until the file is there and readable.",
 		key: "feed",
 	},
 	SESSION_PERMITTED: {
