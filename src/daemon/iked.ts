@@ -2,6 +2,7 @@
 import { openLinux } from "#base/linux-shell.ts";
 import type { FromIked, ToIked } from "#daemon/iked-protocol.ts";
 import { VpnEngine } from "#daemon/vpn-engine.ts";
+import { UserSpacePlane } from "#esp/user-space-plane-shell.ts";
 
 const waiting = new Map<number, (signature: Uint8Array | undefined) => void>();
 let nextRequest = 1;
@@ -10,7 +11,7 @@ let turn: Promise<unknown> = Promise.resolve();
 
 const engine: Promise<VpnEngine> = openLinux().then(
 	(linux) =>
-		new VpnEngine(linux, {
+		new VpnEngine((events) => new UserSpacePlane(linux, events), {
 			sign: (connection, scheme, octets) =>
 				new Promise((resolve) => {
 					const request = nextRequest++;
@@ -44,7 +45,8 @@ function hear(one: VpnEngine, message: ToIked): void {
 			return;
 		}
 		case "show":
-			return send({ type: "state", question: message.question, state: one.state() });
+			one.state().then((state) => send({ type: "state", question: message.question, state }), fail);
+			return;
 		case "clear":
 			return one.clear(message.order);
 		case "signed":

@@ -7,6 +7,7 @@ const prelude = `
 	const { createSecretKey } = await import("node:crypto");
 	const { parseAddress, parsePrefix } = await import("#base/address.ts");
 	const { openLinux } = await import("#base/linux-shell.ts");
+	const { UserSpacePlane } = await import("#esp/user-space-plane-shell.ts");
 	const { VpnEngine } = await import("#daemon/vpn-engine.ts");
 	const { textIdentity } = await import("#ike/auth/identity.ts");
 	const { espProposal, ikeProposal } = await import("#ike/crypto/proposal.ts");
@@ -29,9 +30,9 @@ const prelude = `
 	const linux = await openLinux();
 	const [reports, traced] = [[], []];
 	let topics = [];
-	const engine = () => new VpnEngine(linux, { sign: async () => undefined, report: (what) => reports.push(what), trace: (text) => traced.push(text) });
+	const engine = () => new VpnEngine((events) => new UserSpacePlane(linux, events), { sign: async () => undefined, report: (what) => reports.push(what), trace: (text) => traced.push(text) });
 	const [a, b] = [engine(), engine()];
-	const isUp = (one) => one.state().vpns[0]?.children.length === 1;
+	const isUp = async (one) => (await one.state()).vpns[0]?.children.length === 1;
 `;
 
 test("B33, B72: a plan brings a tunnel up between two engines; what stands is told, cleared and taken away", (t) => {
@@ -40,14 +41,14 @@ test("B33, B72: a plan brings a tunnel up between two engines; what stands is to
 		`${prelude}
 		await b.configure(planOf("127.0.0.2", "127.0.0.1", "st0.2"));
 		console.log(JSON.stringify(await a.configure(planOf("127.0.0.1", "127.0.0.2", "st0.1", { startsImmediately: true }))));
-		await until("the tunnel", () => isUp(a) && isUp(b));
-		const [vpn] = a.state().vpns;
+		await until("the tunnel", async () => (await isUp(a)) && (await isUp(b)));
+		const [vpn] = (await a.state()).vpns;
 		const [child] = vpn.children;
 		console.log(vpn.index, vpn.name, vpn.connection, vpn.unit, vpn.replayWindow, child.cipher, child.integrity, child.isEncapsulated, child.path.remote.port);
-		b.clear({ what: "ipsec", inboundSpis: b.state().vpns[0].children.map((one) => one.inboundSpi) });
-		await until("the clear", () => !isUp(b));
-		a.clear({ what: "ike", associations: a.state().associations.map((one) => one.id) });
-		await until("the end", () => b.state().associations.every((one) => one.phase === "closed"));
+		b.clear({ what: "ipsec", inboundSpis: (await b.state()).vpns[0].children.map((one) => one.inboundSpi) });
+		await until("the clear", async () => !(await isUp(b)));
+		a.clear({ what: "ike", associations: (await a.state()).associations.map((one) => one.id) });
+		await until("the end", async () => (await b.state()).associations.every((one) => one.phase === "closed"));
 		await a.stop(true);
 		await b.stop(true);
 		await until("no device", () => !ip("link show").includes("st0"));
@@ -68,14 +69,14 @@ test("B30: a VPN that is bound to another unit by now is made anew there; a plan
 		`${prelude}
 		await b.configure(planOf("127.0.0.2", "127.0.0.1", "st0.2"));
 		await a.configure(planOf("127.0.0.1", "127.0.0.2", "st0.1", { startsImmediately: true }));
-		await until("the tunnel", () => isUp(a) && isUp(b));
-		const before = a.state().vpns[0].children[0].inboundSpi;
+		await until("the tunnel", async () => (await isUp(a)) && (await isUp(b)));
+		const before = (await a.state()).vpns[0].children[0].inboundSpi;
 		await a.configure(planOf("127.0.0.1", "127.0.0.2", "st0.5", { startsImmediately: true }));
-		await until("another", () => isUp(a) && a.state().vpns[0].children[0].inboundSpi !== before);
-		console.log(a.state().vpns[0].unit);
+		await until("another", async () => (await isUp(a)) && (await a.state()).vpns[0].children[0].inboundSpi !== before);
+		console.log((await a.state()).vpns[0].unit);
 		await a.configure({ connections: [], tunnels: [], mss: 0, trace: [] });
-		await until("the end at the peer", () => b.state().associations.every((one) => one.phase === "closed"));
-		console.log(a.state().vpns.length);
+		await until("the end at the peer", async () => (await b.state()).associations.every((one) => one.phase === "closed"));
+		console.log((await a.state()).vpns.length);
 		process.exit();`,
 	);
 	if (output !== undefined) assert.equal(output, "st0.5\n0\n");
@@ -107,7 +108,7 @@ test("what the flags choose is traced: messages, associations, commands for the 
 		topics = ["ike", "general", "config", "database", "routing-socket", "security-associations", "packet-drops"];
 		await b.configure({ ...planOf("127.0.0.2", "127.0.0.1", "st0.2"), trace: [] });
 		await a.configure(planOf("127.0.0.1", "127.0.0.2", "st0.1", { startsImmediately: true }));
-		await until("the tunnel", () => isUp(a) && isUp(b));
+		await until("the tunnel", async () => (await isUp(a)) && (await isUp(b)));
 		await until("a look at packets", () => traced.some((line) => line.startsWith("packet-drops")));
 		console.log(traced.map((line) => line.replace(/[0-9a-f]{8,}/g, "#").replace(/[0-9]+ octets/, "n octets")).join("\\n"));
 		process.exit();`,

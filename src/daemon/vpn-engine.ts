@@ -2,11 +2,16 @@
 import { randomBytes } from "node:crypto";
 import { type Address, formatAddress } from "#base/address.ts";
 import { equalBytes } from "#base/bytes.ts";
-import type { Linux, PacketHeader } from "#base/linux.ts";
 import type { IkedClear } from "#daemon/iked-protocol.ts";
-import { type EspPath, type TunnelVpn, VpnTunnels } from "#daemon/vpn-tunnels.ts";
-import { EspSocket } from "#esp/esp-socket-shell.ts";
-import type { AssociationCounts, PlaneCounters } from "#esp/traffic-plane.ts";
+import { type TunnelVpn, VpnTunnels } from "#daemon/vpn-tunnels.ts";
+import {
+	type AssociationCounts,
+	type DataPlane,
+	newCounters,
+	type PlaneCounters,
+	type PlaneEvents,
+	type PlaneReport,
+} from "#esp/data-plane.ts";
 import type { ChildView } from "#ike/association-view.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
 import { describeProposal } from "#ike/crypto/proposal.ts";
@@ -34,23 +39,22 @@ interface Installed {
 }
 
 export class VpnEngine {
-	readonly #linux: Linux;
 	readonly #endpoint = new Endpoint([], defaultSettings, randomBytes);
 	readonly #shell: EngineShell;
 	readonly #tunnels: VpnTunnels;
+	readonly #plane: DataPlane;
 	readonly #installed = new Map<number, Installed>();
-	#espSockets: readonly { readonly local: Address; readonly socket: EspSocket }[] = [];
 	#connections: readonly Connection[] = [];
 	/** Where connections are; elsewhere ports stay open only until the peers have been told. */
 	#wantedAddresses: ReadonlySet<string> = new Set();
-	readonly #noteTimer: NodeJS.Timeout;
+	readonly #lookTimer: NodeJS.Timeout;
 	readonly #ports: VpnEnginePorts;
 	#topics: ReadonlySet<TraceTopic> = new Set();
 	/** Packets that were dropped, by VPN, when that was last traced. */
 	readonly #dropped = new Map<string, string>();
 
-	constructor(linux: Linux, ports: VpnEnginePorts) {
-		this.#linux = linux;
+	/** `openPlane` makes what carries the packets. */
+	constructor(openPlane: (events: PlaneEvents) => DataPlane, ports: VpnEnginePorts) {
 		this.#ports = ports;
 		this.#shell = new EngineShell(
 			this.#endpoint,
@@ -64,24 +68,25 @@ export class VpnEngine {
 				installChild: (association) => this.#install(association),
 				removeChild: (inboundSpi) => this.#remove(inboundSpi),
 				moveChild: (inboundSpi, path) => this.#move(inboundSpi, path),
-				receiveEsp: (packet) => this.#takeIncoming(packet),
+				receiveEsp: (packet) => this.#plane.takeIncoming?.(packet),
 			},
 			defaultSettings.ports,
 		);
-		this.#tunnels = new VpnTunnels(linux, {
-			sendEsp: (packet, to, header) => this.#sendEsp(packet, to, header),
+		this.#plane = openPlane({
 			wanted: (vpn) => this.#want(vpn),
 			wornOut: (inboundSpi) => this.#shell.give({ type: "child-worn-out", inboundSpi }),
 			spent: (inboundSpi) => this.#shell.give({ type: "child-close-wanted", inboundSpi }),
-			ran: (commands) => {
-				for (const command of commands) this.#trace("routing-socket", () => `ip ${command}`);
+			noted: (notes) => {
+				for (const note of notes) this.#shell.give({ type: "traffic-noted", ...note });
 			},
 		});
-		this.#noteTimer = setInterval(() => {
-			this.#noteTraffic();
-			this.#traceDrops();
+		this.#tunnels = new VpnTunnels(this.#plane, (commands) => {
+			for (const command of commands) this.#trace("routing-socket", () => `ip ${command}`);
+		});
+		this.#lookTimer = setInterval(() => {
+			void this.#traceDrops();
 			this.#leaveUnwanted();
-		}, noteMs);
+		}, lookMs);
 	}
 
 	/** Takes another plan up; what it does not touch goes on. Answers what could not be run. */
@@ -105,9 +110,11 @@ export class VpnEngine {
 	}
 
 	/** What stands now. */
-	state(): VpnsState {
+	async state(): Promise<VpnsState> {
+		const report = await this.#plane.report();
 		const associations = this.#endpoint.describe();
-		const vpns = [...this.#tunnels.vpns()].map((vpn) => this.#stateOf(vpn));
+		const counts = new Map(report.associations.map((one) => [one.inboundSpi, one]));
+		const vpns = [...this.#tunnels.vpns()].map((vpn) => this.#stateOf(vpn, report, counts));
 		return { now: Date.now(), associations, vpns };
 	}
 
@@ -116,9 +123,12 @@ export class VpnEngine {
 			for (const association of order.associations) this.#shell.give({ type: "association-close-wanted", association });
 		else if (order.what === "ipsec")
 			for (const inboundSpi of order.inboundSpis) this.#shell.give({ type: "child-close-wanted", inboundSpi });
-		else
-			for (const vpn of this.#tunnels.vpns())
-				if (order.indexes.includes(vpn.index)) vpn.cleared = { ...vpn.plane.counters };
+		else void this.#clearStatistics(order.indexes);
+	}
+
+	async #clearStatistics(indexes: readonly number[]): Promise<void> {
+		const { vpns } = await this.#plane.report();
+		for (const vpn of this.#tunnels.vpns()) if (indexes.includes(vpn.index)) vpn.cleared = vpns.get(vpn.name);
 	}
 
 	/** Tells the peers, waits a moment for their answers, and takes everything away; what refuses their traffic only when asked to. */
@@ -126,10 +136,10 @@ export class VpnEngine {
 		this.#shell.give({ type: "connections-changed", connections: [] });
 		for (let waited = 0; waited < farewellMs && this.#endpoint.describe().some(isLeaving); waited += pollMs)
 			await new Promise((resolve) => setTimeout(resolve, pollMs));
-		clearInterval(this.#noteTimer);
+		clearInterval(this.#lookTimer);
 		this.#shell.close();
-		for (const { socket } of this.#espSockets) socket.close();
 		if (isOrdered) await this.#tunnels.close();
+		await this.#plane.close();
 	}
 
 	/** Opens ports as the connections need it; answers why there are none, by address. */
@@ -140,28 +150,13 @@ export class VpnEngine {
 		for (const [text, address] of wanted) {
 			try {
 				await this.#shell.listen(address);
-				this.#prepare(address);
-				await this.#openEsp(address);
+				await this.#plane.attach(address, this.#shell.descriptorAt({ address, port: natPort }));
 			} catch (error) {
 				this.#leave(address);
 				refused.set(text, refusalText(text, error));
 			}
 		}
 		return refused;
-	}
-
-	/** ESP goes by the sockets of IKE where it is in UDP. */
-	#prepare(address: Address): void {
-		const descriptor = this.#shell.descriptorAt({ address, port: natPort });
-		if (descriptor !== undefined) this.#linux.preparePackets(descriptor, address.octets.length === 4 ? 4 : 6);
-	}
-
-	async #openEsp(local: Address): Promise<void> {
-		if (this.#espSockets.some((one) => equalBytes(one.local.octets, local.octets))) return;
-		const socket = await EspSocket.open(this.#linux, local, (packet, trafficClass) =>
-			this.#takeIncoming(packet, trafficClass),
-		);
-		this.#espSockets = [...this.#espSockets, { local, socket }];
 	}
 
 	#leaveUnwanted(): void {
@@ -174,9 +169,7 @@ export class VpnEngine {
 
 	#leave(address: Address): void {
 		this.#shell.leave(address);
-		const isThere = (one: { readonly local: Address }) => equalBytes(one.local.octets, address.octets);
-		for (const { socket } of this.#espSockets.filter(isThere)) socket.close();
-		this.#espSockets = this.#espSockets.filter((one) => !isThere(one));
+		this.#plane.detach(address);
 	}
 
 	#install(association: ChildAssociation): void {
@@ -184,58 +177,28 @@ export class VpnEngine {
 		const vpn = this.#tunnels.vpn(association.child);
 		this.#installed.set(inboundSpi, { association, vpn, path });
 		this.#traceAssociation("installed", inboundSpi);
-		const { replayWindow = 0, child } = vpn ?? {};
+		if (vpn === undefined) return;
+		const { name, replayWindow, child } = vpn;
 		const limit = child?.maxOctets === undefined ? {} : { maxOctets: child.maxOctets };
-		vpn?.plane.install({ ...association, path: { path, isEncapsulated }, replayWindow, ...limit });
+		this.#plane.install({ ...association, vpn: name, path: { ...path, isEncapsulated }, replayWindow, ...limit });
 	}
 
 	#remove(inboundSpi: number): void {
 		this.#traceAssociation("removed", inboundSpi);
-		this.#installed.get(inboundSpi)?.vpn?.plane.remove(inboundSpi);
 		this.#installed.delete(inboundSpi);
+		this.#plane.remove(inboundSpi);
 	}
 
 	#move(inboundSpi: number, path: Path): void {
 		const one = this.#installed.get(inboundSpi);
 		if (one === undefined) return;
 		one.path = path;
-		one.vpn?.plane.move(inboundSpi, { path, isEncapsulated: one.association.isEncapsulated });
-	}
-
-	#takeIncoming(packet: Uint8Array, trafficClass?: number): void {
-		if (packet.length < espHeaderOctets) return;
-		const spi = new DataView(packet.buffer, packet.byteOffset, 4).getUint32(0);
-		this.#installed.get(spi)?.vpn?.plane.takeIncoming(packet, trafficClass);
-	}
-
-	/** Octets of ESP that the path takes at most when the packet does not fit. */
-	#sendEsp(packet: Uint8Array, to: EspPath, header: PacketHeader): number | undefined {
-		const { address } = to.path.remote;
-		if (this.#putEsp(packet, to, header)) return undefined;
-		const mtu = this.#linux.pathMtu(address);
-		return mtu === undefined ? undefined : mtu - outerOctets(address, to.isEncapsulated);
-	}
-
-	/** False when it does not fit. */
-	#putEsp(packet: Uint8Array, { path, isEncapsulated }: EspPath, header: PacketHeader): boolean {
-		if (isEncapsulated) {
-			const descriptor = this.#shell.descriptorAt(path.local);
-			return (
-				descriptor === undefined || this.#linux.sendPacket(descriptor, packet, path.remote, header) !== "too-large"
-			);
-		}
-		const found = this.#espSockets.find(({ local }) => equalBytes(local.octets, path.local.address.octets));
-		return found === undefined || found.socket.send(packet, path.remote.address, header);
+		this.#plane.move(inboundSpi, { ...path, isEncapsulated: one.association.isEncapsulated });
 	}
 
 	#want(vpn: string): void {
 		const connection = this.#connections.find(({ children }) => children.some(({ name }) => name === vpn));
 		if (connection !== undefined) this.#shell.give({ type: "tunnel-wanted", connection: connection.name, child: vpn });
-	}
-
-	#noteTraffic(): void {
-		for (const { plane } of this.#tunnels.vpns())
-			for (const note of plane.takeNotes()) this.#shell.give({ type: "traffic-noted", ...note });
 	}
 
 	#trace(topic: TraceTopic, text: () => string): void {
@@ -252,9 +215,10 @@ export class VpnEngine {
 		this.#trace("security-associations", text);
 	}
 
-	#traceDrops(): void {
+	async #traceDrops(): Promise<void> {
 		if (!this.#topics.has("packet-drops")) return;
-		for (const { name, plane } of this.#tunnels.vpns()) {
+		const { vpns } = await this.#plane.report();
+		for (const [name, counters] of vpns) {
 			const {
 				unprotected,
 				replayed,
@@ -265,7 +229,7 @@ export class VpnEngine {
 				malformed,
 				tooLarge,
 				congested,
-			} = plane.counters;
+			} = counters;
 			const bad = badHeaders + badTrailers + malformed;
 			const text = `${unprotected} without an association, ${replayed} replayed, ${notAuthentic} not authentic, ${outsideSelectors} outside what was agreed, ${bad} malformed, ${tooLarge} too large, ${congested} congested`;
 			if (this.#dropped.get(name) !== text) this.#trace("packet-drops", () => `${name}: dropped so far: ${text}`);
@@ -273,8 +237,7 @@ export class VpnEngine {
 		}
 	}
 
-	#stateOf(vpn: TunnelVpn): VpnState {
-		const counts = new Map(vpn.plane.counts().map((one) => [one.inboundSpi, one]));
+	#stateOf(vpn: TunnelVpn, report: PlaneReport, counts: ReadonlyMap<number, AssociationCounts>): VpnState {
 		const connection = this.#connections.find(({ children }) => children.some(({ name }) => name === vpn.name));
 		const children = this.#endpoint
 			.describe()
@@ -289,7 +252,7 @@ export class VpnEngine {
 			replayWindow: vpn.replayWindow,
 			dfBit: vpn.dfBit,
 			children,
-			counters: since(vpn.plane.counters, vpn.cleared),
+			counters: since(report.vpns.get(vpn.name) ?? newCounters(), vpn.cleared),
 		};
 	}
 
@@ -312,10 +275,6 @@ export class VpnEngine {
 			},
 		];
 	}
-}
-
-function outerOctets({ octets }: Address, isEncapsulated: boolean): number {
-	return (octets.length === 4 ? 20 : 40) + (isEncapsulated ? udpHeaderOctets : 0);
 }
 
 function planText({ connections, tunnels }: VpnPlan): string {
@@ -343,9 +302,6 @@ function refusalText(address: string, error: unknown): string {
 }
 
 const natPort = 4_500;
-const udpHeaderOctets = 8;
-const noteMs = 500;
+const lookMs = 500;
 const farewellMs = 1_000;
 const pollMs = 20;
-/** SPI and sequence number. */
-const espHeaderOctets = 8;

@@ -11,7 +11,9 @@ const prelude = `
 	const selectors = (text) => [prefixSelector(parsePrefix(text))];
 	const child = (name, remote) => ({ name, localSelectors: selectors("0.0.0.0/0"), remoteSelectors: selectors(remote), proposals: [], lifetime: 1 });
 	const wanted = [];
-	const tunnels = new VpnTunnels(await openLinux(), { sendEsp() {}, wanted: (vpn) => wanted.push(vpn), wornOut() {}, spent() {}, ran() {} });
+	const { UserSpacePlane } = await import("#esp/user-space-plane-shell.ts");
+	const plane = new UserSpacePlane(await openLinux(), { wanted: (vpn) => wanted.push(vpn), wornOut() {}, spent() {}, noted() {} });
+	const tunnels = new VpnTunnels(plane, () => {});
 	const plan = (unit, number, vpns) => ({
 		unit, addresses: ["10.9." + number + ".1/24"], mtu: 1400,
 		routes: [{ prefix: "10.20" + number + ".0.0/16", gateway: undefined, metric: 5 }],
@@ -35,7 +37,7 @@ test("B32, B59: a unit is a device with its addresses and routes; traffic withou
 		await send("239.1.1.1");
 		await send("10.200.0.9");
 		await until("another wish", () => wanted.length > 1);
-		console.log(wanted.join(), tunnels.vpn("v").index, tunnels.vpn("v").plane.counters.unprotected);
+		console.log(wanted.join(), tunnels.vpn("v").index, (await plane.report()).vpns.get("v").unprotected);
 		await tunnels.close();
 		await until("no device", () => !ip("link show").includes("st0"));
 		console.log(JSON.stringify(ip("route show")));

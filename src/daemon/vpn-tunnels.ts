@@ -1,39 +1,17 @@
-/** The tunnel interfaces of `iked`: a device for each unit, the planes of the VPNs that are bound to it, their addresses and routes. */
-import { randomFillSync } from "node:crypto";
-import type { Linux, PacketHeader } from "#base/linux.ts";
-import { decodeInnerPacket, type InnerPacket } from "#esp/inner-packet.ts";
-import { mayGoOut } from "#esp/match-selector.ts";
+/** The tunnel interfaces of `iked`: a device for each unit, the VPNs that are bound to it, their addresses and routes. */
+import type { DataPlane, PlaneCounters } from "#esp/data-plane.ts";
 import type { DfBit } from "#esp/outer-header.ts";
-import { type PlaneCounters, TrafficPlane } from "#esp/traffic-plane.ts";
-import { TunDevice } from "#esp/tun-shell.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
 import { runIpCommands, withoutLinkLocal } from "#ike/ip-command-shell.ts";
 import { tunnelCommands } from "#ike/tunnel-commands.ts";
 import type { PlannedVpn, TunnelPlan } from "#ike/tunnel-plan.ts";
-import type { ChildConfig, Path } from "#ike/v2/connection.ts";
+import type { ChildConfig } from "#ike/v2/connection.ts";
 
-/** Where packets of an association go. */
-export interface EspPath {
-	readonly path: Path;
-	readonly isEncapsulated: boolean;
-}
-
-export interface TunnelPorts {
-	sendEsp(packet: Uint8Array, to: EspPath, header: PacketHeader): number | undefined;
-	/** Traffic for a VPN that has no association (B32). */
-	wanted(vpn: string): void;
-	wornOut(inboundSpi: number): void;
-	spent(inboundSpi: number): void;
-	/** Commands that the host is given. */
-	ran(commands: readonly string[]): void;
-}
-
-/** One VPN with its plane. */
+/** One VPN. */
 export interface TunnelVpn {
 	readonly name: string;
 	readonly index: number;
 	readonly unit: string;
-	readonly plane: TrafficPlane<EspPath>;
 	replayWindow: number;
 	dfBit: DfBit;
 	/** What it is for, once a connection says so. */
@@ -44,19 +22,19 @@ export interface TunnelVpn {
 
 interface Unit {
 	plan: TunnelPlan;
-	readonly device: TunDevice;
 	vpns: readonly TunnelVpn[];
 }
 
 export class VpnTunnels {
-	readonly #linux: Linux;
-	readonly #ports: TunnelPorts;
+	readonly #plane: DataPlane;
+	readonly #ran: (commands: readonly string[]) => void;
 	readonly #units = new Map<string, Unit>();
 	readonly #indexes = new Map<string, number>();
 
-	constructor(linux: Linux, ports: TunnelPorts) {
-		this.#linux = linux;
-		this.#ports = ports;
+	/** `ran` is told the commands that the host is given. */
+	constructor(plane: DataPlane, ran: (commands: readonly string[]) => void) {
+		this.#plane = plane;
+		this.#ran = ran;
 	}
 
 	vpn(name: string): TunnelVpn | undefined {
@@ -75,17 +53,19 @@ export class VpnTunnels {
 		mss: number,
 	): Promise<readonly ConnectionGap[]> {
 		const problems: ConnectionGap[] = [];
-		for (const [name, { plan, device }] of this.#units) {
+		for (const [name, { plan }] of this.#units) {
 			if (plans.some(({ unit }) => unit === name)) continue;
 			await this.#run(tunnelCommands(plan, undefined));
-			device.close();
+			await this.#plane.removeUnit(name);
 			this.#units.delete(name);
 		}
 		for (const plan of plans) {
 			const reasons = await this.#apply(plan);
 			for (const reason of reasons) for (const { name } of plan.vpns) problems.push({ vpn: name, reason });
 		}
-		for (const unit of this.#units.values()) this.#takeVpns(unit, children, mss);
+		for (const unit of this.#units.values()) this.#takeVpns(unit, children);
+		const bound = [...this.vpns()].map(({ name, unit, dfBit, child }) => ({ name, unit, dfBit, selectors: child }));
+		this.#plane.configure(bound, mss);
 		return problems;
 	}
 
@@ -109,67 +89,34 @@ export class VpnTunnels {
 	}
 
 	#run(commands: readonly string[]): Promise<readonly string[]> {
-		this.#ports.ran(commands);
+		this.#ran(commands);
 		return runIpCommands(commands);
 	}
 
 	async #open(plan: TunnelPlan): Promise<Unit> {
-		const device = await TunDevice.open(this.#linux, plan.unit, (packet) => this.#takeOutgoing(plan.unit, packet));
+		await this.#plane.addUnit(plan.unit);
 		if (!plan.addresses.some((address) => address.includes(":"))) withoutLinkLocal(plan.unit);
-		const unit = { plan, device, vpns: [] };
+		const unit = { plan, vpns: [] };
 		this.#units.set(plan.unit, unit);
 		return unit;
 	}
 
-	#takeVpns(unit: Unit, children: ReadonlyMap<string, ChildConfig>, mss: number): void {
+	#takeVpns(unit: Unit, children: ReadonlyMap<string, ChildConfig>): void {
 		const known = unit.vpns;
-		unit.vpns = unit.plan.vpns.map(({ name, replayWindow, dfBit }) => {
-			const vpn = known.find((one) => one.name === name) ?? this.#newVpn(unit, { name, replayWindow, dfBit });
-			vpn.replayWindow = replayWindow;
-			vpn.dfBit = dfBit;
-			vpn.child = children.get(name);
-			vpn.plane.configure({ replayWindow, mss, dfBit });
+		unit.vpns = unit.plan.vpns.map((planned) => {
+			const vpn = known.find((one) => one.name === planned.name) ?? this.#newVpn(unit, planned);
+			vpn.replayWindow = planned.replayWindow;
+			vpn.dfBit = planned.dfBit;
+			vpn.child = children.get(planned.name);
 			return vpn;
 		});
 	}
 
-	#newVpn({ plan, device }: Unit, { name, replayWindow, dfBit }: PlannedVpn): TunnelVpn {
+	#newVpn({ plan }: Unit, { name, replayWindow, dfBit }: PlannedVpn): TunnelVpn {
 		const index = this.#indexes.get(name) ?? firstIndex + this.#indexes.size;
 		this.#indexes.set(name, index);
-		const plane = new TrafficPlane<EspPath>(
-			{
-				sendEsp: (packet, to, header) => this.#ports.sendEsp(packet, to, header),
-				deliver: (packet) => device.write(packet),
-				onUnprotected: (packet) => this.#onUnprotected(name, packet),
-				onWornOut: (inboundSpi) => this.#ports.wornOut(inboundSpi),
-				onSpent: (inboundSpi) => this.#ports.spent(inboundSpi),
-				fillRandom: (octets) => void randomFillSync(octets),
-			},
-			{ replayWindow, mss: 0, dfBit },
-		);
-		return { name, index, unit: plan.unit, plane, replayWindow, dfBit, child: undefined, cleared: undefined };
+		return { name, index, unit: plan.unit, replayWindow, dfBit, child: undefined, cleared: undefined };
 	}
-
-	/** Several VPNs of a unit are told apart by what each is for. */
-	#takeOutgoing(unitName: string, packet: Uint8Array): void {
-		const vpns = this.#units.get(unitName)?.vpns ?? [];
-		const [first] = vpns;
-		if (vpns.length < 2) return first?.plane.takeOutgoing(packet);
-		const decoded = decodeInnerPacket(packet);
-		if (decoded.kind !== "done") return;
-		vpns.find(({ child }) => child !== undefined && mayGoOut(child, decoded.value))?.plane.takeOutgoing(packet);
-	}
-
-	/** What Linux sends of its own accord to groups brings no tunnel up. */
-	#onUnprotected(name: string, packet: InnerPacket): void {
-		const child = this.vpn(name)?.child;
-		if (child === undefined || isGroup(packet) || !mayGoOut(child, packet)) return;
-		this.#ports.wanted(name);
-	}
-}
-
-function isGroup({ version, destination }: InnerPacket): boolean {
-	return version === 4 ? (destination[0] as number) >= 224 : destination[0] === 0xff;
 }
 
 /** The first of a route-based VPN, as on an SRX. */

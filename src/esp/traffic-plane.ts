@@ -6,27 +6,16 @@
  */
 import type { PacketHeader } from "#base/linux.ts";
 import { clampMss } from "#esp/clamp-mss.ts";
+import { type AssociationCounts, newCounters, type PlaneAssociation, type TrafficNote } from "#esp/data-plane.ts";
 import { espRefusal, InboundAssociation } from "#esp/inbound-association.ts";
 import { decodeInnerPacket, type InnerPacket } from "#esp/inner-packet.ts";
-import { type EspSelectors, mayComeIn, mayGoOut } from "#esp/match-selector.ts";
+import { mayComeIn, mayGoOut } from "#esp/match-selector.ts";
 import { OutboundAssociation } from "#esp/outbound-association.ts";
 import { type DfBit, outerHeader, takeCongestion } from "#esp/outer-header.ts";
-import type { EspKeys, EspProtection } from "#esp/protection.ts";
 import { fragments4, leastMtu6, tooLargeAnswer } from "#esp/too-large.ts";
 
-/** A pair of associations as the engine of IKE hands it over; `P` is where its packets go. */
-export interface PlaneAssociation<P> extends EspSelectors {
-	readonly inboundSpi: number;
-	readonly outboundSpi: number;
-	readonly algorithms: EspProtection;
-	readonly inboundKeys: EspKeys;
-	readonly outboundKeys: EspKeys;
-	readonly path: P;
-	/** Octets that the keys are used for at most, in each direction; any amount when absent. */
-	readonly maxOctets?: number;
-	/** Packets in the replay window, when not those of the plane; 0 switches it off. */
-	readonly replayWindow?: number;
-}
+/** A pair of associations; `P` is where its packets go. */
+export type PlacedAssociation<P> = Omit<PlaneAssociation, "path" | "vpn"> & { readonly path: P };
 
 /** Where packets come from and go to. */
 export interface PlanePorts<P> {
@@ -47,58 +36,14 @@ export interface PlanePorts<P> {
 }
 
 export interface PlaneSettings {
-	/** Packets in the replay window; 0 switches it off (B44). */
-	readonly replayWindow: number;
 	/** Largest MSS of TCP in a tunnel; 0 leaves it as it is (B55). */
 	readonly mss: number;
 	/** DF bit of the outer header. */
 	readonly dfBit: DfBit;
 }
 
-/** What was done with packets (B73). */
-export interface PlaneCounters {
-	encryptedPackets: number;
-	encryptedOctets: number;
-	decryptedPackets: number;
-	decryptedOctets: number;
-	/** Without an association. */
-	unprotected: number;
-	/** ESP with an SPI that nobody has. */
-	unknownSpi: number;
-	/** ESP that was not opened, for whichever of the four reasons below. */
-	refused: number;
-	badHeaders: number;
-	replayed: number;
-	notAuthentic: number;
-	badTrailers: number;
-	/** Opened, and not of the traffic that was agreed. */
-	outsideSelectors: number;
-	malformed: number;
-	/** Dropped as they did not fit the path and were not to be fragmented; their senders were told, unless there is nobody to tell. */
-	tooLarge: number;
-	/** Dropped as the outer header told of congestion and the packet within could not (RFC 6040 §4.2). */
-	congested: number;
-}
-
-/** What one association has done; `refused` by `espRefusal`, as in `InboundAssociation`. */
-export interface AssociationCounts {
-	readonly inboundSpi: number;
-	readonly sentPackets: number;
-	readonly sentOctets: number;
-	readonly receivedPackets: number;
-	readonly receivedOctets: number;
-	readonly refused: readonly number[];
-}
-
-/** What the engine of IKE is told of an association. */
-export interface TrafficNote {
-	readonly inboundSpi: number;
-	readonly hasSent: boolean;
-	readonly hasReceived: boolean;
-}
-
 interface Entry<P> {
-	readonly association: PlaneAssociation<P>;
+	readonly association: PlacedAssociation<P>;
 	readonly inbound: InboundAssociation;
 	readonly outbound: OutboundAssociation;
 	path: P;
@@ -113,23 +58,9 @@ interface Entry<P> {
 }
 
 export class TrafficPlane<P> {
-	readonly counters: PlaneCounters = {
-		encryptedPackets: 0,
-		encryptedOctets: 0,
-		decryptedPackets: 0,
-		decryptedOctets: 0,
-		unprotected: 0,
-		unknownSpi: 0,
-		refused: 0,
-		badHeaders: 0,
-		replayed: 0,
-		notAuthentic: 0,
-		badTrailers: 0,
-		outsideSelectors: 0,
-		malformed: 0,
-		tooLarge: 0,
-		congested: 0,
-	};
+	readonly counters = newCounters();
+	/** Packets of ESP with an SPI that nobody has. */
+	unknownSpi = 0;
 	readonly #ports: PlanePorts<P>;
 	#settings: PlaneSettings;
 	/** By the SPI at which this end receives. */
@@ -146,7 +77,6 @@ export class TrafficPlane<P> {
 		this.#settings = settings;
 	}
 
-	/** Other settings; the replay window of an association stays as it began. */
 	configure(settings: PlaneSettings): void {
 		this.#settings = settings;
 	}
@@ -164,10 +94,17 @@ export class TrafficPlane<P> {
 	}
 
 	/** Puts an association in force; false when there are as many as there may be. */
-	install(association: PlaneAssociation<P>): boolean {
+	install(association: PlacedAssociation<P>): boolean {
 		if (this.#bySpi.size >= maxAssociations) return false;
-		const { inboundSpi, outboundSpi, algorithms: protection, inboundKeys, outboundKeys, path } = association;
-		const { replayWindow = this.#settings.replayWindow } = association;
+		const {
+			inboundSpi,
+			outboundSpi,
+			algorithms: protection,
+			inboundKeys,
+			outboundKeys,
+			path,
+			replayWindow,
+		} = association;
 		const fillRandom = (octets: Uint8Array) => this.#ports.fillRandom(octets);
 		const entry: Entry<P> = {
 			association,
@@ -258,7 +195,7 @@ export class TrafficPlane<P> {
 	takeIncoming(packet: Uint8Array, trafficClass = 0): void {
 		const entry = packet.length < spiOctets ? undefined : this.#bySpi.get(spiOf(packet));
 		if (entry === undefined) {
-			this.counters.unknownSpi++;
+			this.unknownSpi++;
 			return;
 		}
 		const octets = entry.inbound.open(packet, this.#opened);

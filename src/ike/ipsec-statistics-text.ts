@@ -1,5 +1,5 @@
 /** What `show security ipsec statistics` prints (B73). There is no AH: its lines are as on a device that has none in use. */
-import type { PlaneCounters } from "#esp/traffic-plane.ts";
+import type { PlaneCounters } from "#esp/data-plane.ts";
 import type { VpnState } from "#ike/vpn-state.ts";
 
 /** The sum over tunnels; `index`: of one, named in the text. */

@@ -1,6 +1,7 @@
 /** What stands in the process of VPNs, as plain data for who asks. Types alone. */
+
+import type { AssociationCounts, PlaneCounters } from "#esp/data-plane.ts";
 import type { DfBit } from "#esp/outer-header.ts";
-import type { AssociationCounts, PlaneCounters } from "#esp/traffic-plane.ts";
 import type { AssociationView, ChildView } from "#ike/association-view.ts";
 import type { Path } from "#ike/v2/connection.ts";
 

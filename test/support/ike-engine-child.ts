@@ -14,7 +14,8 @@ import {
 import { connect } from "node:net";
 import { parsePrefix } from "#base/address.ts";
 import { openLinux } from "#base/linux-shell.ts";
-import { type PlaneCounters, TrafficPlane } from "#esp/traffic-plane.ts";
+import type { PlaneCounters } from "#esp/data-plane.ts";
+import { TrafficPlane } from "#esp/traffic-plane.ts";
 import { TunDevice } from "#esp/tun-shell.ts";
 import { textIdentity } from "#ike/auth/identity.ts";
 import { peerJudge } from "#ike/auth/judge-peer.ts";
@@ -96,7 +97,7 @@ const plane = new TrafficPlane<Path>(
 		onSpent: (inboundSpi) => shell.give({ type: "child-close-wanted", inboundSpi }),
 		fillRandom: (octets) => void randomFillSync(octets),
 	},
-	{ replayWindow: 64, mss: 1_320, dfBit: "clear" },
+	{ mss: 1_320, dfBit: "clear" },
 );
 
 const peer = await Strongswan.start(folder, options.swanctl, options.certificates?.peer);
@@ -109,7 +110,7 @@ const shell = await EngineShell.open(
 			signWith(scheme, createPrivateKey(options.certificates?.own.key ?? ""), octets),
 		installChild(association) {
 			installed.set(association.inboundSpi, association);
-			plane.install(association);
+			plane.install({ ...association, replayWindow: 64 });
 		},
 		removeChild(inboundSpi) {
 			installed.delete(inboundSpi);

@@ -77,7 +77,6 @@ export function vpnState(more: Partial<VpnState> = {}): VpnState {
 			decryptedPackets: 888,
 			decryptedOctets: 696_696,
 			unprotected: 0,
-			unknownSpi: 0,
 			refused: 3,
 			badHeaders: 0,
 			replayed: 2,
