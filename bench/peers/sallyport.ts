@@ -4,14 +4,24 @@ import { join } from "node:path";
 import { freePort, startProgram, waitForOutput } from "../processes.ts";
 import type { Subject, SubjectKind, Surroundings } from "../subject.ts";
 
+/** What one kind has and the others do not. */
+interface Parts {
+	readonly ruleFile?: string;
+	/** More of the profile's actions. */
+	readonly actions?: string;
+}
+
+const openNames = "domain-fronting allow; coalesced-requests allow;";
+
 export const sallyport: SubjectKind = kind("sallyport", "pattern-policy standard;");
 
 /** With signatures of a file besides. */
 export function sallyportWithRules(ruleFile: string): SubjectKind {
-	return kind("sallyport-rules", "pattern-policy standard; idp-policy all;", ruleFile);
+	return kind("sallyport-rules", "pattern-policy standard; idp-policy all;", { ruleFile });
 }
 
-export const sallyportOpaque: SubjectKind = kind("sallyport-opaque", "utm-policy none;");
+/** Nothing looks at what is within, not at the names of requests either. */
+export const sallyportOpaque: SubjectKind = kind("sallyport-opaque", "utm-policy none;", { actions: openNames });
 
 /** The arguments after `node bin/sallyport.mjs`. */
 function startArguments(stateDirectory: string): string[] {
@@ -19,7 +29,7 @@ function startArguments(stateDirectory: string): string[] {
 }
 
 /** The configuration of a first start, with the benchmark's listener; without a pattern policy nothing is looked into. */
-function configuration(port: number, services: string, ruleFile: string | undefined): string {
+function configuration(port: number, services: string, { ruleFile, actions = "" }: Parts): string {
 	const rules = ruleFile === undefined ? "" : `rules { file ${ruleFile}; }`;
 	return `
 services {
@@ -35,7 +45,7 @@ services {
 				untrusted-root-ca sallyport-untrusted-ca;
 				trusted-ca all;
 				decryption-policy exemptions;
-				actions { log { all; } }
+				actions { log { all; } ${actions} }
 			}
 			decryption-policy exemptions { never-decrypt-domains [ bank.example *.bank.example ]; }
 		}
@@ -61,23 +71,23 @@ security {
 `;
 }
 
-function kind(name: string, services: string, ruleFile?: string): SubjectKind {
+function kind(name: string, services: string, parts: Parts = {}): SubjectKind {
 	return {
 		name,
 		version: () => `Sallyport ${packageVersion()}, Node ${process.version}`,
 		missing: () => (existsSync(entry) && existsSync(composition) ? undefined : "src/daemon/cli.ts is absent"),
-		start: (surroundings) => start(name, services, ruleFile, surroundings),
+		start: (surroundings) => start(name, services, parts, surroundings),
 	};
 }
 
 async function start(
 	name: string,
 	services: string,
-	ruleFile: string | undefined,
+	parts: Parts,
 	{ directory, originCaFile, originPorts }: Surroundings,
 ): Promise<Subject> {
 	const port = await freePort();
-	writeFileSync(join(directory, "sallyport.conf"), configuration(port, services, ruleFile), { mode: 0o600 });
+	writeFileSync(join(directory, "sallyport.conf"), configuration(port, services, parts), { mode: 0o600 });
 	mkdirSync(join(directory, "trust"));
 	copyFileSync(originCaFile, join(directory, "trust", "bench-origin.pem"));
 	const logFile = join(directory, "output.log");
