@@ -16,6 +16,7 @@ test("B71: what stands is told with its places, algorithms, peer, times and coun
 		integrity: undefined,
 		prf: "hmac-sha256",
 		group: "group19",
+		additional: [],
 	});
 	assert.deepEqual([ofA?.authentication, ofA?.keyType], ["shared-key", undefined]);
 	assert.ok(ofA !== undefined && ofA.hardAt > network.now && ofA.hardAt <= network.now + 28_800_000);

@@ -38,6 +38,8 @@ export interface AssociationView {
 				readonly integrity: string | undefined;
 				readonly prf: string;
 				readonly group: string;
+				/** Further key exchanges (RFC 9370). */
+				readonly additional: readonly string[];
 		  }
 		| undefined;
 	readonly hardAt: number;
@@ -68,6 +70,7 @@ export function viewOf(sa: IkeSa): AssociationView {
 			integrity: protection.proposal.integrity?.name,
 			prf: protection.proposal.prf.name,
 			group: protection.proposal.group.name,
+			additional: (protection.proposal.additional ?? []).map(({ name }) => name),
 		},
 		hardAt: lifetime.hardAt,
 		traffic: { ...sa.traffic },

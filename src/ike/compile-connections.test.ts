@@ -170,3 +170,20 @@ test("B8, B9: the amount that keys are used for and the time that a tunnel may b
 	const [plain] = only({ gateway: v2 }).children;
 	assert.deepEqual([plain?.maxOctets, plain?.idleTime], [undefined, undefined]);
 });
+
+test("additional key exchanges stand behind the group, in their order; optional ones are offered before the proposal without", () => {
+	const connection = only({
+		gateway: v2,
+		proposal:
+			"encryption-algorithm aes-256-gcm; dh-group group19; additional-key-exchange { methods [ ml-kem-768 group20 ]; optional; }",
+		ipsecPolicy:
+			"proposals p; perfect-forward-secrecy { keys group14; additional-key-exchange { methods ml-kem-1024; } }",
+	});
+	assert.deepEqual(connection.proposals.map(describeProposal), [
+		"aes-256-gcm/hmac-sha256/group19/ml-kem-768/group20",
+		"aes-256-gcm/hmac-sha256/group19",
+	]);
+	assert.deepEqual(connection.children[0]?.proposals.map(describeProposal), [
+		"aes-256-cbc/hmac-sha-256-128/group14/ml-kem-1024",
+	]);
+});

@@ -6,7 +6,7 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import { type Address, formatAddress, type Prefix } from "#base/address.ts";
 import { addressIdentity, type Identity, type IdentityExpectation, textIdentity } from "#ike/auth/identity.ts";
 import { type EspProposal, espProposal, type IkeProposal, ikeProposal } from "#ike/crypto/proposal.ts";
-import { proposalSets, withForwardSecrecy } from "#ike/crypto/proposal-sets.ts";
+import { proposalSets, withForwardSecrecy, withFurtherExchanges } from "#ike/crypto/proposal-sets.ts";
 import { type Ike, type IkeGateway, type IkePolicy, isCertificateSet } from "#ike/ike-schema.ts";
 import type { Ipsec, Vpn } from "#ike/ipsec-schema.ts";
 import type { ChildConfig, Connection, LocalAuthentication, RemoteAuthentication } from "#ike/v2/connection.ts";
@@ -147,7 +147,9 @@ function ikeProposalsOf(policy: IkePolicy, ike: Ike): readonly IkeProposal[] {
 	if (policy.proposalSet !== undefined) return proposalSets[policy.proposalSet]?.ike ?? [];
 	return policy.proposals.flatMap((name) => {
 		const one = ike.proposal.get(name);
-		return one === undefined ? [] : [ikeProposal(one.encryptionAlgorithm, one.authenticationAlgorithm, one.dhGroup)];
+		if (one === undefined) return [];
+		const first = ikeProposal(one.encryptionAlgorithm, one.authenticationAlgorithm, one.dhGroup);
+		return withFurtherExchanges(first, one.additionalKeyExchange);
 	});
 }
 
@@ -219,7 +221,7 @@ function compileChild(name: string, vpn: Vpn, ipsec: Ipsec, local: Address): Chi
 		proposals.push(espProposal(encryptionAlgorithm, authenticationAlgorithm));
 	}
 	const ofSet = proposalSets[policy.proposalSet ?? ""]?.esp ?? proposals;
-	const group = policy.perfectForwardSecrecy?.keys;
+	const { perfectForwardSecrecy: secrecy } = policy;
 	const everything = { address: { octets: new Uint8Array(local.octets.length) }, length: 0 };
 	const selectorOf = (prefix: Prefix | undefined) => [prefixSelector(prefix ?? everything)];
 	const seconds = named.map(({ lifetimeSeconds }) => lifetimeSeconds);
@@ -229,7 +231,12 @@ function compileChild(name: string, vpn: Vpn, ipsec: Ipsec, local: Address): Chi
 		name,
 		localSelectors: selectorOf(proxyIdentity.local),
 		remoteSelectors: selectorOf(proxyIdentity.remote),
-		proposals: group === undefined ? ofSet : withForwardSecrecy(ofSet, group),
+		proposals:
+			secrecy === undefined
+				? ofSet
+				: withForwardSecrecy(ofSet, secrecy.keys).flatMap((one) =>
+						withFurtherExchanges(one, secrecy.additionalKeyExchange),
+					),
 		lifetime: Math.min(...(seconds.length === 0 ? [setEspLifetimeSeconds] : seconds)) * 1_000,
 		...(kilobytes.length > 0 && { maxOctets: Math.min(...kilobytes) * 1_024 }),
 		...(idleTime !== undefined && { idleTime: idleTime * 1_000 }),

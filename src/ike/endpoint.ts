@@ -16,8 +16,8 @@ import { connectionChange } from "#ike/connection-change.ts";
 import type { RandomOctets } from "#ike/crypto/agree-key.ts";
 import { closeChild, followConnection } from "#ike/follow-connection.ts";
 import { answerRequest } from "#ike/v2/answer-request.ts";
-import { beginInitiator, onAuthResponse, onInitiatorSigned, onInitResponse } from "#ike/v2/begin-initiator.ts";
-import { answerInit, judgeInit, onAuthRequest, onResponderSigned } from "#ike/v2/begin-responder.ts";
+import { beginInitiator, onBeginResponse, onInitiatorSigned, onInitResponse } from "#ike/v2/begin-initiator.ts";
+import { answerInit, judgeInit, onBeginRequest, onResponderSigned } from "#ike/v2/begin-responder.ts";
 import { spiNumber } from "#ike/v2/child-sa.ts";
 import type { ChildConfig, Connection, Path } from "#ike/v2/connection.ts";
 import { CookieJar } from "#ike/v2/cookie.ts";
@@ -162,7 +162,7 @@ export class Endpoint {
 		const key = hash("sha256", datagram, "base64");
 		const begun = this.#begun.get(key);
 		if (begun !== undefined) {
-			if (begun.phase.type === "expect-auth-request") begun.send(begun.responses.answer);
+			if (begun.isHalfOpen && begun.responses.expectedId === 1) begun.send(begun.responses.answer);
 			return;
 		}
 		const connections = this.#connections.filter((one) => isForPath(one, path));
@@ -448,8 +448,8 @@ export class Endpoint {
 function newHandlers(): Handlers {
 	return {
 		onInitResponse,
-		onAuthRequest,
-		onAuthResponse,
+		onBeginRequest,
+		onBeginResponse,
 		onSigned(sa, signature, now) {
 			if (sa.isInitiator) onInitiatorSigned(sa, signature, now);
 			else onResponderSigned(sa, signature, now);

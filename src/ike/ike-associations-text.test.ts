@@ -63,6 +63,6 @@ test("an association that is not up yet, and one by certificates, are told as wh
 	assert.deepEqual(["rsa", "ec", "ed25519"].map(by), ["RSA-signatures", "ECDSA-signatures", "ed25519-signatures"]);
 	const hidden = ikeDetail(association({ identity: "a\u001b[2J" }), shownAt);
 	assert.ok(!hidden.includes("\u001b"));
-	const gcm = { cipher: "aes-256-gcm", integrity: undefined, prf: "hmac-sha256", group: "group19" };
+	const gcm = { cipher: "aes-256-gcm", integrity: undefined, prf: "hmac-sha256", group: "group19", additional: [] };
 	assert.match(ikeDetail(association({ algorithms: gcm }), shownAt), /Authentication {8}: aes-256-gcm/);
 });

@@ -30,6 +30,9 @@ export function ikeDetail(one: AssociationView, now: number): string {
 		`   Authentication        : ${algorithms === undefined ? "-" : (algorithms.integrity ?? algorithms.cipher)}`,
 		`   Encryption            : ${algorithms?.cipher ?? "-"}`,
 		`   Pseudo random function: ${algorithms?.prf ?? "-"}`,
+		...(algorithms?.additional.length
+			? [`   Key exchanges         : ${[algorithms.group, ...algorithms.additional].join(", ")}`]
+			: []),
 		"  Traffic statistics:",
 		`   Input  bytes  :${count(traffic.receivedOctets)}`,
 		`   Output bytes  :${count(traffic.sentOctets)}`,

@@ -46,6 +46,41 @@ export function isCertificateSet(proposalSet: string | undefined): boolean {
 	return proposalSet?.startsWith("suiteb-") === true;
 }
 
+/** Key exchanges behind the first one (RFC 9370): nobody who breaks only one of them reads the traffic. */
+export const additionalKeyExchange = container({
+	help: {
+		what: "Further key exchanges behind that of the group (RFC 9370), so that recorded traffic stays secret when the group is broken",
+		loosened: "danger: without one of ML-KEM, who records the traffic can read it once there are quantum computers",
+	},
+	presence: true,
+	children: {
+		methods: leafList(
+			enumeration({
+				"ml-kem-512": "Module-lattice key encapsulation of FIPS 203, as strong as AES-128",
+				"ml-kem-768": "Module-lattice key encapsulation of FIPS 203, as strong as AES-192",
+				"ml-kem-1024": "Module-lattice key encapsulation of FIPS 203, as strong as AES-256",
+				group14: "2048-bit MODP",
+				group15: "3072-bit MODP",
+				group16: "4096-bit MODP",
+				group19: "256-bit random elliptic curve",
+				group20: "384-bit random elliptic curve",
+				group21: "521-bit random elliptic curve",
+			}),
+			{
+				help: { what: "One exchange for each, in this order", grows: "messages of a negotiation and processor time" },
+				mandatory: true,
+				maxValues: 7,
+			},
+		),
+		optional: flag({
+			help: {
+				what: "Offer and accept the proposal without them, too, behind that with them",
+				loosened: "danger: with a peer that does not know them, the group alone protects the traffic",
+			},
+		}),
+	},
+});
+
 const proposal = list({
 	help: "What may be agreed in phase 1",
 	keys: { name: name() },
@@ -69,6 +104,7 @@ const proposal = list({
 			},
 			mandatory: true,
 		}),
+		"additional-key-exchange": additionalKeyExchange,
 		"authentication-algorithm": leaf(
 			enumeration({
 				md5: "128-bit digest; danger: broken",
@@ -317,6 +353,9 @@ export const ike = container({
 
 /** A checked `security ike`. */
 export type Ike = Snapshot<typeof ike>;
+
+/** A checked `additional-key-exchange`. */
+export type AdditionalKeyExchange = NonNullable<Snapshot<typeof additionalKeyExchange>>;
 
 /** A checked policy. */
 export type IkePolicy = NonNullable<ReturnType<Ike["policy"]["get"]>>;

@@ -2,7 +2,7 @@
 import { enumeration, integer, name, reference, secret, text } from "#config/leaf-types.ts";
 import { address, interfaceName, prefix } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
-import { ciphers, groups, proposalSets } from "#ike/ike-schema.ts";
+import { additionalKeyExchange, ciphers, groups, proposalSets } from "#ike/ike-schema.ts";
 import { hexadecimalKey, proxyService } from "#ike/key-types.ts";
 
 const authenticators = enumeration({
@@ -56,7 +56,10 @@ const policy = list({
 				loosened: "danger: without it, one stolen key of phase 1 opens everything that followed from it",
 			},
 			presence: true,
-			children: { keys: leaf(groups, { help: "Group of the key exchange", mandatory: true }) },
+			children: {
+				keys: leaf(groups, { help: "Group of the key exchange", mandatory: true }),
+				"additional-key-exchange": additionalKeyExchange,
+			},
 		}),
 		proposals: leafList(reference("security ipsec proposal"), { help: "Offered in this order", maxValues: 4 }),
 		"proposal-set": leaf(proposalSets, {

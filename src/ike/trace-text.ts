@@ -24,4 +24,6 @@ const exchangeNames: ReadonlyMap<number, string> = new Map([
 	[exchangeType.ikeAuth, "IKE_AUTH"],
 	[exchangeType.createChildSa, "CREATE_CHILD_SA"],
 	[exchangeType.informational, "INFORMATIONAL"],
+	[exchangeType.ikeIntermediate, "IKE_INTERMEDIATE"],
+	[exchangeType.ikeFollowupKe, "IKE_FOLLOWUP_KE"],
 ]);

@@ -81,3 +81,13 @@ test("the trace file has a name, a size and a number together", () => {
 		"error security ike traceoptions file 'size': needs 'files' beside it",
 	]);
 });
+
+test("an additional key exchange that is the group itself is refused", () => {
+	const proposal = (more: string) =>
+		findingsOf(vpnText({ proposal: `encryption-algorithm aes-256-gcm; dh-group group19; ${more}` })).join();
+	assert.match(proposal("additional-key-exchange { methods [ ml-kem-768 group19 ]; }"), /group19 stands there twice/);
+	assert.doesNotMatch(proposal("additional-key-exchange { methods [ ml-kem-768 group20 ]; }"), /twice/);
+	assert.match(proposal("additional-key-exchange { optional; }"), /missing mandatory statement: 'methods'/);
+	const secrecy = "proposals p; perfect-forward-secrecy { keys group20; additional-key-exchange { methods group20; } }";
+	assert.match(findingsOf(vpnText({ ipsecPolicy: secrecy })).join(), /group20 stands there twice/);
+});

@@ -1,6 +1,12 @@
 /** What a commit says about `security ike`. */
 import { error, type Finding, warning } from "#config/finding.ts";
-import { type Ike, type IkeGateway, type IkePolicy, isCertificateSet } from "#ike/ike-schema.ts";
+import {
+	type AdditionalKeyExchange,
+	type Ike,
+	type IkeGateway,
+	type IkePolicy,
+	isCertificateSet,
+} from "#ike/ike-schema.ts";
 import { takenLogNames, traceFileOf, traceTopics } from "#ike/trace-plan.ts";
 import { verifyTraceFile } from "#telemetry/trace-file.ts";
 
@@ -9,7 +15,8 @@ export function verifyIke(ike: Ike): readonly Finding[] {
 	const path = ["security", "ike"];
 	const findings: Finding[] = [...verifyTraceFile([...path, "traceoptions", "file"], ike.traceoptions.file)];
 	findings.push(...verifyTrace([...path, "traceoptions"], ike));
-	for (const [proposalName, { encryptionAlgorithm, authenticationAlgorithm }] of ike.proposal) {
+	for (const [proposalName, { encryptionAlgorithm, authenticationAlgorithm, ...one }] of ike.proposal) {
+		findings.push(...verifyExchanges([...path, "proposal", proposalName], one.dhGroup, one.additionalKeyExchange));
 		if (authenticationAlgorithm !== undefined || encryptionAlgorithm.endsWith("-gcm")) continue;
 		const at = [...path, "proposal", proposalName];
 		findings.push(error(at, undefined, "missing mandatory statement: 'authentication-algorithm'"));
@@ -19,6 +26,20 @@ export function verifyIke(ike: Ike): readonly Finding[] {
 	for (const [gatewayName, gateway] of ike.gateway)
 		findings.push(...verifyGateway([...path, "gateway", gatewayName], gateway, ike));
 	return findings;
+}
+
+/** Each exchange once: a second one of the same kind adds nothing, and no peer may agree to it (RFC 9370 §2.2.1). */
+export function verifyExchanges(
+	path: readonly string[],
+	group: string,
+	further: AdditionalKeyExchange | undefined,
+): readonly Finding[] {
+	const methods: readonly string[] = further === undefined ? [] : [group, ...further.methods];
+	const twice = methods.find((name, index) => methods.indexOf(name) !== index);
+	if (twice === undefined) return [];
+	return [
+		error([...path, "additional-key-exchange"], "methods", `${twice} stands there twice; name each exchange once`),
+	];
 }
 
 /** Logs of the gateway are no trace files, and some flags have nothing to tell. */

@@ -3,6 +3,7 @@ import type { Secret } from "#base/secret.ts";
 import { error, type Finding, warning } from "#config/finding.ts";
 import type { Ike } from "#ike/ike-schema.ts";
 import type { Ipsec, Vpn } from "#ike/ipsec-schema.ts";
+import { verifyExchanges } from "#ike/verify-ike.ts";
 
 /** Proposals, policies and VPNs, each by itself and with those it names. */
 export function verifyIpsec(ipsec: Ipsec, ike: Ike): readonly Finding[] {
@@ -15,6 +16,9 @@ export function verifyIpsec(ipsec: Ipsec, ike: Ike): readonly Finding[] {
 		);
 	}
 	for (const [policyName, policy] of ipsec.policy) {
+		const { perfectForwardSecrecy: secrecy } = policy;
+		const at = [...path, "policy", policyName, "perfect-forward-secrecy"];
+		if (secrecy !== undefined) findings.push(...verifyExchanges(at, secrecy.keys, secrecy.additionalKeyExchange));
 		const protocols = new Set(policy.proposals.map((name) => ipsec.proposal.get(name)?.protocol));
 		if (protocols.size > 1) {
 			const message = "some proposals are of protocol ah and others of esp; a peer takes only one";

@@ -255,3 +255,29 @@ test("a peer whose certificate is of another authority, and one with another key
 	const refused = await other.until("a refusal", ({ reports }) => reports.some((one) => one.startsWith("ike-failed")));
 	assert.match(refused.reports.join(), /AUTHENTICATION_FAILED/);
 });
+
+test("further key exchanges that are optional do not keep a peer away that knows nothing of them, in either role", async (t) => {
+	if (!requirePeers(t, strongswanCommands)) return;
+	const configuration = vpnText({
+		proposal:
+			"encryption-algorithm aes-256-gcm; authentication-algorithm sha-256; dh-group group19; additional-key-exchange { methods ml-kem-768; optional; }",
+		policy: "proposals p; pre-shared-key ascii-text test-psk;",
+		gateway: `address ${peerAddress}; version v2-only; local-identity hostname own.example; remote-identity hostname peer.example;`,
+		ipsecProposal: "encryption-algorithm aes-256-gcm;",
+		ipsecPolicy:
+			"proposals p; perfect-forward-secrecy { keys group19; additional-key-exchange { methods ml-kem-512; optional; } }",
+		vpn: `bind-interface st0.0; ike { gateway swan; ipsec-policy p;
+			proxy-identity { local 10.1.0.0/24; remote 10.2.0.0/24; } }`,
+	})
+		.replace("gateway g {", "gateway swan {")
+		.replace("vpn v {", "vpn lan {");
+	for (const role of ["initiator", "responder"] as const)
+		await t.test(`we as ${role}`, async (inner) => {
+			const text = swanctl("aes256gcm16-prfsha256-ecp256", "aes256gcm16-ecp256");
+			const run = await bringUp(inner, { ...strong, swanctl: text, configuration }, role);
+			const [before] = (await run.state()).children;
+			await run.give({ type: "child-worn-out", inboundSpi: before?.inboundSpi ?? 0 });
+			await run.until("new keys", (s) => isUp(s) && s.children[0]?.inboundSpi !== before?.inboundSpi);
+			assert.equal(await run.echo(20_000), 20_000);
+		});
+});

@@ -33,7 +33,7 @@ export function association(more: Partial<AssociationView> = {}): AssociationVie
 		identity: "2.2.2.2",
 		authentication: "shared-key",
 		keyType: undefined,
-		algorithms: { cipher: "aes-128-cbc", integrity: "hmac-sha1-96", prf: "hmac-sha1", group: "group2" },
+		algorithms: { cipher: "aes-128-cbc", integrity: "hmac-sha1-96", prf: "hmac-sha1", group: "group2", additional: [] },
 		hardAt: shownAt + 28_570_900,
 		traffic: { receivedOctets: 852, sentOctets: 940, receivedPackets: 5, sentPackets: 5 },
 		childrenCreated: 1,

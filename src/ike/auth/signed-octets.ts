@@ -14,11 +14,14 @@ export interface SignedParts {
 	/** SK_pi for the initiator, SK_pr for the responder. */
 	readonly identityKey: Uint8Array;
 	readonly identity: IdentityBody;
+	/** What intermediate exchanges add (RFC 9242 §3.3); empty when there was none. */
+	readonly intermediate?: Uint8Array;
 }
 
-/** The octets: message | nonce of the other end | prf(SK_p, identity). */
-export function signedOctets(row: PrfRow, { message, peerNonce, identityKey, identity }: SignedParts): Uint8Array {
-	return concat([message, peerNonce, prf(row, identityKey, encodeIdentification(identity))]);
+/** The octets: message | nonce of the other end | prf(SK_p, identity) [| intermediate exchanges]. */
+export function signedOctets(row: PrfRow, parts: SignedParts): Uint8Array {
+	const { message, peerNonce, identityKey, identity, intermediate = new Uint8Array(0) } = parts;
+	return concat([message, peerNonce, prf(row, identityKey, encodeIdentification(identity)), intermediate]);
 }
 
 /** AUTH by a pre-shared key: prf(prf(key, "Key Pad for IKEv2"), octets). */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { test } from "node:test";
 import { deriveChildKeys, deriveIkeKeys, firstKeySeed, nextKeySeed } from "#ike/crypto/derive-keys.ts";
 import { cipherNamed, integrityNamed, prfNamed } from "#ike/crypto/transform-table.ts";
@@ -61,4 +62,20 @@ test("B29: an exchange of its own changes the keys of a child", () => {
 	assert.deepEqual([plain.initiator.encryption.length, plain.initiator.integrity.length], [16, 20]);
 	const all = [plain.initiator.encryption, plain.initiator.integrity, plain.responder.encryption];
 	assert.equal(new Set([...all, plain.responder.integrity].map(hexOf)).size, 4);
+});
+
+test("secrets of further exchanges stand behind the nonces, in their order (RFC 9370 §2.2.4)", () => {
+	const prf = (key: Uint8Array, ...data: readonly Uint8Array[]) =>
+		createHmac("sha1", key).update(Buffer.concat(data)).digest();
+	const { inputs, secret, nextSecret } = cavp;
+	const derivation = new Uint8Array(20).fill(5);
+	const more = [nextSecret, Uint8Array.of(1, 2)];
+	assert.equal(
+		hexOf(nextKeySeed(sha1, derivation, inputs, secret, more)),
+		hexOf(prf(derivation, secret, inputs.initiatorNonce, inputs.responderNonce, ...more)),
+	);
+	const esp = { ...algorithms, hasExtendedSequenceNumbers: false };
+	const keys = deriveChildKeys(sha1, derivation, esp, inputs, secret, more);
+	const seed = [secret, inputs.initiatorNonce, inputs.responderNonce, ...more];
+	assert.equal(hexOf(keys.initiator.encryption), hexOf(prf(derivation, ...seed, Uint8Array.of(1)).subarray(0, 16)));
 });

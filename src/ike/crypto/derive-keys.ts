@@ -48,14 +48,19 @@ export function firstKeySeed(row: PrfRow, inputs: ExchangeInputs, secret: Uint8A
 	return prf(row, concat([inputs.initiatorNonce, inputs.responderNonce]), secret);
 }
 
-/** SKEYSEED of a rekeyed association: prf(SK_d of the old, g^ir | Ni | Nr), with the old one's function (§2.18). */
+/**
+ * SKEYSEED of a rekeyed association: prf(SK_d of the old, g^ir | Ni | Nr), with the old one's function (§2.18). `more`: the
+ * secrets of further exchanges, behind the nonces (RFC 9370 §2.2.4). Each further exchange of a first negotiation makes new
+ * keys by the same formula (RFC 9370 §2.2.2).
+ */
 export function nextKeySeed(
 	row: PrfRow,
 	oldDerivation: Uint8Array,
 	inputs: ExchangeInputs,
 	secret: Uint8Array,
+	more: readonly Uint8Array[] = [],
 ): Uint8Array {
-	return prf(row, oldDerivation, secret, inputs.initiatorNonce, inputs.responderNonce);
+	return prf(row, oldDerivation, secret, inputs.initiatorNonce, inputs.responderNonce, ...more);
 }
 
 /** SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr). */
@@ -80,7 +85,7 @@ export function deriveIkeKeys(algorithms: IkeAlgorithms, seed: Uint8Array, input
 
 /**
  * KEYMAT of a child association = prf+(SK_d, [g^ir |] Ni | Nr): first what its initiator sends with, encryption before
- * integrity. `secret` is that of an exchange of its own, or empty (B29).
+ * integrity. `secret` is that of an exchange of its own, or empty (B29); `more`: those of further exchanges (RFC 9370 §2.2.4).
  */
 export function deriveChildKeys(
 	row: PrfRow,
@@ -88,10 +93,11 @@ export function deriveChildKeys(
 	{ cipher, integrity }: EspAlgorithms,
 	nonces: Pick<ExchangeInputs, "initiatorNonce" | "responderNonce">,
 	secret: Uint8Array,
+	more: readonly Uint8Array[] = [],
 ): { readonly initiator: DirectionKeys; readonly responder: DirectionKeys } {
 	const encryptionOctets = cipher.keyOctets + cipher.saltOctets;
 	const integrityOctets = integrity?.keyOctets ?? 0;
-	const seed = concat([secret, nonces.initiatorNonce, nonces.responderNonce]);
+	const seed = concat([secret, nonces.initiatorNonce, nonces.responderNonce, ...more]);
 	const take = taker(prfPlus(row, derivation, seed, 2 * (encryptionOctets + integrityOctets)));
 	const initiator = { encryption: take(encryptionOctets), integrity: take(integrityOctets) };
 	return { initiator, responder: { encryption: take(encryptionOctets), integrity: take(integrityOctets) } };

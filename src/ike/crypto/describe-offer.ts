@@ -26,10 +26,18 @@ function nameOf({ type, id, keyBits }: Transform): string {
 }
 
 /** In the order in which our own proposals are written. */
-const kinds = [transformType.encryption, transformType.integrity, transformType.prf, transformType.keyExchange];
+const additionalKinds = Array.from({ length: 7 }, (_, index) => transformType.additionalKeyExchange1 + index);
+const kinds = [
+	transformType.encryption,
+	transformType.integrity,
+	transformType.prf,
+	transformType.keyExchange,
+	...additionalKinds,
+];
 const tables: Readonly<Record<number, readonly { readonly name: string; readonly id: number }[]>> = {
 	[transformType.prf]: prfs,
 	[transformType.integrity]: integrityAlgorithms,
 	[transformType.keyExchange]: groups,
+	...Object.fromEntries(additionalKinds.map((kind) => [kind, groups])),
 };
 const maxShown = 8;

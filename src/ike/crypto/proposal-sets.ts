@@ -3,7 +3,7 @@
  *
  * `basic` and `compatible` hold DES and MD5: danger, both are broken. They are there for old peers.
  */
-import { type EspProposal, espProposal, type IkeProposal, ikeProposal } from "#ike/crypto/proposal.ts";
+import { type EspProposal, espProposal, type IkeProposal, ikeProposal, withAdditional } from "#ike/crypto/proposal.ts";
 
 /** What a set stands for. */
 export interface ProposalSet {
@@ -49,4 +49,14 @@ export function withForwardSecrecy(proposals: readonly EspProposal[], group: str
 	return proposals.map(({ cipher, integrity, hasExtendedSequenceNumbers }) =>
 		espProposal(cipher.name, integrity?.name, group, hasExtendedSequenceNumbers),
 	);
+}
+
+/** What `additional-key-exchange` makes of a proposal: the one with further exchanges, and behind it, where they are optional, the one without. */
+export function withFurtherExchanges<T extends IkeProposal | EspProposal>(
+	proposal: T,
+	further: { readonly methods: readonly string[]; readonly optional: boolean } | undefined,
+): readonly T[] {
+	if (further === undefined) return [proposal];
+	const longer = withAdditional(proposal, further.methods);
+	return further.optional ? [longer, proposal] : [longer];
 }

@@ -21,6 +21,8 @@ export interface IkeProposal {
 	readonly integrity?: IntegrityRow;
 	readonly prf: PrfRow;
 	readonly group: GroupRow;
+	/** Further exchanges, in this order (RFC 9370); at most seven, all different. */
+	readonly additional?: readonly GroupRow[];
 }
 
 /** One choice for an association of ESP. `group` is the exchange of its own for forward secrecy (B29). */
@@ -28,6 +30,8 @@ export interface EspProposal {
 	readonly cipher: CipherRow;
 	readonly integrity?: IntegrityRow;
 	readonly group?: GroupRow;
+	/** Further exchanges after that of `group`. */
+	readonly additional?: readonly GroupRow[];
 	/** Sequence numbers of 64 bits (RFC 4304). */
 	readonly hasExtendedSequenceNumbers: boolean;
 }
@@ -56,12 +60,17 @@ export function espProposal(
 	return { cipher, integrity: integrityNamed(integrityName), ...group, hasExtendedSequenceNumbers };
 }
 
+/** The same with further exchanges, by their names (RFC 9370). */
+export function withAdditional<T extends IkeProposal | EspProposal>(proposal: T, names: readonly string[]): T {
+	return names.length === 0 ? proposal : { ...proposal, additional: names.map(groupNamed) };
+}
+
 /** Proposals for IKE on the wire; `spi` is empty in the first exchange. */
 export function encodeIkeProposals(proposals: readonly IkeProposal[], spi: Uint8Array): readonly Proposal[] {
 	return proposals.map((one, index) => {
 		const transforms = [encryption(one.cipher), { type: transformType.prf, id: one.prf.id }];
 		if (one.integrity !== undefined) transforms.push({ type: transformType.integrity, id: one.integrity.id });
-		transforms.push({ type: transformType.keyExchange, id: one.group.id });
+		transforms.push({ type: transformType.keyExchange, id: one.group.id }, ...additionalTransforms(one));
 		return { number: index + 1, protocol: protocolId.ike, spi, transforms };
 	});
 }
@@ -75,17 +84,24 @@ export function encodeEspProposals(
 	return proposals.map((one, index) => {
 		const transforms = [encryption(one.cipher)];
 		if (one.integrity !== undefined) transforms.push({ type: transformType.integrity, id: one.integrity.id });
-		if (withGroup && one.group !== undefined) transforms.push({ type: transformType.keyExchange, id: one.group.id });
+		if (withGroup && one.group !== undefined)
+			transforms.push({ type: transformType.keyExchange, id: one.group.id }, ...additionalTransforms(one));
 		transforms.push({ type: transformType.extendedSequenceNumbers, id: one.hasExtendedSequenceNumbers ? 1 : 0 });
 		return { number: index + 1, protocol: protocolId.esp, spi, transforms };
 	});
 }
 
-/** `aes-256-cbc/hmac-sha-256-128/hmac-sha256/group14`, for messages. */
+/** `aes-256-cbc/hmac-sha-256-128/hmac-sha256/group14`, for messages; further exchanges behind it: `group14/ml-kem-768`. */
 export function describeProposal(proposal: IkeProposal | EspProposal): string {
-	const { cipher, integrity, group } = proposal;
+	const { cipher, integrity, group, additional = [] } = proposal;
 	const row = "prf" in proposal ? proposal.prf.name : undefined;
-	return [cipher.name, integrity?.name, row, group?.name].filter((name) => name !== undefined).join("/");
+	const exchanges = group && [group, ...additional].map(({ name }) => name).join("/");
+	return [cipher.name, integrity?.name, row, exchanges].filter((name) => name !== undefined).join("/");
+}
+
+/** ADDKE1 to ADDKE7: one type of transform for each exchange. */
+function additionalTransforms({ additional = [] }: Pick<IkeProposal, "additional">): readonly Transform[] {
+	return additional.map(({ id }, index) => ({ type: transformType.additionalKeyExchange1 + index, id }));
 }
 
 function encryption({ id, keyBits }: CipherRow): Transform {

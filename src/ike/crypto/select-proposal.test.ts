@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeEspProposals, encodeIkeProposals, espProposal, ikeProposal } from "#ike/crypto/proposal.ts";
+import {
+	encodeEspProposals,
+	encodeIkeProposals,
+	espProposal,
+	ikeProposal,
+	withAdditional,
+} from "#ike/crypto/proposal.ts";
 import { selectEspProposal, selectIkeProposal } from "#ike/crypto/select-proposal.ts";
 
 const none = new Uint8Array(0);
@@ -66,4 +72,24 @@ test("AH, and an SPI of another length, are not chosen", () => {
 	const [offer] = encodeEspProposals([esp], spi, false) as [ReturnType<typeof encodeEspProposals>[number]];
 	assert.equal(selectEspProposal([{ ...offer, protocol: 2 }], [esp], false), undefined);
 	assert.equal(selectEspProposal([{ ...offer, spi: new Uint8Array(8) }], [esp], false), undefined);
+});
+
+test("an additional key exchange that is offered beside NONE and not wanted is answered by NONE (RFC 9370 §2.2.1)", () => {
+	const plain = ikeProposal("aes-256-gcm", "sha-256", "group19");
+	const [offered] = encodeIkeProposals([withAdditional(plain, ["ml-kem-768", "ml-kem-512"])], new Uint8Array(0));
+	assert.ok(offered !== undefined);
+	assert.equal(selectIkeProposal([offered], [plain], 0), undefined);
+	const optional = { ...offered, transforms: [...offered.transforms, { type: 6, id: 0 }, { type: 7, id: 0 }] };
+	const chosen = (row: typeof plain) =>
+		selectIkeProposal([optional], [row], 0)?.answer.transforms.filter(({ type }) => type >= 6);
+	assert.deepEqual(chosen(plain), [
+		{ type: 6, id: 0 },
+		{ type: 7, id: 0 },
+	]);
+	assert.deepEqual(chosen(withAdditional(plain, ["ml-kem-768"])), [
+		{ type: 6, id: 36 },
+		{ type: 7, id: 0 },
+	]);
+	// Two of the same are not agreed to, and not what was offered in another place.
+	assert.equal(chosen(withAdditional(plain, ["ml-kem-512"])), undefined);
 });

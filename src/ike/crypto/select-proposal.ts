@@ -42,7 +42,8 @@ function select<T>(
 		for (const one of ours) {
 			const [wanted] = encode(one);
 			if (wanted === undefined || !holds(proposal.transforms, wanted.transforms)) continue;
-			return { chosen: one, answer: { ...proposal, transforms: wanted.transforms } };
+			const transforms = [...wanted.transforms, ...declined(proposal.transforms, wanted.transforms)];
+			return { chosen: one, answer: { ...proposal, transforms } };
 		}
 	}
 	return undefined;
@@ -62,6 +63,17 @@ function holds(offered: readonly Transform[], wanted: readonly Transform[]): boo
 	for (const { type } of wanted) types.delete(type);
 	for (const type of types) if (!offered.some((one) => one.type === type && one.id === none)) return false;
 	return true;
+}
+
+/** An additional exchange that is offered and not wanted is answered by NONE (RFC 9370 §2.2.1). */
+function declined(offered: readonly Transform[], wanted: readonly Transform[]): readonly Transform[] {
+	const types = new Set(offered.map(({ type }) => type).filter(isAdditional));
+	for (const { type } of wanted) types.delete(type);
+	return [...types].map((type) => ({ type, id: none }));
+}
+
+function isAdditional(type: number): boolean {
+	return type >= transformType.additionalKeyExchange1 && type <= transformType.additionalKeyExchange7;
 }
 
 function isSame(one: Transform, other: Transform): boolean {

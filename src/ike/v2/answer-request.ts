@@ -1,12 +1,12 @@
 /** What this end answers to requests once the association stands (RFC 7296 §1.3, §1.4, §2.8, §2.25). */
 import { answerKeyExchange } from "#ike/crypto/agree-key.ts";
-import { deriveIkeKeys, nextKeySeed } from "#ike/crypto/derive-keys.ts";
 import { describeProposal } from "#ike/crypto/proposal.ts";
 import { selectIkeProposal } from "#ike/crypto/select-proposal.ts";
 import { answerChildOffer, isRefusal } from "#ike/v2/child-exchange.ts";
 import { type ChildSa, lowerNonce, spiOctets } from "#ike/v2/child-sa.ts";
+import { answerFollowUp, expectFollowUp } from "#ike/v2/follow-up.ts";
 import { type IkeSa, notify } from "#ike/v2/ike-sa.ts";
-import { becomeSuccessor, giveWay } from "#ike/v2/task-ike.ts";
+import { giveWay, newSuccessor } from "#ike/v2/task-ike.ts";
 import { exchangeType, ikeSpiOctets } from "#ike/wire/header.ts";
 import { notifyName, notifyType } from "#ike/wire/notify-type.ts";
 import { findNotify, findPayload, type Payload } from "#ike/wire/payload.ts";
@@ -20,6 +20,7 @@ export function answerRequest(
 	now: number,
 ): readonly Payload[] {
 	if (exchange === exchangeType.informational) return answerInformational(sa, payloads, now);
+	if (exchange === exchangeType.ikeFollowupKe) return answerFollowUp(sa, payloads, now);
 	if (exchange !== exchangeType.createChildSa) return [notify(notifyType.INVALID_SYNTAX)];
 	const protocol = findPayload(payloads, "sa")?.proposals[0]?.protocol;
 	const isAboutIke = protocol === protocolId.ike;
@@ -80,10 +81,33 @@ function answerCreateChild(sa: IkeSa, payloads: readonly Payload[], now: number)
 		return [notify(answer.notify, answer.data)];
 	}
 	const nonces = { initiatorNonce: Uint8Array.from(peerNonce), responderNonce: nonce };
-	const child = sa.installChild(answer.agreement, false, nonces, now);
-	sa.report(old === undefined ? "child-established" : "child-rekeyed", sa.describeChild(child));
-	if (old !== undefined) notePeerReplacement(old, child, lowerNonce(nonces.initiatorNonce, nonce));
-	return answer.payloads;
+	const lowNonce = lowerNonce(nonces.initiatorNonce, nonce);
+	const complete = (moreSecrets: readonly Uint8Array[], at: number) => {
+		const child = sa.installChild({ ...answer.agreement, moreSecrets }, false, nonces, at);
+		sa.report(old === undefined ? "child-established" : "child-rekeyed", sa.describeChild(child));
+		if (old !== undefined) notePeerReplacement(old, child, lowNonce);
+	};
+	const [group, ...rest] = answer.agreement.proposal.additional ?? [];
+	if (group === undefined) {
+		complete([], now);
+		return answer.payloads;
+	}
+	const link = expectFollowUp(
+		sa,
+		{
+			groups: [group, ...rest],
+			lowNonce,
+			replaces: old,
+			complete,
+			// Whoever gives up leaves the old child as it is: its keys are asked for again.
+			abandon(at) {
+				if (old?.state === "installed") old.softAt = sa.retryAt(at);
+			},
+		},
+		now,
+	);
+	if (old !== undefined) old.softAt = Number.POSITIVE_INFINITY;
+	return [...answer.payloads, link];
 }
 
 function notePeerReplacement(old: ChildSa, child: ChildSa, lowNonce: Uint8Array): void {
@@ -92,13 +116,13 @@ function notePeerReplacement(old: ChildSa, child: ChildSa, lowNonce: Uint8Array)
 	old.state = "replaced";
 }
 
-function answerRekey(sa: IkeSa, payloads: readonly Payload[], now: number): readonly Payload[] {
+function answerRekey(sa: IkeSa, request: readonly Payload[], now: number): readonly Payload[] {
 	const isBusyWithChild = sa.task?.kind.endsWith("child") === true;
 	if (!sa.isEstablished || isBusyWithChild || sa.peerSuccessor !== undefined)
 		return [notify(notifyType.TEMPORARY_FAILURE)];
-	const offered = findPayload(payloads, "sa")?.proposals ?? [];
-	const ke = findPayload(payloads, "ke");
-	const peerNonce = findPayload(payloads, "nonce")?.data;
+	const offered = findPayload(request, "sa")?.proposals ?? [];
+	const ke = findPayload(request, "ke");
+	const peerNonce = findPayload(request, "nonce")?.data;
 	if (ke === undefined || peerNonce === undefined) return [notify(notifyType.INVALID_SYNTAX)];
 	const selection = selectIkeProposal(offered, sa.connection.proposals, ikeSpiOctets);
 	if (selection === undefined) return [notify(notifyType.NO_PROPOSAL_CHOSEN)];
@@ -114,22 +138,40 @@ function answerRekey(sa: IkeSa, payloads: readonly Payload[], now: number): read
 		initiatorSpi: Uint8Array.from(selection.answer.spi),
 		responderSpi: sa.host.newIkeSpi(),
 	};
-	const successor = sa.host.adopt({ connection: sa.connection, path: sa.path, isInitiator: false, ...inputs });
-	const seed = nextKeySeed(sa.algorithms.prf, sa.keys.derivation, inputs, answer.secret);
-	successor.protection = { proposal: chosen, keys: deriveIkeKeys(chosen, seed, inputs) };
-	becomeSuccessor(sa, successor, now);
-	sa.peerSuccessor = { sa: successor, lowNonce: lowerNonce(inputs.initiatorNonce, nonce) };
-	sa.lifetime = { ...sa.lifetime, softAt: Number.POSITIVE_INFINITY };
-	// While our own exchange is under way its answer decides which successor stays.
-	if (sa.task?.kind !== "rekey-ike") {
+	const lowNonce = lowerNonce(inputs.initiatorNonce, nonce);
+	const complete = (secrets: readonly Uint8Array[], at: number) => {
+		sa.peerSuccessor = { sa: newSuccessor(sa, chosen, false, inputs, [answer.secret, ...secrets], at), lowNonce };
+		sa.lifetime = { ...sa.lifetime, softAt: Number.POSITIVE_INFINITY };
+		// While our own exchange is under way its answer decides which successor stays.
+		if (sa.task?.kind === "rekey-ike") return;
 		sa.report("ike-rekeyed", `new keys, ${describeProposal(chosen)}`);
-		giveWay(sa, now);
-	}
-	return [
+		giveWay(sa, at);
+	};
+	const payloads: readonly Payload[] = [
 		{ type: "sa", proposals: [{ ...selection.answer, spi: inputs.responderSpi }] },
 		{ type: "nonce", data: nonce },
 		{ type: "ke", group: chosen.group.id, data: answer.publicValue },
 	];
+	const [group, ...rest] = chosen.additional ?? [];
+	if (group === undefined) {
+		complete([], now);
+		return payloads;
+	}
+	const link = expectFollowUp(
+		sa,
+		{
+			groups: [group, ...rest],
+			lowNonce,
+			replaces: "ike",
+			complete,
+			abandon(at) {
+				sa.lifetime = { ...sa.lifetime, softAt: sa.retryAt(at) };
+			},
+		},
+		now,
+	);
+	sa.lifetime = { ...sa.lifetime, softAt: Number.POSITIVE_INFINITY };
+	return [...payloads, link];
 }
 
 const nonceOctets = 32;

@@ -4,13 +4,14 @@ import { acceptedHashes, chooseScheme, decodeHashAlgorithms, encodeSignature } f
 import { sharedKeyAuth, signedOctets } from "#ike/auth/signed-octets.ts";
 import { beginKeyExchange } from "#ike/crypto/agree-key.ts";
 import { deriveIkeKeys, firstKeySeed } from "#ike/crypto/derive-keys.ts";
-import { describeProposal, encodeIkeProposals } from "#ike/crypto/proposal.ts";
+import { describeProposal, encodeIkeProposals, type IkeProposal } from "#ike/crypto/proposal.ts";
 import { selectIkeProposal } from "#ike/crypto/select-proposal.ts";
 import { type GroupRow, groupOfId } from "#ike/crypto/transform-table.ts";
+import { askIntermediate, onIntermediateResponse } from "#ike/v2/begin-intermediate.ts";
 import type { FirstMessages } from "#ike/v2/begin-phase.ts";
 import { type ChildOffer, encodeChildOffer, isRefusal, readChildAnswer } from "#ike/v2/child-exchange.ts";
 import type { Path } from "#ike/v2/connection.ts";
-import { errorName, type IkeSa, notify } from "#ike/v2/ike-sa.ts";
+import { errorName, type IkeSa, notify, type OpenedMessage } from "#ike/v2/ike-sa.ts";
 import { detectNat, natDetectionPayloads } from "#ike/v2/nat-detection.ts";
 import { verifyPeer } from "#ike/v2/verify-peer.ts";
 import { type AuthenticationBody, authenticationMethod } from "#ike/wire/authentication.ts";
@@ -75,8 +76,15 @@ export function onInitResponse(sa: IkeSa, message: Message, datagram: Uint8Array
 		initiatorNonce: inputs.initiatorNonce,
 		responderMessage: Uint8Array.from(datagram),
 		responderNonce: inputs.responderNonce,
+		intermediate: new Uint8Array(0),
 	};
-	authenticate(sa, messages, findPayload(payloads, "certificate-request") !== undefined, now);
+	const isCertificateWanted = findPayload(payloads, "certificate-request") !== undefined;
+	const { additional = [] } = selection.chosen;
+	const mayGoOn = findNotify(payloads, notifyType.INTERMEDIATE_EXCHANGE_SUPPORTED) !== undefined;
+	if (additional.length > 0 && !mayGoOn)
+		return fail(sa, "the peer agreed to further key exchanges without saying that it can do them", now);
+	if (!askIntermediate(sa, additional, { messages, isCertificateWanted }, now))
+		authenticate(sa, messages, isCertificateWanted, now);
 }
 
 /** The signature that was asked for. */
@@ -87,8 +95,15 @@ export function onInitiatorSigned(sa: IkeSa, signature: Uint8Array | undefined, 
 	sendAuth(sa, phase.messages, encodeSignature(phase.scheme, signature), now);
 }
 
+/** Takes the answers behind the first one. */
+export function onBeginResponse(sa: IkeSa, message: OpenedMessage, now: number): void {
+	if (sa.phase.type === "expect-auth-response") return onAuthResponse(sa, message.payloads, now);
+	const asked = onIntermediateResponse(sa, message, now);
+	if (asked !== undefined) authenticate(sa, asked.messages, asked.isCertificateWanted, now);
+}
+
 /** Takes the answer to IKE_AUTH: who the peer is, and the first child. */
-export function onAuthResponse(sa: IkeSa, payloads: readonly Payload[], now: number): void {
+function onAuthResponse(sa: IkeSa, payloads: readonly Payload[], now: number): void {
 	const { phase } = sa;
 	if (phase.type !== "expect-auth-response") return;
 	const identity = findPayload(payloads, "id-responder");
@@ -104,6 +119,7 @@ export function onAuthResponse(sa: IkeSa, payloads: readonly Payload[], now: num
 				peerNonce: phase.messages.initiatorNonce,
 				identityKey: keys.responderIdentity,
 				identity,
+				intermediate: phase.messages.intermediate,
 			});
 	if (refusal !== undefined) {
 		sa.report("ike-failed", refusal);
@@ -125,12 +141,19 @@ export function onAuthResponse(sa: IkeSa, payloads: readonly Payload[], now: num
 /** What both ends say of themselves beside the exchange. */
 export function abilityPayloads(
 	sa: Pick<IkeSa, "connection" | "path" | "initiatorSpi" | "responderSpi">,
+	hasFurtherExchanges: boolean,
 ): readonly Payload[] {
 	return [
 		...(sa.connection.hasNatTraversal ? natDetectionPayloads(sa, sa.path) : []),
 		notify(notifyType.IKEV2_FRAGMENTATION_SUPPORTED),
 		notify(notifyType.SIGNATURE_HASH_ALGORITHMS, acceptedHashes),
+		...(hasFurtherExchanges ? [notify(notifyType.INTERMEDIATE_EXCHANGE_SUPPORTED)] : []),
 	];
+}
+
+/** True when further key exchanges follow (RFC 9370). */
+export function hasAdditional({ additional = [] }: Pick<IkeProposal, "additional">): boolean {
+	return additional.length > 0;
 }
 
 /** Notes what the peer says of itself. */
@@ -172,7 +195,7 @@ function sendInit(sa: IkeSa, group: GroupRow, cookie: Uint8Array | undefined, re
 			{ type: "sa", proposals: encodeIkeProposals(sa.connection.proposals, new Uint8Array(0)) },
 			{ type: "ke", group: group.id, data: exchange.publicValue },
 			{ type: "nonce", data: nonce },
-			...abilityPayloads(sa),
+			...abilityPayloads(sa, sa.connection.proposals.some(hasAdditional)),
 		],
 		now,
 	);
@@ -194,6 +217,7 @@ function authenticate(sa: IkeSa, messages: FirstMessages, isCertificateWanted: b
 		peerNonce: messages.responderNonce,
 		identityKey: sa.keys.initiatorIdentity,
 		identity: localIdentity,
+		intermediate: messages.intermediate,
 	};
 	const { prf } = sa.algorithms;
 	if (localAuthentication.kind === "shared-key") {

@@ -1,6 +1,8 @@
 /** The states before an association is established, each with what it needs. Types alone. */
+import type { IntermediateOctets } from "#ike/auth/intermediate-octets.ts";
 import type { SignatureScheme } from "#ike/auth/signature.ts";
 import type { KeyExchange } from "#ike/crypto/agree-key.ts";
+import type { GroupRow } from "#ike/crypto/transform-table.ts";
 import type { ChildOffer } from "#ike/v2/child-exchange.ts";
 import type { Connection } from "#ike/v2/connection.ts";
 import type { Payload } from "#ike/wire/payload.ts";
@@ -11,6 +13,8 @@ export interface FirstMessages {
 	readonly initiatorNonce: Uint8Array;
 	readonly responderMessage: Uint8Array;
 	readonly responderNonce: Uint8Array;
+	/** What intermediate exchanges add to AUTH; empty without them. */
+	readonly intermediate: Uint8Array;
 }
 
 export type BeginPhase =
@@ -24,12 +28,30 @@ export type BeginPhase =
 			readonly restarts: number;
 	  }
 	| {
+			readonly type: "expect-intermediate-response";
+			readonly messages: FirstMessages;
+			readonly said: IntermediateOctets;
+			readonly exchange: KeyExchange;
+			/** Those behind it. */
+			readonly left: readonly GroupRow[];
+			readonly isCertificateWanted: boolean;
+	  }
+	| {
 			readonly type: "await-initiator-signature";
 			readonly messages: FirstMessages;
 			readonly scheme: SignatureScheme;
 			readonly isCertificateWanted: boolean;
 	  }
 	| { readonly type: "expect-auth-response"; readonly messages: FirstMessages; readonly offer: ChildOffer | undefined }
+	| {
+			readonly type: "expect-intermediate-request";
+			readonly messages: FirstMessages;
+			readonly said: IntermediateOctets;
+			readonly group: GroupRow;
+			/** Those behind it. */
+			readonly left: readonly GroupRow[];
+			readonly candidates: readonly Connection[];
+	  }
 	| {
 			readonly type: "expect-auth-request";
 			readonly messages: FirstMessages;

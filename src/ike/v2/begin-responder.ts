@@ -7,18 +7,25 @@ import { deriveIkeKeys, firstKeySeed } from "#ike/crypto/derive-keys.ts";
 import { describeOffer } from "#ike/crypto/describe-offer.ts";
 import { describeProposal, type IkeProposal } from "#ike/crypto/proposal.ts";
 import { type Selection, selectIkeProposal } from "#ike/crypto/select-proposal.ts";
-import { abilityPayloads, certificatePayloads, certificateRequestPayloads, notePeer } from "#ike/v2/begin-initiator.ts";
+import {
+	abilityPayloads,
+	certificatePayloads,
+	certificateRequestPayloads,
+	hasAdditional,
+	notePeer,
+} from "#ike/v2/begin-initiator.ts";
+import { onIntermediateRequest, phaseBehindInit } from "#ike/v2/begin-intermediate.ts";
 import type { FirstMessages } from "#ike/v2/begin-phase.ts";
 import { answerChildOffer, isRefusal } from "#ike/v2/child-exchange.ts";
 import type { Connection, Path } from "#ike/v2/connection.ts";
-import { type Host, type IkeSa, notify } from "#ike/v2/ike-sa.ts";
+import { type Host, type IkeSa, notify, type OpenedMessage } from "#ike/v2/ike-sa.ts";
 import { detectNat } from "#ike/v2/nat-detection.ts";
 import { verifyPeer } from "#ike/v2/verify-peer.ts";
 import { type AuthenticationBody, authenticationMethod } from "#ike/wire/authentication.ts";
 import { exchangeType } from "#ike/wire/header.ts";
 import { encodeMessage, type Message } from "#ike/wire/message.ts";
 import { notifyType } from "#ike/wire/notify-type.ts";
-import { findPayload, type Payload } from "#ike/wire/payload.ts";
+import { findNotify, findPayload, type Payload } from "#ike/wire/payload.ts";
 
 /** What is to become of a first message. */
 export type InitJudgement =
@@ -45,8 +52,10 @@ export function judgeInit(host: Host, connections: readonly Connection[], messag
 	const nonce = findPayload(payloads, "nonce")?.data;
 	if (offered === undefined || ke === undefined || nonce === undefined)
 		return refuse(notifyType.INVALID_SYNTAX, "the first message has no SA, KE or nonce");
+	const isIntermediate = findNotify(payloads, notifyType.INTERMEDIATE_EXCHANGE_SUPPORTED) !== undefined;
 	for (const { proposals } of connections) {
-		const selection = selectIkeProposal(offered, proposals, 0);
+		const possible = proposals.filter((one) => isIntermediate || !hasAdditional(one));
+		const selection = selectIkeProposal(offered, possible, 0);
 		if (selection === undefined) continue;
 		const { group } = selection.chosen;
 		if (ke.group !== group.id) {
@@ -94,7 +103,7 @@ export function answerInit(
 		{ type: "sa", proposals: [selection.answer] },
 		{ type: "ke", group: chosen.group.id, data: answer.publicValue },
 		{ type: "nonce", data: responderNonce },
-		...abilityPayloads(sa),
+		...abilityPayloads(sa, hasAdditional(chosen)),
 		...certificateRequestPayloads(sa),
 	]);
 	const messages: FirstMessages = {
@@ -102,15 +111,28 @@ export function answerInit(
 		initiatorNonce: nonce,
 		responderMessage: response,
 		responderNonce,
+		intermediate: new Uint8Array(0),
 	};
-	sa.phase = { type: "expect-auth-request", messages, candidates };
+	sa.phase = phaseBehindInit(chosen.additional ?? [], messages, candidates);
 	sa.endsAt = now + sa.host.settings.halfOpenLifetime;
 	sa.responses.answered([response]);
 	sa.send([response]);
 }
 
+/** Takes the requests behind the first one; another than the one that is expected ends the negotiation. */
+export function onBeginRequest(sa: IkeSa, message: OpenedMessage, now: number): void {
+	const { phase } = sa;
+	const { exchange } = message.head;
+	if (phase.type === "expect-intermediate-request" && exchange === exchangeType.ikeIntermediate)
+		return onIntermediateRequest(sa, message, now);
+	if (phase.type === "expect-auth-request" && exchange === exchangeType.ikeAuth)
+		return onAuthRequest(sa, message.payloads, now);
+	sa.sendResponse(exchange, [notify(notifyType.INVALID_SYNTAX)]);
+	sa.close("ike-failed", `the peer sent exchange ${exchange}; expected another one`, now);
+}
+
 /** Takes IKE_AUTH: who the peer is, and the first child. */
-export function onAuthRequest(sa: IkeSa, payloads: readonly Payload[], now: number): void {
+function onAuthRequest(sa: IkeSa, payloads: readonly Payload[], now: number): void {
 	const { phase } = sa;
 	if (phase.type !== "expect-auth-request") return;
 	const identity = findPayload(payloads, "id-initiator");
@@ -124,6 +146,7 @@ export function onAuthRequest(sa: IkeSa, payloads: readonly Payload[], now: numb
 		peerNonce: phase.messages.responderNonce,
 		identityKey: sa.keys.initiatorIdentity,
 		identity,
+		intermediate: phase.messages.intermediate,
 	});
 	if (refusal !== undefined) return refuseAuth(sa, refusal, now);
 	const { localAuthentication, localIdentity } = connection;
@@ -132,6 +155,7 @@ export function onAuthRequest(sa: IkeSa, payloads: readonly Payload[], now: numb
 		peerNonce: phase.messages.initiatorNonce,
 		identityKey: sa.keys.responderIdentity,
 		identity: localIdentity,
+		intermediate: phase.messages.intermediate,
 	};
 	const { prf } = sa.algorithms;
 	if (localAuthentication.kind === "shared-key") {

@@ -34,6 +34,8 @@ export interface ChildAgreement {
 	readonly remoteSelectors: readonly TrafficSelector[];
 	/** Secret of an exchange of its own; empty without one. */
 	readonly secret: Uint8Array;
+	/** Those of further exchanges, once they are done (RFC 9370). */
+	readonly moreSecrets?: readonly Uint8Array[];
 }
 
 /** Why there is none. `notify` is the number that was or is to be sent. */

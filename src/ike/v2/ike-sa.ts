@@ -7,6 +7,7 @@
  */
 import { equalBytes } from "#base/bytes.ts";
 import type { Identity } from "#ike/auth/identity.ts";
+import type { PlainMessage } from "#ike/auth/intermediate-octets.ts";
 import type { RandomOctets } from "#ike/crypto/agree-key.ts";
 import type { IkeAlgorithms, IkeKeys } from "#ike/crypto/derive-keys.ts";
 import { deriveChildKeys } from "#ike/crypto/derive-keys.ts";
@@ -17,6 +18,7 @@ import type { ChildAgreement } from "#ike/v2/child-exchange.ts";
 import { type ChildSa, childFrom, idleAt, spiNumber, spiOctets, spiText } from "#ike/v2/child-sa.ts";
 import type { ChildConfig, Connection, Path } from "#ike/v2/connection.ts";
 import type { EngineEffect, ReportKind } from "#ike/v2/engine-event.ts";
+import type { FollowUp } from "#ike/v2/follow-up.ts";
 import { FragmentBuffer } from "#ike/v2/fragment-buffer.ts";
 import { type Lifetime, lifetimeFrom } from "#ike/v2/lifetime.ts";
 import { selectorText } from "#ike/v2/narrow-selectors.ts";
@@ -71,8 +73,9 @@ export type Phase =
 /** Who handles requests and the first exchanges; given by the endpoint so that no file needs another's. */
 export interface Handlers {
 	onInitResponse(sa: IkeSa, message: Message, datagram: Uint8Array, path: Path, now: number): void;
-	onAuthRequest(sa: IkeSa, payloads: readonly Payload[], now: number): void;
-	onAuthResponse(sa: IkeSa, payloads: readonly Payload[], now: number): void;
+	/** Requests and answers before the association is established, the first exchange apart. */
+	onBeginRequest(sa: IkeSa, message: OpenedMessage, now: number): void;
+	onBeginResponse(sa: IkeSa, message: OpenedMessage, now: number): void;
 	onSigned(sa: IkeSa, signature: Uint8Array | undefined, now: number): void;
 	onRequest(sa: IkeSa, exchange: number, payloads: readonly Payload[], now: number): readonly Payload[];
 	newLivenessTask(): Task;
@@ -80,6 +83,11 @@ export interface Handlers {
 	newRekeyTask(): Task;
 	newChildRekeyTask(child: ChildSa): Task;
 	newChildDeleteTask(child: ChildSa): Task;
+}
+
+/** A message that was encrypted, put together and opened. */
+export interface OpenedMessage extends PlainMessage {
+	readonly payloads: readonly Payload[];
 }
 
 export class IkeSa {
@@ -108,6 +116,8 @@ export class IkeSa {
 	peerHashes: readonly number[] | undefined;
 	/** The successor that the peer has made, and the lower of its nonces (RFC 7296 §2.8.2). */
 	peerSuccessor: { readonly sa: IkeSa; readonly lowNonce: Uint8Array } | undefined;
+	/** What waits for the peer's further key exchanges (RFC 9370 §2.2.4). */
+	followUp: FollowUp | undefined;
 	lifetime: Lifetime = { softAt: Number.POSITIVE_INFINITY, hardAt: Number.POSITIVE_INFINITY };
 	/** When this association ends whatever happens: half-open, replaced or lingering. */
 	endsAt = Number.POSITIVE_INFINITY;
@@ -120,6 +130,8 @@ export class IkeSa {
 	#keepaliveAt = Number.POSITIVE_INFINITY;
 	#requestFragments = new FragmentBuffer();
 	#responseFragments = new FragmentBuffer();
+	/** Under what the newest answered request came: an intermediate exchange changes the keys behind it. */
+	#answeredUnder: IkeProtection | undefined;
 
 	constructor(id: number, host: Host, handlers: Handlers, parts: IkeSaParts, phase: Phase) {
 		this.id = id;
@@ -144,7 +156,7 @@ export class IkeSa {
 
 	/** Somebody who has not proved who it is yet. */
 	get isHalfOpen(): boolean {
-		return this.phase.type === "expect-auth-request" || this.phase.type === "await-responder-signature";
+		return !this.isInitiator && isBeginning(this.phase);
 	}
 
 	get isOver(): boolean {
@@ -186,6 +198,7 @@ export class IkeSa {
 	sendResponse(exchange: number, payloads: readonly Payload[]): void {
 		const datagrams = this.#seal(this.head(exchange, true, this.responses.expectedId), payloads);
 		this.responses.answered(datagrams);
+		this.#answeredUnder = this.protection;
 		this.send(datagrams);
 	}
 
@@ -217,17 +230,19 @@ export class IkeSa {
 	#receiveRequest(message: Message, datagram: Uint8Array, path: Path, now: number): void {
 		const { header, sealed } = message;
 		const arrival = this.responses.judge(header.messageId);
-		if (arrival === "out-of-window" || this.phase.type === "await-responder-signature") return;
+		if (arrival === "out-of-window" || this.phase.type.startsWith("await-")) return;
 		if (arrival === "again") {
 			const isFirst = sealed?.type === "encrypted" || (sealed?.type === "encrypted-fragment" && sealed.number === 1);
-			if (isFirst && this.#open(message, datagram) !== undefined) this.send(this.responses.answer);
+			const opened = isFirst && this.#open(message, datagram, this.#answeredUnder);
+			if (opened) this.send(this.responses.answer);
 			return;
 		}
 		if (this.isOver) return;
-		const chain = this.#openWhole(message, datagram, this.#requestFragments);
-		if (chain === undefined) return;
+		const opened = this.#openWhole(message, datagram, this.#requestFragments);
+		if (opened === undefined) return;
 		this.#noteReceived(path, now);
 		const { exchange } = header;
+		const { chain } = opened;
 		if (chain === "malformed") {
 			this.sendResponse(exchange, [notify(notifyType.INVALID_SYNTAX)]);
 			this.#fail("the peer sent a malformed message", now);
@@ -238,7 +253,7 @@ export class IkeSa {
 			this.sendResponse(exchange, [notify(notifyType.UNSUPPORTED_CRITICAL_PAYLOAD, data)]);
 			return;
 		}
-		if (this.phase.type === "expect-auth-request") this.handlers.onAuthRequest(this, chain.payloads, now);
+		if (isBeginning(this.phase)) this.handlers.onBeginRequest(this, { ...opened, payloads: chain.payloads }, now);
 		else this.sendResponse(exchange, this.handlers.onRequest(this, exchange, chain.payloads, now));
 		this.runTasks(now);
 	}
@@ -246,24 +261,28 @@ export class IkeSa {
 	#receiveResponse(message: Message, datagram: Uint8Array, path: Path, now: number): void {
 		const { header } = message;
 		if (this.requests.isOpen || header.messageId !== this.requests.id) return;
-		const chain = this.#openWhole(message, datagram, this.#responseFragments);
-		if (chain === undefined) return;
+		const opened = this.#openWhole(message, datagram, this.#responseFragments);
+		if (opened === undefined) return;
 		this.requests.close(header.messageId);
 		this.#noteReceived(path, now);
 		const { task } = this;
 		this.task = undefined;
+		const { chain } = opened;
 		if (chain === "malformed" || chain.unsupportedCritical !== undefined) {
 			this.#fail("the peer answered with a message that cannot be read", now);
 			return;
 		}
-		if (this.phase.type === "expect-auth-response") this.handlers.onAuthResponse(this, chain.payloads, now);
-		else task?.finish(this, chain.payloads, now);
+		if (isBeginning(this.phase)) this.handlers.onBeginResponse(this, { ...opened, payloads: chain.payloads }, now);
+		else {
+			const further = task?.finish(this, chain.payloads, now);
+			if (further !== undefined) this.queue.unshift(further);
+		}
 		this.runTasks(now);
 	}
 
-	#open(message: Message, datagram: Uint8Array): Uint8Array | undefined {
-		if (message.sealed === undefined) return undefined;
-		const { proposal, keys } = this.#protected();
+	#open(message: Message, datagram: Uint8Array, under = this.protection): Uint8Array | undefined {
+		if (message.sealed === undefined || under === undefined) return undefined;
+		const { proposal, keys } = under;
 		const peerKeys = this.isInitiator ? keys.responder : keys.initiator;
 		return openSealed({ protection: proposal, keys: peerKeys }, datagram, message.sealed);
 	}
@@ -272,7 +291,7 @@ export class IkeSa {
 		message: Message,
 		datagram: Uint8Array,
 		fragments: FragmentBuffer,
-	): PayloadChain | "malformed" | undefined {
+	): (PlainMessage & { readonly chain: PayloadChain | "malformed" }) | undefined {
 		const plain = this.#open(message, datagram);
 		if (plain === undefined || message.sealed === undefined) return undefined;
 		this.traffic.receivedPackets++;
@@ -286,14 +305,14 @@ export class IkeSa {
 			whole = { firstPayload: complete.firstPayload, octets: complete.octets };
 		}
 		const chain = decodePayloads(whole.firstPayload, whole.octets);
-		return chain.kind === "done" ? chain.value : "malformed";
+		return { head: message.header, ...whole, chain: chain.kind === "done" ? chain.value : "malformed" };
 	}
 
 	#noteReceived(path: Path, now: number): void {
 		this.#received = now;
 		this.#hasSentSince = false;
 		// The initiator goes to port 4500 with IKE_AUTH, whoever is behind the translation.
-		const mayMove = this.nat.isPeerBehindNat || this.phase.type === "expect-auth-request";
+		const mayMove = this.nat.isPeerBehindNat || this.isHalfOpen;
 		if (!mayMove || isSamePath(path, this.path)) return;
 		// "send all packets ... to the IP address and port from the last valid authenticated packet" (RFC 7296 §2.23).
 		this.path = path;
@@ -328,6 +347,13 @@ export class IkeSa {
 		return this.task?.kind === kind || this.queue.some((one) => one.kind === kind);
 	}
 
+	/** The peer's further exchanges have not come, or another negotiation takes their place: what they were for stays as it was. */
+	abandonFollowUp(now: number): void {
+		const { followUp } = this;
+		this.followUp = undefined;
+		followUp?.abandon(now);
+	}
+
 	// Children
 
 	/** Puts an agreed child in force. `isInitiator`: of the exchange that made it. */
@@ -337,10 +363,10 @@ export class IkeSa {
 		nonces: { readonly initiatorNonce: Uint8Array; readonly responderNonce: Uint8Array },
 		now: number,
 	): ChildSa {
-		const { config, proposal, localSelectors, remoteSelectors, secret } = agreement;
+		const { config, proposal, localSelectors, remoteSelectors, secret, moreSecrets } = agreement;
 		const inboundSpi = spiNumber(agreement.inboundSpi);
 		const outboundSpi = spiNumber(agreement.outboundSpi);
-		const keys = deriveChildKeys(this.algorithms.prf, this.keys.derivation, proposal, nonces, secret);
+		const keys = deriveChildKeys(this.algorithms.prf, this.keys.derivation, proposal, nonces, secret, moreSecrets);
 		const agreed = { config, inboundSpi, outboundSpi, localSelectors, remoteSelectors };
 		const child = childFrom(agreed, lifetimeFrom(now, config.lifetime, this.host.random), now);
 		this.children.set(inboundSpi, child);
@@ -425,6 +451,7 @@ export class IkeSa {
 		this.endsAt = now + this.host.settings.lingerTime;
 		this.queue.length = 0;
 		this.task = undefined;
+		this.followUp = undefined;
 		this.requests.close(this.requests.id);
 		for (const child of [...this.children.values()]) this.removeChild(child);
 		this.report(what, text);
@@ -440,7 +467,8 @@ export class IkeSa {
 	/** The next moment at which `passTime` has something to do. */
 	get deadline(): number {
 		if (this.isOver) return this.endsAt;
-		let next = Math.min(this.requests.deadline, this.endsAt, this.lifetime.hardAt, this.#keepaliveAt);
+		const givesUpAt = this.followUp?.expiresAt ?? Number.POSITIVE_INFINITY;
+		let next = Math.min(this.requests.deadline, this.endsAt, this.lifetime.hardAt, this.#keepaliveAt, givesUpAt);
 		if (!this.isEstablished) return next;
 		next = Math.min(next, this.lifetime.softAt, this.#livenessAt());
 		for (const child of this.children.values()) next = Math.min(next, child.softAt, child.hardAt, idleAt(child));
@@ -452,6 +480,7 @@ export class IkeSa {
 		if (now >= this.endsAt) return this.#end(now);
 		if (now >= this.lifetime.hardAt) return this.close("ike-closed", "its lifetime has ended", now);
 		this.#retransmit(now);
+		if (this.followUp !== undefined && now >= this.followUp.expiresAt) this.abandonFollowUp(now);
 		if (now >= this.#keepaliveAt) {
 			this.#armKeepalive(now);
 			this.host.emit({ type: "send-keepalive", path: this.path });
@@ -543,6 +572,11 @@ export function notify(type: number, data: Uint8Array = new Uint8Array(0)): Payl
 export function errorName(payloads: readonly Payload[]): string | undefined {
 	for (const one of payloads) if (one.type === "notify" && one.notify < 16_384) return notifyName(one.notify);
 	return undefined;
+}
+
+/** Before the association is established. */
+function isBeginning({ type }: Phase): boolean {
+	return !["established", "replaced", "closing", "closed"].includes(type);
 }
 
 function isSamePath(one: Path, other: Path): boolean {

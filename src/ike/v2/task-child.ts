@@ -10,6 +10,7 @@ import {
 } from "#ike/v2/child-exchange.ts";
 import { type ChildSa, lowerNonce, spiOctets } from "#ike/v2/child-sa.ts";
 import type { ChildConfig } from "#ike/v2/connection.ts";
+import { newFollowUpTask } from "#ike/v2/follow-up.ts";
 import type { IkeSa } from "#ike/v2/ike-sa.ts";
 import type { Task } from "#ike/v2/task.ts";
 import { exchangeType } from "#ike/wire/header.ts";
@@ -30,17 +31,24 @@ export function newCreateTask(config: ChildConfig, groupId?: number): Task {
 			return encodeChildOffer(offer);
 		},
 		finish(sa, payloads, now) {
-			if (offer === undefined) return;
+			if (offer === undefined) return undefined;
 			const answer = readChildAnswer(offer, payloads);
 			if (isRefusal(answer)) {
 				const other = otherGroup(answer, config, groupId);
-				if (other !== undefined) return sa.enqueue(newCreateTask(config, other), now);
-				return sa.report("child-failed", `child ${config.name}: ${answer.text}`);
+				if (other !== undefined) sa.enqueue(newCreateTask(config, other), now);
+				else sa.report("child-failed", `child ${config.name}: ${answer.text}`);
+				return undefined;
 			}
 			const nonces = noncesOf(offer, payloads);
-			if (nonces === undefined) return sa.report("child-failed", `child ${config.name}: the answer has no nonce`);
-			const child = sa.installChild(answer, true, nonces, now);
-			sa.report("child-established", sa.describeChild(child));
+			if (nonces === undefined) {
+				sa.report("child-failed", `child ${config.name}: the answer has no nonce`);
+				return undefined;
+			}
+			return newFollowUpTask("create-child", answer.proposal.additional ?? [], payloads, now, (moreSecrets, at) => {
+				if (typeof moreSecrets === "string") return sa.report("child-failed", `child ${config.name}: ${moreSecrets}`);
+				const child = sa.installChild({ ...answer, moreSecrets }, true, nonces, at);
+				sa.report("child-established", sa.describeChild(child));
+			});
 		},
 	};
 }
@@ -52,19 +60,29 @@ export function newChildRekeyTask(old: ChildSa, groupId?: number): Task {
 		kind: "rekey-child",
 		exchange: exchangeType.createChildSa,
 		build(sa) {
-			if (!sa.children.has(old.inboundSpi) || old.state !== "installed") return undefined;
+			const isTaken = sa.followUp?.replaces === old;
+			if (!sa.children.has(old.inboundSpi) || old.state !== "installed" || isTaken) return undefined;
 			offer = newOffer(sa, old, groupId);
 			return [rekeyNotify(old), ...encodeChildOffer(offer)];
 		},
 		finish(sa, payloads, now) {
-			if (offer === undefined) return;
+			if (offer === undefined) return undefined;
 			const answer = readChildAnswer(offer, payloads);
-			if (isRefusal(answer)) return onRefused(sa, old, answer, groupId, now);
+			if (isRefusal(answer)) {
+				onRefused(sa, old, answer, groupId, now);
+				return undefined;
+			}
 			const nonces = noncesOf(offer, payloads);
-			if (nonces === undefined) return retryLater(sa, old, "the answer has no nonce", now);
-			const child = sa.installChild(answer, true, nonces, now);
-			sa.report("child-rekeyed", sa.describeChild(child));
-			resolve(sa, old, child, lowerNonce(nonces.initiatorNonce, nonces.responderNonce), now);
+			if (nonces === undefined) {
+				retryLater(sa, old, "the answer has no nonce", now);
+				return undefined;
+			}
+			return newFollowUpTask("rekey-child", answer.proposal.additional ?? [], payloads, now, (moreSecrets, at) => {
+				if (typeof moreSecrets === "string") return onCut(sa, old, moreSecrets, at);
+				const child = sa.installChild({ ...answer, moreSecrets }, true, nonces, at);
+				sa.report("child-rekeyed", sa.describeChild(child));
+				resolve(sa, old, child, lowerNonce(nonces.initiatorNonce, nonces.responderNonce), at);
+			});
 		},
 	};
 }
@@ -80,6 +98,7 @@ export function newChildDeleteTask(child: ChildSa): Task {
 		},
 		finish(sa) {
 			sa.removeChild(child);
+			return undefined;
 		},
 	};
 }
@@ -89,8 +108,8 @@ export function newChildDeleteTask(child: ChildSa): Task {
  * the redundant one: its maker deletes it, and the other end's maker deletes the old child (RFC 7296 §2.8.1).
  */
 function resolve(sa: IkeSa, old: ChildSa, own: ChildSa, ownLow: Uint8Array, now: number): void {
-	const { peerReplacement } = old;
-	const hasLost = peerReplacement !== undefined && lowerNonce(ownLow, peerReplacement.lowNonce) === ownLow;
+	const peerLow = old.peerReplacement?.lowNonce ?? (sa.followUp?.replaces === old ? sa.followUp.lowNonce : undefined);
+	const hasLost = peerLow !== undefined && lowerNonce(ownLow, peerLow) === ownLow;
 	const redundant = hasLost ? own : old;
 	if (!hasLost) old.state = "replaced";
 	else own.softAt = Number.POSITIVE_INFINITY;
@@ -106,6 +125,11 @@ function onRefused(sa: IkeSa, old: ChildSa, answer: ChildRefusal, groupId: numbe
 	// "the initiator ... SHOULD silently delete the Child SA and create a new one" (RFC 7296 §2.25).
 	sa.removeChild(old);
 	sa.enqueue(newCreateTask(old.config), now);
+}
+
+/** Further exchanges of ours that led nowhere; when the peer has replaced the child meanwhile, they were not needed. */
+function onCut(sa: IkeSa, old: ChildSa, text: string, now: number): void {
+	if (old.peerReplacement === undefined && sa.children.has(old.inboundSpi)) retryLater(sa, old, text, now);
 }
 
 function retryLater(sa: IkeSa, old: ChildSa, text: string, now: number): void {

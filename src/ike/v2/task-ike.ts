@@ -1,10 +1,11 @@
 /** Exchanges of ours about the association itself: new keys, its end, a sign of life (RFC 7296 §1.3.2, §1.4, §2.4, §2.8.2). */
 import { beginKeyExchange, type KeyExchange } from "#ike/crypto/agree-key.ts";
-import { deriveIkeKeys, nextKeySeed } from "#ike/crypto/derive-keys.ts";
+import { deriveIkeKeys, type ExchangeInputs, nextKeySeed } from "#ike/crypto/derive-keys.ts";
 import { describeProposal, encodeIkeProposals, type IkeProposal } from "#ike/crypto/proposal.ts";
 import { selectIkeProposal } from "#ike/crypto/select-proposal.ts";
 import { groupOfId } from "#ike/crypto/transform-table.ts";
 import { lowerNonce } from "#ike/v2/child-sa.ts";
+import { newFollowUpTask } from "#ike/v2/follow-up.ts";
 import { errorName, type IkeSa, notify } from "#ike/v2/ike-sa.ts";
 import type { Task } from "#ike/v2/task.ts";
 import { exchangeType, ikeSpiOctets } from "#ike/wire/header.ts";
@@ -14,7 +15,7 @@ import { protocolId } from "#ike/wire/security-association.ts";
 
 /** Is the peer there? An empty request (B51). */
 export function newLivenessTask(): Task {
-	return { kind: "liveness", exchange: exchangeType.informational, build: () => [], finish: () => {} };
+	return { kind: "liveness", exchange: exchangeType.informational, build: () => [], finish: () => undefined };
 }
 
 /** The end of the association and of all below it. */
@@ -28,6 +29,7 @@ export function newDeleteTask(reason?: number): Task {
 		],
 		finish(sa, _payloads, now) {
 			sa.close("ike-closed", "closed by this end", now);
+			return undefined;
 		},
 	};
 }
@@ -41,7 +43,7 @@ export function newRekeyTask(groupId?: number): Task {
 		kind: "rekey-ike",
 		exchange: exchangeType.createChildSa,
 		build(sa) {
-			if (!sa.isEstablished) return undefined;
+			if (!sa.isEstablished || sa.followUp?.replaces === "ike") return undefined;
 			const group = groupId === undefined ? sa.protection?.proposal.group : groupOfId(groupId);
 			if (group === undefined) return undefined;
 			exchange = beginKeyExchange(group, sa.host.random);
@@ -54,36 +56,54 @@ export function newRekeyTask(groupId?: number): Task {
 			];
 		},
 		finish(sa, payloads, now) {
-			if (exchange === undefined) return;
+			if (exchange === undefined) return undefined;
 			const wanted = findNotify(payloads, notifyType.INVALID_KE_PAYLOAD)?.data;
 			const wantedId = wanted && ((wanted[0] ?? 0) << 8) | (wanted[1] ?? 0);
 			const isOurs = sa.connection.proposals.some(({ group }) => group.id === wantedId);
-			if (wantedId !== undefined && isOurs && groupId === undefined) return sa.enqueue(newRekeyTask(wantedId), now);
+			if (wantedId !== undefined && isOurs && groupId === undefined) {
+				sa.enqueue(newRekeyTask(wantedId), now);
+				return undefined;
+			}
 			const made = readAnswer(sa, exchange, payloads);
-			if (typeof made === "string") return onRefused(sa, made, now);
+			if (typeof made === "string") {
+				onRefused(sa, made, now);
+				return undefined;
+			}
 			const inputs = {
 				initiatorNonce: nonce,
 				responderNonce: made.nonce,
 				initiatorSpi: spi,
 				responderSpi: made.responderSpi,
 			};
-			const seed = nextKeySeed(sa.algorithms.prf, sa.keys.derivation, inputs, made.secret);
-			const successor = sa.host.adopt({
-				connection: sa.connection,
-				path: sa.path,
-				isInitiator: true,
-				initiatorSpi: spi,
-				responderSpi: made.responderSpi,
+			return newFollowUpTask("rekey-ike", made.chosen.additional ?? [], payloads, now, (secrets, at) => {
+				if (typeof secrets === "string") return onRefused(sa, secrets, at);
+				const successor = newSuccessor(sa, made.chosen, true, inputs, [made.secret, ...secrets], at);
+				resolve(sa, successor, lowerNonce(inputs.initiatorNonce, made.nonce), at);
 			});
-			successor.protection = { proposal: made.chosen, keys: deriveIkeKeys(made.chosen, seed, inputs) };
-			becomeSuccessor(sa, successor, now);
-			resolve(sa, successor, lowerNonce(nonce, made.nonce), now);
 		},
 	};
 }
 
+/** The association that new keys make. `secrets`: of the exchange of CREATE_CHILD_SA, then of the further ones. */
+export function newSuccessor(
+	old: IkeSa,
+	chosen: IkeProposal,
+	isInitiator: boolean,
+	inputs: ExchangeInputs,
+	[secret = new Uint8Array(0), ...more]: readonly Uint8Array[],
+	now: number,
+): IkeSa {
+	const { initiatorSpi, responderSpi } = inputs;
+	const { connection, path } = old;
+	const seed = nextKeySeed(old.algorithms.prf, old.keys.derivation, inputs, secret, more);
+	const successor = old.host.adopt({ connection, path, isInitiator, initiatorSpi, responderSpi });
+	successor.protection = { proposal: chosen, keys: deriveIkeKeys(chosen, seed, inputs) };
+	becomeSuccessor(old, successor, now);
+	return successor;
+}
+
 /** What a successor takes over, beside children and keys. */
-export function becomeSuccessor(old: IkeSa, successor: IkeSa, now: number): void {
+function becomeSuccessor(old: IkeSa, successor: IkeSa, now: number): void {
 	successor.nat = old.nat;
 	successor.peerIdentity = old.peerIdentity;
 	successor.canPeerReadFragments = old.canPeerReadFragments;
@@ -100,8 +120,9 @@ export function giveWay(sa: IkeSa, now: number): void {
 
 /** As with children: the successor made with the lowest of the four nonces is redundant (RFC 7296 §2.8.2). */
 function resolve(sa: IkeSa, own: IkeSa, ownLow: Uint8Array, now: number): void {
-	const { peerSuccessor } = sa;
-	if (peerSuccessor !== undefined && lowerNonce(ownLow, peerSuccessor.lowNonce) === ownLow) {
+	const { peerSuccessor, followUp } = sa;
+	const peerLow = peerSuccessor?.lowNonce ?? (followUp?.replaces === "ike" ? followUp.lowNonce : undefined);
+	if (peerLow !== undefined && lowerNonce(ownLow, peerLow) === ownLow) {
 		own.enqueue(newDeleteTask(), now);
 		return giveWay(sa, now);
 	}

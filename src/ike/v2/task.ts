@@ -7,6 +7,6 @@ export interface Task {
 	readonly exchange: number;
 	/** The payloads; undefined when the task has become pointless. */
 	build(sa: IkeSa, now: number): readonly Payload[] | undefined;
-	/** The answer, authentic and well-formed. */
-	finish(sa: IkeSa, payloads: readonly Payload[], now: number): void;
+	/** Takes the answer, authentic and well-formed; gives the exchange that has to follow before any other, if one has. */
+	finish(sa: IkeSa, payloads: readonly Payload[], now: number): Task | undefined;
 }

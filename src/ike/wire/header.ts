@@ -15,13 +15,14 @@
  */
 import { type Decoded, done, malformed, Reader, Writer } from "#base/bytes.ts";
 
-/** Exchange types (RFC 7296 §3.1; IKE_INTERMEDIATE: RFC 9242). */
+/** Exchange types (RFC 7296 §3.1; IKE_INTERMEDIATE: RFC 9242; IKE_FOLLOWUP_KE: RFC 9370). */
 export const exchangeType = {
 	ikeSaInit: 34,
 	ikeAuth: 35,
 	createChildSa: 36,
 	informational: 37,
 	ikeIntermediate: 43,
+	ikeFollowupKe: 44,
 } as const;
 
 /** Octets of a header. */
