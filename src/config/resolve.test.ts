@@ -64,6 +64,14 @@ test("several leaves of one branch, and what belongs around a one-line branch, m
 	assert.equal(leaves(both)[1], "mode=main");
 });
 
+test("a value without a name is taken once a row: what follows belongs around it, or is wrong", () => {
+	const row = resolve("security ike traceoptions file vpn flag ike");
+	assert.deepEqual(leaves(row), ["filename=vpn"]);
+	assert.equal(path(row), "security/ike/traceoptions/flag=ike");
+
+	assert.match(String(problem(resolve("security ike traceoptions file vpn other"))), /^5 unknown: syntax error: other/);
+});
+
 test("a list in brackets gives several values, or several entries", () => {
 	assert.deepEqual(leaves(resolve("system ports [ 1 2 02 ]")), ["ports=1,2,2"]);
 	const flags = resolve("security ike traceoptions flag [ all ike ]");

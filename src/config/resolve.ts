@@ -187,10 +187,21 @@ class Resolver {
 			const named = findByWord(this.#node, item.text);
 			if (named !== undefined) return named;
 		}
-		const unnamed = this.#node.unnamedChildren.find((child) => this.#acceptsFirst(child, item));
+		const unnamed = this.#node.unnamedChildren.find(
+			(child) => !this.#isGiven(child) && this.#acceptsFirst(child, item),
+		);
 		if (unnamed !== undefined) return unnamed;
 		if (item.words !== undefined) return undefined;
 		return item.isQuoted ? findByWord(this.#node, item.text) : this.#abbreviated(item.text);
+	}
+
+	/** A value without a name stands once in a line: what follows it is something else. */
+	#isGiven(child: Child): boolean {
+		const depth = this.#passed.length;
+		return (
+			child.node.kind === "leaf" &&
+			this.#assignments.some((one) => one.child === child && one.path.length === depth && one.parent === this.#node)
+		);
 	}
 
 	#acceptsFirst(child: Child, item: Item): boolean {

@@ -230,8 +230,9 @@ function reportEvent(what: ReportKind, gateway: string, text: string, now: numbe
 	switch (what) {
 		case "ike-established":
 			return gatewayEvent("IKE_ESTABLISHED", now, { gateway, detail: text });
-		case "ike-closed":
 		case "peer-silent":
+			return gatewayEvent("IKE_PEER_DEAD", now, { gateway, detail: text });
+		case "ike-closed":
 			return gatewayEvent("IKE_CLOSED", now, { gateway, detail: text });
 		case "ike-failed":
 		case "child-failed":

@@ -5,6 +5,7 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { type Address, formatAddress, type Prefix } from "#base/address.ts";
 import { addressIdentity, type Identity, type IdentityExpectation, textIdentity } from "#ike/auth/identity.ts";
+import { parseNamePart } from "#ike/auth/name-pattern.ts";
 import { type EspProposal, espProposal, type IkeProposal, ikeProposal } from "#ike/crypto/proposal.ts";
 import { proposalSets, withForwardSecrecy, withFurtherExchanges } from "#ike/crypto/proposal-sets.ts";
 import { type Ike, type IkeGateway, type IkePolicy, isCertificateSet } from "#ike/ike-schema.ts";
@@ -91,7 +92,7 @@ function compileGateway(
 	const remoteIdentity = remoteIdentityOf(gateway, remote[0]);
 	if (localIdentity === undefined)
 		return `gateway "${name}": there is no certificate whose subject could be the identity`;
-	if (remoteIdentity === undefined) return `gateway "${name}": parts of distinguished names are not compared yet`;
+	if (remoteIdentity === undefined) return `gateway "${name}": who the peer must be is not known`;
 	const compiled = vpns.map(([vpnName, vpn]) => compileChild(vpnName, vpn, ipsec, local));
 	const children = compiled.flatMap((one) => ("reason" in one ? [] : [one]));
 	const gaps = compiled.flatMap((one) => ("reason" in one ? [one] : []));
@@ -173,16 +174,26 @@ function localIdentityOf(
 	return namedIdentity(localIdentity) ?? addressIdentity(local.octets);
 }
 
-/** The peer's address when nothing is said (B24). Undefined: what cannot be compared. */
+/** The peer's address when nothing is said (B24). Undefined: nothing is known of it. */
 function remoteIdentityOf(
 	{ generalIkeid, remoteIdentity, dynamic }: IkeGateway,
 	address: Address | undefined,
 ): IdentityExpectation | undefined {
 	if (generalIkeid) return { kind: "danger-any" };
-	if (remoteIdentity.distinguishedName !== undefined || dynamic?.distinguishedName !== undefined) return undefined;
+	const subject = remoteIdentity.distinguishedName ?? dynamic?.distinguishedName;
+	if (subject !== undefined) {
+		const pattern = { container: attributesOf(subject.container), wildcard: attributesOf(subject.wildcard) };
+		return { kind: "subject", pattern };
+	}
 	const named = namedIdentity(remoteIdentity) ?? (dynamic && namedIdentity(dynamic));
 	const identity = named ?? (address && addressIdentity(address.octets));
 	return identity && { kind: "exactly", identity };
+}
+
+/** A commit has refused what is no name. */
+function attributesOf(text: string | undefined): readonly string[] {
+	const parsed = text === undefined ? [] : parseNamePart(text);
+	return "problem" in parsed ? [text ?? ""] : parsed;
 }
 
 function namedIdentity(named: {
@@ -199,7 +210,8 @@ function namedIdentity(named: {
 function livenessOf({ deadPeerDetection }: IkeGateway): Pick<Connection, "liveness"> {
 	if (deadPeerDetection === undefined) return {};
 	const seconds = deadPeerDetection.interval || defaultLivenessSeconds;
-	return { liveness: { interval: seconds * 1_000, always: deadPeerDetection.alwaysSend } };
+	const mode = deadPeerDetection.alwaysSend ? "always" : deadPeerDetection.probeIdleTunnel ? "probe-idle" : "optimized";
+	return { liveness: { interval: seconds * 1_000, mode, threshold: livenessThreshold } };
 }
 
 function compileChild(name: string, vpn: Vpn, ipsec: Ipsec, local: Address): ChildConfig | ConnectionGap {
@@ -245,6 +257,8 @@ function compileChild(name: string, vpn: Vpn, ipsec: Ipsec, local: Address): Chi
 
 const distinguishedNameType = 9;
 const defaultLivenessSeconds = 10;
+/** B14: the same whatever is configured. */
+const livenessThreshold = 5;
 /** Lifetimes of the predefined sets. */
 const setIkeLifetimeSeconds = 28_800;
 const setEspLifetimeSeconds = 3_600;

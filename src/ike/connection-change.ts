@@ -40,7 +40,7 @@ function terms({ proposals, lifetime, children, startsImmediately, liveness, nat
 	const ofChildren = children
 		.map((child) => [child.name, childTerms(child), child.lifetime, child.maxOctets, child.idleTime].join(" "))
 		.sort();
-	const rest = [lifetime, startsImmediately, liveness?.interval, liveness?.always, natKeepalive];
+	const rest = [lifetime, startsImmediately, liveness?.interval, liveness?.mode, natKeepalive];
 	return [proposals.map(describeProposal), ofChildren.join(";"), ...rest].join("|");
 }
 
@@ -77,5 +77,7 @@ function identityKey({ idType, data }: Identity): string {
 }
 
 function expectationKey(expectation: IdentityExpectation): string {
-	return expectation.kind === "danger-any" ? "any" : identityKey(expectation.identity);
+	if (expectation.kind === "danger-any") return "any";
+	if (expectation.kind === "exactly") return identityKey(expectation.identity);
+	return JSON.stringify([expectation.pattern.container, expectation.pattern.wildcard]);
 }

@@ -126,7 +126,7 @@ test("B10: a peer that starts IKEv1 is not answered; a later version is told whi
 test("B33: a connection that starts immediately comes up by itself, and again after the peer was gone", () => {
 	const { network, a, b } = makePair(
 		{},
-		{ a: { startsImmediately: true, liveness: { interval: 10_000, always: true } } },
+		{ a: { startsImmediately: true, liveness: { interval: 10_000, mode: "always", threshold: 5 } } },
 	);
 	network.run(1_000);
 	assert.deepEqual([a.installed.size, b.installed.size], [1, 1]);
@@ -170,7 +170,7 @@ test("both ends begin at once: there are two associations, and traffic has a way
 
 test("a run that was written down gives the same effects when it is played again", () => {
 	const options = { seed: "replay", lost: 150, repeated: 100, delay: [1, 800] as const };
-	const { network, a, b } = makePair(options, { a: { liveness: { interval: 5_000, always: true } } });
+	const { network, a, b } = makePair(options, { a: { liveness: { interval: 5_000, mode: "always", threshold: 5 } } });
 	bringUp(network, a, 20_000);
 	for (const node of [a, b]) network.give(node, { type: "rekey-wanted", connection: "peer" });
 	for (const node of [a, b])
@@ -178,7 +178,7 @@ test("a run that was written down gives the same effects when it is played again
 	network.run(60_000);
 	network.give(b, { type: "close-wanted", connection: "peer" });
 	network.run(60_000);
-	const again = makePair(options, { a: { liveness: { interval: 5_000, always: true } } });
+	const again = makePair(options, { a: { liveness: { interval: 5_000, mode: "always", threshold: 5 } } });
 	for (const [node, fresh] of [
 		[a, again.a],
 		[b, again.b],

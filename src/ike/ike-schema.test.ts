@@ -69,7 +69,13 @@ test("proposals, policies and gateways are printed in the order of Junos", () =>
 	assert.equal(printedForm(text), text);
 	const { gateway, respondBadSpi } = configOf(`${text} access { profile remote; }`).security.ike;
 	assert.equal(respondBadSpi, 5);
-	assert.deepEqual(gateway.get("branch")?.deadPeerDetection, { alwaysSend: false, interval: 10, threshold: 5 });
+	assert.deepEqual(gateway.get("branch")?.deadPeerDetection, {
+		optimized: false,
+		probeIdleTunnel: false,
+		alwaysSend: false,
+		interval: 10,
+		threshold: 5,
+	});
 	assert.equal(gateway.get("branch")?.remoteIdentity.distinguishedName?.container, "O=Example, OU=Branches");
 	assert.equal(gateway.get("users")?.dynamic?.connectionsLimit, 10);
 });

@@ -196,13 +196,16 @@ const identityParts = {
 };
 
 const distinguishedName = container({
-	help: "The subject of the certificate",
+	help: {
+		what: "A subject of a certificate that has these fields, as O=Example,OU=Branches",
+		loosened:
+			"danger: without fields, or with few, every holder of one of the authority's certificates that has them is let in",
+	},
 	presence: true,
-	engine: "not-yet",
 	layout: "line-if-single",
 	children: {
 		container: leaf(text({ min: 1, max: 1_024, placeholder: "container-string" }), {
-			help: "Fields that must be there, all of them and in this order",
+			help: "Fields that must be there, all of them and in this order, read from either end",
 		}),
 		wildcard: leaf(text({ min: 1, max: 1_024, placeholder: "wildcard-string" }), {
 			help: "Fields that must be there, in any order and among others",
@@ -244,10 +247,13 @@ const gateway = list({
 		"dead-peer-detection": container({
 			help: "Ask whether the peer is alive",
 			presence: true,
+			alternatives: [{ of: ["optimized", "probe-idle-tunnel", "always-send"] }],
 			children: {
-				"always-send": flag({ help: "Ask whether or not there is traffic towards the peer" }),
+				optimized: flag({ help: "Ask when something was sent and nothing came back; so without this statement" }),
+				"probe-idle-tunnel": flag({ help: "Ask when nothing came, whether or not something was sent" }),
+				"always-send": flag({ help: "Ask at each interval, whatever traffic there is" }),
 				interval: leaf(integer({ min: 0, max: 60, unit: "seconds" }), {
-					help: "Silence after which the peer is asked; 0 means the default",
+					help: "Silence after which the peer is asked, and time between two questions; 0 means the default",
 					default: 10,
 				}),
 				threshold: leaf(integer({ min: 1, max: 5, placeholder: "requests" }), {

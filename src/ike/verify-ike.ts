@@ -1,5 +1,6 @@
 /** What a commit says about `security ike`. */
 import { error, type Finding, warning } from "#config/finding.ts";
+import { parseNamePart } from "#ike/auth/name-pattern.ts";
 import {
 	type AdditionalKeyExchange,
 	type Ike,
@@ -101,7 +102,24 @@ function verifyGateway(path: readonly string[], gateway: IkeGateway, { policy }:
 		const message = `its identity is not known in time in mode main; set security ike policy ${gateway.ikePolicy} mode aggressive`;
 		findings.push(error(path, "dynamic", message));
 	}
+	findings.push(...verifySubject([...path, "remote-identity", "distinguished-name"], gateway.remoteIdentity));
+	findings.push(...verifySubject([...path, "dynamic", "distinguished-name"], dynamic));
 	if (gateway.generalIkeid && gateway.remoteIdentity.distinguishedName !== undefined)
 		findings.push(warning(path, "general-ikeid", "makes 'remote-identity' without effect"));
 	return findings;
+}
+
+/** Fields of a distinguished name that can be read, and are some. */
+function verifySubject(
+	path: readonly string[],
+	named: Pick<IkeGateway["remoteIdentity"], "distinguishedName"> | undefined,
+): readonly Finding[] {
+	const subject = named?.distinguishedName;
+	if (subject === undefined) return [];
+	if (subject.container === undefined && subject.wildcard === undefined)
+		return [warning(path, undefined, "danger: every holder of one of the authority's certificates is let in")];
+	return (["container", "wildcard"] as const).flatMap((statement) => {
+		const parsed = subject[statement] === undefined ? [] : parseNamePart(subject[statement]);
+		return "problem" in parsed ? [error(path, statement, parsed.problem)] : [];
+	});
 }

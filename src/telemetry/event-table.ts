@@ -441,6 +441,12 @@ const events = {
 		text: 'IKE gateway "{gateway}": association closed: {detail}',
 		help: "Its tunnels are down with it. With establish-tunnels immediately it is begun again.",
 	},
+	IKE_PEER_DEAD: {
+		severity: "warning",
+		fields: { gateway: "text", detail: "text" },
+		text: 'IKE gateway "{gateway}": peer is gone: {detail}',
+		help: "Dead peer detection, or another request without an answer. Its tunnels are down; traffic, or establish-tunnels immediately, begins anew, at the next of the peer's addresses when there are several.",
+	},
 	IKE_NEGOTIATION_FAILED: {
 		severity: "warning",
 		fields: { gateway: "text", reason: "text" },

@@ -207,7 +207,7 @@ function connectionOf({ ike, esp, certificates, livenessInterval }: EngineOption
 			},
 		],
 		startsImmediately: false,
-		...(livenessInterval && { liveness: { interval: livenessInterval, always: true } }),
+		...(livenessInterval && { liveness: { interval: livenessInterval, mode: "always", threshold: 5 } as const }),
 		hasNatTraversal: true,
 		natKeepalive: 5_000,
 	};

@@ -226,6 +226,13 @@ export class Charon {
 	}
 }
 
+/** Has a router drop everything that it forwards, until the answer is called. */
+export function cutOff(router: Namespace): () => void {
+	const nft = (words: readonly string[], input = "") => router.run([peerPath("nft"), ...words], input);
+	nft(["-f", "-"], "table inet cut { chain c { type filter hook forward priority 0; policy drop; }\n}\n");
+	return () => void nft(["delete", "table", "inet", "cut"]);
+}
+
 /** True when an echo comes back. */
 export function pings(from: Namespace, to: string, ...words: readonly string[]): boolean {
 	return from.try([peerPath("ping"), "-c", "1", "-W", "1", ...words, to]).status === 0;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { acceptsIdentity, addressIdentity, identityText, textIdentity } from "#ike/auth/identity.ts";
+import { parseDistinguishedName } from "#pki/distinguished-name.ts";
 
 test("B24: a text is an address, an e-mail address or a host name", () => {
 	assert.deepEqual([textIdentity("192.0.2.1").idType, textIdentity("2001:db8::1").idType], [1, 5]);
@@ -22,6 +23,17 @@ test("B24: the remote identity must be exactly the expected one, of the same typ
 
 test("B24: general-ikeid accepts every identity", () => {
 	assert.ok(acceptsIdentity({ kind: "danger-any" }, textIdentity("anybody.example")));
+});
+
+test("B24: a subject is accepted by its fields, and shown as a name", () => {
+	const parsed = parseDistinguishedName("CN=branch,OU=Branches,O=Example");
+	assert.ok(parsed.kind === "name");
+	const identity = { idType: 9, data: parsed.der };
+	const accepts = (wildcard: readonly string[]) =>
+		acceptsIdentity({ kind: "subject", pattern: { container: [], wildcard } }, identity);
+	assert.deepEqual([accepts(["2.5.4.10=example"]), accepts(["2.5.4.10=other"])], [true, false]);
+	assert.ok(!acceptsIdentity({ kind: "subject", pattern: { container: [], wildcard: [] } }, textIdentity("a.example")));
+	assert.equal(identityText(identity), "CN=branch,OU=Branches,O=Example");
 });
 
 test("control characters of an identity are shown, not obeyed", () => {

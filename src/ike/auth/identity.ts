@@ -1,6 +1,7 @@
 /** Who a peer says it is, and whether that is who it must be (RFC 7296 §3.5; B24). */
 import { formatAddress, parseAddress } from "#base/address.ts";
 import { equalBytes } from "#base/bytes.ts";
+import { matchesName, type NamePattern, nameText } from "#ike/auth/name-pattern.ts";
 import { type IdentityBody, identityType } from "#ike/wire/identification.ts";
 import { visibleText } from "#telemetry/display-text.ts";
 
@@ -10,6 +11,8 @@ export type Identity = IdentityBody;
 export type IdentityExpectation =
 	/** Exactly this one; names without regard to case. */
 	| { readonly kind: "exactly"; readonly identity: Identity }
+	/** A subject of a certificate that has these attributes; any subject when there are none. */
+	| { readonly kind: "subject"; readonly pattern: NamePattern }
 	/** Whatever is authenticated: danger with certificates, every holder of one is let in (`general-ikeid`). */
 	| { readonly kind: "danger-any" };
 
@@ -28,6 +31,8 @@ export function textIdentity(text: string): Identity {
 /** True when the peer's identity is accepted. */
 export function acceptsIdentity(expectation: IdentityExpectation, { idType, data }: Identity): boolean {
 	if (expectation.kind === "danger-any") return true;
+	if (expectation.kind === "subject")
+		return idType === identityType.distinguishedName && matchesName(expectation.pattern, data);
 	const { identity } = expectation;
 	if (identity.idType !== idType) return false;
 	const isName = idType === identityType.fqdn || idType === identityType.email;
@@ -39,6 +44,8 @@ export function identityText({ idType, data }: Identity): string {
 	if (idType === identityType.ipv4 || idType === identityType.ipv6) return formatAddress({ octets: data });
 	if (idType === identityType.fqdn || idType === identityType.email)
 		return visibleText(Buffer.from(data).toString("latin1"));
+	const subject = idType === identityType.distinguishedName ? nameText(data) : undefined;
+	if (subject !== undefined) return subject;
 	return `identity of type ${idType}: ${Buffer.from(data.subarray(0, maxShownOctets)).toString("hex")}`;
 }
 

@@ -49,6 +49,16 @@ export interface ChildConfig {
 	readonly idleTime?: number;
 }
 
+/** Dead peer detection. */
+export interface Liveness {
+	/** Milliseconds until the peer is asked, and between two questions to one that does not answer. */
+	readonly interval: number;
+	/** `optimized`: something was sent and nothing came; `probe-idle`: nothing came; `always`: whatever came that was not of IKE. */
+	readonly mode: "optimized" | "probe-idle" | "always";
+	/** Questions without an answer after which the peer is gone. */
+	readonly threshold: number;
+}
+
 export interface Connection {
 	readonly name: string;
 	/** Address of this end. */
@@ -65,8 +75,8 @@ export interface Connection {
 	readonly children: readonly ChildConfig[];
 	/** True: begun as soon as the engine knows it, and again whenever it ends (B33). */
 	readonly startsImmediately: boolean;
-	/** Silence in milliseconds after which the peer is asked whether it lives; `always`: without traffic too (B51). */
-	readonly liveness?: { readonly interval: number; readonly always: boolean };
+	/** When the peer is asked whether it lives (B51); never when absent. */
+	readonly liveness?: Liveness;
 	/** Detect address translation and wrap ESP in UDP (B45). */
 	readonly hasNatTraversal: boolean;
 	/** Milliseconds between two packets that keep a translation alive (B49). */

@@ -23,7 +23,7 @@ import { FragmentBuffer } from "#ike/v2/fragment-buffer.ts";
 import { type Lifetime, lifetimeFrom } from "#ike/v2/lifetime.ts";
 import { selectorText } from "#ike/v2/narrow-selectors.ts";
 import type { NatSituation } from "#ike/v2/nat-detection.ts";
-import { RequestWindow, ResponseWindow } from "#ike/v2/request-window.ts";
+import { RequestWindow, ResponseWindow, type RetransmitSettings } from "#ike/v2/request-window.ts";
 import type { EngineSettings } from "#ike/v2/settings.ts";
 import type { Task } from "#ike/v2/task.ts";
 import { encodeMessage, type Message, type MessageHead } from "#ike/wire/message.ts";
@@ -126,6 +126,8 @@ export class IkeSa {
 	childrenCreated = 0;
 	childrenDeleted = 0;
 	#received = 0;
+	/** The same of messages of IKE alone. */
+	#messageReceived = 0;
 	#hasSentSince = false;
 	#keepaliveAt = Number.POSITIVE_INFINITY;
 	#requestFragments = new FragmentBuffer();
@@ -188,9 +190,9 @@ export class IkeSa {
 	}
 
 	/** Sends an encrypted request; the window must be open. */
-	sendRequest(exchange: number, payloads: readonly Payload[], now: number): void {
+	sendRequest(exchange: number, payloads: readonly Payload[], now: number, retransmit?: RetransmitSettings): void {
 		const datagrams = this.#seal(this.head(exchange, false, this.requests.id), payloads);
-		this.requests.open(datagrams, now);
+		this.requests.open(datagrams, now, retransmit);
 		this.send(datagrams);
 	}
 
@@ -310,6 +312,7 @@ export class IkeSa {
 
 	#noteReceived(path: Path, now: number): void {
 		this.#received = now;
+		this.#messageReceived = now;
 		this.#hasSentSince = false;
 		// The initiator goes to port 4500 with IKE_AUTH, whoever is behind the translation.
 		const mayMove = this.nat.isPeerBehindNat || this.isHalfOpen;
@@ -337,7 +340,7 @@ export class IkeSa {
 			if (payloads === undefined) continue;
 			this.task = task;
 			if (task.kind === "delete-ike") this.phase = { type: "closing" };
-			this.sendRequest(task.exchange, payloads, now);
+			this.sendRequest(task.exchange, payloads, now, task.retransmit?.(this));
 			return;
 		}
 	}
@@ -427,6 +430,7 @@ export class IkeSa {
 		this.phase = { type: "established" };
 		this.endsAt = Number.POSITIVE_INFINITY;
 		this.#received = now;
+		this.#messageReceived = now;
 		this.lifetime = lifetimeFrom(now, this.connection.lifetime, this.host.random);
 		this.#armKeepalive(now);
 	}
@@ -513,8 +517,8 @@ export class IkeSa {
 		const due = this.requests.overdue(now);
 		if (due === "send-again") this.send(this.requests.datagrams);
 		if (due === "give-up") {
-			const { times } = this.host.settings.retransmit;
-			this.close("peer-silent", `the peer did not answer a request that was sent ${times + 1} times`, now);
+			const times = this.requests.mostTimes;
+			this.close("peer-silent", `the peer did not answer a request that was sent ${times} times`, now);
 		}
 	}
 
@@ -541,8 +545,9 @@ export class IkeSa {
 
 	#livenessAt(): number {
 		const { liveness } = this.connection;
-		if (liveness === undefined || (!liveness.always && !this.#hasSentSince) || this.hasTask("liveness"))
-			return Number.POSITIVE_INFINITY;
+		if (liveness === undefined || this.hasTask("liveness")) return Number.POSITIVE_INFINITY;
+		if (liveness.mode === "always") return this.#messageReceived + liveness.interval;
+		if (liveness.mode === "optimized" && !this.#hasSentSince) return Number.POSITIVE_INFINITY;
 		return this.#received + liveness.interval;
 	}
 

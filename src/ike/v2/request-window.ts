@@ -14,6 +14,8 @@ export type Overdue = "nothing" | "send-again" | "give-up";
 /** The requests of this end. Message IDs rise by one; a new request waits until the one before is answered. */
 export class RequestWindow {
 	readonly #settings: RetransmitSettings;
+	/** Those of the outstanding request. */
+	#current: RetransmitSettings;
 	#nextId = 0;
 	#datagrams: readonly Uint8Array[] | undefined;
 	#sent = 0;
@@ -21,6 +23,7 @@ export class RequestWindow {
 
 	constructor(settings: RetransmitSettings) {
 		this.#settings = settings;
+		this.#current = settings;
 	}
 
 	/** The ID that the next request has, or the outstanding one. */
@@ -42,11 +45,12 @@ export class RequestWindow {
 		return this.#nextAt;
 	}
 
-	/** A request goes out with the present `id`. */
-	open(datagrams: readonly Uint8Array[], now: number): void {
+	/** A request goes out with the present `id`; `settings` when it is not sent again as any other. */
+	open(datagrams: readonly Uint8Array[], now: number, settings: RetransmitSettings = this.#settings): void {
 		this.#datagrams = datagrams;
+		this.#current = settings;
 		this.#sent = 1;
-		this.#nextAt = now + this.#settings.first;
+		this.#nextAt = now + settings.first;
 	}
 
 	/** True when it is the answer that is waited for; the window is free then. */
@@ -57,10 +61,15 @@ export class RequestWindow {
 		return true;
 	}
 
+	/** How often the outstanding request goes out at most. */
+	get mostTimes(): number {
+		return this.#current.times + 1;
+	}
+
 	/** What the time that has passed asks for. */
 	overdue(now: number): Overdue {
 		if (this.#datagrams === undefined || now < this.#nextAt) return "nothing";
-		const { first, longest, times } = this.#settings;
+		const { first, longest, times } = this.#current;
 		if (this.#sent > times) {
 			this.#abandon();
 			return "give-up";

@@ -130,8 +130,8 @@ test("one end closes what the other renews: nothing is left", () => {
 	}
 });
 
-test("B51: a silent peer is asked after the interval, always or only when something was sent", () => {
-	const liveness = { interval: 10_000, always: false };
+test("B51: a silent peer is asked after the interval: when something was sent, whatever was sent, or whatever came, too", () => {
+	const liveness = { interval: 10_000, mode: "optimized", threshold: 5 } as const;
 	const { network, a } = makePair({}, { a: { liveness } });
 	bringUp(network, a);
 	const quiet = network.sent;
@@ -144,20 +144,39 @@ test("B51: a silent peer is asked after the interval, always or only when someth
 	network.give(a, { type: "traffic-noted", inboundSpi: inboundSpi ?? 0, hasSent: true, hasReceived: true });
 	network.run(60_000);
 	assert.equal(network.sent, quiet + 2);
-	const other = makePair({}, { a: { liveness: { ...liveness, always: true } } });
-	bringUp(other.network, other.a);
-	const before = other.network.sent;
-	other.network.run(60_500);
-	assert.equal(other.network.sent, before + 12);
+	const questions = (mode: "probe-idle" | "always", hasTraffic: boolean) => {
+		const other = makePair({}, { a: { liveness: { ...liveness, mode } } });
+		bringUp(other.network, other.a);
+		const before = other.network.sent;
+		const [spi] = other.a.installed.keys();
+		for (let seconds = 0; seconds < 60; seconds++) {
+			if (hasTraffic)
+				other.network.give(other.a, { type: "traffic-noted", inboundSpi: spi ?? 0, hasSent: true, hasReceived: true });
+			other.network.run(1_000);
+		}
+		other.network.run(500);
+		return (other.network.sent - before) / 2;
+	};
+	assert.deepEqual(
+		[
+			questions("probe-idle", false),
+			questions("probe-idle", true),
+			questions("always", false),
+			questions("always", true),
+		],
+		[6, 0, 6, 6],
+	);
 });
 
-test("B14, B51: a peer that does not answer is asked five times more and then gone, with its children", () => {
-	const { network, a } = makePair({}, { a: { liveness: { interval: 10_000, always: true } } });
+test("B14, B51: a peer that does not answer is asked five times, one interval apart, and then gone, with its children", () => {
+	const liveness = { interval: 10_000, mode: "always", threshold: 5 } as const;
+	const { network, a } = makePair({}, { a: { liveness } });
 	bringUp(network, a);
 	network.lost = 1_000;
 	const before = network.sent;
-	network.run(90_000);
-	assert.equal(network.sent - before, 6);
-	assert.equal(a.installed.size, 0);
+	network.run(55_000);
+	assert.deepEqual([network.sent - before, a.installed.size], [5, 1]);
+	network.run(10_000);
+	assert.deepEqual([network.sent - before, a.installed.size], [5, 0]);
 	assert.equal(a.count("peer-silent"), 1);
 });

@@ -13,9 +13,17 @@ import { notifyType } from "#ike/wire/notify-type.ts";
 import { findNotify, findPayload, type Payload } from "#ike/wire/payload.ts";
 import { protocolId } from "#ike/wire/security-association.ts";
 
-/** Is the peer there? An empty request (B51). */
+/** Is the peer there? An empty request, sent at the interval that is configured (B14, B51). */
 export function newLivenessTask(): Task {
-	return { kind: "liveness", exchange: exchangeType.informational, build: () => [], finish: () => undefined };
+	return {
+		kind: "liveness",
+		exchange: exchangeType.informational,
+		build: () => [],
+		retransmit({ connection: { liveness } }) {
+			return liveness && { first: liveness.interval, longest: liveness.interval, times: liveness.threshold - 1 };
+		},
+		finish: () => undefined,
+	};
 }
 
 /** The end of the association and of all below it. */
