@@ -1,4 +1,6 @@
 /** What `managed` and `iked` say to each other, over the channel of the child process. */
+import type { PeerTrust } from "#daemon/peer-trust.ts";
+import type { FetchedListFacts } from "#daemon/worker-protocol.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
 import type { ReportKind } from "#ike/v2/engine-event.ts";
 import type { VpnPlan } from "#ike/vpn-plan.ts";
@@ -13,7 +15,9 @@ export type IkedClear =
 
 export type ToIked =
 	/** The first message, and each further configuration. The keys of pre-shared secrets are in it. */
-	| { readonly type: "configure"; readonly revision: number; readonly plan: VpnPlan }
+	| { readonly type: "configure"; readonly revision: number; readonly plan: VpnPlan; readonly trust: PeerTrust }
+	/** Forget every revocation list and answer that was fetched. */
+	| { readonly type: "forget-fetched" }
 	| { readonly type: "show"; readonly question: number }
 	| { readonly type: "clear"; readonly order: IkedClear }
 	| { readonly type: "signed"; readonly request: number; readonly signature: Uint8Array | undefined }
@@ -33,6 +37,8 @@ export type FromIked =
 			readonly scheme: string;
 			readonly octets: Uint8Array;
 	  }
+	/** A revocation list was fetched. */
+	| { readonly type: "list-fetched"; readonly list: FetchedListFacts }
 	/** A line for the trace file. */
 	| { readonly type: "trace"; readonly text: string }
 	| { readonly type: "report"; readonly what: ReportKind; readonly connection: string; readonly text: string };

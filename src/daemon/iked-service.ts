@@ -8,7 +8,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { signForIke } from "#daemon/ike-signing-desk.ts";
 import type { FromIked, IkedClear, ToIked } from "#daemon/iked-protocol.ts";
+import { noPeerTrust, type PeerTrust, peerTrust } from "#daemon/peer-trust.ts";
 import { resolveGateways, type VpnConfig, type VpnSources, vpnFacts } from "#daemon/vpn-facts.ts";
+import type { FetchedListFacts } from "#daemon/worker-protocol.ts";
 import { mayChangePacketFilter } from "#firewall/apply-shell.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
 import { clearTunnelRoutes } from "#ike/ip-command-shell.ts";
@@ -20,7 +22,12 @@ import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 import { TraceWriter } from "#telemetry/trace-writer-shell.ts";
 
 export interface IkedServicePorts {
-	sources(): Pick<VpnSources, "store" | "trust">;
+	sources(): Pick<VpnSources, "store" | "trust"> & {
+		/** Revocation lists that the operator loaded, DER. */
+		readonly loadedCrls: readonly Uint8Array[];
+	};
+	/** A list was fetched for a peer. */
+	readonly listFetched: (list: FetchedListFacts) => void;
 	readonly event: (event: GatewayEvent) => void;
 	readonly log: Logger;
 	/** Where the trace file lies. */
@@ -36,6 +43,7 @@ export class IkedService {
 	#compiled: CompiledVpns | undefined;
 	/** What the process was told last. */
 	#plan: VpnPlan | undefined;
+	#trust: PeerTrust = noPeerTrust;
 	#revision = 0;
 	#configured: ((problems: readonly ConnectionGap[]) => void) | undefined;
 	readonly #questions = new Map<number, (state: VpnsState) => void>();
@@ -68,7 +76,7 @@ export class IkedService {
 		const compiled = await this.#compile(config);
 		this.#useTraceFile(compiled.traceFile);
 		this.#compiled = compiled;
-		const problems = await this.#run(compiled);
+		const problems = await this.#run(compiled, this.#trustOf(config, compiled));
 		this.#tell([...compiled.gaps, ...problems]);
 	}
 
@@ -94,6 +102,11 @@ export class IkedService {
 		});
 	}
 
+	/** Every revocation list and answer is fetched again. */
+	forgetFetched(): void {
+		if (this.#child !== undefined) tell(this.#child, { type: "forget-fetched" });
+	}
+
 	clear(order: IkedClear): void {
 		if (this.#child !== undefined) tell(this.#child, { type: "clear", order });
 	}
@@ -110,20 +123,30 @@ export class IkedService {
 		return compileVpns(config, vpnFacts(config, { ...this.#ports.sources(), resolved }));
 	}
 
+	/** Peers with pre-shared keys need none. */
+	#trustOf(config: VpnConfig, { plan }: CompiledVpns): PeerTrust {
+		if (!plan.connections.some(({ remoteAuthentication }) => remoteAuthentication.kind === "certificate"))
+			return noPeerTrust;
+		const { trust, loadedCrls } = this.#ports.sources();
+		return peerTrust(config, trust, loadedCrls);
+	}
+
 	#useTraceFile({ name, ...plan }: TraceFilePlan): void {
 		if (isDeepStrictEqual(this.#compiled?.traceFile, { name, ...plan })) return;
 		this.#traceWriter = new TraceWriter({ ...plan, path: join(this.#ports.logDirectory, name) });
 	}
 
 	/** Answers what could not be run. */
-	async #run({ plan }: CompiledVpns): Promise<readonly ConnectionGap[]> {
+	async #run({ plan }: CompiledVpns, trust: PeerTrust): Promise<readonly ConnectionGap[]> {
 		if (isEmptyPlan(plan)) {
 			await this.#end();
 			return [];
 		}
 		if (!mayChangePacketFilter()) return plan.tunnels.flatMap(({ vpns }) => vpns.map(({ name }) => gap(name)));
-		if (this.#child !== undefined && !this.#hasProblems && isDeepStrictEqual(plan, this.#plan)) return [];
+		const isTold = isDeepStrictEqual(plan, this.#plan) && isDeepStrictEqual(trust, this.#trust);
+		if (this.#child !== undefined && !this.#hasProblems && isTold) return [];
 		this.#plan = plan;
+		this.#trust = trust;
 		const child = this.#child ?? this.#launch();
 		const revision = ++this.#revision;
 		return await new Promise((resolve) => {
@@ -135,7 +158,7 @@ export class IkedService {
 				clearTimeout(timer);
 				resolve(problems);
 			};
-			tell(child, { type: "configure", revision, plan });
+			tell(child, { type: "configure", revision, plan, trust });
 		});
 	}
 
@@ -171,6 +194,8 @@ export class IkedService {
 				const signature = signForIke(message, signers, this.#ports.sources().store);
 				return tell(child, { type: "signed", request: message.request, signature });
 			}
+			case "list-fetched":
+				return this.#ports.listFetched(message.list);
 			case "trace":
 				return this.#traceWriter?.write(message.text, this.#ports.now());
 			case "report":
@@ -188,7 +213,7 @@ export class IkedService {
 		const delay = now() - this.#startedAt < shortLifeMs ? restartDelayMs : 0;
 		setTimeout(() => {
 			if (this.#isStopping || this.#child !== undefined || this.#compiled === undefined) return;
-			this.#run(this.#compiled).catch((error) =>
+			this.#run(this.#compiled, this.#trust).catch((error) =>
 				log.error({ cause: String(error) }, "the process of VPNs did not start"),
 			);
 		}, delay);

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { FromIked, ToIked } from "#daemon/iked-protocol.ts";
+import { noPeerTrust } from "#daemon/peer-trust.ts";
 
 function start(t: TestContext) {
 	const child = fork(join(import.meta.dirname, "iked.ts"), [], {
@@ -18,7 +19,12 @@ function start(t: TestContext) {
 
 test("what is said while the process still starts is answered in order; told to stop it ends", async (t) => {
 	const { child, messages, tell } = start(t);
-	tell({ type: "configure", revision: 1, plan: { connections: [], tunnels: [], mss: 0, trace: [] } });
+	tell({
+		type: "configure",
+		revision: 1,
+		plan: { connections: [], tunnels: [], mss: 0, trace: [] },
+		trust: noPeerTrust,
+	});
 	tell({ type: "show", question: 7 });
 	tell({ type: "signed", request: 99, signature: undefined });
 	tell({ type: "clear", order: { what: "ike", associations: [1] } });
@@ -33,7 +39,12 @@ test("what is said while the process still starts is answered in order; told to 
 
 test("it ends when the process that started it is gone, and not by a signal to the whole group", async (t) => {
 	const { child, tell, messages } = start(t);
-	tell({ type: "configure", revision: 1, plan: { connections: [], tunnels: [], mss: 0, trace: [] } });
+	tell({
+		type: "configure",
+		revision: 1,
+		plan: { connections: [], tunnels: [], mss: 0, trace: [] },
+		trust: noPeerTrust,
+	});
 	while (messages.length === 0) await once(child, "message");
 	child.kill("SIGINT");
 	child.kill("SIGTERM");

@@ -1,9 +1,12 @@
 /** The process of VPNs: IKE, ESP and tunnel interfaces. Started and told what to run by `managed`, which holds the private keys. */
 import { openLinux } from "#base/linux-shell.ts";
 import type { FromIked, ToIked } from "#daemon/iked-protocol.ts";
+import { PeerRevocation } from "#daemon/peer-revocation.ts";
 import { VpnEngine } from "#daemon/vpn-engine.ts";
 import { UserSpacePlane } from "#esp/user-space-plane-shell.ts";
+import { crlFacts } from "#pki/crl-text.ts";
 
+const revocation = new PeerRevocation((url, crl) => send({ type: "list-fetched", list: { url, ...crlFacts(crl) } }));
 const waiting = new Map<number, (signature: Uint8Array | undefined) => void>();
 let nextRequest = 1;
 /** One configuration after another. */
@@ -18,6 +21,7 @@ const engine: Promise<VpnEngine> = openLinux().then(
 					waiting.set(request, resolve);
 					send({ type: "sign", request, connection, scheme: scheme.name, octets });
 				}),
+			checkPeer: (path, isAgain) => revocation.check(path, isAgain),
 			report: (what, connection, text) => send({ type: "report", what, connection, text }),
 			trace: (text) => send({ type: "trace", text }),
 		}),
@@ -38,12 +42,17 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 function hear(one: VpnEngine, message: ToIked): void {
 	switch (message.type) {
 		case "configure": {
-			const { revision, plan } = message;
+			const { revision, plan, trust } = message;
 			turn = turn
-				.then(() => one.configure(plan))
+				.then(() => {
+					revocation.configure(trust);
+					return one.configure(plan);
+				})
 				.then((problems) => send({ type: "configured", revision, problems }), fail);
 			return;
 		}
+		case "forget-fetched":
+			return revocation.forget();
 		case "show":
 			one.state().then((state) => send({ type: "state", question: message.question, state }), fail);
 			return;

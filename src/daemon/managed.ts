@@ -141,8 +141,15 @@ export class Managed implements GatewayView {
 				directory: join(this.state.crl, "loaded"),
 				config: () => this.#loaded.config,
 				certificates: (profile) => this.trust.directory.bundle("profile", profile)?.certificates ?? [],
-				apply: () => this.#inTurn(() => this.workers.configure()),
-				forgetFetched: () => this.workers.tellAll({ type: "forget-fetched" }),
+				apply: () =>
+					this.#inTurn(async () => {
+						await this.workers.configure();
+						await this.vpns.apply(this.#loaded.config);
+					}),
+				forgetFetched: () => {
+					this.workers.tellAll({ type: "forget-fetched" });
+					this.vpns.forgetFetched();
+				},
 				report: (change, user) => this.#event(gatewayEvent("TRUST_CHANGED", Date.now(), { change, user })),
 			},
 			(file, reason) => this.#log.error({ file, reason }, "a revocation list cannot be read"),
@@ -166,7 +173,12 @@ export class Managed implements GatewayView {
 			now: Date.now,
 		});
 		this.vpns = new IkedService({
-			sources: () => ({ store: this.keys.store, trust: this.trust.directory }),
+			sources: () => ({
+				store: this.keys.store,
+				trust: this.trust.directory,
+				loadedCrls: this.crls.current(),
+			}),
+			listFetched: (list) => this.crls.note(list),
 			logDirectory: dirname(this.state.log),
 			event: (event) => this.#event(event),
 			log: this.#log,

@@ -30,7 +30,7 @@ const prelude = `
 	const linux = await openLinux();
 	const [reports, traced] = [[], []];
 	let topics = [];
-	const engine = () => new VpnEngine((events) => new UserSpacePlane(linux, events), { sign: async () => undefined, report: (what) => reports.push(what), trace: (text) => traced.push(text) });
+	const engine = () => new VpnEngine((events) => new UserSpacePlane(linux, events), { sign: async () => undefined, checkPeer: async () => undefined, report: (what) => reports.push(what), trace: (text) => traced.push(text) });
 	const [a, b] = [engine(), engine()];
 	const isUp = async (one) => (await one.state()).vpns[0]?.children.length === 1;
 `;

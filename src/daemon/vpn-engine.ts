@@ -27,7 +27,7 @@ import { defaultSettings } from "#ike/v2/settings.ts";
 import type { VpnPlan } from "#ike/vpn-plan.ts";
 import type { ChildState, VpnState, VpnsState } from "#ike/vpn-state.ts";
 
-export interface VpnEnginePorts extends Pick<EnginePorts, "sign" | "report"> {
+export interface VpnEnginePorts extends Required<Pick<EnginePorts, "sign" | "report" | "checkPeer">> {
 	/** A line of the trace; only of topics that the plan names. */
 	trace(text: string): void;
 }
@@ -48,6 +48,7 @@ export class VpnEngine {
 	/** Where connections are; elsewhere ports stay open only until the peers have been told. */
 	#wantedAddresses: ReadonlySet<string> = new Set();
 	readonly #lookTimer: NodeJS.Timeout;
+	readonly #checkTimer: NodeJS.Timeout;
 	readonly #ports: VpnEnginePorts;
 	#topics: ReadonlySet<TraceTopic> = new Set();
 	/** Packets that were dropped, by VPN, when that was last traced. */
@@ -60,6 +61,7 @@ export class VpnEngine {
 			this.#endpoint,
 			{
 				sign: (connection, scheme, octets) => ports.sign(connection, scheme, octets),
+				checkPeer: (path, isAgain) => ports.checkPeer(path, isAgain),
 				report: (what, connection, text) => {
 					this.#trace("general", () => `${connection}: ${what}: ${text}`);
 					ports.report(what, connection, text);
@@ -87,6 +89,7 @@ export class VpnEngine {
 			void this.#traceDrops();
 			this.#leaveUnwanted();
 		}, lookMs);
+		this.#checkTimer = setInterval(() => this.#shell.give({ type: "peers-check-wanted" }), checkPeersMs);
 	}
 
 	/** Takes another plan up; what it does not touch goes on. Answers what could not be run. */
@@ -103,6 +106,7 @@ export class VpnEngine {
 		}
 		this.#connections = all.filter(({ local }) => !unreachable.has(formatAddress(local)));
 		this.#shell.give({ type: "connections-changed", connections: this.#connections });
+		this.#shell.give({ type: "peers-check-wanted" });
 		// A VPN that is bound to another interface by now.
 		for (const [inboundSpi, { association, vpn }] of [...this.#installed])
 			if (vpn !== this.#tunnels.vpn(association.child)) this.#shell.give({ type: "child-close-wanted", inboundSpi });
@@ -137,6 +141,7 @@ export class VpnEngine {
 		for (let waited = 0; waited < farewellMs && this.#endpoint.describe().some(isLeaving); waited += pollMs)
 			await new Promise((resolve) => setTimeout(resolve, pollMs));
 		clearInterval(this.#lookTimer);
+		clearInterval(this.#checkTimer);
 		this.#shell.close();
 		if (isOrdered) await this.#tunnels.close();
 		await this.#plane.close();
@@ -303,5 +308,7 @@ function refusalText(address: string, error: unknown): string {
 
 const natPort = 4_500;
 const lookMs = 500;
+/** How often it is looked whether peers that are connected were revoked. */
+const checkPeersMs = 600_000;
 const farewellMs = 1_000;
 const pollMs = 20;

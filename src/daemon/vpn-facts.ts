@@ -99,6 +99,7 @@ function trustOf(
 		judge: peerJudge(new TrustAnchors(certificates)),
 		authorities: Uint8Array.from(Buffer.concat(keys)),
 		anchors: certificates.map(({ der }) => der),
+		asksRevocation: true,
 	};
 }
 

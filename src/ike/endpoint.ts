@@ -16,13 +16,26 @@ import { connectionChange } from "#ike/connection-change.ts";
 import type { RandomOctets } from "#ike/crypto/agree-key.ts";
 import { closeChild, followConnection } from "#ike/follow-connection.ts";
 import { answerRequest } from "#ike/v2/answer-request.ts";
-import { beginInitiator, onBeginResponse, onInitiatorSigned, onInitResponse } from "#ike/v2/begin-initiator.ts";
-import { answerInit, judgeInit, onBeginRequest, onResponderSigned } from "#ike/v2/begin-responder.ts";
+import {
+	beginInitiator,
+	onBeginResponse,
+	onInitiatorChecked,
+	onInitiatorSigned,
+	onInitResponse,
+} from "#ike/v2/begin-initiator.ts";
+import {
+	answerInit,
+	judgeInit,
+	onBeginRequest,
+	onResponderChecked,
+	onResponderSigned,
+} from "#ike/v2/begin-responder.ts";
 import { spiNumber } from "#ike/v2/child-sa.ts";
 import type { ChildConfig, Connection, Path } from "#ike/v2/connection.ts";
 import { CookieJar } from "#ike/v2/cookie.ts";
 import type { EngineEffect, EngineEvent } from "#ike/v2/engine-event.ts";
 import { type Handlers, type Host, IkeSa, type IkeSaParts, notify, type Phase } from "#ike/v2/ike-sa.ts";
+import { checkAgain, onCheckedAgain } from "#ike/v2/peer-check.ts";
 import type { EngineSettings } from "#ike/v2/settings.ts";
 import { newChildDeleteTask, newChildRekeyTask, newCreateTask } from "#ike/v2/task-child.ts";
 import { newDeleteTask, newLivenessTask, newRekeyTask } from "#ike/v2/task-ike.ts";
@@ -96,7 +109,13 @@ export class Endpoint {
 				this.#want(event.connection, event.child, now);
 				break;
 			case "signed":
-				this.#onSigned(event.sa, event.signature, now);
+				this.#withAssociation(event.sa, (sa) => this.#handlers.onSigned(sa, event.signature, now), now);
+				break;
+			case "peer-checked":
+				this.#withAssociation(event.sa, (sa) => this.#handlers.onPeerChecked(sa, event.refusal, now), now);
+				break;
+			case "peers-check-wanted":
+				for (const sa of this.#associations.values()) checkAgain(sa);
 				break;
 			case "traffic-noted":
 				this.#withChild(event.inboundSpi)?.noteTraffic(event.inboundSpi, event.hasSent, event.hasReceived, now);
@@ -223,10 +242,11 @@ export class Endpoint {
 		this.#answerStranger(header, notify(notifyType.INVALID_MAJOR_VERSION), datagram, path);
 	}
 
-	#onSigned(id: number, signature: Uint8Array | undefined, now: number): void {
+	/** An answer to what one association asked for. */
+	#withAssociation(id: number, act: (sa: IkeSa) => void, now: number): void {
 		for (const sa of this.#associations.values()) {
 			if (sa.id !== id) continue;
-			this.#handlers.onSigned(sa, signature, now);
+			act(sa);
 			sa.runTasks(now);
 			return;
 		}
@@ -453,6 +473,11 @@ function newHandlers(): Handlers {
 		onSigned(sa, signature, now) {
 			if (sa.isInitiator) onInitiatorSigned(sa, signature, now);
 			else onResponderSigned(sa, signature, now);
+		},
+		onPeerChecked(sa, refusal, now) {
+			if (sa.isEstablished) onCheckedAgain(sa, refusal, now);
+			else if (sa.isInitiator) onInitiatorChecked(sa, refusal, now);
+			else onResponderChecked(sa, refusal, now);
 		},
 		onRequest: answerRequest,
 		newLivenessTask,

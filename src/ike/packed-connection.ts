@@ -15,7 +15,12 @@ type PackedLocal =
 
 type PackedRemote =
 	| { readonly kind: "shared-key"; readonly key: Uint8Array }
-	| { readonly kind: "certificate"; readonly anchors: readonly Uint8Array[]; readonly authorities: Uint8Array };
+	| {
+			readonly kind: "certificate";
+			readonly anchors: readonly Uint8Array[];
+			readonly authorities: Uint8Array;
+			readonly asksRevocation: boolean;
+	  };
 
 export type PackedConnection = Omit<Connection, "localAuthentication" | "remoteAuthentication"> & {
 	readonly localAuthentication: PackedLocal;
@@ -54,7 +59,8 @@ function packLocal(local: LocalAuthentication): PackedLocal {
 
 function packRemote(remote: RemoteAuthentication): PackedRemote {
 	if (remote.kind === "shared-key") return { kind: "shared-key", key: octetsOf(remote.key.export()) };
-	return { kind: "certificate", anchors: remote.anchors ?? [], authorities: remote.authorities };
+	const { anchors = [], authorities, asksRevocation = false } = remote;
+	return { kind: "certificate", anchors, authorities, asksRevocation };
 }
 
 /** An authority that cannot be read vouches for nobody. */

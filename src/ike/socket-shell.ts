@@ -7,11 +7,14 @@ import type { Endpoint } from "#ike/endpoint.ts";
 import { classifyPort4500, keepalivePacket, markIke } from "#ike/udp-encapsulation.ts";
 import type { Path, Place } from "#ike/v2/connection.ts";
 import type { ChildAssociation, EngineEffect, EngineEvent, ReportKind } from "#ike/v2/engine-event.ts";
+import type { Certificate } from "#pki/certificate.ts";
 
 /** What the engine's effects go to. */
 export interface EnginePorts {
 	/** Signs with the key of a connection, wherever it is; undefined when it cannot. */
 	sign(connection: string, scheme: SignatureScheme, octets: Uint8Array): Promise<Uint8Array | undefined>;
+	/** Why the peer with the certificate of this path is refused; `isAgain` when it was accepted before. */
+	checkPeer?(path: readonly Certificate[], isAgain: boolean): Promise<string | undefined>;
 	installChild(association: ChildAssociation): void;
 	removeChild(inboundSpi: number, outboundSpi: number): void;
 	moveChild(inboundSpi: number, path: Path): void;
@@ -152,6 +155,8 @@ export class EngineShell {
 				return this.sendEsp(keepalivePacket, effect.path);
 			case "sign":
 				return this.#sign(effect);
+			case "check-peer":
+				return this.#checkPeer(effect);
 			case "install-child":
 				return this.#ports.installChild(effect.association);
 			case "remove-child":
@@ -174,6 +179,12 @@ export class EngineShell {
 			(signature) => this.give({ type: "signed", sa, signature }),
 			() => this.give({ type: "signed", sa, signature: undefined }),
 		);
+	}
+
+	#checkPeer({ sa, path, isAgain }: Extract<EngineEffect, { readonly type: "check-peer" }>): void {
+		const answer = (refusal: string | undefined) => this.give({ type: "peer-checked", sa, refusal });
+		const asked = this.#ports.checkPeer?.(path, isAgain) ?? Promise.reject(new Error("nobody can be asked"));
+		asked.then(answer, (error) => answer(isAgain ? undefined : String(error)));
 	}
 
 	#arm(): void {

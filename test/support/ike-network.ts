@@ -41,7 +41,9 @@ export class Node {
 	keepalives = 0;
 	/** What signs for this end. */
 	signer: KeyObject | undefined;
-	/** Signatures are given so many milliseconds later. */
+	/** Why peers are refused when they are asked about. */
+	refusal: string | undefined;
+	/** Signatures and answers about peers are given so many milliseconds later. */
 	signingTime = 0;
 
 	constructor(name: string, address: Address, endpoint: Endpoint) {
@@ -77,6 +79,8 @@ export class Network {
 	/** Addresses that others see in the place of the own one. */
 	readonly translated = new Map<string, { readonly address: Address; readonly portShift: number }>();
 	sent = 0;
+	/** What was asked about peers' certificates. */
+	readonly checks: string[] = [];
 	lost: number;
 	readonly #options: Required<NetworkOptions>;
 	readonly #random: (octets: number) => Uint8Array;
@@ -153,6 +157,11 @@ export class Network {
 			case "sign": {
 				const signature = node.signer && signWith(effect.scheme, node.signer, effect.octets);
 				this.#fly(node, this.now + node.signingTime, { type: "signed", sa: effect.sa, signature });
+				break;
+			}
+			case "check-peer": {
+				this.checks.push(`${node.name} ${effect.isAgain ? "again" : "first"} ${effect.path.length}`);
+				this.#fly(node, this.now + node.signingTime, { type: "peer-checked", sa: effect.sa, refusal: node.refusal });
 				break;
 			}
 		}

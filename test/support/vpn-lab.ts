@@ -233,6 +233,13 @@ export function cutOff(router: Namespace): () => void {
 	return () => void nft(["delete", "table", "inet", "cut"]);
 }
 
+/** A web server that gives the files of a folder, and the same for every method; its base address. */
+export async function serveFiles(owner: Owner, at: Namespace, address: string, folder: string): Promise<string> {
+	const server = startNode(owner, at, `(${fileServer})(${JSON.stringify({ address, folder })})`);
+	await new Promise((resolve) => server.stdout?.once("data", resolve));
+	return `http://${address}:8080/`;
+}
+
 /** True when an echo comes back. */
 export function pings(from: Namespace, to: string, ...words: readonly string[]): boolean {
 	return from.try([peerPath("ping"), "-c", "1", "-W", "1", ...words, to]).status === 0;
@@ -261,6 +268,10 @@ function startNode(owner: Owner, at: Namespace, program: string) {
 
 const echoServer = `require("net").createServer({ allowHalfOpen: true }, (socket) => socket.on("error", () => {}).pipe(socket))
 	.listen(7000, "192.168.168.10", () => console.log("up"))`;
+const fileServer = `({ address, folder }) => require("http").createServer((request, response) => {
+	request.resume();
+	require("fs").readFile(folder + request.url, (error, octets) => error ? response.writeHead(404).end() : response.end(octets));
+}).listen(8080, address, () => console.log("up"))`;
 const echoClient = `(function echo(octets) {
 	const sent = require("crypto").randomBytes(octets), back = [];
 	const socket = require("net").connect(7000, "192.168.168.10", () => socket.end(sent));

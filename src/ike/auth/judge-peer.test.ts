@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { textIdentity } from "#ike/auth/identity.ts";
 import { peerJudge } from "#ike/auth/judge-peer.ts";
+import { derOid, derPrintableString, derSequence, derSetOf } from "#pki/der.ts";
 import { TrustAnchors } from "#pki/trust-anchors.ts";
 import { makeCertificate } from "../../../test/support/make-certificate.ts";
 
@@ -18,9 +19,12 @@ test("B9: a certificate under a trusted authority that names the identity gives 
 	assert.ok(judgement.publicKey.equals(leaf.publicKey));
 });
 
-test("the subject is an identity too, octet by octet", () => {
+test("the subject is an identity too, in whatever string types the peer writes it", () => {
 	const identity = { idType: 9, data: leaf.certificate.subject.raw };
 	assert.equal(judge({ identity, certificates: chain, now }).kind, "trusted");
+	const printable = derSequence(derSetOf(derSequence(derOid("2.5.4.3"), derPrintableString("Branch"))));
+	assert.ok(!Buffer.from(leaf.certificate.subject.raw).equals(printable));
+	assert.equal(judge({ identity: { idType: 9, data: printable }, certificates: chain, now }).kind, "trusted");
 	const other = { idType: 9, data: root.certificate.subject.raw };
 	assert.equal(judge({ identity: other, certificates: chain, now }).kind, "untrusted");
 });

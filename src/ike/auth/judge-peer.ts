@@ -5,6 +5,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { equalBytes } from "#base/bytes.ts";
 import { type Identity, identityText } from "#ike/auth/identity.ts";
+import { isName } from "#ike/auth/name-pattern.ts";
 import { identityType } from "#ike/wire/identification.ts";
 import { type Certificate, decodeCertificate } from "#pki/certificate.ts";
 import type { TrustAnchors } from "#pki/trust-anchors.ts";
@@ -21,7 +22,8 @@ export interface PeerClaim {
 }
 
 export type PeerJudgement =
-	| { readonly kind: "trusted"; readonly publicKey: KeyObject }
+	/** `path` is validated, leaf first, anchor last. */
+	| { readonly kind: "trusted"; readonly publicKey: KeyObject; readonly path: readonly Certificate[] }
 	| { readonly kind: "untrusted"; readonly reason: string };
 
 /** The port that the engine asks about certificates. */
@@ -45,6 +47,7 @@ export function peerJudge(anchors: TrustAnchors): JudgePeer {
 		return {
 			kind: "trusted",
 			publicKey: createPublicKey({ key: Buffer.from(leaf.publicKey.raw), format: "der", type: "spki" }),
+			path: verdict.path,
 		};
 	};
 }
@@ -62,7 +65,7 @@ function speaksFor({ subject, typed }: Certificate, { idType, data }: Identity):
 		case identityType.ipv6:
 			return names.some((name) => name.kind === "ip" && equalBytes(name.octets, data));
 		case identityType.distinguishedName:
-			return equalBytes(subject.raw, data);
+			return isName(subject, data);
 		default:
 			return false;
 	}

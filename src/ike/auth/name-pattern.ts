@@ -34,6 +34,11 @@ export function nameText(der: Uint8Array): string | undefined {
 	return decodeName(der)?.shortText;
 }
 
+/** True when a name in DER is this one, whatever string types each has chosen. */
+export function isName(name: DistinguishedName, der: Uint8Array): boolean {
+	return decodeName(der)?.equals(name) === true;
+}
+
 /** One comparable text for each attribute, those of one relative name, too. */
 function attributesOf(der: Uint8Array): readonly string[] | undefined {
 	const name = decodeName(der);

@@ -1,43 +1,12 @@
 import assert from "node:assert/strict";
-import { createHash, createSecretKey } from "node:crypto";
+import { createSecretKey } from "node:crypto";
 import { test } from "node:test";
 import { textIdentity } from "#ike/auth/identity.ts";
-import { peerJudge } from "#ike/auth/judge-peer.ts";
 import { ikeProposal } from "#ike/crypto/proposal.ts";
 import { proposalSets } from "#ike/crypto/proposal-sets.ts";
-import type { Connection } from "#ike/v2/connection.ts";
-import { TrustAnchors } from "#pki/trust-anchors.ts";
+import { certified } from "../../../test/support/ike-certified.ts";
 import { bringUp, makePair, type Node } from "../../../test/support/ike-network.ts";
-import { type KeyName, type Made, makeCertificate } from "../../../test/support/make-certificate.ts";
-
-const root = makeCertificate({ subject: "CN=root", isCa: true });
-const authorities = createHash("sha1").update(root.certificate.publicKey.raw).digest();
-
-/** How an end authenticates by a certificate for its name. */
-function byCertificate(
-	own: string,
-	peer: string,
-	key: KeyName,
-): { readonly made: Made; readonly parts: Partial<Connection> } {
-	const made = makeCertificate({ subject: `CN=${own}`, issuer: root, names: [own], key, extendedKeyUsage: [] });
-	const parts: Partial<Connection> = {
-		localIdentity: textIdentity(own),
-		remoteIdentity: { kind: "exactly", identity: textIdentity(peer) },
-		localAuthentication: { kind: "certificate", certificates: [made.der], publicKey: made.publicKey },
-		remoteAuthentication: { kind: "certificate", judge: peerJudge(new TrustAnchors([root.certificate])), authorities },
-	};
-	return { made, parts };
-}
-
-function certified(keyA: KeyName, keyB: KeyName) {
-	const ofA = byCertificate("a.example", "b.example", keyA);
-	const ofB = byCertificate("b.example", "a.example", keyB);
-	const pair = makePair({}, { a: ofA.parts, b: ofB.parts });
-	pair.network.now = Date.now();
-	pair.a.signer = ofA.made.privateKey;
-	pair.b.signer = ofB.made.privateKey;
-	return pair;
-}
+import { makeCertificate } from "../../../test/support/make-certificate.ts";
 
 const isUp = (a: Node, b: Node) => a.installed.size === 1 && b.installed.size === 1;
 

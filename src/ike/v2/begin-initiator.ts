@@ -13,6 +13,7 @@ import { type ChildOffer, encodeChildOffer, isRefusal, readChildAnswer } from "#
 import type { Path } from "#ike/v2/connection.ts";
 import { errorName, type IkeSa, notify, type OpenedMessage } from "#ike/v2/ike-sa.ts";
 import { detectNat, natDetectionPayloads } from "#ike/v2/nat-detection.ts";
+import { mustAwaitCheck } from "#ike/v2/peer-check.ts";
 import { verifyPeer } from "#ike/v2/verify-peer.ts";
 import { type AuthenticationBody, authenticationMethod } from "#ike/wire/authentication.ts";
 import { certificateEncoding } from "#ike/wire/certificate.ts";
@@ -112,29 +113,45 @@ function onAuthResponse(sa: IkeSa, payloads: readonly Payload[], now: number): v
 		return fail(sa, `the peer answered ${refused} to the authentication`, now);
 	}
 	const { connection, keys } = sa;
-	const refusal = !acceptsIdentity(connection.remoteIdentity, identity)
-		? `the peer says it is ${identityText(identity)}; expected another identity`
-		: verifyPeer(sa, payloads, connection, now, {
-				message: phase.messages.responderMessage,
-				peerNonce: phase.messages.initiatorNonce,
-				identityKey: keys.responderIdentity,
-				identity,
-				intermediate: phase.messages.intermediate,
-			});
-	if (refusal !== undefined) {
-		sa.report("ike-failed", refusal);
-		sa.phase = { type: "established" };
-		sa.enqueue(sa.handlers.newDeleteTask(notifyType.AUTHENTICATION_FAILED), now);
-		return;
-	}
+	if (!acceptsIdentity(connection.remoteIdentity, identity))
+		return refuse(sa, `the peer says it is ${identityText(identity)}; expected another identity`, now);
+	const proof = verifyPeer(sa, payloads, connection, now, {
+		message: phase.messages.responderMessage,
+		peerNonce: phase.messages.initiatorNonce,
+		identityKey: keys.responderIdentity,
+		identity,
+		intermediate: phase.messages.intermediate,
+	});
+	if (proof.kind === "refused") return refuse(sa, proof.text, now);
+	const { messages, offer } = phase;
+	if (mustAwaitCheck(sa, proof.path, { type: "await-initiator-check", messages, offer, answer: payloads })) return;
+	finishAuth(sa, { messages, offer }, payloads, now);
+}
+
+/** Whether the peer's certificate was revoked is known. */
+export function onInitiatorChecked(sa: IkeSa, refusal: string | undefined, now: number): void {
+	const { phase } = sa;
+	if (phase.type !== "await-initiator-check") return;
+	if (refusal !== undefined) return refuse(sa, `the peer is not trusted: ${refusal}`, now);
+	finishAuth(sa, phase, phase.answer, now);
+}
+
+function finishAuth(
+	sa: IkeSa,
+	{ messages, offer }: { readonly messages: FirstMessages; readonly offer: ChildOffer | undefined },
+	payloads: readonly Payload[],
+	now: number,
+): void {
+	const identity = findPayload(payloads, "id-responder");
+	if (identity === undefined) return;
 	sa.peerIdentity = { idType: identity.idType, data: Uint8Array.from(identity.data) };
 	sa.establish(now);
 	sa.report("ike-established", `with ${identityText(identity)}, ${describeProposal(sa.algorithms as never)}`);
 	sa.host.onAuthenticated(sa, false, now);
-	if (phase.offer === undefined) return;
-	const answer = readChildAnswer(phase.offer, payloads);
-	if (isRefusal(answer)) return sa.report("child-failed", `child ${phase.offer.config.name}: ${answer.text}`);
-	const child = sa.installChild(answer, true, phase.messages, now);
+	if (offer === undefined) return;
+	const answer = readChildAnswer(offer, payloads);
+	if (isRefusal(answer)) return sa.report("child-failed", `child ${offer.config.name}: ${answer.text}`);
+	const child = sa.installChild(answer, true, messages, now);
 	sa.report("child-established", sa.describeChild(child));
 }
 
@@ -257,6 +274,13 @@ function sendAuth(sa: IkeSa, messages: FirstMessages, auth: AuthenticationBody, 
 
 function onPort({ local, remote }: Path, port: number): Path {
 	return { local: { ...local, port }, remote: { ...remote, port } };
+}
+
+/** The peer holds the association for established: it is told. */
+function refuse(sa: IkeSa, text: string, now: number): void {
+	sa.report("ike-failed", text);
+	sa.phase = { type: "established" };
+	sa.enqueue(sa.handlers.newDeleteTask(notifyType.AUTHENTICATION_FAILED), now);
 }
 
 function fail(sa: IkeSa, text: string, now: number): void {

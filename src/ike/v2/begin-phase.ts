@@ -43,6 +43,13 @@ export type BeginPhase =
 			readonly isCertificateWanted: boolean;
 	  }
 	| { readonly type: "expect-auth-response"; readonly messages: FirstMessages; readonly offer: ChildOffer | undefined }
+	/** Whether the responder's certificate was revoked. */
+	| {
+			readonly type: "await-initiator-check";
+			readonly messages: FirstMessages;
+			readonly offer: ChildOffer | undefined;
+			readonly answer: readonly Payload[];
+	  }
 	| {
 			readonly type: "expect-intermediate-request";
 			readonly messages: FirstMessages;
@@ -57,6 +64,13 @@ export type BeginPhase =
 			readonly messages: FirstMessages;
 			/** The connections that the peer may be of. */
 			readonly candidates: readonly Connection[];
+	  }
+	/** Whether the initiator's certificate was revoked. */
+	| {
+			readonly type: "await-responder-check";
+			readonly messages: FirstMessages;
+			/** What the peer asked for in IKE_AUTH. */
+			readonly request: readonly Payload[];
 	  }
 	| {
 			readonly type: "await-responder-signature";

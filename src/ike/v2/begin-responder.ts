@@ -20,6 +20,7 @@ import { answerChildOffer, isRefusal } from "#ike/v2/child-exchange.ts";
 import type { Connection, Path } from "#ike/v2/connection.ts";
 import { type Host, type IkeSa, notify, type OpenedMessage } from "#ike/v2/ike-sa.ts";
 import { detectNat } from "#ike/v2/nat-detection.ts";
+import { mustAwaitCheck } from "#ike/v2/peer-check.ts";
 import { verifyPeer } from "#ike/v2/verify-peer.ts";
 import { type AuthenticationBody, authenticationMethod } from "#ike/wire/authentication.ts";
 import { exchangeType } from "#ike/wire/header.ts";
@@ -141,32 +142,46 @@ function onAuthRequest(sa: IkeSa, payloads: readonly Payload[], now: number): vo
 	if (connection === undefined)
 		return refuseAuth(sa, `the peer says it is ${identityText(identity)}, whom no connection expects`, now);
 	sa.connection = connection;
-	const refusal = verifyPeer(sa, payloads, connection, now, {
+	const proof = verifyPeer(sa, payloads, connection, now, {
 		message: phase.messages.initiatorMessage,
 		peerNonce: phase.messages.responderNonce,
 		identityKey: sa.keys.initiatorIdentity,
 		identity,
 		intermediate: phase.messages.intermediate,
 	});
-	if (refusal !== undefined) return refuseAuth(sa, refusal, now);
-	const { localAuthentication, localIdentity } = connection;
+	if (proof.kind === "refused") return refuseAuth(sa, proof.text, now);
+	const { messages } = phase;
+	if (mustAwaitCheck(sa, proof.path, { type: "await-responder-check", messages, request: payloads })) return;
+	authenticate(sa, messages, payloads, now);
+}
+
+/** Whether the peer's certificate was revoked is known. */
+export function onResponderChecked(sa: IkeSa, refusal: string | undefined, now: number): void {
+	const { phase } = sa;
+	if (phase.type !== "await-responder-check") return;
+	if (refusal !== undefined) return refuseAuth(sa, `the peer is not trusted: ${refusal}`, now);
+	authenticate(sa, phase.messages, phase.request, now);
+}
+
+function authenticate(sa: IkeSa, messages: FirstMessages, request: readonly Payload[], now: number): void {
+	const { localAuthentication, localIdentity, name } = sa.connection;
 	const parts = {
-		message: phase.messages.responderMessage,
-		peerNonce: phase.messages.initiatorNonce,
+		message: messages.responderMessage,
+		peerNonce: messages.initiatorNonce,
 		identityKey: sa.keys.responderIdentity,
 		identity: localIdentity,
-		intermediate: phase.messages.intermediate,
+		intermediate: messages.intermediate,
 	};
 	const { prf } = sa.algorithms;
 	if (localAuthentication.kind === "shared-key") {
 		const data = sharedKeyAuth(prf, localAuthentication.key, parts);
-		return finishAuth(sa, phase.messages, payloads, { method: authenticationMethod.sharedKey, data }, now);
+		return finishAuth(sa, messages, request, { method: authenticationMethod.sharedKey, data }, now);
 	}
 	const scheme = chooseScheme(localAuthentication.publicKey, sa.peerHashes);
 	if (scheme === undefined) return refuseAuth(sa, "the peer verifies no signature that our key makes", now);
-	sa.phase = { type: "await-responder-signature", messages: phase.messages, scheme, request: payloads };
+	sa.phase = { type: "await-responder-signature", messages, scheme, request };
 	const octets = signedOctets(prf, parts);
-	sa.host.emit({ type: "sign", sa: sa.id, connection: connection.name, scheme, octets });
+	sa.host.emit({ type: "sign", sa: sa.id, connection: name, scheme, octets });
 }
 
 /** The signature that was asked for. */

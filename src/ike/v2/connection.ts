@@ -33,6 +33,8 @@ export type RemoteAuthentication =
 			readonly judge: JudgePeer;
 			readonly authorities: Uint8Array;
 			readonly anchors?: readonly Uint8Array[];
+			/** Nobody is accepted before it was looked whether the certificate was revoked. */
+			readonly asksRevocation?: boolean;
 	  };
 
 /** A child association that may be made: which traffic, how it is protected, how long. */

@@ -3,6 +3,7 @@ import type { SignatureScheme } from "#ike/auth/signature.ts";
 import type { DirectionKeys, EspAlgorithms } from "#ike/crypto/derive-keys.ts";
 import type { Connection, Path } from "#ike/v2/connection.ts";
 import type { TrafficSelector } from "#ike/wire/traffic-selector.ts";
+import type { Certificate } from "#pki/certificate.ts";
 
 export type EngineEvent =
 	/** A datagram without the marker of port 4500. */
@@ -11,6 +12,10 @@ export type EngineEvent =
 	| { readonly type: "tunnel-wanted"; readonly connection: string; readonly child: string }
 	/** The answer to a `sign`; undefined when it could not be signed. */
 	| { readonly type: "signed"; readonly sa: number; readonly signature: Uint8Array | undefined }
+	/** The answer to a `check-peer`: why the peer is refused. */
+	| { readonly type: "peer-checked"; readonly sa: number; readonly refusal: string | undefined }
+	/** What is known of revocations may have changed: ask about all peers again. */
+	| { readonly type: "peers-check-wanted" }
 	/** What the data plane saw since it last told. */
 	| {
 			readonly type: "traffic-noted";
@@ -60,6 +65,13 @@ export type EngineEffect =
 			readonly connection: string;
 			readonly scheme: SignatureScheme;
 			readonly octets: Uint8Array;
+	  }
+	/** Was a certificate of this path revoked? The engine goes on when it is `peer-checked`. `isAgain`: the peer was accepted before. */
+	| {
+			readonly type: "check-peer";
+			readonly sa: number;
+			readonly path: readonly Certificate[];
+			readonly isAgain: boolean;
 	  }
 	| { readonly type: "install-child"; readonly association: ChildAssociation }
 	| { readonly type: "remove-child"; readonly inboundSpi: number; readonly outboundSpi: number }

@@ -29,6 +29,7 @@ import type { Task } from "#ike/v2/task.ts";
 import { encodeMessage, type Message, type MessageHead } from "#ike/wire/message.ts";
 import { notifyName, notifyType } from "#ike/wire/notify-type.ts";
 import { decodePayloads, type Payload, type PayloadChain } from "#ike/wire/payload.ts";
+import type { Certificate } from "#pki/certificate.ts";
 
 /** What an association asks of the endpoint that holds it. */
 export interface Host {
@@ -77,6 +78,7 @@ export interface Handlers {
 	onBeginRequest(sa: IkeSa, message: OpenedMessage, now: number): void;
 	onBeginResponse(sa: IkeSa, message: OpenedMessage, now: number): void;
 	onSigned(sa: IkeSa, signature: Uint8Array | undefined, now: number): void;
+	onPeerChecked(sa: IkeSa, refusal: string | undefined, now: number): void;
 	onRequest(sa: IkeSa, exchange: number, payloads: readonly Payload[], now: number): readonly Payload[];
 	newLivenessTask(): Task;
 	newDeleteTask(notify?: number): Task;
@@ -111,6 +113,8 @@ export class IkeSa {
 	nat: NatSituation = { isPeerBehindNat: false, isSelfBehindNat: false, isUnsupported: true };
 	/** Who the peer has proved to be; undefined before. */
 	peerIdentity: Identity | undefined;
+	/** Its certificate's, validated; undefined with a pre-shared key. */
+	peerPath: readonly Certificate[] | undefined;
 	canPeerReadFragments = false;
 	/** Hashes that the peer verifies; undefined when it did not say. */
 	peerHashes: readonly number[] | undefined;

@@ -114,6 +114,7 @@ export function newSuccessor(
 function becomeSuccessor(old: IkeSa, successor: IkeSa, now: number): void {
 	successor.nat = old.nat;
 	successor.peerIdentity = old.peerIdentity;
+	successor.peerPath = old.peerPath;
 	successor.canPeerReadFragments = old.canPeerReadFragments;
 	successor.peerHashes = old.peerHashes;
 	successor.establish(now);

@@ -11,7 +11,7 @@ test("B20: a peer that authenticates in another way than is expected is refused"
 	byKey.a.signer = made.privateKey;
 	bringUp(byKey.network, byKey.a);
 	assert.match(byKey.b.reports.join(), /authenticates by method 14; expected a pre-shared key/);
-	const judge = () => ({ kind: "trusted", publicKey: made.publicKey }) as const;
+	const judge = () => ({ kind: "trusted", publicKey: made.publicKey, path: [] }) as const;
 	const remoteAuthentication = { kind: "certificate", judge, authorities: new Uint8Array(0) } as const;
 	const bySignature = makePair({}, { b: { remoteAuthentication } });
 	bringUp(bySignature.network, bySignature.a);

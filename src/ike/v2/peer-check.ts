@@ -1,0 +1,32 @@
+/** Whether the peer's certificate was revoked: a question of the engine, as the answer may lie on the network. */
+import type { BeginPhase } from "#ike/v2/begin-phase.ts";
+import type { IkeSa } from "#ike/v2/ike-sa.ts";
+import { newDeleteTask } from "#ike/v2/task-ike.ts";
+import { notifyType } from "#ike/wire/notify-type.ts";
+import type { Certificate } from "#pki/certificate.ts";
+
+/** Notes the path of the peer's certificate and asks about it; true when the association has to wait for the answer, in that phase. */
+export function mustAwaitCheck(sa: IkeSa, path: readonly Certificate[] | undefined, phase: BeginPhase): boolean {
+	sa.peerPath = path;
+	const { remoteAuthentication } = sa.connection;
+	if (path === undefined || remoteAuthentication.kind !== "certificate" || remoteAuthentication.asksRevocation !== true)
+		return false;
+	sa.phase = phase;
+	sa.host.emit({ type: "check-peer", sa: sa.id, path, isAgain: false });
+	return true;
+}
+
+/** Asks again about a peer that was accepted. */
+export function checkAgain(sa: IkeSa): void {
+	const { remoteAuthentication } = sa.connection;
+	if (!sa.isEstablished || sa.peerPath === undefined || remoteAuthentication.kind !== "certificate") return;
+	if (remoteAuthentication.asksRevocation !== true) return;
+	sa.host.emit({ type: "check-peer", sa: sa.id, path: sa.peerPath, isAgain: true });
+}
+
+/** The answer about a peer that was accepted. */
+export function onCheckedAgain(sa: IkeSa, refusal: string | undefined, now: number): void {
+	if (refusal === undefined || !sa.isEstablished || sa.hasTask("delete-ike")) return;
+	sa.report("ike-failed", `the peer is not trusted any more: ${refusal}`);
+	sa.enqueue(newDeleteTask(notifyType.AUTHENTICATION_FAILED), now);
+}
