@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { PatternFilter } from "#signature/pattern-filter.ts";
 
 function found(filter: PatternFilter): Set<number> {
-	return new Set(filter.hits.subarray(0, filter.hitCount));
+	return new Set(Array.from({ length: filter.hitCount }, (_, at) => filter.hit(at)));
 }
 
 const octets = fc.array(fc.constantFrom(0x00, 0x20, 0x41, 0x61, 0x62, 0x63, 0xff), { maxLength: 1_500 });
@@ -18,7 +18,7 @@ function includesFolded(text: Uint8Array, pattern: Uint8Array): boolean {
 	return lower(text).includes(lower(pattern));
 }
 
-test("a pattern that stands in the text is always found, each once", () => {
+test("the patterns that stand in the text are found, each once, and no others", () => {
 	fc.assert(
 		fc.property(octets, patterns, (text, list) => {
 			const input = Uint8Array.from(text);
@@ -27,7 +27,7 @@ test("a pattern that stands in the text is always found, each once", () => {
 			filter.scanWhole(input, 0, input.length);
 			const hits = found(filter);
 			assert.equal(hits.size, filter.hitCount);
-			for (const [index, pattern] of all.entries()) if (includesFolded(input, pattern)) assert.ok(hits.has(index));
+			for (const [index, pattern] of all.entries()) assert.equal(hits.has(index), includesFolded(input, pattern));
 		}),
 	);
 });

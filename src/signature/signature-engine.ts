@@ -7,9 +7,11 @@ import { DatasetStore } from "#signature/dataset-store.ts";
 import { HttpBuffers } from "#signature/http-buffers.ts";
 import { StepMatcher } from "#signature/match-steps.ts";
 import { PatternFilter } from "#signature/pattern-filter.ts";
+import { SearchMemory } from "#signature/search-memory.ts";
 import type { ContentStep, Inspection, Signature } from "#signature/signature.ts";
 import { ThresholdTable } from "#signature/threshold-table.ts";
 import { type Transform, transformKey } from "#signature/transforms.ts";
+import { isUsual } from "#signature/usual-text.ts";
 
 /** Index of the two directions. */
 export const toServer = 0;
@@ -109,7 +111,7 @@ export class SignatureEngine {
 	/** Adds the signatures of the patterns that the scan's filter has just found. */
 	addHits({ filter, owners }: Scan): void {
 		for (let at = 0; at < filter.hitCount; at++) {
-			const signatures = owners[filter.hits[at] as number] as Int32Array;
+			const signatures = owners[filter.hit(at)] as Int32Array;
 			for (let each = 0; each < signatures.length; each++) this.addCandidate(signatures[each] as number);
 		}
 	}
@@ -120,6 +122,7 @@ class Planner {
 	readonly #places = new Map<string, Place>();
 	readonly #always = new Map<string, number[]>();
 	readonly #kept = new Set<string>();
+	readonly #memory = new SearchMemory();
 	patterns = 0;
 	unfiltered = 0;
 
@@ -178,7 +181,7 @@ class Planner {
 		return {
 			buffer: place.buffer,
 			transforms: place.transforms,
-			filter: new PatternFilter(place.patterns),
+			filter: new PatternFilter(place.patterns, this.#memory),
 			owners: place.owners.map((owners) => Int32Array.from(owners)),
 		};
 	}
@@ -244,8 +247,10 @@ function chooseFilter({ inspections, stage: last }: Signature): Chosen | undefin
 			if (step.type !== "content" || step.isNegated) continue;
 			const depth = latestEnd(step);
 			const isShort = step.octets.length < shortPattern;
-			const place = !isStream ? 1 : depth <= shallowOctets ? 1.2 : isShort ? 0.3 : 1;
-			const score = weight * place * Math.min(step.octets.length, usefulOctets) * (step.isFastPattern ? 2 : 1);
+			const place = !isStream ? 1 : depth <= shallowOctets ? 1.2 : isShort ? 0.3 * usualWeight : 1;
+			const rarity = !(isStream && isShort) && isUsual(step.octets) ? usualWeight : 1;
+			const length = Math.min(step.octets.length, usefulOctets);
+			const score = weight * place * rarity * length * (step.isFastPattern ? 2 : 1);
 			if (score <= bestScore) continue;
 			best = { inspection, content: step, depth };
 			bestScore = score;
@@ -284,3 +289,5 @@ function listOf<K>(lists: Map<K, number[]>, key: K): number[] {
 export const shallowOctets = 4_096;
 const shortPattern = 8;
 const usefulOctets = 20;
+/** A content that most traffic has is searched for where the rule has no other; in a stream still before one that is not searched for to its end. */
+const usualWeight = 0.3;
