@@ -2,6 +2,12 @@
 
 import { type DomainListHandler, domainListRequests, domainListShows } from "#cli/domain-list-commands.ts";
 import type { ArgumentType, CommandNode, OptionNode } from "#cli/grammar.ts";
+import {
+	type IntelligenceHandler,
+	intelligenceClears,
+	intelligenceRequests,
+	intelligenceShows,
+} from "#cli/intelligence-commands.ts";
 import { type PkiHandler, pkiClears, pkiRequests, pkiShows } from "#cli/pki-commands.ts";
 import { ikeClears, ikeShows, ipsecClears, ipsecShows, type VpnHandler } from "#cli/vpn-commands.ts";
 import { enumeration, integer, name, parsed, refused, text } from "#config/leaf-types.ts";
@@ -38,6 +44,7 @@ export type SessionHandler =
 export type SystemHandler =
 	| PkiHandler
 	| DomainListHandler
+	| IntelligenceHandler
 	| VpnHandler
 	| "clear-log"
 	| "clear-policy-hits"
@@ -200,6 +207,7 @@ const show: Node = {
 					help: "What goes before signatures",
 					children: { quarantine: { help: "Hosts that are shut off", run: "show-quarantine" } },
 				},
+				intelligence: intelligenceShows,
 				"match-policies": {
 					help: "Policy that a connection would meet",
 					run: "match-policies",
@@ -332,7 +340,7 @@ const request: Node = {
 	help: "Ask the system to do something",
 	permission: "maintenance",
 	children: {
-		security: { help: "Security", children: { pki: pkiRequests } },
+		security: { help: "Security", children: { intelligence: intelligenceRequests, pki: pkiRequests } },
 		services: {
 			help: "Services",
 			children: {
@@ -478,6 +486,7 @@ export const operationalCommands: Node = {
 					children: {
 						ike: ikeClears,
 						ipsec: ipsecClears,
+						intelligence: intelligenceClears,
 						pki: pkiClears,
 						inspection: {
 							help: "What goes before signatures",

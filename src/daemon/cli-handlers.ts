@@ -5,6 +5,7 @@ import { clearCertificateCache, showCertificateCache } from "#daemon/certificate
 import { domainListHandlers } from "#daemon/domain-list-handlers.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
 import { pkiHandlers } from "#daemon/pki-handlers.ts";
+import { clearFeedMatches, showFeedMatches, showFeeds, updateFeeds } from "#daemon/show-intelligence.ts";
 import { showInterfaceDevices } from "#daemon/show-interfaces.ts";
 import { clearLearnedBypass, showLearnedBypass } from "#daemon/show-learned-bypass.ts";
 import { clearLog, listLogs, showLog } from "#daemon/show-log.ts";
@@ -35,6 +36,7 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	...pkiHandlers,
 	...domainListHandlers,
 	...vpnHandlers,
+	"clear-feed-matches": (world) => clearFeedMatches(world, Date.now()),
 	"clear-log": ({ gateway }, { values }) => clearLog(gateway.state.log, values.file ?? ""),
 	"clear-policy-hits": (world, { values }) => clearPolicyHits(world, values),
 	"clear-proxy-certificate-cache": (world) => clearCertificateCache(world),
@@ -55,6 +57,8 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	restart: (world, { values }) => restart(world, values.worker),
 	"show-alarms": (world) => showAlarms(world),
 	"show-commit": ({ gateway }) => gateway.configuration.history().map((line) => `${line}\n`),
+	"show-feed-matches": (world, { isJson }) => showFeedMatches(world, isJson),
+	"show-feeds": (world, { values, isJson }) => showFeeds(world, values, isJson, Date.now()),
 	"show-interface-devices": (world) => showInterfaceDevices(world),
 	"show-quarantine": (world, { isJson }) => showQuarantine(world, isJson),
 	"show-learned-bypass": (world, { isJson }) => showLearnedBypass(world, isJson),
@@ -74,6 +78,7 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	"show-users": (world, { isJson }) => showUsers(world, isJson),
 	"show-version": (_, { isJson }) => showVersion(isJson),
 	"test-decryption-policy": (world, { values }) => testDecryption(world, values),
+	"update-feeds": (world, { values }) => updateFeeds(world, values["feed-name"]),
 };
 
 /** `request system logout`: the one who asks stays. */

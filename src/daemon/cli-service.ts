@@ -116,6 +116,11 @@ export class CliService {
 				return [...new Set(this.#server.connections().map(({ identity }) => identity.user))].filter((name) =>
 					name.startsWith(prefix),
 				);
+			case "feeds":
+				return startingWith(
+					this.#gateway.plan.feeds.map(({ name }) => name),
+					prefix,
+				);
 			case "categories":
 				return startingWith(this.#gateway.domainLists.directory.names("category"), prefix);
 			case "domain-lists":

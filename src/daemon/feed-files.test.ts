@@ -22,6 +22,7 @@ test("feeds of a category are one table; a file is read again when it is another
 		file: file(name),
 		format: "text",
 		maximumEntries: 100,
+		isFetched: false,
 		updateMs: 60_000,
 	});
 	const isKnown = (name: string) => (feeds.tables.get("url")?.matchName(name).length ?? 0) > 0;
@@ -30,8 +31,8 @@ test("feeds of a category are one table; a file is read again when it is another
 	assert.deepEqual(
 		events.map(({ id, fields }) => [id, { ...fields }]),
 		[
-			["FEED_LOADED", { feed: "one", entries: 1, refused: 1 }],
-			["FEED_LOADED", { feed: "two", entries: 1, refused: 0 }],
+			["FEED_LOADED", { feed: "one", entries: 1, refused: 1, unsupported: 0 }],
+			["FEED_LOADED", { feed: "two", entries: 1, refused: 0, unsupported: 0 }],
 		],
 	);
 	feeds.configure([plan("one"), plan("two")], 0);
@@ -62,6 +63,7 @@ test("a file that goes away takes nothing out of its feed, and keeps no other fe
 		file: path,
 		format: "text",
 		maximumEntries: 100,
+		isFetched: false,
 		updateMs: 60_000,
 	});
 	const known = () => {

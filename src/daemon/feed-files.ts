@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { readBoundedFile } from "#base/bounded-file-shell.ts";
 import type { FeedPlan } from "#inspect/compile-precedence.ts";
 import { FeedTable } from "#inspect/feed-table.ts";
-import { readFeed } from "#inspect/read-feed.ts";
+import { fillFeed } from "#inspect/fill-feed.ts";
 import type { FeedCategory, FeedTables } from "#inspect/reputation.ts";
 import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 
@@ -48,6 +48,14 @@ export class FeedFiles {
 		if (due.length > 0) this.#read(due, now);
 	}
 
+	/** Reads again those that are fetched and are other ones now. */
+	fetched(now: number): void {
+		this.#read(
+			this.#plans.filter(({ isFetched }) => isFetched),
+			now,
+		);
+	}
+
 	#read(plans: readonly FeedPlan[], now: number): void {
 		for (const { name } of plans) this.#lookedAt.set(name, now);
 		for (const category of new Set(plans.map((plan) => plan.category))) {
@@ -62,16 +70,17 @@ export class FeedFiles {
 	}
 
 	#fill(table: FeedTable, plan: FeedPlan, before: FeedTable | undefined): void {
-		const { name: feed, file: named, format, maximumEntries } = plan;
+		const { name: feed, file: named, isFetched } = plan;
 		// Events name the place, which is not where the administrator typed.
 		const file = resolve(named);
+		// Whether it is fetched is told by who fetches it.
+		if (isFetched && this.#sources.get(feed) !== file && fileKey(file) === missing) return;
 		try {
-			const entries = readFeed(readBoundedFile(file, maxFileOctets).toString("utf8"), format, maximumEntries);
-			if (typeof entries === "string") throw new Error(`${file}: ${entries}`);
-			let refused = 0;
-			for (const { value, level } of entries) if (!table.add(feed, value, level)) refused++;
+			const text = readBoundedFile(file, maxFileOctets).toString("utf8");
+			const account = fillFeed(table, feed, text, plan, Date.now());
+			if (typeof account === "string") throw new Error(`${file}: ${account}`);
 			this.#sources.set(feed, file);
-			this.#report(gatewayEvent("FEED_LOADED", Date.now(), { feed, entries: entries.length - refused, refused }));
+			this.#report(gatewayEvent("FEED_LOADED", Date.now(), { feed, ...account }));
 		} catch (error) {
 			// Who can make a file unreadable does not open what its feed blocks.
 			const isKept = before !== undefined && this.#sources.get(feed) === file;
@@ -88,8 +97,9 @@ function fileKey(file: string): string {
 		const { ino, mtimeMs, size } = statSync(file);
 		return `${ino} ${mtimeMs} ${size}`;
 	} catch {
-		return "missing";
+		return missing;
 	}
 }
 
+const missing = "missing";
 const maxFileOctets = 268_435_456;

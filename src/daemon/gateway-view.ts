@@ -4,7 +4,9 @@ import type { CertificateService } from "#daemon/certificate-service.ts";
 import type { ConfigurationService } from "#daemon/configuration-service.ts";
 import type { CrlService } from "#daemon/crl-service.ts";
 import type { DomainListService } from "#daemon/domain-list-service.ts";
+import type { FeedService } from "#daemon/feed-service.ts";
 import type { IkedService } from "#daemon/iked-service.ts";
+import type { IntelligenceDesk } from "#daemon/intelligence-desk.ts";
 import type { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
 import type { PolicyHits } from "#daemon/policy-hits.ts";
 import type { QuarantineDesk } from "#daemon/quarantine-desk.ts";
@@ -40,6 +42,8 @@ export interface GatewayView {
 	readonly policyHits: PolicyHits;
 	readonly learnedBypass: LearnedBypassService;
 	readonly quarantine: QuarantineDesk;
+	readonly intelligence: IntelligenceDesk;
+	readonly feeds: Pick<FeedService, "views" | "update">;
 	counters(): CounterSnapshot;
 	workerViews(): readonly WorkerView[];
 	/** What the workers' caches of leaves hold, with at most `limit` leaves of each. */

@@ -1,5 +1,5 @@
 /** A worker: accepts clients, runs their sessions, asks `managed` for signatures, reports records. */
-import { hash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { getServers } from "node:dns";
 import type { Socket } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
@@ -14,6 +14,7 @@ import { DomainListDirectory } from "#daemon/domain-list-directory.ts";
 import { frontingGuard } from "#daemon/fronting-guard.ts";
 import { checkedBefore } from "#daemon/load-configuration.ts";
 import { onboardingSite } from "#daemon/onboarding-site.ts";
+import { ownAuthorityKeys } from "#daemon/own-authority-keys.ts";
 import { SessionAccounts } from "#daemon/session-accounts.ts";
 import { SignatureRequests } from "#daemon/signature-requests.ts";
 import { SignatureSets, sessionSignatures } from "#daemon/signature-sets.ts";
@@ -33,7 +34,6 @@ import { openPlaintext } from "#inspect/open-plaintext.ts";
 import { patternService } from "#inspect/pattern-service.ts";
 import type { QuarantineEntry } from "#inspect/quarantine-list.ts";
 import type { InspectionService } from "#inspect/service.ts";
-import { decodeCertificate } from "#pki/certificate.ts";
 import { ChainRepair } from "#pki/chain-repair-shell.ts";
 import { compileRevocation } from "#pki/compile-revocation.ts";
 import { crlFacts } from "#pki/crl-text.ts";
@@ -42,7 +42,7 @@ import type { SigningCa } from "#pki/mint.ts";
 import { RevocationChecker } from "#pki/revocation-shell.ts";
 import { StapleKeeper } from "#pki/staple-shell.ts";
 import { trustKey } from "#pki/trust-selection.ts";
-import type { PolicyRule } from "#policy/evaluate.ts";
+import type { Decision, PolicyRule } from "#policy/evaluate.ts";
 import { rootSchema } from "#product/root-schema.ts";
 import { beginFlow } from "#proxy/begin-flow.ts";
 import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
@@ -73,6 +73,7 @@ import { TrustStore } from "#proxy/trust-store-shell.ts";
 import { ownServer, type WayIn } from "#proxy/way-in.ts";
 import { Counters } from "#telemetry/counters.ts";
 import { gatewayEvent } from "#telemetry/event-table.ts";
+import type { SessionRecord } from "#telemetry/session-record.ts";
 
 type Configuration = ToWorker & { readonly type: "start" | "configure" };
 
@@ -222,6 +223,10 @@ class Worker {
 
 	takeQuarantine(entries: readonly QuarantineEntry[]): void {
 		this.#precedence.takeQuarantine(entries);
+	}
+
+	feedsFetched(): void {
+		this.#precedence.feedsFetched();
 	}
 
 	takeCrls(renewed: ReadonlyMap<string, Uint8Array>): void {
@@ -384,7 +389,7 @@ class Worker {
 			revocation: this.#revocation,
 			chainRepair: this.#chainRepair,
 			chainRepaired: (leaf, fetchedFrom) => reportRepair(leaf, fetchedFrom, send),
-			judge: new ServerJudge(maxLeafContexts, ownAuthorityKeys(authorities), (facts) => {
+			judge: new ServerJudge(maxLeafContexts, ownAuthorityKeys(authorities.values()), (facts) => {
 				this.#counters.add("origin_disagreements");
 				send({ type: "event", event: gatewayEvent("ORIGIN_VALIDATION_DISAGREEMENT", Date.now(), facts) });
 			}),
@@ -421,7 +426,7 @@ class Worker {
 				this.#sessions.get(session)?.closed();
 				this.#sessions.delete(session);
 				this.#counters.add("sessions_active", -1);
-				this.#accounts.ended(record, session.profile, plan.policyLogs.get(record.rule));
+				this.#ended(record, session.decision, plan);
 			},
 		};
 	}
@@ -447,12 +452,16 @@ class Worker {
 		session.start();
 	}
 
+	#ended(record: SessionRecord, decision: Decision<ProxyProfile> | undefined, { policyLogs }: GatewayPlan): void {
+		this.#precedence.matched(decision?.reputation);
+		this.#accounts.ended(record, decision?.profile, policyLogs.get(record.rule));
+	}
+
 	#datagramListeners(): DatagramListeners {
 		return new DatagramListeners({
 			admit: (plan, client, now) => this.#admitFlow(plan, client, now),
 			tell: (event) => send({ type: "event", event }),
-			ended: (record, profile) =>
-				this.#accounts.ended(record, profile, this.#generation.plan.policyLogs.get(record.rule)),
+			ended: (record, decision) => this.#ended(record, decision, this.#generation.plan),
 			strayed: () => this.#counters.add("datagrams_strayed"),
 			unrecorded: () => this.#counters.add("datagram_flows_unrecorded"),
 		});
@@ -521,16 +530,6 @@ function mayPassBeforeHello({ action, profile }: PolicyRule<ProxyProfile>): bool
 	return action === "permit" && (profile === undefined || profile.passesNonTls || profile.starttls !== "drop");
 }
 
-/** SHA-256 of the public keys of the signing CAs: a server that shows one of them is an impostor. */
-function ownAuthorityKeys(authorities: ReadonlyMap<string, SigningCa>): ReadonlySet<string> {
-	const keys = new Set<string>();
-	for (const { certificate } of authorities.values()) {
-		const decoded = decodeCertificate(certificate);
-		if (decoded.kind === "done") keys.add(hash("sha256", decoded.value.publicKey.raw, "hex"));
-	}
-	return keys;
-}
-
 function send(message: ToManaged): void {
 	// Without `managed` nobody can sign or record: the worker ends.
 	if (process.connected) process.send?.(message);
@@ -555,6 +554,9 @@ process.on("message", (message: ToWorker) => {
 			return;
 		case "quarantined":
 			worker?.takeQuarantine(message.quarantined);
+			return;
+		case "feeds-fetched":
+			worker?.feedsFetched();
 			return;
 		case "forget-fetched":
 			worker?.forgetFetched();

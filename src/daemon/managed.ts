@@ -20,12 +20,16 @@ import { openDaemonLog } from "#daemon/daemon-log.ts";
 import { defaultConfiguration, trustedCaId } from "#daemon/default-configuration.ts";
 import { listNames } from "#daemon/domain-list-directory.ts";
 import { DomainListService } from "#daemon/domain-list-service.ts";
+import type { FetchSurroundings } from "#daemon/feed-fetch.ts";
+import { FeedService } from "#daemon/feed-service.ts";
 import type { GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { IkedService } from "#daemon/iked-service.ts";
+import { IntelligenceDesk } from "#daemon/intelligence-desk.ts";
 import { KeyService } from "#daemon/key-service.ts";
 import { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
 import { type CheckedConfiguration, checkConfiguration, type LoadedConfiguration } from "#daemon/load-configuration.ts";
 import { publishOnboarding } from "#daemon/onboarding-site.ts";
+import { ownAuthorityKeys } from "#daemon/own-authority-keys.ts";
 import { OwnCrls } from "#daemon/own-crls.ts";
 import { PacketFilterService } from "#daemon/packet-filter-service.ts";
 import { PolicyHits } from "#daemon/policy-hits.ts";
@@ -40,6 +44,8 @@ import { productVersion } from "#daemon/version.ts";
 import { WorkerPool } from "#daemon/worker-pool.ts";
 import type { CertificateCacheFacts, WorkerConfiguration } from "#daemon/worker-protocol.ts";
 import { PacketFilter } from "#firewall/apply-shell.ts";
+import { compileFeedSources } from "#inspect/compile-precedence.ts";
+import { compileRevocation } from "#pki/compile-revocation.ts";
 import type { TrustSources } from "#pki/trust-selection.ts";
 import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
 import { Listener } from "#proxy/listener-shell.ts";
@@ -86,6 +92,8 @@ export class Managed implements GatewayView {
 		event: (event) => this.#event(event),
 		now: Date.now,
 	});
+	readonly feeds: FeedService;
+	readonly intelligence = new IntelligenceDesk(Date.now());
 	plan: GatewayPlan;
 	readonly configurationFile: string;
 	readonly warnings: readonly string[];
@@ -189,6 +197,14 @@ export class Managed implements GatewayView {
 			apply: () => this.#inTurn(() => this.#putInForce(this.#loaded.text, "", this.#tree)),
 			report: (change, user) => this.#event(gatewayEvent("DOMAIN_LIST_CHANGED", Date.now(), { change, user })),
 		});
+		this.feeds = new FeedService({
+			directory: this.state.feeds,
+			surroundings: () => this.#fetchSurroundings(),
+			changed: () => this.workers.tellAll({ type: "feeds-fetched" }),
+			event: (event) => this.#event(event),
+			now: Date.now,
+			random: Math.random,
+		});
 		const { text } = this.configuration;
 		this.#tree = this.configuration.candidates.active;
 		this.#loaded = { ...this.#check(this.configurationFile, this.#tree), text, sha256: digestOf(text) };
@@ -220,7 +236,11 @@ export class Managed implements GatewayView {
 				this.policyHits.count(tallies);
 				this.#store.appendSessions(records);
 			},
-			event: (event) => this.#event(event),
+			event: (event) => {
+				this.intelligence.heard(event);
+				this.#event(event);
+			},
+			feedsMatched: (tallies) => this.intelligence.count(tallies),
 			leafRefused: (server, client) => this.learnedBypass.refused(server, client),
 			quarantine: (entry) => this.quarantine.noted(entry),
 			listFetched: (list) => this.crls.note(list),
@@ -258,6 +278,7 @@ export class Managed implements GatewayView {
 		await this.#refusedQuic.start();
 		await this.configuration.start();
 		await this.#openCommandLine();
+		this.feeds.configure(compileFeedSources(this.#loaded.config.security.intelligence));
 		this.#configurationLoaded();
 		this.#event(
 			gatewayEvent("GATEWAY_STARTED", Date.now(), {
@@ -348,6 +369,7 @@ export class Managed implements GatewayView {
 			this.#change = "";
 			await this.#packetFilter.apply(config);
 			await this.vpns.apply(config);
+			this.feeds.configure(compileFeedSources(config.security.intelligence));
 		} catch (error) {
 			this.#loaded = before;
 			this.#change = undefined;
@@ -369,6 +391,18 @@ export class Managed implements GatewayView {
 			const reason = error instanceof Error ? error.message : String(error);
 			this.#event(gatewayEvent("CONFIGURATION_REFUSED", Date.now(), { file: this.configurationFile, reason }));
 		}
+	}
+
+	#fetchSurroundings(): FetchSurroundings {
+		const { listeners, staticHosts, trust: selection } = this.plan;
+		return {
+			trust: this.#trust,
+			selection,
+			ownAuthorities: ownAuthorityKeys(this.#desk.signingCas()),
+			staticHosts,
+			listens: listeners.map(({ listen }) => listen),
+			permitted: compileRevocation(this.#loaded.config).permittedNetworks,
+		};
 	}
 
 	#workerConfiguration(form: "text" | "change"): WorkerConfiguration {
@@ -423,6 +457,7 @@ export class Managed implements GatewayView {
 		this.#isStopping = true;
 		await this.#cli.close();
 		await this.configuration.stop();
+		this.feeds.stop();
 		clearInterval(this.#crlTimer);
 		clearInterval(this.#filterTimer);
 		await this.workers.stop();

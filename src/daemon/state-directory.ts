@@ -2,6 +2,7 @@
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { FaultError, fault } from "#base/fault.ts";
+import { feedDirectory } from "#inspect/compile-precedence.ts";
 
 /** Where each thing lies below the state directory. */
 export interface StateDirectory {
@@ -10,6 +11,8 @@ export interface StateDirectory {
 	readonly keys: string;
 	/** CA profiles: `NAME.pem`. */
 	readonly trust: string;
+	/** Feeds that were fetched. */
+	readonly feeds: string;
 	/** Lists of domains. */
 	readonly lists: string;
 	/** Revocation lists of the signing CAs: `ID.crl`. */
@@ -34,6 +37,7 @@ export function stateDirectoryLayout(path: string): StateDirectory {
 		configuration: join(path, "sallyport.conf"),
 		keys: join(path, "keys"),
 		trust: join(path, "trust"),
+		feeds: join(path, feedDirectory),
 		lists: join(path, "lists"),
 		crl: join(path, "crl"),
 		caCertificate: join(path, "ca.pem"),

@@ -34,6 +34,7 @@ async function poolOf(t: TestContext, count: number) {
 			loadedCrls: [],
 		}),
 		leafRefused: () => undefined,
+		feedsMatched: () => undefined,
 		quarantine: () => undefined,
 		listFetched: () => undefined,
 		staple: () => undefined,

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { type Fault, FaultError, fault } from "#base/fault.ts";
+import type { FeedTally } from "#daemon/feed-tallies.ts";
 import type { WorkerView } from "#daemon/gateway-view.ts";
 import type { PolicyTally } from "#daemon/policy-hits.ts";
 import type {
@@ -35,6 +36,8 @@ export interface WorkerPoolPorts {
 	event(event: GatewayEvent): void;
 	/** A client refused a leaf. */
 	leafRefused(server: LearnedServer, client: string): void;
+	/** Entries of feeds matched. */
+	feedsMatched(tallies: readonly FeedTally[]): void;
 	/** A worker has shut a host off. */
 	quarantine(entry: QuarantineEntry): void;
 	/** A worker fetched a revocation list. */
@@ -209,6 +212,8 @@ export class WorkerPool {
 				return ports.event(message.event);
 			case "leaf-refused":
 				return ports.leafRefused(message.server, message.client);
+			case "feeds-matched":
+				return ports.feedsMatched(message.tallies);
 			case "quarantine":
 				return ports.quarantine(message.entry);
 			case "list-fetched":

@@ -4,6 +4,7 @@ import { parseAddress } from "#base/address.ts";
 import { BoundedMap } from "#base/bounded.ts";
 import { TokenBucket } from "#base/token-bucket.ts";
 import { FeedFiles } from "#daemon/feed-files.ts";
+import { FeedTallies } from "#daemon/feed-tallies.ts";
 import type { ToManaged } from "#daemon/worker-protocol.ts";
 import { type RateLimit, stagesAt } from "#inspect/precedence.ts";
 import { type QuarantineEntry, QuarantineList, type QuarantineSettings } from "#inspect/quarantine-list.ts";
@@ -12,6 +13,7 @@ import { reputationEvent } from "#inspect/reputation-event.ts";
 import { ReputationService } from "#inspect/reputation-service.ts";
 import type { InspectionService } from "#inspect/service.ts";
 import { AddressSet } from "#policy/address-set.ts";
+import type { ReputationMark } from "#policy/evaluate.ts";
 import type { GatewayPlan } from "#proxy/compile.ts";
 import type { InspectedClient } from "#proxy/dtls-resources.ts";
 import type { Precedence } from "#proxy/precede-decision.ts";
@@ -37,6 +39,7 @@ export class WorkerPrecedence {
 	readonly #workers: number;
 	readonly #feeds: FeedFiles;
 	readonly #quarantine = new QuarantineList(nobody);
+	readonly #tallies = new FeedTallies();
 	readonly #buckets = new BoundedMap<string, TokenBucket>(maxBuckets);
 	#plan: StagePlan | undefined;
 
@@ -63,8 +66,20 @@ export class WorkerPrecedence {
 		this.#quarantine.replace(entries);
 	}
 
+	/** Feeds that are fetched are other ones now. */
+	feedsFetched(): void {
+		this.#feeds.fetched(Date.now());
+	}
+
+	/** A session is over for which a feed had a word. */
+	matched(mark: ReputationMark | undefined): void {
+		if (mark !== undefined) this.#tallies.matched(mark.hit.feed, mark.isBlock);
+	}
+
 	tick(now: number): void {
 		this.#feeds.look(now);
+		const tallies = this.#tallies.take();
+		if (tallies.length > 0) this.#send({ type: "feeds-matched", tallies });
 	}
 
 	/** A worker's share of the rate. */
@@ -108,6 +123,7 @@ export class WorkerPrecedence {
 				(verdict) => {
 					const event = reputationEvent(verdict, { session, client: client.address, tls }, Date.now());
 					if (verdict.isLogged) this.#send({ type: "event", event });
+					this.matched(verdict);
 				},
 				asked,
 			),

@@ -1,6 +1,7 @@
 /** What `managed` and a worker say to each other, over the channel of the child process. */
 import type { Fault } from "#base/fault.ts";
 import type { ToldConfiguration } from "#config/reread.ts";
+import type { FeedTally } from "#daemon/feed-tallies.ts";
 import type { PolicyTally } from "#daemon/policy-hits.ts";
 import type { QuarantineEntry } from "#inspect/quarantine-list.ts";
 import type { CrlFacts } from "#pki/crl-text.ts";
@@ -86,6 +87,8 @@ export type ToWorker =
 	| { readonly type: "learned-bypass"; readonly learned: readonly LearnedEntry[] }
 	/** The hosts that are shut off by now, in place of those before. */
 	| { readonly type: "quarantined"; readonly quarantined: readonly QuarantineEntry[] }
+	/** Feeds that are fetched are other ones now: their files are to be read. */
+	| { readonly type: "feeds-fetched" }
 	/** Forget every revocation list and OCSP response that was fetched. */
 	| { readonly type: "forget-fetched" }
 	| { readonly type: "show-certificate-cache"; readonly question: number; readonly limit: number }
@@ -106,6 +109,8 @@ export type ToManaged =
 	/** The worker goes on with the configuration before. */
 	| { readonly type: "not-configured"; readonly revision: number; readonly fault: Fault }
 	| { readonly type: "leaf-refused"; readonly server: LearnedServer; readonly client: string }
+	/** How often entries of feeds matched since the last report. */
+	| { readonly type: "feeds-matched"; readonly tallies: readonly FeedTally[] }
 	| { readonly type: "quarantine"; readonly entry: QuarantineEntry }
 	| { readonly type: "list-fetched"; readonly list: FetchedListFacts }
 	| { readonly type: "staple"; readonly facts: StapleFacts }

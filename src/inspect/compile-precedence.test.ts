@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Address, parseAddress } from "#base/address.ts";
-import { compileFeeds, compileQuarantine, compileReputation, compileTraffic } from "#inspect/compile-precedence.ts";
+import {
+	compileFeedSources,
+	compileFeeds,
+	compileQuarantine,
+	compileReputation,
+	compileTraffic,
+} from "#inspect/compile-precedence.ts";
 import { judgeEarly } from "#inspect/precedence.ts";
 import { QuarantineList } from "#inspect/quarantine-list.ts";
 import { configOf } from "../../test/support/config-text.ts";
@@ -21,7 +27,9 @@ security {
 	}
 	intelligence {
 		feed bad { category command-and-control; file /lists/bad.txt; update-interval 5; maximum-entries 10; }
-		feed far { category url; url https://feeds.example/x; }
+		feed first { category url; url https://feeds.example/x; authentication { user-name pat; password s3cret; } maximum-size 2; }
+		feed second { category url; url https://feeds.example/y; authentication { token s3cret; header Auth-Key; } }
+		feed three { category url; url https://feeds.example/z; authentication { token s3cret; } }
 		feed odd { category url; file /lists/odd; format stix; }
 		profile servers {
 			category command-and-control;
@@ -61,17 +69,45 @@ test("profiles have their rules in order, with feeds, levels and actions", () =>
 	assert.deepEqual([rule?.action, rule?.isLogged, profile?.otherwise.action], ["drop", true, "recommended"]);
 });
 
-test("feeds are those that can be read from a file", () => {
-	assert.deepEqual(compileFeeds(config.security.intelligence), [
-		{
-			name: "bad",
-			category: "command-and-control",
-			file: "/lists/bad.txt",
-			format: "text",
-			maximumEntries: 10,
-			updateMs: 300_000,
-		},
-	]);
+test("feeds are read from their files; those that are fetched from one of the state directory, by their URL", () => {
+	const feeds = compileFeeds(config.security.intelligence);
+	assert.deepEqual(feeds[0], {
+		name: "bad",
+		category: "command-and-control",
+		file: "/lists/bad.txt",
+		isFetched: false,
+		format: "text",
+		maximumEntries: 10,
+		updateMs: 300_000,
+	});
+	assert.deepEqual(
+		feeds.map(({ name, format, isFetched }) => [name, format, isFetched]),
+		[
+			["bad", "text", false],
+			["first", "text", true],
+			["odd", "stix", false],
+			["second", "text", true],
+			["three", "text", true],
+		],
+	);
+	assert.match(feeds[1]?.file ?? "", /^feeds\/first-[0-9a-f]{16}$/);
+	assert.notEqual(feeds[1]?.file.slice(-16), feeds[3]?.file.slice(-16));
+});
+
+test("where feeds are fetched, and what a server is told of who asks", () => {
+	const sources = compileFeedSources(config.security.intelligence);
+	const first = sources[0];
+	assert.deepEqual([first?.name, first?.url, first?.maxOctets], ["first", "https://feeds.example/x", 2_097_152]);
+	assert.equal(`feeds/${first?.file}`, compileFeeds(config.security.intelligence)[1]?.file);
+	assert.deepEqual(
+		sources.map(({ credentials }) => [credentials?.field, credentials?.value.danger_reveal()]),
+		[
+			["Authorization", `Basic ${btoa("pat:s3cret")}`],
+			["Auth-Key", "s3cret"],
+			["Authorization", "Bearer s3cret"],
+		],
+	);
+	assert.doesNotMatch(JSON.stringify(sources), /s3cret|cGF0/);
 });
 
 test("the quarantine has its hosts, exceptions, time and page", () => {

@@ -1,8 +1,11 @@
 /** The statements before signatures made into what sessions are judged by: bypass rules, traffic management, feeds, quarantine. */
+import { Buffer } from "node:buffer";
+import { hash } from "node:crypto";
 import type { Prefix } from "#base/address.ts";
+import { Secret } from "#base/secret.ts";
+import type { FeedShape } from "#inspect/fill-feed.ts";
 import type { PrecedencePlan, TrafficRule } from "#inspect/precedence.ts";
 import type { QuarantineSettings } from "#inspect/quarantine-list.ts";
-import type { FeedFormat } from "#inspect/read-feed.ts";
 import type { FeedCategory, ReputationPolicy, ReputationProfile, ReputationThen } from "#inspect/reputation.ts";
 import type { InspectConfig } from "#inspect/schema.ts";
 import { portsOfTerms, termsOfApplications } from "#policy/application-ports.ts";
@@ -20,13 +23,24 @@ export interface PrecedenceSources {
 	readonly security: BookSources & { readonly inspection: Inspection; readonly intelligence: Intelligence };
 }
 
-/** A feed that is read from a file. */
-export interface FeedPlan {
+/** A feed as workers read it. */
+export interface FeedPlan extends FeedShape {
 	readonly name: string;
 	readonly category: FeedCategory;
 	readonly file: string;
-	readonly format: FeedFormat;
-	readonly maximumEntries: number;
+	/** The file is not there before the feed was fetched for the first time. */
+	readonly isFetched: boolean;
+	readonly updateMs: number;
+}
+
+/** A feed that is fetched, and kept in a file of the directory `feeds`. */
+export interface FeedSource extends FeedShape {
+	readonly name: string;
+	readonly url: string;
+	readonly file: string;
+	/** What the server is told of who asks: a field of HTTP. */
+	readonly credentials: { readonly field: string; readonly value: Secret } | undefined;
+	readonly maxOctets: number;
 	readonly updateMs: number;
 }
 
@@ -55,13 +69,38 @@ export function compileReputation({ profile: profiles, policy }: Intelligence): 
 	);
 }
 
-/** Feeds that can be read: from files, in a format that is known. */
 export function compileFeeds({ feed }: Intelligence): readonly FeedPlan[] {
-	return [...feed].flatMap(([name, { category, file, format, maximumEntries, updateInterval }]) =>
-		file === undefined || format === "stix"
-			? []
-			: [{ name, category, file, format, maximumEntries, updateMs: updateInterval * 60_000 }],
-	);
+	return [...feed].map(([name, { category, file, format, maximumEntries, updateInterval, url = "" }]) => {
+		const updateMs = updateInterval * 60_000;
+		const place = file ?? `${feedDirectory}/${fetchedFile(name, url)}`;
+		return { name, category, file: place, isFetched: file === undefined, format, maximumEntries, updateMs };
+	});
+}
+
+export function compileFeedSources({ feed }: Intelligence): readonly FeedSource[] {
+	return [...feed].flatMap(([name, { authentication, format, maximumEntries, maximumSize, updateInterval, url }]) => {
+		if (url === undefined) return [];
+		const credentials = credentialsOf(authentication);
+		const [maxOctets, updateMs] = [maximumSize * 1_048_576, updateInterval * 60_000];
+		return [{ name, url, file: fetchedFile(name, url), credentials, format, maximumEntries, maxOctets, updateMs }];
+	});
+}
+
+/** What was fetched from another place is not this feed. */
+function fetchedFile(name: string, url: string): string {
+	return `${name}-${hash("sha256", url, "hex").slice(0, 16)}`;
+}
+
+type Authentication = NonNullable<ReturnType<Intelligence["feed"]["get"]>>["authentication"];
+
+function credentialsOf({ userName, password, token, header }: Authentication): FeedSource["credentials"] {
+	if (token !== undefined) {
+		if (header !== undefined) return { field: header, value: token };
+		return { field: "Authorization", value: new Secret(`Bearer ${token.danger_reveal()}`) };
+	}
+	if (userName === undefined || password === undefined) return undefined;
+	const pair = Buffer.from(`${userName}:${password.danger_reveal()}`, "utf8").toString("base64");
+	return { field: "Authorization", value: new Secret(`Basic ${pair}`) };
 }
 
 export function compileQuarantine(config: PrecedenceSources): QuarantineSettings {
@@ -115,3 +154,6 @@ function actionOf(action: ProfileStatement["defaultRule"]["then"]["action"]): Re
 	if (action.block === undefined) return undefined;
 	return action.block.drop ? "drop" : "close";
 }
+
+/** In the state directory, from which relative paths are read. */
+export const feedDirectory = "feeds";

@@ -1,8 +1,39 @@
 /** `security intelligence`: feeds of known bad addresses, names and fingerprints, and what is done by them. */
 import { error, type Finding, warning } from "#config/finding.ts";
-import { enumeration, integer, name, reference, text } from "#config/leaf-types.ts";
+import {
+	enumeration,
+	integer,
+	type LeafType,
+	name,
+	parsed,
+	reference,
+	refused,
+	secret,
+	text,
+} from "#config/leaf-types.ts";
 import { fileName, url } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
+
+const headerName: LeafType<string> = {
+	name: "header-name",
+	placeholder: "<name>",
+	describes: "name of a field of HTTP",
+	parse: (typed) =>
+		/^[A-Za-z0-9-]{1,64}$/.test(typed) && !framingFields.has(typed.toLowerCase())
+			? parsed(typed)
+			: refused(`invalid field name: '${typed.slice(0, 64)}'`),
+	format: String,
+};
+/** What the request itself is made of. */
+const framingFields: ReadonlySet<string> = new Set([
+	"accept-encoding",
+	"connection",
+	"content-length",
+	"expect",
+	"host",
+	"transfer-encoding",
+	"upgrade",
+]);
 
 const categories = enumeration({
 	"command-and-control": "Servers that steer infected hosts",
@@ -47,8 +78,29 @@ export const intelligence = container({
 					mandatory: true,
 				}),
 				url: leaf(url(), {
-					engine: "not-yet",
-					help: { what: "Where it is fetched", loosened: "danger: over http, the feed can be changed on the way" },
+					help: {
+						what: "Where it is fetched; the server of https must be one that default trust store or CA profiles vouch for. What was fetched last is kept on disk and serves until there is another",
+						loosened: "danger: over http, the feed can be changed on the way",
+					},
+				}),
+				authentication: container({
+					help: "What the server is told of who fetches; over https alone, and no server that it redirects to",
+					alternatives: [{ of: ["user-name", "token"] }, { of: ["password", "token"] }],
+					children: {
+						"user-name": leaf(text({ min: 1, max: 128 }), { help: "User (Basic, RFC 7617)" }),
+						password: leaf(secret({ max: 128 }), { help: "The user's password" }),
+						token: leaf(secret({ max: 255 }), { help: "Token, key: as a bearer (RFC 6750), or as it is in 'header'" }),
+						header: leaf(headerName, {
+							help: "Field that the token stands in, as the server has it (Auth-Key, X-API-KEY)",
+						}),
+					},
+				}),
+				"maximum-size": leaf(integer({ min: 1, max: 256, unit: "mebibytes" }), {
+					help: {
+						what: "Of what is fetched, packed or not: more is refused",
+						grows: "memory while it is read, by about four times as much",
+					},
+					default: 64,
 				}),
 				file: leaf(fileName(), {
 					help: "File on the gateway's host; a name without a leading slash lies in the state directory",
@@ -58,7 +110,7 @@ export const intelligence = container({
 						text: "One entry a line, behind a blank its level from 1 to 10 (10 when absent); # and ; begin a comment",
 						csv: "The entry in the first column, its level in the second",
 						json: "A list of entries, or of objects with value and level",
-						stix: "STIX 2",
+						stix: "Indicators of a STIX 2 bundle: patterns that compare with addresses, names, URLs or hashes of certificates and say nothing else; the level is a tenth of the confidence",
 					}),
 					{
 						help: "How entries are written",
@@ -66,7 +118,7 @@ export const intelligence = container({
 					},
 				),
 				"update-interval": leaf(integer({ min: 1, max: 43_200, unit: "minutes" }), {
-					help: "How often it is looked whether the file is another one",
+					help: "How often it is looked whether the file is another one, or the URL asked for another one (a tenth earlier or later)",
 					default: 60,
 				}),
 				"maximum-entries": leaf(integer({ min: 1, max: 10_000_000 }), {
@@ -129,22 +181,33 @@ export const intelligence = container({
 	},
 });
 
-/** Feeds that are accepted and not read yet. */
-function unread({ feed }: Snapshot<typeof intelligence>): readonly Finding[] {
-	return [...feed].flatMap(([feedName, { category, format }]) => {
+/** What is fetched may be secret on the way, and who fetches is. */
+function fetchFindings({ feed }: Snapshot<typeof intelligence>): readonly Finding[] {
+	return [...feed].flatMap(([feedName, { authentication, category, url: where }]) => {
 		const path = ["security", "intelligence", "feed", feedName];
-		if (format === "stix")
-			return [warning(path, "format", "STIX is not read in this version: nothing matches this feed")];
+		const { userName, password, token, header } = authentication;
+		const isSecret = userName !== undefined || password !== undefined || token !== undefined;
+		const findings: Finding[] = [];
+		const at = [...path, "authentication"];
+		if (where !== undefined && /^[^:]*:\/\/[^/?#]*@/.test(where))
+			findings.push(error(path, "url", "it holds a user; give user and password by authentication"));
+		if (isSecret && where?.toLowerCase().startsWith("https:") !== true)
+			findings.push(error(at, undefined, "the feed is not fetched over https: nobody is told a secret in clear"));
+		if (userName?.includes(":") === true) findings.push(error(at, "user-name", "Basic knows no user with a colon"));
+		if ((userName === undefined) !== (password === undefined))
+			findings.push(error(at, undefined, "user-name and password go together"));
+		if (header !== undefined && token === undefined)
+			findings.push(error(at, "header", "there is no token to stand in it"));
 		if (category === "certificate")
-			return [warning(path, "category", "fingerprints of certificates are not compared in this version")];
-		return [];
+			findings.push(warning(path, "category", "fingerprints of certificates are not compared in this version"));
+		return findings;
 	});
 }
 
 /** A policy has one profile of each category; a rule names feeds of its category. */
 export function verifyIntelligence({ feed, profile, policy }: Snapshot<typeof intelligence>): readonly Finding[] {
 	const path = ["security", "intelligence"];
-	const findings: Finding[] = [...unread({ feed, profile, policy })];
+	const findings: Finding[] = [...fetchFindings({ feed, profile, policy })];
 	for (const [policyName, { profile: names }] of policy) {
 		const profileOf = new Map<string, string>();
 		for (const named of names) {

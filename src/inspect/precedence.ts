@@ -83,7 +83,7 @@ export interface PrecedenceVerdict {
 		readonly isSilent: boolean;
 	};
 	readonly rateLimit?: RateLimit;
-	/** What reputation found, decided or only to be recorded. */
+	/** What reputation found, decided or not. */
 	readonly reputation?: ReputationVerdict;
 }
 

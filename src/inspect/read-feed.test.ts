@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { readFeed } from "#inspect/read-feed.ts";
+import { type FeedFormat, readFeed } from "#inspect/read-feed.ts";
 
-const values = (text: string, format: "text" | "csv" | "json", maximum = 100) => {
-	const entries = readFeed(text, format, maximum);
-	return typeof entries === "string" ? entries : entries.map(({ value, level }) => `${value} ${level}`);
+const values = (text: string, format: FeedFormat, maximum = 100) => {
+	const reading = readFeed(text, format, maximum, 0);
+	return typeof reading === "string" ? reading : reading.entries.map(({ value, level }) => `${value} ${level}`);
 };
 
 test("a text has an entry a line, a level behind it, comments and empty lines", () => {
@@ -37,11 +37,24 @@ test("a list in JSON has texts or objects; what is neither is left out, and anot
 	assert.equal(values("[", "json"), "it is not JSON");
 });
 
+test("a bundle of STIX is read; a byte order mark before JSON is none of it", () => {
+	const pattern = "[domain-name:value = 'evil.example']";
+	const bundle = JSON.stringify({ type: "bundle", objects: [{ type: "indicator", pattern, confidence: 30 }] });
+	assert.deepEqual(values(`\uFEFF${bundle}`, "stix"), ["evil.example 3"]);
+	assert.equal(values("[]", "stix"), "expected a STIX bundle, with a list of objects");
+	assert.deepEqual(values('\uFEFF["a.example"]', "json"), ["a.example 10"]);
+	assert.deepEqual(values("\uFEFFa.example", "text"), ["a.example 10"]);
+});
+
 test("any text is read, and never more entries than allowed", () => {
 	fc.assert(
-		fc.property(fc.string({ unit: "binary" }), fc.constantFrom("text", "csv", "json"), (text, format) => {
-			const entries = readFeed(`${text}\n`.repeat(5), format, 3);
-			assert.ok(typeof entries === "string" || entries.length <= 3);
-		}),
+		fc.property(
+			fc.string({ unit: "binary" }),
+			fc.constantFrom<FeedFormat>("text", "csv", "json", "stix"),
+			(text, format) => {
+				const reading = readFeed(`${text}\n`.repeat(5), format, 3, 0);
+				assert.ok(typeof reading === "string" || reading.entries.length <= 3);
+			},
+		),
 	);
 });

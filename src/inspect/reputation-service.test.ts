@@ -86,3 +86,17 @@ test("what is only recorded goes on to the services behind", () => {
 	const exchange = new ExchangeInspection([one], [], 1_000);
 	assert.equal(exchange.requestHead(requestHead(["GET /bad HTTP/1.1", "Host: site.example"])), false);
 });
+
+test("what a rule lets pass without a word is counted, and no finding", () => {
+	const told: ReputationVerdict[] = [];
+	const quiet: ReputationPolicy = [
+		{ name: "p", category: "url", rules: [], otherwise: { action: "permit", isLogged: false } },
+	];
+	const one = new ReputationService(
+		quiet,
+		() => new Map([["url", feed]]),
+		(verdict) => told.push(verdict),
+	);
+	assert.equal(one.requestHead(requestHead(["GET /bad HTTP/1.1", "Host: site.example"])), undefined);
+	assert.deepEqual([told.length, told[0]?.hit.feed, told[0]?.isBlock], [1, "f", false]);
+});

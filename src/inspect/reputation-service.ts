@@ -4,7 +4,7 @@ import { headerValue, type RequestHead } from "#http/head.ts";
 import { type FeedTables, judgeRequest, type ReputationPolicy, type ReputationVerdict } from "#inspect/reputation.ts";
 import type { InspectionService, ServiceConnection, ServiceFinding } from "#inspect/service.ts";
 
-/** Bounds: constant; one look-up a request. `told` hears of each verdict that is to be recorded. */
+/** Bounds: constant; one look-up a request. `told` hears of each verdict. */
 export class ReputationService implements InspectionService, ServiceConnection {
 	readonly name = "reputation";
 	readonly stage = "reputation";
@@ -43,7 +43,8 @@ export class ReputationService implements InspectionService, ServiceConnection {
 		const target = rest ?? head.target;
 		const verdict = judgeRequest(this.#policy, this.#feeds(), host, target.startsWith("/") ? target : `/${target}`);
 		if (verdict === undefined) return undefined;
-		if (verdict.isBlock || verdict.isLogged) this.#told(verdict);
+		this.#told(verdict);
+		if (!verdict.isBlock && !verdict.isLogged) return undefined;
 		const name = `${verdict.rule}: feed ${verdict.hit.feed}`;
 		return { name, place: "url", verdict: verdict.isBlock ? "block" : "report" };
 	}

@@ -82,7 +82,7 @@ test("the first rule that names feed and level counts, then the default rule", (
 
 test("what a feed recommends is to block from level 7 on; a rule without an action does nothing", () => {
 	for (const [level, isBlock] of [
-		[6, undefined],
+		[6, false],
 		[7, true],
 	] as const) {
 		const judged = judgeConnection(

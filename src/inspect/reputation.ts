@@ -101,7 +101,7 @@ function ja3Ask(ja3: string): Ask {
 	return ["ja3", `the client's fingerprint ${ja3}`, (table) => table.matchFingerprint(ja3)];
 }
 
-/** The first that blocks, otherwise the first that is to be recorded. */
+/** The first that blocks, otherwise the first that is to be recorded, otherwise the first that lets pass. */
 function firstOf(policy: ReputationPolicy, tables: FeedTables, asks: readonly Ask[]): ReputationVerdict | undefined {
 	let noted: ReputationVerdict | undefined;
 	for (const [category, subject, ask] of asks) {
@@ -111,7 +111,7 @@ function firstOf(policy: ReputationPolicy, tables: FeedTables, asks: readonly As
 		for (const hit of ask(table)) {
 			const verdict = verdictOf(profile, subject, hit);
 			if (verdict?.isBlock === true) return verdict;
-			if (verdict?.isLogged === true) noted ??= verdict;
+			if (verdict !== undefined && (noted === undefined || (verdict.isLogged && !noted.isLogged))) noted = verdict;
 		}
 	}
 	return noted;

@@ -22,16 +22,18 @@ export interface FetchGuard {
 	readonly isOwnListener: (address: Address, port: number) => boolean;
 }
 
-/** The target of an `http:` address; text says why there is none. */
-export function parseFetchTarget(text: string, base?: string): FetchTarget | string {
+/** The target of an `http:` address, or of an `https:` one where the caller speaks TLS; text says why there is none. */
+export function parseFetchTarget(text: string, base?: string, speaksTls = false): FetchTarget | string {
 	if (text.length > maxUrlLength) return "its address is too long";
 	const url = URL.parse(text, base);
 	if (url === null) return "its address cannot be read";
-	if (url.protocol !== "http:") return `${url.protocol.slice(0, 16)} addresses are not fetched, only http:`;
+	const isSecure = url.protocol === "https:" && speaksTls;
+	if (url.protocol !== "http:" && !isSecure)
+		return `${url.protocol.slice(0, 16)} addresses are not fetched, only http:${speaksTls ? " and https:" : ""}`;
 	if (url.username !== "" || url.password !== "") return "its address holds a user";
 	if (url.hostname === "") return "its address names no host";
 	const host = url.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
-	const port = url.port === "" ? 80 : Number(url.port);
+	const port = url.port === "" ? (isSecure ? 443 : 80) : Number(url.port);
 	url.hash = "";
 	return { host, port, path: `${url.pathname}${url.search}`, url: url.href };
 }

@@ -99,7 +99,7 @@ export interface StageMarks {
 	readonly isTrusted?: boolean;
 	/** A rate that it shares with others of the rule. */
 	readonly rateLimit?: { readonly rule: string; readonly kilobitsPerSecond: number };
-	/** To be recorded: an entry of a feed that it matched. */
+	/** An entry of a feed that it matched. */
 	readonly reputation?: ReputationMark;
 }
 
@@ -108,6 +108,8 @@ export interface ReputationMark {
 	readonly because: string;
 	readonly hit: { readonly feed: string; readonly entry: string };
 	readonly isBlock: boolean;
+	/** To be told by an event. */
+	readonly isLogged: boolean;
 }
 
 /** The answer. `fact` is a clause that reads behind "because". */

@@ -5,6 +5,7 @@
  */
 import type { Address } from "#base/address.ts";
 import type { Fault } from "#base/fault.ts";
+import type { Decision } from "#policy/evaluate.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
@@ -31,7 +32,8 @@ export interface DatagramFlow {
 	readonly isEnded: boolean;
 	/** Nothing is left to do: the flow is to be forgotten. */
 	readonly isGone: boolean;
-	readonly profile: ProxyProfile | undefined;
+	/** Undefined before there is one. */
+	readonly decision: Decision<ProxyProfile> | undefined;
 	/** True when the datagram begins another connection of the same client. */
 	beginsAnew(datagram: Uint8Array): boolean;
 	fromClient(datagram: Uint8Array, now: number): void;

@@ -55,7 +55,7 @@ function echoFlow(ports: FlowPorts): DatagramFlow {
 		get isGone() {
 			return isOver;
 		},
-		profile: undefined,
+		decision: undefined,
 		deadline: 5,
 		beginsAnew: () => false,
 		fromClient: (datagram) => ports.sendClient(datagram),

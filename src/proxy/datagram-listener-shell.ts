@@ -7,6 +7,7 @@
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from "node:dgram";
 import { formatEndpoint, parseAddress } from "#base/address.ts";
 import { FaultError, fault } from "#base/fault.ts";
+import type { Decision } from "#policy/evaluate.ts";
 import type { DatagramPlan } from "#proxy/compile-datagram.ts";
 import type { DatagramFlow, FlowPorts } from "#proxy/datagram-flow.ts";
 import { type FlowOwner, FlowShell } from "#proxy/datagram-flow-shell.ts";
@@ -30,7 +31,7 @@ export interface DatagramListenerPorts {
 	/** Undefined when the worker takes no more on. */
 	admit(plan: DatagramPlan, client: SessionClient, now: number): AdmittedFlow | undefined;
 	tell(event: GatewayEvent): void;
-	ended(record: SessionRecord, profile: ProxyProfile | undefined): void;
+	ended(record: SessionRecord, decision: Decision<ProxyProfile> | undefined): void;
 	/** A datagram that is of no flow and begins none, or that there is no room for. */
 	strayed(): void;
 	/** A flow that proved nothing gave way to others, or left no record for there were too many such. */
@@ -143,7 +144,7 @@ export class DatagramListener {
 		const isUnproven = !machine.isProven;
 		const isTooMany = isUnproven && ++this.#unprovenRecords > maxUnprovenRecords;
 		if (isDisplaced || isTooMany) return this.#ports.unrecorded();
-		this.#ports.ended(record, machine.profile);
+		this.#ports.ended(record, machine.decision);
 	}
 
 	#send(datagram: Uint8Array, source: string, port: number): void {

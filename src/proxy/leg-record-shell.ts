@@ -52,4 +52,10 @@ export function issuersOf(certificate: X509Certificate): Uint8Array[] {
 	return issuers;
 }
 
+/** OpenSSL's verdict on the peer's chain, by its code; undefined when it trusts it. */
+export function opensslErrorOf(socket: TLSSocket): string | undefined {
+	const verdict = socket.authorizationError as (Error & { code?: string }) | string | null | undefined;
+	return verdict instanceof Error ? (verdict.code ?? verdict.message) : (verdict ?? undefined);
+}
+
 const maxIssuers = 16;

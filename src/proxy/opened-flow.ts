@@ -18,6 +18,7 @@ import { helloFragments } from "#dtls/hello-fragments.ts";
 import type { DtlsServer } from "#dtls/server-machine.ts";
 import { forward, type PlaintextStream } from "#inspect/plaintext-stream.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
+import type { Decision } from "#policy/evaluate.ts";
 import type { DatagramFlow, FlowPorts } from "#proxy/datagram-flow.ts";
 import { makeDtlsClient, makeDtlsServer } from "#proxy/dtls-legs.ts";
 import type { DtlsResources } from "#proxy/dtls-resources.ts";
@@ -102,8 +103,8 @@ export class OpenedFlow implements DatagramFlow {
 		return this.isEnded;
 	}
 
-	get profile(): ProxyProfile | undefined {
-		return this.#facts.decision?.profile;
+	get decision(): Decision<ProxyProfile> | undefined {
+		return this.#facts.decision;
 	}
 
 	get deadline(): number {

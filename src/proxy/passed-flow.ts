@@ -89,8 +89,8 @@ export class PassedFlow implements DatagramFlow {
 		return this.isEnded && this.deadline === 0;
 	}
 
-	get profile(): ProxyProfile | undefined {
-		return this.#facts.decision?.profile;
+	get decision(): Decision<ProxyProfile> | undefined {
+		return this.#facts.decision;
 	}
 
 	beginsAnew(datagram: Uint8Array): boolean {

@@ -30,7 +30,7 @@ export function precedeDecision(
 ): Decision<ProxyProfile> {
 	if (decision.action === "block") return decision;
 	const { decided, rateLimit, reputation } = judgePrecedence(plan, state(), facts, moment, policyRule);
-	const found = { ...limited(rateLimit), ...(reputation?.isLogged === true ? { reputation } : {}) };
+	const found = { ...limited(rateLimit), ...(reputation === undefined ? {} : { reputation }) };
 	if (decided === undefined) return { ...decision, ...found };
 	const { rule, profile } = decision;
 	const { action, stage, isSilent } = decided;

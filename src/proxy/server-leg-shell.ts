@@ -9,7 +9,7 @@ import { verifyName } from "#pki/verify-name.ts";
 import { Dial, type DialOutcome } from "#proxy/dial-shell.ts";
 import { serverHandshakeFault } from "#proxy/handshake-faults.ts";
 import { type JudgedServer, maxKeptOctets, type ServerJudgement, type ServerQuestion } from "#proxy/judge-server.ts";
-import { groupOf, issuersOf, legRecord } from "#proxy/leg-record-shell.ts";
+import { groupOf, issuersOf, legRecord, opensslErrorOf } from "#proxy/leg-record-shell.ts";
 import type { OwnCertificate } from "#proxy/own-certificates.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { type ServerSession, serverSessionKey } from "#proxy/server-sessions.ts";
@@ -264,8 +264,6 @@ export class ServerLeg {
 	#questionAbout(socket: TLSSocket, host: string, profile: ProxyProfile): ServerQuestion | undefined {
 		const certificate = socket.getPeerX509Certificate();
 		if (certificate === undefined) return undefined;
-		const verdict = socket.authorizationError as (Error & { code?: string }) | string | null | undefined;
-		const opensslError = verdict instanceof Error ? (verdict.code ?? verdict.message) : (verdict ?? undefined);
 		const { anchors, intermediates } = this.#resources.trustedRoots(profile.trustStore);
 		return {
 			leaf: certificate.raw,
@@ -276,7 +274,7 @@ export class ServerLeg {
 			trustKey: this.#trustKey(profile),
 			validation: profile.validation,
 			minimumKeyBits: profile.minimumKeyBits,
-			opensslError,
+			opensslError: opensslErrorOf(socket),
 		};
 	}
 

@@ -10,6 +10,7 @@ import {
 	evaluateConnect,
 	evaluateHello,
 	evaluateProfile,
+	type StageMarks,
 } from "#policy/evaluate.ts";
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
 import { type AskedConnection, learnableServer, unlessLearned } from "#proxy/learned-decision.ts";
@@ -110,7 +111,7 @@ export class SessionDecision {
 		const { client, target, id: session } = this.#facts;
 		const from = formatAddress(client.address);
 		const told: TellEffect[] = [];
-		if (reputation !== undefined) {
+		if (reputation?.isLogged === true) {
 			told.push({ type: "tell", event: reputationEvent(reputation, { session, client: from, tls: undefined }, now) });
 		}
 		if (this.#context.logsInit?.(rule) !== true) return told;
@@ -170,9 +171,19 @@ export class SessionDecision {
 }
 
 /** What an exempt session is when its server's certificate does not bear the name. */
-export function openedExempt({ rule, profile }: Decision<ProxyProfile>, name: string) {
+export function openedExempt({ rule, profile, ...rest }: Decision<ProxyProfile>, name: string) {
 	const fact = `the server's certificate does not bear ${name}, by which the session would be exempt`;
-	return { action: "decrypt" as const, rule, fact, profile };
+	return { action: "decrypt" as const, rule, fact, profile, ...marksOf(rest) };
+}
+
+/** What the stages before signatures said holds whether it is opened or not. */
+function marksOf({ stage, isTrusted, rateLimit, reputation }: StageMarks): StageMarks {
+	return {
+		...(stage === undefined ? {} : { stage }),
+		...(isTrusted === undefined ? {} : { isTrusted }),
+		...(rateLimit === undefined ? {} : { rateLimit }),
+		...(reputation === undefined ? {} : { reputation }),
+	};
 }
 
 /** True of what the server's certificate has the gateway refuse. */

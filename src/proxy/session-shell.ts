@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { formatAddress, formatEndpoint } from "#base/address.ts";
 import type { AskedNames } from "#inspect/fronting-service.ts";
+import type { Decision } from "#policy/evaluate.ts";
 import { askedNames } from "#proxy/asked-names.ts";
 import { ClientLeg } from "#proxy/client-leg-shell.ts";
 import { headEdits } from "#proxy/head-edits.ts";
@@ -85,8 +86,9 @@ export class SessionShell {
 	}
 
 	/** The profile that decided; undefined when none did. */
-	get profile(): ProxyProfile | undefined {
-		return this.#machine.profile;
+	/** Undefined before there is one. */
+	get decision(): Decision<ProxyProfile> | undefined {
+		return this.#machine.facts.decision;
 	}
 
 	describe(): string {

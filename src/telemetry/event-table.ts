@@ -171,9 +171,30 @@ const events = {
 	},
 	FEED_LOADED: {
 		severity: "info",
-		fields: { feed: "text", entries: "number", refused: "number" },
-		text: "feed {feed}: {entries} entries were loaded, {refused} lines are none",
+		fields: { feed: "text", entries: "number", refused: "number", unsupported: "number" },
+		text: "feed {feed}: {entries} entries were loaded, {refused} are none, {unsupported} patterns are not understood",
 		help: "Each worker reads it, and again when the file has changed (update-interval).",
+		key: "feed",
+	},
+	FEED_FETCHED: {
+		severity: "info",
+		fields: { feed: "text", octets: "number", entries: "number", refused: "number", unsupported: "number" },
+		text: "feed {feed} was fetched and is another one: {octets} octets, {entries} entries, {refused} are none, {unsupported} patterns are not understood",
+		help: "Workers read it now; FEED_LOADED follows of each.",
+		key: "feed",
+	},
+	FEED_NOT_FETCHED: {
+		severity: "error",
+		fields: { feed: "text", reason: "text" },
+		text: "feed {feed} was not fetched: {reason}",
+		help: "What was fetched before goes on matching. It is tried again after a minute, then ever later up to update-interval; the same reason is told once.",
+		key: "feed",
+	},
+	FEED_STALE: {
+		severity: "warning",
+		fields: { feed: "text", since: "text" },
+		text: "feed {feed} is old: its server last said at {since} that it is the newest",
+		help: "Three update intervals have passed without an answer. It goes on matching; FEED_NOT_FETCHED says why there is no other.",
 		key: "feed",
 	},
 	FEED_UNREADABLE: {

@@ -10,7 +10,9 @@ import { CrlService } from "#daemon/crl-service.ts";
 import { defaultConfiguration, ownCaIds } from "#daemon/default-configuration.ts";
 import { listNames } from "#daemon/domain-list-directory.ts";
 import { DomainListService } from "#daemon/domain-list-service.ts";
+import type { FeedView } from "#daemon/feed-service.ts";
 import type { CommandWorld, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
+import { IntelligenceDesk } from "#daemon/intelligence-desk.ts";
 import { KeyService } from "#daemon/key-service.ts";
 import { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
@@ -60,6 +62,7 @@ export interface World extends CommandWorld {
 		readonly keys: KeyService;
 		readonly events: GatewayEvent[];
 		workers: WorkerView[];
+		feedViews: FeedView[];
 		/** What stands in the process of VPNs; undefined: none runs. */
 		vpnsState: VpnsState | undefined;
 	};
@@ -144,6 +147,12 @@ export async function commandWorld(
 				event: (event) => reports.push(formatEvent(event)),
 				now: Date.now,
 			}),
+			feeds: {
+				views: () => world.gateway.feedViews,
+				update: (name) => world.gateway.feedViews.filter((one) => name === undefined || one.name === name).length,
+			},
+			feedViews: [],
+			intelligence: new IntelligenceDesk(Date.now()),
 			learnedBypass: new LearnedBypassService({
 				settings: () => ({ clients: 1, lifetimeMs: 60_000, maximum: 10 }),
 				publish: (entries) => void applied.push(`learned: ${entries.length}`),
