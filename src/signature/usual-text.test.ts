@@ -15,7 +15,7 @@ test("what pages and heads have is usual, in either case", () => {
 test("the piece is the part that pages do not have", () => {
 	assert.match(piece('<a href="http://qzxwvk17.example.com/">', 8, 4), /qzxwvk1/);
 	assert.match(piece("<script>zq7x</script>", 4, 3), /zq7/);
-	assert.equal(piece("        \x90\x91\x92\x93\x94\x95\x96\x97    ", 8, 4), "\x90\x91\x92\x93\x94\x95\x96\x97");
+	assert.match(piece("        \x90\x91\x92\x93\x94\x95\x96\x97    ", 8, 4), /\x90\x91\x92\x93\x94\x95/);
 });
 
 test("of a pattern no longer than the piece all is taken", () => {
