@@ -8,6 +8,7 @@ import {
 	intelligenceRequests,
 	intelligenceShows,
 } from "#cli/intelligence-commands.ts";
+import { flowClears, flowShows, type IdpHandler, idpClears, idpShows } from "#cli/idp-commands.ts";
 import { type PkiHandler, pkiClears, pkiRequests, pkiShows } from "#cli/pki-commands.ts";
 import { ikeClears, ikeShows, ipsecClears, ipsecShows, type VpnHandler } from "#cli/vpn-commands.ts";
 import { enumeration, integer, name, parsed, refused, text } from "#config/leaf-types.ts";
@@ -46,6 +47,7 @@ export type SystemHandler =
 	| DomainListHandler
 	| IntelligenceHandler
 	| VpnHandler
+	| IdpHandler
 	| "clear-log"
 	| "clear-policy-hits"
 	| "clear-proxy-certificate-cache"
@@ -201,6 +203,8 @@ const show: Node = {
 		security: {
 			help: "Security",
 			children: {
+				flow: flowShows,
+				idp: idpShows,
 				ike: ikeShows,
 				ipsec: ipsecShows,
 				inspection: {
@@ -484,6 +488,8 @@ export const operationalCommands: Node = {
 				security: {
 					help: "Security",
 					children: {
+						flow: flowClears,
+						idp: idpClears,
 						ike: ikeClears,
 						ipsec: ipsecClears,
 						intelligence: intelligenceClears,

@@ -335,6 +335,12 @@ function textOf(words: readonly LineWord[]): string {
 }
 
 const jsonHandlers: ReadonlySet<OperationalHandler> = new Set<OperationalHandler>([
+	"show-idp-attack",
+	"show-idp-attacks",
+	"show-idp-counters",
+	"show-idp-policies",
+	"show-idp-status",
+	"show-ip-actions",
 	"explain-session",
 	"show-ca-certificate",
 	"show-certificate-request",

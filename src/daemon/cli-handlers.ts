@@ -4,6 +4,7 @@ import type { SystemHandler } from "#cli/operational-commands.ts";
 import { clearCertificateCache, showCertificateCache } from "#daemon/certificate-cache-view.ts";
 import { domainListHandlers } from "#daemon/domain-list-handlers.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
+import { idpHandlers } from "#daemon/idp-handlers.ts";
 import { pkiHandlers } from "#daemon/pki-handlers.ts";
 import { clearFeedMatches, showFeedMatches, showFeeds, updateFeeds } from "#daemon/show-intelligence.ts";
 import { showInterfaceDevices } from "#daemon/show-interfaces.ts";
@@ -37,6 +38,7 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	...domainListHandlers,
 	...vpnHandlers,
 	"clear-feed-matches": (world) => clearFeedMatches(world, Date.now()),
+	...idpHandlers,
 	"clear-log": ({ gateway }, { values }) => clearLog(gateway.state.log, values.file ?? ""),
 	"clear-policy-hits": (world, { values }) => clearPolicyHits(world, values),
 	"clear-proxy-certificate-cache": (world) => clearCertificateCache(world),

@@ -5,6 +5,7 @@ import type { ConfigurationService } from "#daemon/configuration-service.ts";
 import type { CrlService } from "#daemon/crl-service.ts";
 import type { DomainListService } from "#daemon/domain-list-service.ts";
 import type { FeedService } from "#daemon/feed-service.ts";
+import type { IdpDesk } from "#daemon/idp-desk.ts";
 import type { IkedService } from "#daemon/iked-service.ts";
 import type { IntelligenceDesk } from "#daemon/intelligence-desk.ts";
 import type { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
@@ -44,6 +45,7 @@ export interface GatewayView {
 	readonly quarantine: QuarantineDesk;
 	readonly intelligence: IntelligenceDesk;
 	readonly feeds: Pick<FeedService, "views" | "update">;
+	readonly idp: IdpDesk;
 	counters(): CounterSnapshot;
 	workerViews(): readonly WorkerView[];
 	/** What the workers' caches of leaves hold, with at most `limit` leaves of each. */

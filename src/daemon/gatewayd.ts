@@ -19,6 +19,7 @@ import { SessionAccounts } from "#daemon/session-accounts.ts";
 import { SignatureRequests } from "#daemon/signature-requests.ts";
 import { SignatureSets, sessionSignatures } from "#daemon/signature-sets.ts";
 import { TransparentListeners } from "#daemon/transparent-listeners.ts";
+import { WorkerAttacks } from "#daemon/worker-attacks.ts";
 import { WorkerPrecedence } from "#daemon/worker-precedence.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import {
@@ -130,6 +131,7 @@ class Worker {
 		},
 		(event) => send({ type: "event", event }),
 	);
+	readonly #attacks: WorkerAttacks;
 	readonly #accounts = new SessionAccounts(this.#counters, send);
 	readonly #admission: Admission;
 	#idOctets = Buffer.alloc(0);
@@ -167,6 +169,9 @@ class Worker {
 		this.#generation = this.#generationOf(start, read);
 		this.#generation.useRevocation();
 		this.#precedence.configure(this.#generation.plan);
+		this.#attacks = new WorkerAttacks(this.#generation.plan.idp.log, (attacks) =>
+			send({ type: "attacks", ...attacks }),
+		);
 		this.takeQuarantine(start.quarantined);
 		this.#admission = new Admission(start, this.#generation.plan.overload, this.#counters);
 		this.#applyCacheSettings();
@@ -198,6 +203,7 @@ class Worker {
 		this.#ownCrls = message.ownCrls;
 		this.#admission.configure(next.plan.overload);
 		this.#precedence.configure(next.plan);
+		this.#attacks.configure(next.plan.idp.log);
 		this.#applyCacheSettings();
 		// What a leaf stands for was validated under the trust before (V21). Verdicts and sessions bear it in their keys.
 		if (isOtherTrust) this.#leafContexts.clear();
@@ -356,6 +362,7 @@ class Worker {
 		this.#datagram?.close("the gateway was stopped");
 		for (const session of this.#sessions.keys()) session.shutdown("the gateway was stopped");
 		this.#flush();
+		this.#attacks.flush(Date.now(), true);
 	}
 
 	#makeResources(
@@ -369,7 +376,7 @@ class Worker {
 		const services = new Map<string, readonly InspectionService[]>();
 		for (const [name, rules] of plan.patternPolicies) services.set(name, [patternService(rules)]);
 		const { maximumDecodedOctets } = plan;
-		const idp = this.#idp.configure(plan.idp.files, plan.idp.policies, plan.idp.used);
+		const idp = this.#idp.configure(plan.idp.files, plan.idp.policies, plan.idp.used, plan.idp.zones);
 		const resolver = new Resolver(plan.staticHosts, maxResolvedNames, keepNamesMs);
 		const ownContexts = new OwnContexts(maxOwnContexts, this.#ticketKeys, plan.leaves.sessionSeconds);
 		return {
@@ -411,9 +418,12 @@ class Worker {
 			inspect: ({ profile, alpn, mail, sessionId, names, edits, ...facts }) => {
 				const fronting = frontingGuard({ profile, sessionId, names, ...facts }, this.#counters, send);
 				const patterns = services.get(profile.patternPolicy ?? "") ?? [];
-				const signatures = sessionSignatures(idp.get(profile.idpPolicy ?? ""), plan.idp.failsOpen, facts, (alert) =>
-					this.#precedence.alerted(alert, facts.client),
-				);
+				const policy = profile.idpPolicy ?? "";
+				const attacked = { sessionId, policy, sni: facts.hello?.sni, ...facts };
+				const signatures = sessionSignatures(idp.get(policy), plan.idp.failsOpen, facts, (alert, rule, flow) => {
+					this.#precedence.alerted(alert, rule, facts);
+					this.#attacks.alerted(alert, rule, flow, attacked, Date.now());
+				});
 				const last = [fronting, ...patterns, signatures].filter((service) => service !== undefined);
 				const active = this.#precedence.services({ sessionId, asked: names?.name, ...facts }, last);
 				const { decryptedService: service } = profile;
@@ -508,6 +518,7 @@ class Worker {
 	#flush(): void {
 		this.#counters.add("leaf_cache_hits", this.#leafContexts.takeHits());
 		this.#accounts.flush();
+		this.#attacks.flush(Date.now());
 	}
 
 	#tick(): void {

@@ -23,10 +23,12 @@ import { DomainListService } from "#daemon/domain-list-service.ts";
 import type { FetchSurroundings } from "#daemon/feed-fetch.ts";
 import { FeedService } from "#daemon/feed-service.ts";
 import type { GatewayView, WorkerView } from "#daemon/gateway-view.ts";
+import { IdpDesk } from "#daemon/idp-desk.ts";
 import { IkedService } from "#daemon/iked-service.ts";
 import { IntelligenceDesk } from "#daemon/intelligence-desk.ts";
 import { KeyService } from "#daemon/key-service.ts";
 import { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
+import { LineFile } from "#daemon/line-file.ts";
 import { type CheckedConfiguration, checkConfiguration, type LoadedConfiguration } from "#daemon/load-configuration.ts";
 import { publishOnboarding } from "#daemon/onboarding-site.ts";
 import { ownAuthorityKeys } from "#daemon/own-authority-keys.ts";
@@ -90,10 +92,12 @@ export class Managed implements GatewayView {
 		settings: () => this.plan.quarantine,
 		publish: (quarantined) => this.workers.tellAll({ type: "quarantined", quarantined }),
 		event: (event) => this.#event(event),
+		count: (counter, by) => this.#counters.add(counter, by),
 		now: Date.now,
 	});
 	readonly feeds: FeedService;
 	readonly intelligence = new IntelligenceDesk(Date.now());
+	readonly idp: IdpDesk;
 	plan: GatewayPlan;
 	readonly configurationFile: string;
 	readonly warnings: readonly string[];
@@ -126,6 +130,17 @@ export class Managed implements GatewayView {
 		takeLock(this.state);
 		this.#log = openDaemonLog(this.state.log, (reason) => {
 			process.stderr.write(`sallyport: log ${this.state.log} cannot be written: ${reason}; free space on its disk\n`);
+		});
+		this.idp = new IdpDesk({
+			event: (event) => this.#event(event),
+			count: (counter, by) => this.#counters.add(counter, by),
+			lines: new LineFile({
+				path: this.state.eve,
+				maxOctets: 67_108_864,
+				files: 4,
+				failed: (reason) => this.#log.error({ reason }, "lines of attacks cannot be written to eve.json"),
+			}),
+			now: Date.now,
 		});
 		this.configurationFile = options.configurationFile ?? this.state.configuration;
 		this.keys = new KeyService(this.state);
@@ -238,11 +253,14 @@ export class Managed implements GatewayView {
 			},
 			event: (event) => {
 				this.intelligence.heard(event);
+				this.idp.seen(event);
 				this.#event(event);
 			},
 			feedsMatched: (tallies) => this.intelligence.count(tallies),
 			leafRefused: (server, client) => this.learnedBypass.refused(server, client),
-			quarantine: (entry) => this.quarantine.noted(entry),
+			quarantine: (entry, isCreationLogged) => this.quarantine.noted(entry, isCreationLogged),
+			quarantineUsed: (uses) => this.quarantine.used(uses),
+			attacks: (attacks) => this.idp.noted(attacks),
 			listFetched: (list) => this.crls.note(list),
 			staple: (facts) => this.staples.note(facts),
 			log: this.#log,

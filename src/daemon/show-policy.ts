@@ -34,7 +34,8 @@ export function testDecryption(world: CommandWorld, values: Values): string {
 	if (decision.rateLimit !== undefined) lines.push(`Rate: shared by traffic-management ${decision.rateLimit.rule}`);
 	if (precedence.plan.reputation.has(permitted.rule))
 		lines.push("Feeds: not asked here; workers ask them for each session");
-	const shutOff = quarantined(precedence.state().quarantine, facts.client, Date.now());
+	const place = { zone: facts.fromZone, server: facts.server, port: facts.port };
+	const shutOff = quarantined(precedence.state().quarantine, facts.client, Date.now(), place)?.because;
 	if (shutOff !== undefined && decision.action === "decrypt" && decision.stage === undefined)
 		lines.push(`Quarantine: ${shutOff}; what it asks for is refused once the session is open`);
 	if (decision.profile !== undefined) lines.push(`Profile: ${decision.profile.name}`);

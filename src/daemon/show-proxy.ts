@@ -91,7 +91,7 @@ export function showCounters(world: CommandWorld, isJson: boolean): string {
 /** `show services ssl proxy statistics`: what happened since the last clear. */
 export function showStatistics(world: CommandWorld, isJson: boolean): string {
 	const { cleared } = world;
-	const counters = sinceCleared(world.gateway.counters(), cleared?.counters);
+	const counters = countersSince(world.gateway.counters(), cleared?.counters);
 	if (isJson)
 		return `${JSON.stringify({ since: cleared?.at ?? world.gateway.startedAt, ...counters }, undefined, 4)}\n`;
 	const since =
@@ -178,7 +178,8 @@ function onlySession(found: readonly SessionRecord[], id: string): SessionRecord
 }
 
 /** Gauges are as they are; counters lose what was there when they were cleared. */
-function sinceCleared(now: CounterSnapshot, before: CounterSnapshot | undefined): CounterSnapshot {
+/** What was counted after `before`. */
+export function countersSince(now: CounterSnapshot, before: CounterSnapshot | undefined): CounterSnapshot {
 	if (before === undefined) return now;
 	const less = Object.fromEntries(
 		(Object.keys(counterTable) as CounterId[]).map((id) => [id, counterTable[id].kind === "counter" ? -before[id] : 0]),

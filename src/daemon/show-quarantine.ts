@@ -7,9 +7,13 @@ import { visibleText } from "#telemetry/display-text.ts";
 /** Hosts of the configuration first, then those that inspection has shut off, the oldest first. */
 export function showQuarantine({ gateway }: CommandWorld, isJson: boolean): string {
 	const configured = gateway.plan.quarantine.hosts.map(formatPrefix);
-	const entries = gateway.quarantine.entries();
+	const entries = gateway.quarantine.hosts();
 	if (isJson) {
-		const hosts = entries.map((entry) => ({ ...entry, until: Number.isFinite(entry.until) ? entry.until : null }));
+		const hosts = entries.map(({ address, until, why }) => ({
+			address,
+			until: Number.isFinite(until) ? until : null,
+			why,
+		}));
 		return `${JSON.stringify({ configured, hosts })}\n`;
 	}
 	const lines = [

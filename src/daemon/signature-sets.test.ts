@@ -3,17 +3,33 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { type Prefix, parsePrefix } from "#base/address.ts";
 import { readRuleFiles, SignatureSets, sessionSignatures } from "#daemon/signature-sets.ts";
+import type { IdpPlan, IdpRule } from "#inspect/idp-policy.ts";
+import { AddressSet } from "#policy/address-set.ts";
 import { DatasetStore } from "#signature/dataset-store.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
 
-const all = { rules: [{ names: [], groups: ["all"], action: "recommended" as const }], exempt: [] };
+const everybody = { sources: new AddressSet(true), destinations: new AddressSet(true), ports: [] };
+const rule: IdpRule = {
+	name: "r",
+	match: everybody,
+	attacks: { names: [], groups: ["all"], dynamic: [] },
+	action: "recommended",
+	isTerminal: false,
+	severity: undefined,
+	ipAction: undefined,
+	log: undefined,
+};
+const all: IdpPlan = { rules: [rule], exempt: [] };
 const plans = new Map([["p", all]]);
 const facts = {
 	client: { address: "192.0.2.1", port: 1 },
 	server: { address: "", port: 443 },
 	hello: undefined,
 	certificate: undefined,
+	fromZone: undefined,
+	requestedName: undefined,
 };
 
 function folder(t: { after(end: () => void): void }): string {
@@ -57,6 +73,32 @@ test("what cannot be read is an event, and sessions are blocked or pass with a n
 	assert.match(withoutFiles?.kind === "unavailable" ? withoutFiles.reason : "", /no file of rules is named/);
 	const empty = new Map([["p", { rules: [], exempt: [] }]]);
 	assert.equal(sets.configure([], empty, new Set(["p"])).size, 0, "a policy without rules needs none");
+});
+
+test("sessions that a rule does not match are left alone, though their policy shares the engine", (t) => {
+	const file = join(folder(t), "a.rules");
+	writeFileSync(file, 'alert tcp any any -> any any (msg:"a"; content:"word"; sid:1;)\n');
+	const sources = new AddressSet();
+	sources.addPrefix(parsePrefix("192.0.2.0/24") as Prefix, "office");
+	const office: IdpPlan = { rules: [{ ...rule, action: "block", match: { ...everybody, sources } }], exempt: [] };
+	const answers = new SignatureSets(() => undefined).configure(
+		[file],
+		new Map([
+			["a", office],
+			["b", { ...office, exempt: [] }],
+		]),
+		new Set(["a", "b"]),
+	);
+	const [a, b] = [answers.get("a"), answers.get("b")];
+	assert.ok(a?.kind === "engine" && b?.kind === "engine" && a.engine === b.engine);
+	const told: (string | undefined)[] = [];
+	const verdict = (address: string) => {
+		const session = { ...facts, client: { address, port: 1 } };
+		const service = sessionSignatures(a, false, session, (_, of) => told.push(of?.name))?.open();
+		return service?.octets("stream-to-server", Buffer.from("a word"))?.verdict;
+	};
+	assert.deepEqual([verdict("192.0.2.7"), verdict("198.51.100.7")], ["block", undefined]);
+	assert.deepEqual(told, ["r"]);
 });
 
 test("datasets are read beside the file of rules", (t) => {

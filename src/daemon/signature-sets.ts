@@ -3,21 +3,35 @@ import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Address, parseAddress } from "#base/address.ts";
 import { readBoundedFile } from "#base/bounded-file-shell.ts";
-import { type IdpPlan, selectSignatures } from "#inspect/idp-policy.ts";
+import {
+	type IdpPlan,
+	type IdpRule,
+	IdpRulings,
+	type IdpSelection,
+	selectionKey,
+	selectSignatures,
+} from "#inspect/idp-policy.ts";
 import type { InspectionService } from "#inspect/service.ts";
 import { signatureService, unavailableSignatures } from "#inspect/signature-service.ts";
 import type { Certificate } from "#pki/certificate.ts";
+import type { ConnectionFacts } from "#policy/evaluate.ts";
+import type { ZoneTable } from "#policy/zone-table.ts";
 import { DatasetStore } from "#signature/dataset-store.ts";
 import { loadRules, type RuleFile, type RuleSet } from "#signature/rule-set.ts";
 import { SignatureEngine } from "#signature/signature-engine.ts";
-import type { Alert } from "#signature/signature-flow.ts";
+import type { Alert, SignatureFlow } from "#signature/signature-flow.ts";
 import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 
 /** What a policy's sessions are inspected with, or why there is nothing. */
 export type SignatureAnswer =
-	| { readonly kind: "engine"; readonly engine: SignatureEngine }
+	| (PreparedPolicy & { readonly kind: "engine"; readonly plan: IdpPlan; readonly zones: ZoneTable | undefined })
 	| { readonly kind: "unavailable"; readonly reason: string };
+
+interface PreparedPolicy {
+	readonly engine: SignatureEngine;
+	readonly namedBy: IdpSelection["namedBy"];
+}
 
 /**
  * Keeps what was loaded from one configuration to the next while files and policies stay the same.
@@ -27,7 +41,7 @@ export type SignatureAnswer =
 export class SignatureSets {
 	readonly #report: (event: GatewayEvent) => void;
 	#loaded: { readonly key: string; readonly set: RuleSet | string; readonly datasets: DatasetStore } | undefined;
-	#engines = new Map<string, SignatureEngine>();
+	#prepared = new Map<string, PreparedPolicy>();
 
 	constructor(report: (event: GatewayEvent) => void) {
 		this.#report = report;
@@ -38,15 +52,16 @@ export class SignatureSets {
 		files: readonly string[],
 		plans: ReadonlyMap<string, IdpPlan>,
 		used: ReadonlySet<string>,
+		zones?: ZoneTable,
 	): ReadonlyMap<string, SignatureAnswer> {
 		const answers = new Map<string, SignatureAnswer>();
 		if (![...used].some((name) => (plans.get(name)?.rules.length ?? 0) > 0)) {
 			this.#loaded = undefined;
-			this.#engines.clear();
+			this.#prepared.clear();
 			return answers;
 		}
 		const { set, datasets } = this.#load(files);
-		const engines = new Map<string, SignatureEngine>();
+		const prepared = new Map<string, PreparedPolicy>();
 		for (const name of used) {
 			const plan = plans.get(name);
 			// A policy without rules looks for nothing and needs none.
@@ -55,20 +70,19 @@ export class SignatureSets {
 				answers.set(name, { kind: "unavailable", reason: set });
 				continue;
 			}
-			const key = JSON.stringify(plan);
-			const engine =
-				this.#engines.get(key) ?? new SignatureEngine(selectSignatures(set.signatures, plan), datasets, Date.now);
-			engines.set(key, engine);
-			answers.set(name, { kind: "engine", engine });
+			const key = selectionKey(plan);
+			const one = prepared.get(key) ?? this.#prepared.get(key) ?? prepare(set, plan, datasets);
+			prepared.set(key, one);
+			answers.set(name, { kind: "engine", ...one, plan, zones });
 		}
-		this.#engines = engines;
+		this.#prepared = prepared;
 		return answers;
 	}
 
 	#load(files: readonly string[]): { readonly set: RuleSet | string; readonly datasets: DatasetStore } {
 		const key = files.map(fileKey).join("\n");
 		if (this.#loaded?.key === key) return this.#loaded;
-		this.#engines.clear();
+		this.#prepared.clear();
 		const datasets = new DatasetStore();
 		let set: RuleSet | string;
 		try {
@@ -93,18 +107,28 @@ export interface SessionFacts {
 	readonly server: { readonly address: string; readonly port: number };
 	readonly hello: ClientHello | undefined;
 	readonly certificate: Certificate | undefined;
+	/** The zone of the listener; that of the client's address when undefined. */
+	readonly fromZone: string | undefined;
+	/** The name that the client asked the proxy for. */
+	readonly requestedName: string | undefined;
 }
+
+/** Told of an alert, with the rule of the policy that it is of. */
+export type OnSessionAlert = (alert: Alert, rule: IdpRule | undefined, flow: SignatureFlow) => void;
 
 /** The service of one session; undefined when no policy of it looks for intrusions. */
 export function sessionSignatures(
 	answer: SignatureAnswer | undefined,
 	failsOpen: boolean,
-	{ client, server, hello, certificate }: SessionFacts,
-	told: (alert: Alert, client: string) => void = () => {},
+	facts: SessionFacts,
+	told: OnSessionAlert = () => {},
 ): InspectionService | undefined {
 	if (answer === undefined) return undefined;
 	if (answer.kind === "unavailable") return unavailableSignatures(answer.reason, failsOpen ? "report" : "block");
+	const { client, server, hello, certificate } = facts;
+	const rulings = new IdpRulings(answer.plan, answer.namedBy, connectionOf(facts), answer.zones);
 	return signatureService(answer.engine, {
+		actionFor: (signature) => rulings.actionFor(signature),
 		flow: {
 			client: parseAddress(client.address) ?? unspecified,
 			clientPort: client.port,
@@ -115,8 +139,24 @@ export function sessionSignatures(
 			...(hello === undefined ? {} : { clientHello: hello }),
 			...(certificate === undefined ? {} : { chain: [certificate] }),
 		},
-		told: (alert) => told(alert, client.address),
+		told: (alert, flow) => told(alert, rulings.ruleOf(alert.signature), flow),
 	});
+}
+
+function connectionOf({ client, server, hello, fromZone, requestedName }: SessionFacts): ConnectionFacts {
+	return {
+		client: parseAddress(client.address) ?? unspecified,
+		server: parseAddress(server.address),
+		port: server.port,
+		fromZone,
+		requestedName,
+		sni: hello?.sni,
+	};
+}
+
+function prepare({ signatures }: RuleSet, plan: IdpPlan, datasets: DatasetStore): PreparedPolicy {
+	const { signatures: selected, namedBy } = selectSignatures(signatures, plan);
+	return { engine: new SignatureEngine(selected, datasets, Date.now), namedBy };
 }
 
 /** Reads files of rules, and the sets that they load. Throws one sentence that names the file. */

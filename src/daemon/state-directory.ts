@@ -22,6 +22,8 @@ export interface StateDirectory {
 	readonly onboarding: string;
 	readonly eventStore: string;
 	readonly log: string;
+	/** Attacks, as lines of JSON in the form of EVE. */
+	readonly eve: string;
 	readonly lock: string;
 }
 
@@ -44,6 +46,7 @@ export function stateDirectoryLayout(path: string): StateDirectory {
 		onboarding: join(path, "onboarding.json"),
 		eventStore: join(path, "events.sqlite"),
 		log: join(path, "sallyport.log"),
+		eve: join(path, "eve.json"),
 		lock: join(path, "managed.pid"),
 	};
 }

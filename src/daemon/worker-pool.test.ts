@@ -36,6 +36,8 @@ async function poolOf(t: TestContext, count: number) {
 		leafRefused: () => undefined,
 		feedsMatched: () => undefined,
 		quarantine: () => undefined,
+		quarantineUsed: () => undefined,
+		attacks: () => undefined,
 		listFetched: () => undefined,
 		staple: () => undefined,
 		certificateCache: () => undefined,

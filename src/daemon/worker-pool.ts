@@ -7,6 +7,7 @@ import { type Fault, FaultError, fault } from "#base/fault.ts";
 import type { FeedTally } from "#daemon/feed-tallies.ts";
 import type { WorkerView } from "#daemon/gateway-view.ts";
 import type { PolicyTally } from "#daemon/policy-hits.ts";
+import type { ToldAttacks } from "#daemon/worker-attacks.ts";
 import type {
 	CertificateCacheFacts,
 	FetchedListFacts,
@@ -14,7 +15,7 @@ import type {
 	ToWorker,
 	WorkerConfiguration,
 } from "#daemon/worker-protocol.ts";
-import type { QuarantineEntry } from "#inspect/quarantine-list.ts";
+import type { EntryUse, QuarantineEntry } from "#inspect/quarantine-list.ts";
 import type { StapleFacts } from "#pki/staple-shell.ts";
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
 import { type CounterSnapshot, type Counters, mergeCounters, retireCounters } from "#telemetry/counters.ts";
@@ -38,8 +39,11 @@ export interface WorkerPoolPorts {
 	leafRefused(server: LearnedServer, client: string): void;
 	/** Entries of feeds matched. */
 	feedsMatched(tallies: readonly FeedTally[]): void;
-	/** A worker has shut a host off. */
-	quarantine(entry: QuarantineEntry): void;
+	/** A worker has shut a host off, or what goes with it. */
+	quarantine(entry: QuarantineEntry, isCreationLogged: boolean): void;
+	quarantineUsed(uses: readonly EntryUse[]): void;
+	/** A worker has found attacks. */
+	attacks(attacks: ToldAttacks): void;
 	/** A worker fetched a revocation list. */
 	listFetched(list: FetchedListFacts): void;
 	/** How a certificate's OCSP response stands at a worker. */
@@ -215,7 +219,11 @@ export class WorkerPool {
 			case "feeds-matched":
 				return ports.feedsMatched(message.tallies);
 			case "quarantine":
-				return ports.quarantine(message.entry);
+				return ports.quarantine(message.entry, message.isCreationLogged);
+			case "quarantine-used":
+				return ports.quarantineUsed(message.uses);
+			case "attacks":
+				return ports.attacks(message);
 			case "list-fetched":
 				return ports.listFetched(message.list);
 			case "staple":

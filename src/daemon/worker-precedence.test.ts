@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { WorkerPrecedence } from "#daemon/worker-precedence.ts";
 import type { ToManaged } from "#daemon/worker-protocol.ts";
+import type { IpActionPlan } from "#inspect/ip-action.ts";
 import { patternService } from "#inspect/pattern-service.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import type { Signature } from "#signature/signature.ts";
@@ -19,7 +20,13 @@ const plan = {
 	quarantine,
 	mayQuarantine: true,
 };
-const session = { sessionId: "s", rule: "web", client: { address: "10.0.0.1" }, tls: "" };
+const session = {
+	sessionId: "s",
+	rule: "web",
+	client: { address: "10.0.0.1" },
+	server: { address: "192.0.2.1", port: 443 },
+	tls: "",
+};
 
 function worker() {
 	const sent: ToManaged[] = [];
@@ -43,22 +50,70 @@ test("R204: the services of an opened session stand in the order of the stages",
 	assert.deepEqual(made.services({ ...session, rule: "other" }, []), []);
 });
 
+const block: IpActionPlan = {
+	action: "block",
+	target: "source-address",
+	seconds: 0,
+	isLogged: true,
+	isCreationLogged: true,
+	isRefreshed: false,
+};
+
 test("a signature with an ip-action shuts its client off at once, and managed is told; others do not, nor one that is forged", () => {
 	const { made, sent } = worker();
-	const from = { address: "10.0.0.1" };
 	const signature = { sid: 7, message: "a worm" } as Signature;
-	made.alerted({ signature }, from);
+	made.alerted({ signature }, undefined, session);
+	made.alerted({ signature }, { ipAction: undefined }, session);
+	made.alerted({ signature }, { ipAction: block }, { ...session, client: { address: "10.0.0.1", isForgeable: true } });
 	assert.deepEqual(sent, []);
-	made.alerted({ signature: { ...signature, quarantineSeconds: 0 } }, { ...from, isForgeable: true });
-	assert.deepEqual(sent, []);
-	made.alerted({ signature: { ...signature, quarantineSeconds: 0 } }, from);
-	const entry = { address: "10.0.0.1", why: "signature 7 a worm", until: Number.POSITIVE_INFINITY };
-	assert.deepEqual(sent, [{ type: "quarantine", entry }]);
+	made.alerted({ signature }, { ipAction: block }, session);
+	const ipAction = {
+		action: "block",
+		target: "source-address",
+		isLogged: true,
+		isRefreshed: false,
+		key: "10.0.0.1",
+		timeoutMs: Number.POSITIVE_INFINITY,
+	};
+	const entry = { address: "10.0.0.1", why: "signature 7 a worm", until: Number.POSITIVE_INFINITY, ipAction };
+	assert.deepEqual(sent, [{ type: "quarantine", entry, isCreationLogged: true }]);
 	const { quarantine: view } = made.of(plan).state();
 	const client = { octets: Uint8Array.of(10, 0, 0, 1) };
 	assert.equal(view.find(client, 0)?.why, "signature 7 a worm");
+	view.meet?.(client, 0);
+	made.tick(0);
+	assert.deepEqual(sent.at(-1), {
+		type: "quarantine-used",
+		uses: [{ key: "10.0.0.1", count: 1, until: Number.POSITIVE_INFINITY }],
+	});
 	made.takeQuarantine([]);
 	assert.equal(view.find(client, 0), undefined);
+});
+
+test("other targets shut off what has the server or the zone in common; what is unknown of it, nothing", () => {
+	const { made, sent } = worker();
+	const signature = { sid: 7, message: "" } as Signature;
+	const keys = (target: IpActionPlan["target"], fromZone?: string) => {
+		sent.length = 0;
+		made.alerted({ signature }, { ipAction: { ...block, target } }, { ...session, fromZone });
+		return sent.map((message) => message.type === "quarantine" && message.entry.ipAction?.key);
+	};
+	assert.deepEqual(keys("service"), ["client 10.0.0.1 server 192.0.2.1 port 443"]);
+	assert.deepEqual(keys("source-zone"), []);
+	assert.deepEqual(keys("source-zone", "trust"), ["zone trust"]);
+	const { quarantine: view } = made.of(plan).state();
+	const other = { octets: Uint8Array.of(10, 0, 0, 2) };
+	assert.equal(view.find(other, 0, { zone: "untrust" }), undefined);
+	assert.equal(view.find(other, 0, { zone: "trust" })?.what, "zone trust");
+});
+
+test("what was shut off is refused in opened sessions though no rule shuts off any longer", () => {
+	const { made } = worker();
+	made.configure({ ...plan, mayQuarantine: false });
+	const services = () => made.services({ ...session, rule: "other" }, []).length;
+	assert.equal(services(), 0);
+	made.takeQuarantine([{ address: "10.0.0.1", until: Number.POSITIVE_INFINITY, why: "x" }]);
+	assert.equal(services(), 1);
 });
 
 test("the rate of a rule is one bucket of this worker, with its share", () => {

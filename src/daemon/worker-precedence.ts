@@ -6,6 +6,8 @@ import { TokenBucket } from "#base/token-bucket.ts";
 import { FeedFiles } from "#daemon/feed-files.ts";
 import { FeedTallies } from "#daemon/feed-tallies.ts";
 import type { ToManaged } from "#daemon/worker-protocol.ts";
+import type { IdpRule } from "#inspect/idp-policy.ts";
+import { ipActionKey, kindOf } from "#inspect/ip-action.ts";
 import { type RateLimit, stagesAt } from "#inspect/precedence.ts";
 import { type QuarantineEntry, QuarantineList, type QuarantineSettings } from "#inspect/quarantine-list.ts";
 import { QuarantineService } from "#inspect/quarantine-service.ts";
@@ -25,10 +27,20 @@ export interface OpenedSession {
 	/** The security policy that permits it. */
 	readonly rule: string;
 	readonly client: { readonly address: string };
+	readonly server: { readonly address: string; readonly port: number };
+	/** The zone of the listener. */
+	readonly fromZone?: string | undefined;
 	/** Version and suite, in words; empty for what came in clear. */
 	readonly tls: string;
 	/** What its client asked for before its requests; undefined when that was nothing. */
 	readonly asked?: string | undefined;
+}
+
+/** The session that an alert is of. */
+export interface AlertedSession {
+	readonly client: Pick<InspectedClient, "address" | "isForgeable">;
+	readonly server: { readonly address: string; readonly port: number };
+	readonly fromZone?: string | undefined;
 }
 
 type StagePlan = Pick<GatewayPlan, "precedence" | "feeds" | "quarantine" | "mayQuarantine">;
@@ -80,6 +92,8 @@ export class WorkerPrecedence {
 		this.#feeds.look(now);
 		const tallies = this.#tallies.take();
 		if (tallies.length > 0) this.#send({ type: "feeds-matched", tallies });
+		const uses = this.#quarantine.takeUses();
+		if (uses.length > 0) this.#send({ type: "quarantine-used", uses });
 	}
 
 	/** A worker's share of the rate. */
@@ -99,18 +113,29 @@ export class WorkerPrecedence {
 	}
 
 	/**
-	 * A signature whose rule has an ip-action shuts the client off, here at once and everywhere a moment later; not one that
+	 * A signature whose rule has an ip-action shuts off what it means, here at once and everywhere a moment later; not one that
 	 * somebody else may have spoken for.
 	 */
-	alerted({ signature }: Pick<Alert, "signature">, client: Pick<InspectedClient, "address" | "isForgeable">): void {
-		const { quarantineSeconds } = signature;
-		const { durationMs } = this.#plan?.quarantine ?? nobody;
+	alerted(
+		{ signature }: Pick<Alert, "signature">,
+		rule: Pick<IdpRule, "ipAction"> | undefined,
+		{ client, server, fromZone }: AlertedSession,
+	): void {
 		const address = parseAddress(client.address);
-		if (quarantineSeconds === undefined || address === undefined || client.isForgeable === true) return;
-		const until = Date.now() + (quarantineSeconds === 0 ? durationMs : quarantineSeconds * 1000);
+		const { ipAction: plan } = rule ?? {};
+		if (plan === undefined || address === undefined || client.isForgeable === true) return;
+		const { seconds, isCreationLogged, ...statement } = plan;
+		const { durationMs } = this.#plan?.quarantine ?? nobody;
+		const timeoutMs = seconds === 0 ? durationMs : seconds * 1000;
+		const to = parseAddress(server.address);
+		const place = this.#quarantine.placed({ client: address, zone: fromZone, server: to, port: server.port });
+		const key = ipActionKey(kindOf(plan), place);
+		if (key === undefined) return;
+		const ipAction = { ...statement, key, timeoutMs };
+		const until = Date.now() + timeoutMs;
 		const why = `signature ${signature.sid} ${signature.message}`.trim();
-		if (this.#quarantine.add(address, why, until))
-			this.#send({ type: "quarantine", entry: { address: client.address, why, until } });
+		if (!this.#quarantine.add(address, why, until, ipAction, to)) return;
+		this.#send({ type: "quarantine", entry: { address: client.address, why, until, ipAction }, isCreationLogged });
 	}
 
 	#reputation({ sessionId: session, rule, client, tls, asked }: OpenedSession): readonly InspectionService[] {
@@ -130,10 +155,13 @@ export class WorkerPrecedence {
 		];
 	}
 
-	#shutOff({ client }: OpenedSession): readonly InspectionService[] {
+	#shutOff({ client, server, fromZone }: OpenedSession): readonly InspectionService[] {
 		const address = parseAddress(client.address);
-		if (this.#plan?.mayQuarantine !== true || address === undefined) return [];
-		return [new QuarantineService(this.#quarantine, address, Date.now, this.#plan.quarantine.redirect)];
+		if (this.#plan === undefined || address === undefined) return [];
+		// What an attack has shut off stays so when the rule is gone.
+		if (!this.#plan.mayQuarantine && !this.#quarantine.isActive) return [];
+		const place = { zone: fromZone, server: parseAddress(server.address), port: server.port };
+		return [new QuarantineService(this.#quarantine, address, Date.now, this.#plan.quarantine.redirect, place)];
 	}
 }
 

@@ -3,7 +3,8 @@ import type { Fault } from "#base/fault.ts";
 import type { ToldConfiguration } from "#config/reread.ts";
 import type { FeedTally } from "#daemon/feed-tallies.ts";
 import type { PolicyTally } from "#daemon/policy-hits.ts";
-import type { QuarantineEntry } from "#inspect/quarantine-list.ts";
+import type { ToldAttacks } from "#daemon/worker-attacks.ts";
+import type { EntryUse, QuarantineEntry } from "#inspect/quarantine-list.ts";
 import type { CrlFacts } from "#pki/crl-text.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { StapleFacts } from "#pki/staple-shell.ts";
@@ -111,7 +112,10 @@ export type ToManaged =
 	| { readonly type: "leaf-refused"; readonly server: LearnedServer; readonly client: string }
 	/** How often entries of feeds matched since the last report. */
 	| { readonly type: "feeds-matched"; readonly tallies: readonly FeedTally[] }
-	| { readonly type: "quarantine"; readonly entry: QuarantineEntry }
+	| { readonly type: "quarantine"; readonly entry: QuarantineEntry; readonly isCreationLogged: boolean }
+	/** Entries that connections were judged by. */
+	| { readonly type: "quarantine-used"; readonly uses: readonly EntryUse[] }
+	| ({ readonly type: "attacks" } & ToldAttacks)
 	| { readonly type: "list-fetched"; readonly list: FetchedListFacts }
 	| { readonly type: "staple"; readonly facts: StapleFacts }
 	| { readonly type: "event"; readonly event: GatewayEvent }

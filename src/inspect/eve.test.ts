@@ -68,4 +68,8 @@ test("inline, what blocks is blocked; the rest of a session is told where it is 
 		["blocked", "h.example", undefined, undefined],
 	);
 	assert.equal(JSON.parse(eveAlert({ ...alert, isBlocking: false }, inline, 0)).alert.action, "allowed");
+	const of = { session: "ab", policy: "web", rule: "stop", severity: "minor" } as const;
+	const { sallyport, alert: told } = JSON.parse(eveAlert(alert, { ...inline, of }, 0));
+	assert.deepEqual([sallyport, told.severity], [{ session: "ab", idp_policy: "web", rule: "stop" }, 2]);
+	assert.equal(JSON.parse(eveAlert(alert, { ...inline, of: { ...of, severity: undefined } }, 0)).alert.severity, 1);
 });

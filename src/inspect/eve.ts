@@ -1,6 +1,7 @@
 /** Alerts as lines of JSON in the form of Suricata's EVE, so that what reads those reads these. */
 import { formatAddress } from "#base/address.ts";
 import { headerValue } from "#http/head.ts";
+import type { AttackSeverity } from "#inspect/attack-severity.ts";
 import { classifications } from "#signature/classifications.ts";
 import type { SignatureProtocol } from "#signature/signature.ts";
 import { toServer } from "#signature/signature-engine.ts";
@@ -17,6 +18,14 @@ export interface EveFlow {
 	readonly isInline: boolean;
 	/** Bits that rules have set on the connection. */
 	readonly bits: readonly string[];
+	/** Of a session of the gateway. */
+	readonly of?: {
+		readonly session: string;
+		readonly policy: string;
+		readonly rule: string;
+		/** What the rule says; that of the signature when undefined. */
+		readonly severity: AttackSeverity | undefined;
+	};
 }
 
 /** One line, without its end. `at` in milliseconds since 1970, with fractions. */
@@ -45,7 +54,7 @@ export function eveAlert(
 			rev: signature.rev,
 			signature: signature.message,
 			category: classifications.get(signature.classtype ?? "")?.description ?? "",
-			severity: signature.priority,
+			severity: flow.of?.severity === undefined ? signature.priority : severityNumbers[flow.of.severity],
 			...(signature.metadata.length === 0 ? {} : { metadata: metadataOf(signature.metadata) }),
 			...(signature.target === undefined
 				? {}
@@ -68,6 +77,9 @@ export function eveAlert(
 					},
 				}),
 		...(flow.sni === undefined ? {} : { tls: { sni: flow.sni } }),
+		...(flow.of === undefined
+			? {}
+			: { sallyport: { session: flow.of.session, idp_policy: flow.of.policy, rule: flow.of.rule } }),
 		app_proto: flow.protocol,
 		direction: direction === toServer ? "to_server" : "to_client",
 	});
@@ -95,3 +107,12 @@ function metadataOf(words: readonly string[]): Record<string, string[]> {
 	}
 	return metadata;
 }
+
+/** EVE has numbers, 1 the most severe. */
+const severityNumbers: Readonly<Record<AttackSeverity, number>> = {
+	critical: 1,
+	major: 1,
+	minor: 2,
+	warning: 3,
+	info: 4,
+};

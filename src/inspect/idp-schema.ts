@@ -3,37 +3,24 @@ import { error, type Finding, warning } from "#config/finding.ts";
 import { enumeration, integer, keyword, name, reference, text, union } from "#config/leaf-types.ts";
 import { address, fileName, host, port, url } from "#config/network-types.ts";
 import { container, flag, leaf, leafList, list, type Snapshot } from "#config/schema.ts";
+import { attackSeverities } from "#inspect/attack-severity.ts";
+import { attackGroups, attacks, verifyAttackGroups } from "#inspect/idp-attack-schema.ts";
+import { ipActionTargets } from "#inspect/ip-action.ts";
 import { addressNames } from "#policy/address-book-schema.ts";
 import { applicationName } from "#policy/application-schema.ts";
 
 const zoneName = union([keyword("any", "Any zone"), reference("security zones security-zone")]);
 
-const attackName = name({ also: ":/ ()", max: 127, placeholder: "attack" });
-
-const attacks = container({
-	help: "What is looked for",
-	children: {
-		"predefined-attacks": leafList(attackName, { help: "Signatures of the rules by identifier (sid) or name (msg)" }),
-		"predefined-attack-groups": leafList(attackName, {
-			help: "Groups of signatures: all, a class such as trojan-activity, a protocol such as http",
-		}),
-		"custom-attacks": leafList(attackName, { help: "Signatures of files of this installation" }),
-		"custom-attack-groups": leafList(attackName, { help: "Groups of such signatures" }),
-		"dynamic-attack-groups": leafList(attackName, { help: "Groups that follow from properties", engine: "not-yet" }),
-	},
-});
-
 const matchChildren = {
-	"from-zone": leaf(zoneName, { help: "Zone that the connection comes from", default: "any", engine: "not-yet" }),
-	"source-address": leafList(addressNames, { help: "Clients", default: ["any"], engine: "not-yet" }),
-	"source-except": leafList(addressNames, { help: "All clients but these", engine: "not-yet" }),
-	"to-zone": leaf(zoneName, { help: "Zone that the connection goes to", default: "any", engine: "not-yet" }),
-	"destination-address": leafList(addressNames, { help: "Servers", default: ["any"], engine: "not-yet" }),
-	"destination-except": leafList(addressNames, { help: "All servers but these", engine: "not-yet" }),
+	"from-zone": leaf(zoneName, { help: "Zone that the connection comes from", default: "any" }),
+	"source-address": leafList(addressNames, { help: "Clients", default: ["any"] }),
+	"source-except": leafList(addressNames, { help: "All clients but these" }),
+	"to-zone": leaf(zoneName, { help: "Zone that the connection goes to", default: "any" }),
+	"destination-address": leafList(addressNames, { help: "Servers", default: ["any"] }),
+	"destination-except": leafList(addressNames, { help: "All servers but these" }),
 	application: leaf(union([keyword("default", "That of the signature"), applicationName]), {
-		help: "Application",
+		help: "Application, by the server's port; the rule matches nothing of another",
 		default: "default",
-		engine: "not-yet",
 	}),
 	attacks,
 };
@@ -54,30 +41,27 @@ const actions = {
 };
 
 const ipAction = container({
-	help: "What becomes of later connections of the same hosts: they are in quarantine",
+	help: "What becomes of later connections of the same hosts",
 	alternatives: [{ of: ["ip-block", "ip-close", "ip-notify"] }],
 	children: {
-		"ip-block": flag({ help: "Refuse them" }),
-		"ip-close": flag({ help: "The same" }),
-		"ip-notify": flag({ help: "Record them", engine: "not-yet" }),
-		target: leaf(
-			enumeration({
-				"source-address": "Connections of the client",
-				"destination-address": "Connections to the server",
-				"source-zone": "Connections of the client's zone",
-				"source-zone-address": "Connections of the client from the same zone",
-				"zone-service": "Connections from the zone to the same server and port",
-				service: "Connections of the client to the same server and port",
-			}),
-			{ help: "Which they are; the client's, whatever is stated", default: "source-address", engine: "not-yet" },
-		),
+		"ip-block": flag({ help: "Refuse them: without a word where they are not opened, with a page in requests" }),
+		"ip-close": flag({ help: "Refuse them, and tell the client" }),
+		"ip-notify": flag({ help: "Let them pass and count them; with log, an event tells of them" }),
+		target: leaf(enumeration(ipActionTargets), {
+			help: {
+				what: "Which connections they are",
+				loosened:
+					"danger: with a target of the server or of a zone, one client's attack shuts others off; an attacker may use it for that",
+			},
+			default: "source-address",
+		}),
 		timeout: leaf(integer({ min: 0, max: 64_800, unit: "seconds" }), {
 			help: "How long; 0 means as long as security inspection quarantine duration says",
 			default: 300,
 		}),
-		log: flag({ help: "Record what is done", engine: "not-yet" }),
-		"log-create": flag({ help: "Record when it begins", engine: "not-yet" }),
-		"refresh-timeout": flag({ help: "Begin the time again at each connection", engine: "not-yet" }),
+		log: flag({ help: "An event for connections that it is applied to, put together by the second" }),
+		"log-create": flag({ help: "An event when it begins" }),
+		"refresh-timeout": flag({ help: "Begin the time again at each connection" }),
 	},
 });
 
@@ -98,15 +82,15 @@ const rule = list({
 				}),
 				"ip-action": ipAction,
 				notification: container({
-					help: "How it is told",
-					engine: "not-yet",
+					help: "How it is told, besides the record of the session",
 					children: {
 						"log-attacks": container({
-							help: "Record the attack",
+							help: "An event for the attack, and a line in eve.json of the state directory",
 							presence: true,
-							children: { alert: flag({ help: "Raise an alert" }) },
+							children: { alert: flag({ help: "The event is an alert" }) },
 						}),
 						"packet-log": container({
+							engine: "not-yet",
 							help: "Keep packets, decrypted",
 							presence: true,
 							children: {
@@ -126,20 +110,12 @@ const rule = list({
 						}),
 					},
 				}),
-				severity: leaf(
-					enumeration({
-						critical: "Critical",
-						major: "Major",
-						minor: "Minor",
-						warning: "Warning",
-						info: "Information",
-					}),
-					{ help: "Severity in the record; that of the signature when absent", engine: "not-yet" },
-				),
+				severity: leaf(enumeration(attackSeverities), {
+					help: "Severity in events and lines; that of the signature when absent",
+				}),
 			},
 		}),
 		terminal: flag({
-			engine: "not-yet",
 			help: {
 				what: "Do not try later rules on what matches this one",
 				loosened: "danger: a broad rule at the top turns off all that follow",
@@ -171,11 +147,10 @@ const sensor = container({
 	help: "Limits of inspection",
 	children: {
 		log: container({
-			help: "Records of attacks",
-			engine: "not-yet",
+			help: "Events of attacks (notification log-attacks); each worker puts its own together",
 			children: {
 				"cache-size": leaf(integer({ min: 1, max: 65_535, placeholder: "records" }), {
-					help: { what: "Records held back to be put together", grows: "memory" },
+					help: { what: "Records that wait to be told; those beyond are counted", grows: "memory" },
 					default: 12_800,
 				}),
 				suppression: container({
@@ -275,6 +250,7 @@ export const idp = container({
 				"rulebase-exempt": container({ help: "What is not reported", children: { rule: exemptRule } }),
 			},
 		}),
+		...attackGroups,
 		"active-policy": leaf(reference("security idp idp-policy"), {
 			help: "The policy of security policies that say only 'idp'",
 			deprecated: "name the policy in the security policy: application-services idp-policy NAME",
@@ -287,8 +263,12 @@ export const idp = container({
 export type IdpConfig = Snapshot<typeof idp>;
 
 /** A rule names something to look for, and policies need rules. */
-export function verifyIdp({ idpPolicy, rules: { file } }: IdpConfig): readonly Finding[] {
-	const findings: Finding[] = [];
+export function verifyIdp(config: IdpConfig): readonly Finding[] {
+	const {
+		idpPolicy,
+		rules: { file },
+	} = config;
+	const findings: Finding[] = [...verifyAttackGroups(config)];
 	const missing = "no file of rules is named; sessions of idp policies are treated by failure-action";
 	if (idpPolicy.size > 0 && file.length === 0) findings.push(warning(["security", "idp", "rules"], "file", missing));
 	for (const [policyName, { rulebaseIps, rulebaseExempt }] of idpPolicy) {

@@ -11,6 +11,7 @@
  * neither quarantine nor signatures act (R207), for they do once it is open.
  */
 import { type Address, formatAddress } from "#base/address.ts";
+import type { IpActionPlace } from "#inspect/ip-action.ts";
 import type { QuarantineView } from "#inspect/quarantine-list.ts";
 import {
 	type FeedTables,
@@ -127,9 +128,12 @@ export function judgePrecedence(
 				return found({ stage, action: "block", isSilent, rule: `reputation ${reputation.rule}`, because });
 			}
 			case "quarantine": {
-				const why = quarantined(state.quarantine, facts.client, facts.now ?? 0);
-				if (why !== undefined) return found({ stage, action: "block", isSilent: false, rule: stage, because: why });
-				break;
+				const place = { zone: facts.fromZone, server: facts.server, port: facts.port };
+				state.quarantine.meet?.(facts.client, facts.now ?? 0, place);
+				const shutOff = quarantined(state.quarantine, facts.client, facts.now ?? 0, place);
+				if (shutOff === undefined) break;
+				const { because, isSilent } = shutOff;
+				return found({ stage, action: "block", isSilent, rule: stage, because });
 			}
 			case "signatures":
 				break;
@@ -154,14 +158,21 @@ export function judgeEarly(plan: PrecedencePlan, facts: ConnectionFacts): Preced
 	return undefined;
 }
 
-/** The clause that says why a client is refused; undefined when it is not shut off. */
-export function quarantined(view: QuarantineView, client: Address, now: number): string | undefined {
-	const entry = view.find(client, now);
+/** The clause that says why a client is refused, whether it is told, and whether it is others that are shut off with it; undefined when it is not shut off. */
+export function quarantined(
+	view: QuarantineView,
+	client: Address,
+	now: number,
+	place?: Omit<IpActionPlace, "client">,
+): { readonly because: string; readonly isSilent: boolean; readonly isOther: boolean } | undefined {
+	const entry = view.find(client, now, place);
 	if (entry === undefined) return undefined;
 	const until = Number.isFinite(entry.until)
 		? `until ${new Date(entry.until).toISOString().replace(/\.\d+Z$/, "Z")}`
 		: "until it is cleared";
-	return `client ${formatAddress(client)} is shut off ${until}; ${entry.why}`;
+	const { what = `client ${formatAddress(client)}`, isSilent = false } = entry;
+	const because = `${what} is shut off ${until}; ${entry.why}`;
+	return { because, isSilent, isOther: entry.what !== undefined };
 }
 
 interface Match<R> {

@@ -1,5 +1,6 @@
 /** Refuses what a host that is shut off sends within a connection that was opened, whatever the protocol. */
 import type { Address } from "#base/address.ts";
+import type { IpActionPlace } from "#inspect/ip-action.ts";
 import { quarantined } from "#inspect/precedence.ts";
 import type { QuarantineView } from "#inspect/quarantine-list.ts";
 import type { InspectionService, Place, ServiceConnection, ServiceFinding } from "#inspect/service.ts";
@@ -13,9 +14,18 @@ export class QuarantineService implements InspectionService, ServiceConnection {
 	readonly #client: Address;
 	readonly #now: () => number;
 	readonly #redirect: string | undefined;
+	readonly #place: Omit<IpActionPlace, "client">;
+	#isMet = false;
 
-	/** `redirect`: where requests of the host are sent instead. */
-	constructor(view: QuarantineView, client: Address, now: () => number, redirect: string | undefined) {
+	/** `redirect`: where requests of the host are sent instead; `place`: its zone, and the server. */
+	constructor(
+		view: QuarantineView,
+		client: Address,
+		now: () => number,
+		redirect: string | undefined,
+		place: Omit<IpActionPlace, "client"> = {},
+	) {
+		this.#place = place;
 		this.#view = view;
 		this.#client = client;
 		this.#now = now;
@@ -37,12 +47,15 @@ export class QuarantineService implements InspectionService, ServiceConnection {
 	ended(): undefined {}
 
 	#judge(place: Place): ServiceFinding | undefined {
-		const why = quarantined(this.#view, this.#client, this.#now());
-		if (why === undefined) return undefined;
-		const answer =
-			this.#redirect === undefined ? refusal : { ...refusal, status: 302 as const, location: this.#redirect };
-		return { name: why, place, verdict: "block", answer };
+		if (!this.#isMet) this.#view.meet?.(this.#client, this.#now(), this.#place);
+		this.#isMet = true;
+		const shutOff = quarantined(this.#view, this.#client, this.#now(), this.#place);
+		if (shutOff === undefined) return undefined;
+		const said = shutOff.isOther ? { ...refusal, sentence: otherSentence } : refusal;
+		const answer = this.#redirect === undefined ? said : { ...said, status: 302 as const, location: this.#redirect };
+		return { name: shutOff.because, place, verdict: "block", answer };
 	}
 }
 
+const otherSentence = "Connections like this one are shut off after an attack.";
 const refusal = { status: 403, sentence: "This device is shut off from the network." } as const;

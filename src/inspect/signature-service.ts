@@ -2,7 +2,8 @@
 import type { RequestHead, ResponseHead } from "#http/head.ts";
 import type { InspectionService, Place, ServiceConnection, ServiceFinding } from "#inspect/service.ts";
 import { FlowState } from "#signature/flow-state.ts";
-import type { SignatureProtocol } from "#signature/signature.ts";
+import type { RuleAction } from "#signature/parse-rule.ts";
+import type { Signature, SignatureProtocol } from "#signature/signature.ts";
 import { type DirectionIndex, type SignatureEngine, toClient, toServer } from "#signature/signature-engine.ts";
 import { type Alert, type FlowFacts, SignatureFlow } from "#signature/signature-flow.ts";
 import type { HandshakeFacts } from "#signature/tls-buffers.ts";
@@ -16,6 +17,8 @@ export interface SessionSignatures {
 	readonly hasPackets?: boolean;
 	/** Traffic is only looked at: findings are reported, whatever rules would do. */
 	readonly isPassive?: boolean;
+	/** What a signature does in this session, where it is not what it says itself; undefined when it is not looked for. */
+	readonly actionFor?: (signature: Signature) => RuleAction | undefined;
 	/** Told of each alert; for records of their own. */
 	readonly told?: (alert: Alert, flow: SignatureFlow) => void;
 }
@@ -38,6 +41,7 @@ export function signatureService(engine: SignatureEngine, session: SessionSignat
 				{ ...session.flow, hasPackets: session.hasPackets === true },
 				"tcp",
 				state,
+				session.actionFor,
 			);
 			if (!isHandshakeJudged) judgeHandshake(flow, session.handshake);
 			isHandshakeJudged = true;

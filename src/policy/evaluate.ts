@@ -193,14 +193,22 @@ export function evaluateProfile<P extends DecryptionExemptions>(
 }
 
 /** The conditions of a rule that is no security policy. */
-export type TrafficMatch = Pick<PolicyRule<DecryptionExemptions>, "sources" | "destinations" | "ports">;
+export type TrafficMatch = Pick<
+	PolicyRule<DecryptionExemptions>,
+	"sources" | "destinations" | "ports" | "fromZones" | "toZones" | "excludesSources" | "excludesDestinations"
+>;
 
 /**
  * Whether a connection fits; `as` says how careful to be with names, as `matchDestination` has it. `not-yet`: an address or a
- * name that is to come can tell.
+ * name that is to come can tell. `zones`: where conditions name zones.
  */
-export function matchTraffic(match: TrafficMatch, facts: ConnectionFacts, as: "permit" | "deny"): Match {
-	return matchRule(noZones, { ...match, name: "", action: as }, facts);
+export function matchTraffic(
+	match: TrafficMatch,
+	facts: ConnectionFacts,
+	as: "permit" | "deny",
+	zones?: ZoneTable,
+): Match {
+	return matchRule({ ...noZones, zones }, { ...match, name: "", action: as }, facts);
 }
 
 /** Why a rule matches; undefined when it does not; `not-yet` when an address or a name that is to come can tell. */

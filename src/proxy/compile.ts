@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import type { Address, Endpoint, Prefix } from "#base/address.ts";
 import { HostPatternMap } from "#base/host-name.ts";
 import { Remembered } from "#base/remembered.ts";
+import { type AttackLogSettings, compileAttackLog } from "#inspect/attack-log.ts";
 import {
 	compileFeeds,
 	compileQuarantine,
@@ -10,7 +11,7 @@ import {
 	compileTraffic,
 	type FeedPlan,
 } from "#inspect/compile-precedence.ts";
-import { compileIdpPolicies, type IdpPlan } from "#inspect/idp-policy.ts";
+import { asksForZones, compileIdpPolicies, type IdpPlan } from "#inspect/idp-policy.ts";
 import { type PatternPlace, type PatternRule, patternPlaces } from "#inspect/pattern-service.ts";
 import type { PrecedencePlan } from "#inspect/precedence.ts";
 import type { QuarantineSettings } from "#inspect/quarantine-list.ts";
@@ -28,7 +29,7 @@ import { orderPolicies } from "#policy/order-policies.ts";
 import { addressSetOf, resolveAddresses } from "#policy/resolve-addresses.ts";
 import type { PolicyConfig } from "#policy/schema.ts";
 import { allBooks } from "#policy/zone-books.ts";
-import { compileZoneTable, type ZoneSources } from "#policy/zone-table.ts";
+import { compileZoneTable, type ZoneSources, type ZoneTable } from "#policy/zone-table.ts";
 import { compileDatagram, type DatagramPlan } from "#proxy/compile-datagram.ts";
 import { compileExemptions, noDomainLists } from "#proxy/compile-exemptions.ts";
 import { compileClients, compileLegs } from "#proxy/compile-legs.ts";
@@ -121,6 +122,9 @@ export interface IdpSettings {
 	readonly files: readonly string[];
 	/** Danger: without rules, sessions go on uninspected. */
 	readonly failsOpen: boolean;
+	readonly log: AttackLogSettings;
+	/** Undefined when no rule asks for zones. */
+	readonly zones?: ZoneTable;
 }
 
 /** `lists` are the lists of domains that were imported. */
@@ -135,7 +139,7 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 	}
 	const policy = compilePolicy(config, lists, "tcp");
 	const datagram = compileDatagram(config, (name) => compileProfile(config, name, noServices, lists));
-	const idp = compileIdp(config.security.idp, policy);
+	const idp = compileIdp(config, policy);
 	return {
 		listeners,
 		datagram,
@@ -163,7 +167,7 @@ export function compileGateway(config: GatewayConfig, lists: DomainLists = noDom
 		trustsSni: config.services.ssl.proxy.globalConfig.sniTrust === "trust-exempt-sni",
 		echConfigs: compileEchConfigs(config),
 		policyLogs: compilePolicyLogs(config),
-		...compileStages(config),
+		...compileStages(config, idp),
 		idp,
 		maximumDecodedOctets: config.security.inspection.maximumDecodedSize * 1_048_576,
 		signingCas: [...signingCas],
@@ -197,13 +201,18 @@ function profilesInUse(listeners: readonly ListenerPlan[], { rules }: Policy<Pro
 	return [...ofListeners, ...rules.flatMap(({ profile }) => profile ?? [])];
 }
 
-function compileIdp(config: GatewayConfig["security"]["idp"], { rules }: Policy<ProxyProfile>): IdpSettings {
+function compileIdp(config: GatewayConfig, { rules }: Policy<ProxyProfile>): IdpSettings {
+	const { idp } = config.security;
+	const policies = compileIdpPolicies(config);
+	const asks = [...policies.values()].some(asksForZones);
 	const used = rules.map(({ profile }) => profile?.idpPolicy).filter((name) => name !== undefined);
 	return {
-		policies: compileIdpPolicies(config),
+		policies,
 		used: new Set(used),
-		files: config.rules.file,
-		failsOpen: config.sensorConfiguration.failureAction === "bypass",
+		files: idp.rules.file,
+		failsOpen: idp.sensorConfiguration.failureAction === "bypass",
+		log: compileAttackLog(idp),
+		...(asks ? { zones: compileZoneTable(config) } : {}),
 	};
 }
 
@@ -270,8 +279,9 @@ function compilePolicy(config: GatewayConfig, lists: DomainLists, over: ProxiedP
 /** Everything that goes before signatures. */
 function compileStages(
 	config: GatewayConfig,
+	{ policies, zones }: IdpSettings,
 ): Pick<GatewayPlan, "precedence" | "feeds" | "quarantine" | "mayQuarantine"> {
-	const { idp, intelligence } = config.security;
+	const { intelligence } = config.security;
 	const byName = compileReputation(intelligence);
 	const reputation = new Map<string, ReputationPolicy>();
 	for (const { key, statement } of orderPolicies(config)) {
@@ -279,9 +289,8 @@ function compileStages(
 		const policy = name === undefined ? undefined : byName.get(name);
 		if (policy !== undefined) reputation.set(key, policy);
 	}
-	const quarantine = compileQuarantine(config);
-	const plans = [...compileIdpPolicies(idp).values()];
-	const shutsOff = plans.some(({ rules }) => rules.some(({ quarantineSeconds }) => quarantineSeconds !== undefined));
+	const quarantine = { ...compileQuarantine(config), zones };
+	const shutsOff = [...policies.values()].some(({ rules }) => rules.some(({ ipAction }) => ipAction !== undefined));
 	return {
 		precedence: { ...compileTraffic(config), reputation },
 		feeds: compileFeeds(intelligence),

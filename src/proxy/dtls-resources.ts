@@ -42,6 +42,10 @@ export interface DtlsResources {
 		readonly tls: string;
 		readonly client: InspectedClient;
 		readonly server: { readonly address: string; readonly port: number };
+		/** Zone of the listener, where one is stated. */
+		readonly fromZone: string | undefined;
+		/** The name that the client asked the proxy for. */
+		readonly requestedName: string | undefined;
 		readonly hello: ClientHello | undefined;
 		readonly certificate: Certificate | undefined;
 	}): PlaintextStream | undefined;

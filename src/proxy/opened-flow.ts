@@ -387,6 +387,8 @@ export class OpenedFlow implements DatagramFlow {
 				...(this.#server === undefined ? { isForgeable: true } : {}),
 			},
 			server: { address: server === undefined ? "" : formatAddress(server), port: target?.port ?? 0 },
+			fromZone: this.#context.fromZone,
+			requestedName: this.#facts.requestedName,
 			hello: this.#hello,
 			certificate: this.#judged?.certificate,
 		});

@@ -1,5 +1,5 @@
 /** What the configuration says of one session: whom it may reach, and what becomes of it. */
-import { type Address, type Endpoint, formatAddress, parseAddress } from "#base/address.ts";
+import { type Address, type Endpoint, formatAddress } from "#base/address.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import type { Moment } from "#inspect/precedence.ts";
 import { reputationEvent } from "#inspect/reputation-event.ts";
@@ -156,15 +156,14 @@ export class SessionDecision {
 	}
 
 	#connection(server: Address | undefined, now: number): ConnectionFacts {
-		const { client, sni, target } = this.#facts;
-		const host = target?.host ?? "";
+		const { client, sni, target, requestedName } = this.#facts;
 		return {
 			fromZone: this.#context.fromZone,
 			now,
 			client: client.address,
 			server,
 			port: target?.port ?? 0,
-			requestedName: parseAddress(host) === undefined ? host : undefined,
+			requestedName,
 			sni,
 		};
 	}

@@ -1,5 +1,5 @@
 /** What is known of one connection so far; its record in the end. */
-import { type Address, formatAddress } from "#base/address.ts";
+import { type Address, formatAddress, parseAddress } from "#base/address.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
 import type { Decision } from "#policy/evaluate.ts";
 import type { ClientIdentity } from "#proxy/judge-client.ts";
@@ -52,6 +52,12 @@ export class SessionFacts {
 	/** Host and port that the client asked for, in words. */
 	get targetText(): string {
 		return `${this.target?.host}:${this.target?.port}`;
+	}
+
+	/** The name that the client asked for; undefined when that was an address. */
+	get requestedName(): string | undefined {
+		const host = this.target?.host ?? "";
+		return parseAddress(host) === undefined ? host : undefined;
 	}
 
 	/** The server name of the ClientHello. */

@@ -74,6 +74,10 @@ export interface SessionResources {
 		readonly tls: string;
 		readonly client: InspectedClient;
 		readonly server: { readonly address: string; readonly port: number };
+		/** Zone of the listener, where one is stated. */
+		readonly fromZone: string | undefined;
+		/** The name that the client asked the proxy for. */
+		readonly requestedName: string | undefined;
 		/** What the client sent, where it spoke TLS; and the server's certificate. */
 		readonly hello: ClientHello | undefined;
 		readonly certificate: Certificate | undefined;

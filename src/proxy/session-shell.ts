@@ -223,6 +223,8 @@ export class SessionShell {
 						tls: mode === "clear" ? "" : tlsInWords(this.#clientLeg.tls ?? serverTls),
 						client: { address: this.#clientAddress, port: this.#client.remotePort ?? 0 },
 						server: { address, port: transport.remotePort ?? 0 },
+						fromZone: this.#context.fromZone,
+						requestedName: this.#machine.facts.requestedName,
 						hello: this.#hello,
 						certificate: judged?.certificate,
 						names: mode === "clear" ? undefined : this.#names(),

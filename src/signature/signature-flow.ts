@@ -14,6 +14,7 @@ import { FlowState } from "#signature/flow-state.ts";
 import type { BufferView } from "#signature/match-steps.ts";
 import { isInRange } from "#signature/number-range.ts";
 import { OctetWindow } from "#signature/octet-window.ts";
+import type { RuleAction } from "#signature/parse-rule.ts";
 import type { FilterStream } from "#signature/pattern-filter.ts";
 import type { ContentStep, Inspection, Signature, SignatureProtocol, TlsTests } from "#signature/signature.ts";
 import {
@@ -79,6 +80,7 @@ export class SignatureFlow {
 	readonly state: FlowState;
 	readonly #engine: SignatureEngine;
 	readonly #facts: FlowFacts;
+	readonly #actionFor: (signature: Signature) => RuleAction | undefined;
 	readonly #sides: readonly [Side, Side] = [new Side(), new Side()];
 	#request: RequestHead | undefined;
 	/** The response under way, and the request that it answers: others may have come since. */
@@ -93,9 +95,19 @@ export class SignatureFlow {
 	#isBodyWhole = false;
 	#loaded: RequestHead | ResponseHead | undefined;
 
-	/** `state`: what rules keep on the connection, when it is more than one flow (HTTP/2). */
-	constructor(engine: SignatureEngine, facts: FlowFacts, protocol: SignatureProtocol = "tcp", state = new FlowState()) {
+	/**
+	 * `state`: what rules keep on the connection, when it is more than one flow (HTTP/2). `actionFor`: what a signature does on
+	 * this connection, where it is not what it says itself; undefined when it is not looked for.
+	 */
+	constructor(
+		engine: SignatureEngine,
+		facts: FlowFacts,
+		protocol: SignatureProtocol = "tcp",
+		state = new FlowState(),
+		actionFor: (signature: Signature) => RuleAction | undefined = ({ action }) => action,
+	) {
 		this.state = state;
+		this.#actionFor = actionFor;
 		this.#engine = engine;
 		this.#facts = facts;
 		this.protocol = protocol;
@@ -405,12 +417,14 @@ export class SignatureFlow {
 
 	#matched(signature: Signature, direction: DirectionIndex): void {
 		this.state.apply(signature.flowBits, signature.flowIntegers);
-		if (signature.action === "pass") {
+		const action = this.#actionFor(signature);
+		if (action === undefined) return;
+		if (action === "pass") {
 			this.#isPassed = true;
 			return;
 		}
 		const { isTold, isActed } = this.#count(signature, direction);
-		const isBlocking = isActed && signature.action !== "alert";
+		const isBlocking = isActed && action !== "alert";
 		if (signature.isNoAlert ? !isBlocking : !isTold && !isBlocking) return;
 		if (this.alerts.length >= maxAlerts && !isBlocking) return;
 		this.alerts.push({

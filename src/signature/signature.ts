@@ -161,8 +161,6 @@ export interface Signature {
 	readonly action: RuleAction;
 	readonly protocol: SignatureProtocol;
 	readonly classtype: string | undefined;
-	/** Seconds for which a client that matches is shut off; 0: as long as is configured. Undefined: it is not. */
-	readonly quarantineSeconds?: number;
 	/** 1 is the most severe. */
 	readonly priority: number;
 	readonly references: readonly string[];

@@ -32,6 +32,21 @@ export interface CounterTableRow {
 	readonly help: string;
 }
 
+const attackFields = {
+	session: "text",
+	client: "text",
+	server: "text",
+	port: "number",
+	policy: "text",
+	rule: "text",
+	attack: "text",
+	severity: "text",
+	action: "text",
+	count: "number",
+} as const;
+const attackText =
+	"session {session} of {client} to {server} port {port}: attack {attack} ({severity}) was {action} by rule {rule} of idp policy {policy}; {count} times";
+
 const events = {
 	GATEWAY_STARTED: {
 		severity: "notice",
@@ -168,6 +183,35 @@ const events = {
 		text: "client {client} is shut off until {until}: {why}",
 		help: "A signature whose rule has an ip-action matched. clear security inspection quarantine lets the host go.",
 		key: "client",
+	},
+	IP_ACTION_CREATED: {
+		severity: "warning",
+		fields: { target: "text", action: "text", client: "text", why: "text", until: "text" },
+		text: "ip-action {action} of {target} until {until}, after an attack of {client}: {why}",
+		help: "The rule of the signature says log-create. show security flow ip-action shows what holds, clear security flow ip-action ends it.",
+		key: "client",
+	},
+	IP_ACTION_APPLIED: {
+		severity: "notice",
+		fields: { target: "text", action: "text", connections: "number", why: "text" },
+		text: "ip-action {action} of {target} was applied to {connections} connections: {why}",
+		help: "The rule of the signature says log. Each worker tells what it counted, about once a second.",
+	},
+	IDP_ATTACK: {
+		severity: "warning",
+		fields: attackFields,
+		text: attackText,
+		help: "The rule says notification log-attacks. Equal attacks that follow each other fast are one event with their count: security idp sensor-configuration log suppression. The same stands in eve.json, with the request.",
+		key: "session",
+		tags: ["client", "attack"],
+	},
+	IDP_ATTACK_ALERT: {
+		severity: "alert",
+		fields: attackFields,
+		text: attackText,
+		help: "The rule says notification log-attacks alert; otherwise as IDP_ATTACK.",
+		key: "session",
+		tags: ["client", "attack"],
 	},
 	FEED_LOADED: {
 		severity: "info",
@@ -576,6 +620,16 @@ const counters = {
 		help: "Requests for another name than their connection was asked for, which its certificate does not bear.",
 	},
 	findings: { kind: "counter", unit: "findings", help: "Matches of inspection services." },
+	attacks_found: { kind: "counter", unit: "attacks", help: "Signatures of intrusion detection that matched." },
+	attacks_blocked: { kind: "counter", unit: "attacks", help: "Of these, those that ended an exchange." },
+	attacks_logged: { kind: "counter", unit: "events", help: "Events of attacks (notification log-attacks)." },
+	attacks_put_together: {
+		kind: "counter",
+		unit: "attacks",
+		help: "Attacks that were told in one event with an equal one.",
+	},
+	ip_actions_created: { kind: "counter", unit: "entries", help: "Attacks that shut something off (ip-action)." },
+	ip_actions_applied: { kind: "counter", unit: "connections", help: "Connections that an ip-action was applied to." },
 	certificates_issued: { kind: "counter", unit: "certificates", help: "Leaf certificates signed for workers." },
 	issuances_refused: { kind: "counter", unit: "certificates", help: "Leaf certificates that the key store refused." },
 	leaf_cache_hits: { kind: "counter", unit: "look-ups", help: "Sessions that reused a leaf already signed." },

@@ -13,6 +13,7 @@ import { DomainListService } from "#daemon/domain-list-service.ts";
 import type { FeedView } from "#daemon/feed-service.ts";
 import type { CommandWorld, GatewayView, WorkerView } from "#daemon/gateway-view.ts";
 import { IntelligenceDesk } from "#daemon/intelligence-desk.ts";
+import { IdpDesk } from "#daemon/idp-desk.ts";
 import { KeyService } from "#daemon/key-service.ts";
 import { LearnedBypassService } from "#daemon/learned-bypass-service.ts";
 import { parseConfiguration } from "#daemon/load-configuration.ts";
@@ -163,6 +164,12 @@ export async function commandWorld(
 				settings: () => world.gateway.plan.quarantine,
 				publish: (entries) => void applied.push(`quarantined: ${entries.length}`),
 				event: (event) => reports.push(formatEvent(event)),
+				now: Date.now,
+			}),
+			idp: new IdpDesk({
+				event: (event) => events.push(event),
+				count: (counter, by) => totals.add(counter, by),
+				lines: { append: () => undefined },
 				now: Date.now,
 			}),
 			domainLists: new DomainListService({
