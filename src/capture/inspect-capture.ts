@@ -1,5 +1,5 @@
 /**
- * Captured packets through the signatures: connections are put together, HTTP is read by the gateway's own machine, the
+ * Captured packets through the signatures: connections are put together, HTTP is read by the gateway's own machines, the
  * handshakes of TLS are looked at from beside, what a key log opens is decrypted, and everything else is a stream.
  *
  * Bounds: `maxFlows` connections at a time, the one that was quiet longest is forgotten; each with the windows of
@@ -10,7 +10,7 @@ import { BoundedMap } from "#base/bounded.ts";
 import type { CapturedPacket } from "#capture/capture-file.ts";
 import type { KeyLog } from "#capture/key-log.ts";
 import { decodeSegment, type Segment } from "#capture/packet.ts";
-import { mayBeHttp, PlaintextReader, type Reader, type Told } from "#capture/plaintext-reader.ts";
+import { PlaintextReader, plaintextKind, type Reader, type Told } from "#capture/plaintext-reader.ts";
 import { TcpDirection } from "#capture/tcp-direction.ts";
 import { type Decrypting, TlsReader } from "#capture/tls-reader.ts";
 import type { EveFlow } from "#inspect/eve.ts";
@@ -196,8 +196,8 @@ class TcpConversation implements Conversation {
 	#open(direction: DirectionIndex, octets: Uint8Array, gap: number): Reader {
 		const isTls = gap === 0 && octets[0] === 0x16 && (octets[1] ?? 3) === 3 && direction === toServer;
 		if (isTls) return new TlsReader(this.#engine, this.#facts, this.#told, this.#decrypting);
-		const isStreamOnly = gap > 0 || !mayBeHttp(direction, octets);
-		const facts = { isStreamOnly, hasPackets: true, sni: undefined };
+		const kind = gap > 0 ? "stream" : plaintextKind(direction, octets);
+		const facts = { kind, hasPackets: true, sni: undefined };
 		return new PlaintextReader(this.#engine, this.#facts, this.#told, facts);
 	}
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mayBeHttp, PlaintextReader } from "#capture/plaintext-reader.ts";
+import fc from "fast-check";
+import { type PlaintextKind, PlaintextReader, plaintextKind } from "#capture/plaintext-reader.ts";
+import { frameFlags, frameTypes } from "#http/http2-frame.ts";
 import { toClient, toServer } from "#signature/signature-engine.ts";
 import { engineOf, testFacts } from "../../test/support/signature-traffic.ts";
 
@@ -10,19 +12,19 @@ const rules = [
 ];
 const evil = Buffer.from("GET /evil HTTP/1.1\r\nHost: h\r\n\r\n");
 
-function reading(isStreamOnly: boolean): { reader: PlaintextReader; found: string[] } {
+function reading(kind: PlaintextKind, clock = () => 0): { reader: PlaintextReader; found: string[] } {
 	const found: string[] = [];
 	const reader = new PlaintextReader(
-		engineOf(rules),
+		engineOf(rules, undefined, clock),
 		testFacts,
 		({ signature }, protocol, _, sni) => found.push(`${signature.sid} ${protocol} ${sni}`),
-		{ isStreamOnly, hasPackets: false, sni: "h.example" },
+		{ kind, hasPackets: false, sni: "h.example" },
 	);
 	return { reader, found };
 }
 
 test("HTTP is read as such, unless the octets are said to be a stream", () => {
-	const [http, stream] = [reading(false), reading(true)];
+	const [http, stream] = [reading("http1"), reading("stream")];
 	for (const { reader } of [http, stream]) {
 		reader.octets(toServer, evil);
 		reader.end();
@@ -31,7 +33,7 @@ test("HTTP is read as such, unless the octets are said to be a stream", () => {
 });
 
 test("after octets were lost the rest is a stream", () => {
-	const { reader, found } = reading(false);
+	const { reader, found } = reading("http1");
 	reader.octets(toServer, evil);
 	reader.goOnAsStream();
 	reader.octets(toClient, Buffer.from("a secret word"));
@@ -40,9 +42,82 @@ test("after octets were lost the rest is a stream", () => {
 	assert.deepEqual(found, ["1 http h.example", "2 tcp h.example"]);
 });
 
-test("a client that begins with a method may speak HTTP", () => {
-	assert.ok(mayBeHttp(toServer, evil));
-	assert.ok(mayBeHttp(toServer, Buffer.from("GE")));
-	assert.ok(!mayBeHttp(toClient, evil));
-	assert.ok(!mayBeHttp(toServer, Buffer.from("\x16\x03\x01")));
+test("HTTP/2 is read by its machine, one exchange for each stream; what is no HTTP/2 goes on as a stream", () => {
+	const { reader, found } = reading("http2");
+	const head = (id: number, path: string) =>
+		frame(frameTypes.headers, frameFlags.endHeaders | frameFlags.endStream, id, requestBlock(path));
+	reader.octets(toClient, frame(frameTypes.settings, 0, 0, new Uint8Array(0)));
+	reader.octets(
+		toServer,
+		Buffer.concat([preface, frame(frameTypes.settings, 0, 0, new Uint8Array(0)), head(1, "/evil")]),
+	);
+	const split = head(3, "/evil");
+	for (const octet of split) reader.octets(toServer, Uint8Array.of(octet));
+	assert.deepEqual(found, ["1 http h.example", "1 http h.example"]);
+	reader.octets(toServer, Buffer.from("no frame at all, but octets of something else"));
+	reader.octets(toServer, Buffer.from("a secret word"));
+	reader.end();
+	assert.equal(found.at(-1), "2 tcp h.example");
 });
+
+test("captured octets are left as they were, and a second of the capture gives back what may be sent in it", () => {
+	let now = 0;
+	const { reader, found } = reading("http2", () => now);
+	const settings = frame(frameTypes.settings, 0, 0, new Uint8Array(0));
+	const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame(frameTypes.ping, 0, 0, new Uint8Array(8))));
+	const octets = Buffer.concat([preface, settings]);
+	const before = Buffer.from(octets);
+	reader.octets(toServer, octets);
+	for (now = 0; now < 20_000; now += 2_000) reader.octets(toServer, pings);
+	assert.deepEqual(octets, before);
+	const block = requestBlock("/evil");
+	reader.octets(toServer, frame(frameTypes.headers, frameFlags.endHeaders | frameFlags.endStream, 1, block));
+	assert.deepEqual(found, ["1 http h.example"]);
+});
+
+test("first octets tell HTTP/1 by a method, HTTP/2 by its preface or a server's settings", () => {
+	assert.equal(plaintextKind(toServer, evil), "http1");
+	assert.equal(plaintextKind(toServer, Buffer.from("GE")), "http1");
+	assert.equal(plaintextKind(toClient, evil), "stream");
+	assert.equal(plaintextKind(toServer, Buffer.from("\x16\x03\x01")), "stream");
+	assert.equal(plaintextKind(toServer, preface), "http2");
+	assert.equal(plaintextKind(toServer, preface.subarray(0, 10)), "http2");
+	assert.equal(plaintextKind(toServer, Buffer.from("PRI")), "http1");
+	assert.equal(plaintextKind(toServer, Buffer.from("PRI * HTTP/1.1\r\n")), "http1");
+	assert.equal(plaintextKind(toClient, frame(frameTypes.settings, 0, 0, new Uint8Array(12))), "http2");
+	assert.equal(plaintextKind(toClient, frame(frameTypes.settings, 1, 0, new Uint8Array(0))), "stream");
+	assert.equal(plaintextKind(toClient, Buffer.of(0, 0, 0, 4, 0)), "stream");
+});
+
+test("whatever is said to be HTTP/2 is read to its end", () => {
+	fc.assert(
+		fc.property(
+			fc.array(fc.tuple(fc.boolean(), fc.uint8Array({ minLength: 1, maxLength: 200 })), { maxLength: 20 }),
+			(parts) => {
+				const { reader } = reading("http2");
+				reader.octets(toServer, preface);
+				for (const [fromClient, octets] of parts) reader.octets(fromClient ? toServer : toClient, octets);
+				reader.end();
+			},
+		),
+	);
+});
+
+function frame(type: number, flags: number, stream: number, payload: Uint8Array): Uint8Array {
+	return Buffer.concat([
+		Buffer.of(0, payload.length >> 8, payload.length & 0xff, type, flags, 0, 0, 0, stream),
+		payload,
+	]);
+}
+
+/** Literal fields without indexing, names by their numbers in the static table (RFC 7541 appendix A). */
+function requestBlock(path: string): Uint8Array {
+	return Buffer.concat([
+		Buffer.of(0x82, 0x87, 0x41, 1),
+		Buffer.from("h"),
+		Buffer.of(0x04, path.length),
+		Buffer.from(path),
+	]);
+}
+
+const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");

@@ -1,5 +1,7 @@
-/** Octets of an application, captured in clear or decrypted: HTTP/1 is read by the gateway's machine, all else is a stream. */
+/** Octets of an application, captured in clear or decrypted: HTTP is read by the gateway's machines, all else is a stream. */
+import { defaultHttp2Limits, type Http2Limits } from "#http/http2-limits.ts";
 import { Http1Stream } from "#inspect/http1-stream.ts";
+import { Http2Stream } from "#inspect/http2-stream.ts";
 import { OpaqueStream } from "#inspect/opaque-stream.ts";
 import { type PlaintextStream, stop } from "#inspect/plaintext-stream.ts";
 import { signatureService } from "#inspect/signature-service.ts";
@@ -24,26 +26,39 @@ export interface Reader {
 	end(): void;
 }
 
+/** What a connection holds, as its first octets tell. */
+export type PlaintextKind = "http1" | "http2" | "stream";
+
 export interface PlaintextFacts {
-	readonly isStreamOnly: boolean;
+	readonly kind: PlaintextKind;
 	/** Rules about single packets apply: the octets come as they were captured. */
 	readonly hasPackets: boolean;
 	/** The name that the connection was opened for, where it is TLS. */
 	readonly sni: string | undefined;
 }
 
-/** HTTP/1 through the gateway's machine, or a stream. */
+/**
+ * HTTP through the gateway's machines, or a stream.
+ *
+ * Bounds: what the machines hold; HTTP/2 of `asCaptured`.
+ */
 export class PlaintextReader implements Reader {
-	readonly #stream: PlaintextStream;
 	readonly #openOther: () => PlaintextStream;
+	readonly #clock: () => number;
 	#current: PlaintextStream;
+	/** Its machine writes into the octets that it is given. */
+	#isWritten: boolean;
+	/** Of the connection's machine, in seconds. */
+	#second: number;
 
 	constructor(
 		engine: SignatureEngine,
 		flow: Omit<FlowFacts, "hasPackets">,
 		told: Told,
-		{ isStreamOnly, hasPackets, sni }: PlaintextFacts,
+		{ kind, hasPackets, sni }: PlaintextFacts,
 	) {
+		this.#clock = engine.clock;
+		this.#second = secondOf(engine.clock());
 		const service = signatureService(engine, {
 			flow,
 			handshake: {},
@@ -53,13 +68,17 @@ export class PlaintextReader implements Reader {
 		});
 		this.#openOther = () => new OpaqueStream([service]);
 		const openHttp = () => new Http1Stream([service], "", maxDecodedOctets);
-		this.#stream = isStreamOnly ? this.#openOther() : new UnnamedProtocolStream(openHttp, this.#openOther);
-		this.#current = this.#stream;
+		if (kind === "http1") this.#current = new UnnamedProtocolStream(openHttp, this.#openOther);
+		else if (kind === "http2") this.#current = new Http2Stream([service], "", maxDecodedOctets, {}, asCaptured);
+		else this.#current = this.#openOther();
+		this.#isWritten = kind === "http2";
 	}
 
 	octets(direction: DirectionIndex, octets: Uint8Array): void {
 		const stream = this.#current;
-		let answer = direction === toServer ? stream.fromClient(octets) : stream.fromServer(octets);
+		this.#pass();
+		const chunk = this.#isWritten ? Uint8Array.from(octets) : octets;
+		let answer = direction === toServer ? stream.fromClient(chunk) : stream.fromServer(chunk);
 		while (direction === toClient && stream.isClientWaiting && answer !== stop) {
 			stream.released.length = 0;
 			const before = stream.isClientWaiting;
@@ -67,6 +86,8 @@ export class PlaintextReader implements Reader {
 			if (stream.isClientWaiting === before) break;
 		}
 		stream.released.length = 0;
+		if (stream.toClient !== undefined) stream.toClient.length = 0;
+		if (stream.toServer !== undefined) stream.toServer.length = 0;
 		// No HTTP that is understood.
 		if (answer === stop) this.goOnAsStream();
 	}
@@ -75,6 +96,7 @@ export class PlaintextReader implements Reader {
 	goOnAsStream(): void {
 		this.#current.close();
 		this.#current = this.#openOther();
+		this.#isWritten = false;
 	}
 
 	end(): void {
@@ -82,11 +104,38 @@ export class PlaintextReader implements Reader {
 		if (stream.serverEnded() !== stop) stream.clientEnded();
 		stream.close();
 	}
+
+	/** Time goes by as it did when the octets were captured. */
+	#pass(): void {
+		const second = secondOf(this.#clock());
+		for (let left = Math.min(second - this.#second, mostSeconds); left > 0; left--) this.#current.secondPassed?.();
+		this.#second = Math.max(second, this.#second);
+	}
 }
 
-/** Whether a connection that begins so may carry HTTP: the client speaks first, a method. */
-export function mayBeHttp(direction: DirectionIndex, octets: Uint8Array): boolean {
-	return direction === toServer && /^[A-Z]{1,20}(?: |$)/.test(Buffer.from(octets.subarray(0, 21)).toString("latin1"));
+/**
+ * What a connection that begins so may carry. HTTP/1 begins with a method; HTTP/2 with its preface, or with the settings of a
+ * server that did not wait for it (RFC 9113 §3.4, §6.5).
+ */
+export function plaintextKind(direction: DirectionIndex, octets: Uint8Array): PlaintextKind {
+	if (direction === toServer) {
+		const text = Buffer.from(octets.subarray(0, preface.length)).toString("latin1");
+		if (text.length >= 4 && preface.startsWith(text)) return "http2";
+		return /^[A-Z]{1,20}(?: |$)/.test(text.slice(0, 21)) ? "http1" : "stream";
+	}
+	const [high, middle, low = 0, type, flags, ...stream] = octets.subarray(0, 9);
+	const isSettings = high === 0 && middle === 0 && low % 6 === 0 && type === 4 && flags === 0;
+	return isSettings && stream.length === 4 && stream.every((octet) => octet === 0) ? "http2" : "stream";
 }
+
+function secondOf(milliseconds: number): number {
+	return Math.floor(milliseconds / 1_000);
+}
+
+const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/** What the ends have agreed upon is not the gateway's to narrow. */
+const asCaptured: Http2Limits = { ...defaultHttp2Limits, maxTableOctets: 1_048_576, maxStreams: 4_096 };
+/** Enough to give back all that a peer may send without doing work. */
+const mostSeconds = 60;
 
 const maxDecodedOctets = 67_108_864;

@@ -1,7 +1,7 @@
 /** A captured TLS connection: its handshake, what rules say of the octets as they are, and what a key log opens. */
 import { HandshakeWatch } from "#capture/handshake-watch.ts";
 import type { KeyLog } from "#capture/key-log.ts";
-import { mayBeHttp, PlaintextReader, type Reader, type Told } from "#capture/plaintext-reader.ts";
+import { PlaintextReader, plaintextKind, type Reader, type Told } from "#capture/plaintext-reader.ts";
 import { TlsDecryption } from "#capture/tls-decryption.ts";
 import { type DirectionIndex, type SignatureEngine, toServer } from "#signature/signature-engine.ts";
 import { type FlowFacts, SignatureFlow } from "#signature/signature-flow.ts";
@@ -74,7 +74,7 @@ export class TlsReader implements Reader {
 		if (this.#plaintext === undefined) {
 			this.#decrypting?.decrypted();
 			this.#plaintext = new PlaintextReader(this.#engine, this.#facts, this.#told, {
-				isStreamOnly: this.#isIncomplete || !mayBeHttp(direction, octets),
+				kind: this.#isIncomplete ? "stream" : plaintextKind(direction, octets),
 				// Records are no packets.
 				hasPackets: false,
 				sni: this.#sni,

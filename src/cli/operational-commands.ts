@@ -2,13 +2,13 @@
 
 import { type DomainListHandler, domainListRequests, domainListShows } from "#cli/domain-list-commands.ts";
 import type { ArgumentType, CommandNode, OptionNode } from "#cli/grammar.ts";
+import { flowClears, flowShows, type IdpHandler, idpClears, idpShows } from "#cli/idp-commands.ts";
 import {
 	type IntelligenceHandler,
 	intelligenceClears,
 	intelligenceRequests,
 	intelligenceShows,
 } from "#cli/intelligence-commands.ts";
-import { flowClears, flowShows, type IdpHandler, idpClears, idpShows } from "#cli/idp-commands.ts";
 import { type PkiHandler, pkiClears, pkiRequests, pkiShows } from "#cli/pki-commands.ts";
 import { ikeClears, ikeShows, ipsecClears, ipsecShows, type VpnHandler } from "#cli/vpn-commands.ts";
 import { enumeration, integer, name, parsed, refused, text } from "#config/leaf-types.ts";

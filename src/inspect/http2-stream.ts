@@ -7,7 +7,7 @@
 import type { HeadEdits } from "#http/field-edit.ts";
 import type { Header, RequestHead, ResponseHead } from "#http/head.ts";
 import type { Http2Exchange } from "#http/http2-exchange.ts";
-import { defaultHttp2Limits } from "#http/http2-limits.ts";
+import { defaultHttp2Limits, type Http2Limits } from "#http/http2-limits.ts";
 import { Http2Connection } from "#http/http2-machine.ts";
 import type { Http2Answer, Http2Sink, StopCause } from "#http/http2-sink.ts";
 import { asksForWebSocket, webSocketTerms } from "#http/websocket-terms.ts";
@@ -52,8 +52,9 @@ export class Http2Stream implements PlaintextStream, Http2Sink<ExchangeInspectio
 		sessionId: string,
 		maxDecodedOctets: number,
 		edits: HeadEdits = {},
+		limits: Http2Limits = defaultHttp2Limits,
 	) {
-		this.#http = new Http2Connection(this, defaultHttp2Limits, edits);
+		this.#http = new Http2Connection(this, limits, edits);
 		this.inspection = inspectionBy(services);
 		this.toClient = this.#http.toClient;
 		this.toServer = this.#http.toServer;
