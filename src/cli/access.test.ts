@@ -80,6 +80,26 @@ test("a part may be closed in what is open, and opened in what is closed", () =>
 	assert.ok(same.mayRun(["show", "log"], "trace"));
 });
 
+test("R264: single objects are kept from a class by name, and those that come later are open to it", () => {
+	const access = accessOfClass("c", {
+		permissions: ["security-control"],
+		denyConfiguration: "services ssl proxy profile (bank|health)|services gateway reverse shop",
+	});
+	const profile = (name: string) => ["services", "ssl", "proxy", "profile", name, "trusted-ca"];
+	for (const [path, may] of [
+		[profile("bank"), false],
+		[profile("health"), false],
+		[profile("of-tomorrow"), true],
+		[["services", "gateway", "reverse", "shop", "listen"], false],
+		[["services", "gateway", "reverse", "wiki", "listen"], true],
+	] as const)
+		assert.deepEqual(
+			[access.mayView(path, "security"), access.mayChange(path, "security")],
+			[may, may],
+			path.join(" "),
+		);
+});
+
 test("nobody comes under an allow by the words behind the first, or by a name of his own", () => {
 	const access = accessOfClass("c", {
 		permissions: ["configure"],

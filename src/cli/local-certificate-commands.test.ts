@@ -49,6 +49,27 @@ test("the commands of Junos, and those that are added", () => {
 	]);
 });
 
+test("R266 R267: certificates are changed by classes with pki-admin, and not by those that may clear or see", () => {
+	const changes = [
+		"request security pki local-certificate replace certificate-id a filename f",
+		"request security pki generate-key-pair certificate-id a",
+		"clear security pki local-certificate all",
+	];
+	const of = (...permissions: readonly string[]) => {
+		const system = new CliSystem({
+			handlers: {
+				"local-certificate-replace": () => "done\n",
+				"key-pair-generate": () => "done\n",
+				"local-certificate-clear": () => "done\n",
+			},
+		});
+		const bob = system.login({ loginClass: { permissions } });
+		return changes.map((line) => bob.enter(line).includes("done"));
+	};
+	assert.deepEqual(of("view", "pki-admin"), [true, true, true]);
+	assert.deepEqual(of("view", "clear", "network", "configure", "security-control"), [false, false, false]);
+});
+
 test("a passphrase is asked for, hidden, and stands in no history", () => {
 	const { user, done } = system();
 	user.enter(`${name} load certificate-id corp filename corp.p12 passphrase`);

@@ -103,7 +103,7 @@ const certificateSchema = container({
 	children: { certificate: leaf(certificateReference, { help: "Certificate" }) },
 });
 
-test("names that the system keeps, such as certificates, are offered in statements too", () => {
+test("R134: names that the system keeps, such as certificates, are offered in statements too", () => {
 	const user = new CliSystem({ configuration: "", root: certificateSchema }).login();
 	user.enter("configure");
 	assert.deepEqual(user.help("set certificate "), ["<certificate-id>", "corp", '"corp two"']);

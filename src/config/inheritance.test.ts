@@ -13,7 +13,7 @@ function inherited(source: string): string {
 	return printText(sampleRoot, inherit(sampleRoot, treeOf(source)));
 }
 
-test("statements of a group come in where the configuration has none, own ones go before", () => {
+test("R254: statements of a group come in where the configuration has none, own ones go before", () => {
 	assert.equal(
 		inherited(`groups { g { system { host-name theirs; location there; ports [ 1 2 ]; } } }
 apply-groups g; system { host-name own; ports [ 2 3 ]; }`),

@@ -41,7 +41,7 @@ function service(t: TestContext, apply: () => Promise<void> = async () => {}) {
 	return { path, keys, certificates, events, clock, put };
 }
 
-test("R55 R89: certificates near their end and past it are told once a day, signing CAs as such, and are alarms", (t) => {
+test("R55 R89 R221 K6: certificates near their end and past it are told once a day, signing CAs as such, and are alarms", (t) => {
 	const { certificates, events, clock, put } = service(t);
 	put("corp", true, -1);
 	put("web", false, 5.5);

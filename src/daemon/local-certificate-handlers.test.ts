@@ -94,7 +94,7 @@ test("R72: a request is printed, shown, and exported without its key", async (t)
 	assert.equal(await run(world, "show-certificate-request"), "No certificate request is stored\n");
 });
 
-test("R74-R78 R85: loading tells what was loaded, discarded and passed over; files are told by name", async (t) => {
+test("R74, R76, R78, R85: loading tells what was loaded, discarded and passed over; files are told by name", async (t) => {
 	const world = await opened(t);
 	const made = makeCertificate({ subject: "CN=shop" });
 	const stranger = makeCertificate({ subject: "CN=Stranger", isCa: true });

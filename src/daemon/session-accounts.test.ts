@@ -13,7 +13,7 @@ const exempt = sessionRecord({ decision: "bypass", cause: "exempt" });
 const blocked = sessionRecord({ decision: "block" });
 const failed = { ...without(opened, "clientLeg"), faultCode: "SERVER_HANDSHAKE_FAILED" };
 
-test("R210 R211 R212 R213: a profile records the classes of sessions that it names", () => {
+test("R210 R211 R212 R213 R214 R217: a profile records the classes of sessions that it names", () => {
 	const rows = [
 		["allowed", opened],
 		["exempted", exempt],

@@ -56,12 +56,17 @@ test("R93 R103: what was shown is loaded into a CA profile that is configured, a
 	assert.match(made.reports[0] ?? "", /by pat: ca-profile corp was loaded from .*brought\.pem$/);
 });
 
-test("a CA profile that is not configured, or holds a certificate already, is refused with the way on", async (t) => {
-	const made = service(t);
-	assert.throws(() => made.trust.mayLoad("other", false), /"other" is not configured; configured: "corp"/);
+test("R94: a CA profile that is not configured, or holds a certificate already, is refused; the new one goes into another beside it", async (t) => {
+	const made = service(t, { pki: "ca-profile corp { ca-identity c; } ca-profile corp-2008 { ca-identity c; }" });
+	assert.throws(() => made.trust.mayLoad("other", false), /"other" is not configured; configured: "corp", "corp-2008"/);
 	assert.throws(() => made.trust.mayLoad("corp", true), /holds no certificate; load one instead/);
 	await load(made, corp.pem);
 	await assert.rejects(load(made, lab.pem), /holds a certificate already; replace it, or clear it first/);
+	const path = made.file("new.pem", lab.pem);
+	made.trust.preview({ file: path }, "s1");
+	await made.trust.load("corp-2008", { file: path }, false, "s1", "pat");
+	const { profiles } = made.trust.sources();
+	assert.deepEqual([profiles.get("corp"), profiles.get("corp-2008")], [[corp.pem], [lab.pem]]);
 });
 
 test("R81 R86: a replaced certificate is kept under another name; clear and export know both", async (t) => {
@@ -96,7 +101,7 @@ test("a file that changed since its fingerprint was shown, or was not shown to t
 	assert.equal(trust.sources().profiles.size, 0);
 });
 
-test("R96 R98: a group is loaded from a bundle, loaded again, and cleared with all that is in it", async (t) => {
+test("R96 R98 R106: a group is loaded from a bundle, loaded again, and cleared with all that is in it", async (t) => {
 	const { trust, file } = service(t);
 	const path = file("bundle.pem", corp.pem + lab.pem + corp.pem);
 	trust.preview({ file: path }, "s1");

@@ -31,7 +31,7 @@ test("B42: DS field, ECN and flow label of the outer header are those of the pac
 	);
 });
 
-test("df-bit: cleared, set, or that of the packet within, where IPv6 has it always", () => {
+test("B56: df-bit: cleared, set, or that of the packet within, where IPv6 has it always", () => {
 	const [may, mayNot, six] = [header4(0), header4(0, 0x40), header6(0)];
 	const fragmented = (dfBit: "clear" | "set" | "copy") =>
 		[may, mayNot, six].map((packet) => outerHeader(packet, dfBit).mayFragment);

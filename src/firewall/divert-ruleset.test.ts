@@ -22,7 +22,7 @@ function rulesOf(transparent: string, chain: string, families: readonly ("ipv4" 
 const verdicts = (rules: readonly (readonly Record<string, unknown>[])[]) =>
 	rules.map((expr) => expr.flatMap((one) => Object.keys(one).filter((key) => key !== "match")).join(" "));
 
-test("a listener has the devices of its interfaces, port 443 and no QUIC unless told otherwise", () => {
+test("R255: a listener has the devices of its interfaces, port 443 and no QUIC unless told otherwise", () => {
 	assert.deepEqual(listenersOf(lan), [
 		{
 			name: "lan",
@@ -66,7 +66,7 @@ test("before that, packets of own sockets come here, and own connections and add
 	);
 });
 
-test("R14: every port, and ranges", () => {
+test("R14 R119: every port, and ranges", () => {
 	const ranges = "transparent a { listen 1; interfaces eth1.0; ports [ 25 8000-8999 ]; }";
 	assert.match(JSON.stringify(rulesOf(ranges, "divert").at(-1)), /"right":\{"set":\[25,\{"range":\[8000,8999\]\}\]\}/);
 	const any = "transparent a { listen 1; interfaces eth1.0; ports any; }";

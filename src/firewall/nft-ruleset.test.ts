@@ -93,6 +93,28 @@ test("what the table cannot hold is told: names without addresses, interfaces wi
 	});
 });
 
+test("B60: from one interface of a zone to another a policy of that zone with itself permits, and nothing else does", () => {
+	const hub = (policies: string) =>
+		compileNftRuleset(
+			configOf(`
+				interfaces { st0 { unit 0; unit 1; } }
+				security {
+					zones { security-zone vpn { interfaces { st0.0; st0.1; } } security-zone trust; }
+					policies { ${policies} }
+				}`),
+			{ now: noon, resolved: new Map() },
+		);
+	const accepts = (policies: string) =>
+		JSON.stringify(hub(policies).ruleset).match(/"accept":null\}\],"comment":"[^"]*"/g);
+	assert.match(JSON.stringify(hub("")), /"hook":"forward","prio":0,"policy":"drop"/);
+	assert.equal(accepts(""), null);
+	const permit = "match { source-address any; destination-address any; application any; } then { permit; }";
+	assert.equal(accepts(`from-zone trust to-zone vpn { policy out { ${permit} } }`), null);
+	const [spokes, ...more] = accepts(`from-zone vpn to-zone vpn { policy spokes { ${permit} } }`) ?? [];
+	assert.match(spokes ?? "", /spokes \(vpn to vpn\)/);
+	assert.deepEqual(more, []);
+});
+
 test("the same configuration gives the same table, and the default policy is that of the chain", () => {
 	assert.equal(JSON.stringify(compiled().ruleset), JSON.stringify(compiled().ruleset));
 	assert.match(JSON.stringify(compiled().ruleset), /"hook":"forward","prio":0,"policy":"drop"/);

@@ -28,7 +28,7 @@ test("B1, B72: the table has two lines a tunnel, what comes in and what goes out
 	assert.match(ipsecDetail([limited], shownAt), /Lifesize Remaining: {2}Expires in 100 kilobytes/);
 });
 
-test("B7, B15: the detail tells both directions, and which lifetimes are left", () => {
+test("B7, B15, B2: the detail tells both directions, and which lifetimes are left", () => {
 	assert.equal(
 		ipsecDetail([vpnState({ replayWindow: 0, children: [childState({ softAt: Number.POSITIVE_INFINITY })] })], shownAt),
 		`  Virtual-system: root

@@ -5,7 +5,7 @@ import { vpnText } from "../../test/support/vpn-text.ts";
 
 const transform = (ipsecProposal: string) => findingsOf(vpnText({ ipsecProposal }));
 
-test("AH authenticates and does not encrypt; ESP does at least one of the two", () => {
+test("B5: AH authenticates and does not encrypt; ESP does at least one of the two", () => {
 	const path = "security ipsec proposal p";
 	assert.deepEqual(transform("protocol ah; authentication-algorithm hmac-sha1-96;"), []);
 	assert.deepEqual(transform("protocol ah; encryption-algorithm aes-128-cbc;"), [
@@ -34,7 +34,7 @@ test("proposals of both protocols in one policy are worth a word", () => {
 	]);
 });
 
-test("a VPN is monitored by ping or by dead peer detection, not by both", () => {
+test("B53: a VPN is monitored by ping or by dead peer detection, not by both", () => {
 	const vpn = "bind-interface st0.0; vpn-monitor; ike { gateway g; ipsec-policy p; }";
 	assert.deepEqual(findingsOf(vpnText({ vpn })), []);
 	assert.deepEqual(findingsOf(vpnText({ vpn, gateway: "address 192.0.2.1; dead-peer-detection;" })), [

@@ -26,7 +26,7 @@ test("a VPN with a tunnel interface cannot be named by a policy", () => {
 	assert.deepEqual(findingsOf(vpnText({ security, vpn: "ike { gateway g; ipsec-policy p; }" })), []);
 });
 
-test("the zone of the external interface must admit IKE", () => {
+test("B61: the zone of the external interface must admit IKE", () => {
 	const zone = (statements: string, member = "eth0.0;") =>
 		findingsOf(vpnText({ security: `zones { security-zone z { ${statements} interfaces { ${member} } } }` }));
 	const refused = [

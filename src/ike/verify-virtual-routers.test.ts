@@ -7,7 +7,7 @@ const router = (name: string, ...interfaces: string[]) =>
 	`${name} { instance-type virtual-router; ${interfaces.map((one) => `interface ${one};`).join(" ")} }`;
 const unit = (address: string, more = "") => `unit 0 { ${more} family inet { address ${address}; } }`;
 
-test("the network of an external interface occurs in one router only; others may overlap", () => {
+test("B66: the network of an external interface occurs in one router only; others may overlap", () => {
 	const says = (address: string) =>
 		findingsOf(
 			vpnText({
@@ -21,7 +21,7 @@ test("the network of an external interface occurs in one router only; others may
 	]);
 });
 
-test("addresses of tunnels may overlap between routers when they are point-to-point", () => {
+test("B66: addresses of tunnels may overlap between routers when they are point-to-point", () => {
 	const says = (multipoint: string) =>
 		findingsOf(
 			vpnText({
@@ -35,7 +35,7 @@ test("addresses of tunnels may overlap between routers when they are point-to-po
 	]);
 });
 
-test("a pair of gateway addresses occurs in one router", () => {
+test("B66: a pair of gateway addresses occurs in one router", () => {
 	const second = (remote: string) =>
 		findingsOf(
 			vpnText({
@@ -50,7 +50,7 @@ test("a pair of gateway addresses occurs in one router", () => {
 	]);
 });
 
-test("a peer without a fixed address, and an lo0 by itself, are not offered in a virtual router", () => {
+test("B64: a peer without a fixed address, and an lo0 by itself, are not offered in a virtual router", () => {
 	assert.deepEqual(
 		findingsOf(
 			vpnText({ gateway: "dynamic inet 192.0.2.1;", top: `routing-instances { ${router("VR1", "eth0.0")} }` }),

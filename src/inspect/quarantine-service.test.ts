@@ -33,7 +33,7 @@ test("a host that is shut off amid a connection gets a page for its next request
 	);
 });
 
-test("with a page of the operator's own the request is sent there", () => {
+test("R200: with a page of the operator's own the request is sent there", () => {
 	const { list, service: one } = service("https://help.example/quarantine");
 	list.add(client, "x", 10);
 	const stream = new Http1Stream([one], "0123456789abcdef", 1_000);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { reputationEvent } from "#inspect/reputation-event.ts";
 import { formatEvent } from "#telemetry/event-table.ts";
 
-test("the event names rule, feed and action; TLS is told of requests alone", () => {
+test("R220: the event names rule, feed and action; TLS is told of requests alone", () => {
 	const mark = {
 		rule: "profile p rule r",
 		because: "x is in feed f",

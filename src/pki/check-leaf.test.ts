@@ -34,7 +34,7 @@ const caKey = made.publicKey.export({ type: "spki", format: "der" });
 const leafKey = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ type: "spki", format: "der" });
 const names = derSequence(derElement(0x82, Buffer.from("a.test")));
 
-test("M2-M5 N2: what the gateway itself plans is signed", () => {
+test("M2 to M5, N2: what the gateway itself plans is signed", () => {
 	for (const keyType of ["ec", "rsa"] as const) {
 		const key = { publicKeyInfo: leafKey, keyIdentifier: keyIdentifier(leafKey), keyType };
 		const subject = makeCertificate({ subject: "CN=a.test" }).certificate.subject.raw;

@@ -84,7 +84,7 @@ function traces(key: KeyObject): Buffer[] {
 	return forms.filter(({ length }) => length > 0);
 }
 
-test("K3: entries are there after a start, encrypted at rest, in files of mode 0600 in a directory of mode 0700", (t) => {
+test("K3 R50: entries are there after a start, encrypted at rest, in files of mode 0600 in a directory of mode 0700", (t) => {
 	const mask = process.umask(0);
 	t.after(() => process.umask(mask));
 	const at = join(directory(t), "keys");

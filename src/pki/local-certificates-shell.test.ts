@@ -63,7 +63,7 @@ test("R59: key pairs of every kind, with or without leave to be exported; a name
 	await assert.rejects(local.generateKeyPair("ca", p256, false), /the name 'ca' is reserved/);
 });
 
-test("R43 R57-R61: a self-signed CA or server certificate of a key pair that is there", async (t) => {
+test("R43 R57 R60: a self-signed CA or server certificate of a key pair that is there", async (t) => {
 	const { local, store } = open(t);
 	await assert.rejects(
 		local.generateSelfSigned("x", { ...subject, isCa: true, days: 1, isExportable: false }),
@@ -92,7 +92,7 @@ test("R43 R57-R61: a self-signed CA or server certificate of a key pair that is 
 	);
 });
 
-test("R68-R73: a request goes out without its key, and the certificate that comes back finds it, under any name", async (t) => {
+test("R68 to R73: a request goes out without its key, and the certificate that comes back finds it, under any name", async (t) => {
 	const { local, store } = open(t);
 	await local.generateKeyPair("asked", p256, true);
 	const request = await local.generateRequest("asked", { ...subject, dns: ["a.example", "*.b.example"] }, false);
@@ -113,7 +113,7 @@ test("R68-R73: a request goes out without its key, and the certificate that come
 	);
 });
 
-test("a name that has another key or a certificate is not loaded over", async (t) => {
+test("R74: a name that has another key or a certificate is not loaded over", async (t) => {
 	const { local } = open(t);
 	const [one, two] = [makeCertificate(), makeCertificate({ subject: "CN=two" })];
 	await local.load("a", files(one.der, one.keyPem), false);

@@ -42,7 +42,7 @@ function facts(more: Partial<ConnectionFacts> = {}): ConnectionFacts {
 	return { client: parseAddress("10.0.0.7") as Address, port: 443, ...more };
 }
 
-test("the first rule that matches decides and names its fact", () => {
+test("B57: the first rule that matches decides and names its fact", () => {
 	const rules = policy(
 		rule("no-bad", { destinations: set("*.bad.example"), action: "deny" }),
 		rule("open", { profile: profile() }),
@@ -59,7 +59,7 @@ test("the first rule that matches decides and names its fact", () => {
 	assert.equal(good.rule, "open");
 });
 
-test("source prefix, destination address and port are conditions that must all hold", () => {
+test("R127 R128 R256: source prefix, destination address and port are conditions that must all hold", () => {
 	const rules = policy(
 		rule("lan", {
 			sources: set("10.0.0.0/8"),

@@ -14,7 +14,7 @@ const exempt = new ExemptDestinations(
 	domainSetOf("category-overrides", ["forum.bank.example", "*.shop.bank.example", "blog.clinic.example"]),
 );
 
-test("R141, R155: names are exempt by what is written down, by domain lists and by category, and the list is told", () => {
+test("R141, R155, R296: names are exempt by what is written down, by domain lists and by category, and the list is told", () => {
 	assert.deepEqual(exempt.matchHost("a.partner.example"), { entry: "whitelist", value: "*.partner.example" });
 	assert.deepEqual(exempt.matchHost("tax.gov.example"), { entry: "never-decrypt-domains", value: "*.gov.example" });
 	assert.deepEqual(exempt.matchHost("my.bank.example"), { entry: "category finance", value: ".bank.example" });

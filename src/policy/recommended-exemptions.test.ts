@@ -11,7 +11,7 @@ test("R145: every recommended exemption is a pattern, and none stands there twic
 	assert.equal(shippedExemptions().size, patterns.length);
 });
 
-test("R145: update services, finance and health are exempt, and a whole provider is not", () => {
+test("R145 R296: update services, finance and health are exempt, and a whole provider is not", () => {
 	const set = shippedExemptions();
 	assert.equal(set.match("download.windowsupdate.com")?.entry, "the recommended exemptions");
 	assert.equal(set.match("www.paypal.com")?.value, ".paypal.com");

@@ -102,7 +102,7 @@ test("R13: decryption without inspection, and inspection without decryption, are
 	]);
 });
 
-test("a policy that can never match is named at commit, with those before it that take its connections", () => {
+test("B57: a policy that can never match is named at commit, with those before it that take its connections", () => {
 	const says = findingsOf(`security { ${books} ${zones} policies {
 		from-zone trust to-zone untrust { policy all { ${rule("any", "any")} } policy late { ${rule("here", "any", "deny;")} } }
 		global { policy other { ${rule("any", "any")} } }

@@ -37,7 +37,7 @@ test("classes and users are printed as entered, passwords as hashes only", () =>
 	assert.equal(configOf(source).system.login.user.get("alice")?.class, "auditors");
 });
 
-test("a user has a class that exists; the names of shipped classes are taken", () => {
+test("R263: a user has a class that exists; the names of shipped classes are taken", () => {
 	const login = (statements: string) => findingsOf(`system { login { ${statements} } }`);
 	assert.deepEqual(login("user u;"), ["error system login user u: missing mandatory statement: 'class'"]);
 	assert.match(login("user u { class nobody; }").join(), /'nobody' is not defined under \[edit system login class\]/);

@@ -26,7 +26,7 @@ test("R168: versions, suites and groups of the leg to the server are its own whe
 	assert.deepEqual([server.versions, server.suites.map(({ code }) => code)], [[0x0303], [0x009c]]);
 });
 
-test("profiles of one leg say versions, suites, authorities and certificates of that leg", () => {
+test("R3: profiles of one leg say versions, suites, authorities and certificates of that leg", () => {
 	const config = configOf(`services { ssl {
 		initiation { profile i { protocol-version tls13; trusted-ca all; client-certificate gw; enable-session-cache; } }
 		termination { profile t { preferred-ciphers medium; server-certificate [ a b ]; client-authentication { optional; trusted-ca all; } } }

@@ -30,7 +30,7 @@ const listener = (name: string) => {
 	return found;
 };
 
-test("each listener bears its kind in its name, but for the explicit proxy", () => {
+test("R126 R154: each listener bears its kind in its name, but for the explicit proxy", () => {
 	const names = ["out", "reverse shop", "offload web", "encrypt mail", "pass-through any", "pass-through one"];
 	assert.deepEqual(
 		listeners.map(({ name }) => name),

@@ -12,7 +12,7 @@ function refuse(table: LearnedBypass, one: LearnedServer, clients: readonly stri
 	return clients.map((client) => table.refused(one, client, settings, now)).at(-1);
 }
 
-test("a server is learned when enough different clients have refused, and not by one client often", () => {
+test("N9: a server is learned when enough different clients have refused, and not by one client often", () => {
 	const table = new LearnedBypass();
 	assert.equal(refuse(table, server("pin.example"), ["a", "a", "a", "b", "a"]), undefined);
 	assert.deepEqual(table.entries(0), []);
@@ -22,7 +22,7 @@ test("a server is learned when enough different clients have refused, and not by
 	assert.equal(refuse(table, server("pin.example"), ["d"]), undefined);
 });
 
-test("a learned server and a refusal are forgotten after their lifetime", () => {
+test("N9: a learned server and a refusal are forgotten after their lifetime", () => {
 	const table = new LearnedBypass();
 	refuse(table, server("pin.example"), ["a", "b"], 0);
 	assert.equal(refuse(table, server("pin.example"), ["c"], 1_000), undefined);
@@ -43,7 +43,7 @@ test("another server name, target, port or profile is another server", () => {
 	assert.deepEqual(table.entries(0), []);
 });
 
-test("beyond the maximum the oldest of the profile goes first", () => {
+test("N9: beyond the maximum the oldest of the profile goes first", () => {
 	const table = new LearnedBypass();
 	for (const host of ["a", "b", "c"]) refuse(table, server(host), ["1", "2", "3"]);
 	assert.deepEqual(

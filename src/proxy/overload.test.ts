@@ -40,7 +40,7 @@ test("beyond the sessions of a worker connections are refused, told at once and 
 	assert.deepEqual(ids(overload, 1, 120_000), []);
 });
 
-test("R186 R278 N4: beyond the decrypted sessions the action is taken, counted and told, and so is the end", () => {
+test("R186 R278 N4 R221: beyond the decrypted sessions the action is taken, counted and told, and so is the end", () => {
 	for (const action of ["bypass", "block"] as const) {
 		const overload = make({ action });
 		for (let at = 0; at < 3; at++) overload.accept("10.0.0.1");

@@ -76,6 +76,7 @@ const source = `services {
                 }
             }
             decryption-policy d {
+                description "What is nobody's business";
                 never-decrypt-categories finance;
                 category-overrides tracker.example;
                 never-decrypt-domains [ bank.example *.bank.example ];
@@ -96,7 +97,7 @@ security {
 }
 `;
 
-test("profiles, decryption policies and what holds for all are printed as entered (R210 to R213, R236)", () => {
+test("profiles, decryption policies and what holds for all are printed as entered (R115, R140, R210 to R213, R236)", () => {
 	assert.equal(printedForm(source), source);
 	assert.equal(printedForm(source.replaceAll("whitelist", "allowlist")), source);
 	assert.deepEqual(findingsOf(source), [
@@ -109,9 +110,10 @@ test("profiles, decryption policies and what holds for all are printed as entere
 	assert.equal(profile?.actions.log.sessionsWhitelisted, true);
 });
 
-test("what is not said is the safe choice, or what the administrator of such an appliance expects", () => {
+test("R148: what is not said is the safe choice, or what the administrator of such an appliance expects", () => {
 	const { proxy } = configOf("services { ssl { proxy { profile p { root-ca ca; } } } }").services.ssl;
 	const profile = proxy.profile.get("p");
+	assert.deepEqual([profile?.decryptionPolicy, proxy.decryptionPolicy.size], [undefined, 0]);
 	assert.equal(profile?.tlsGrade, "strict");
 	assert.equal(profile?.certificateValidation, "web-pki");
 	assert.deepEqual(profile?.trustedCa, ["all"]);
@@ -120,6 +122,14 @@ test("what is not said is the safe choice, or what the administrator of such an 
 	assert.equal(profile?.actions.clientCertificateRequest, "bypass");
 	assert.equal(proxy.globalConfig.overloadAction, "bypass");
 	assert.equal(proxy.globalConfig.sniTrust, "trust-exempt-sni");
+});
+
+test("R114 R115: a profile's name has up to 128 letters, digits, hyphens, underscores and blanks, its description some hundred", () => {
+	const finds = (name: string, description = "x") =>
+		findingsOf(`services { ssl { proxy { profile "${name}" { root-ca ca; description "${description}"; } } } }`);
+	for (const good of ["p", "Clients of 2026_a-b", "a".repeat(128)]) assert.deepEqual(finds(good, "d".repeat(512)), []);
+	assert.match(finds("a".repeat(129)).join(), /Length 129 is not within range \(1\.\.128\)/);
+	assert.match(finds("a/b").join(), /invalid|letters/);
 });
 
 test("at most 1000 certificates of servers (R133)", () => {

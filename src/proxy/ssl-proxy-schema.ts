@@ -210,7 +210,7 @@ const actions = container({
 
 const profile = list({
 	help: "How a connection is opened",
-	keys: { name: name() },
+	keys: { name: name({ max: 128, also: " " }) },
 	children: {
 		description: leaf(text(), { help: "Text" }),
 		"root-ca": leaf(certificateReference, { help: "Certificate that signs leaves for trusted servers" }),
@@ -373,7 +373,7 @@ const profile = list({
 
 const decryptionPolicy = list({
 	help: "What is exempt from decryption",
-	keys: { name: name() },
+	keys: { name: name({ max: 128, also: " " }) },
 	children: {
 		description: leaf(text(), { help: "Text" }),
 		"never-decrypt-categories": leafList(category, {

@@ -5,7 +5,7 @@ import { findingsOf } from "../../test/support/config-text.ts";
 const path = "services ssl proxy profile p";
 const profile = (statements: string) => findingsOf(`services { ssl { proxy { profile p { ${statements} } } } }`);
 
-test("a profile signs with a certificate that exists, and another for servers that are not trusted", () => {
+test("R116: a profile signs with a certificate that exists, and another for servers that are not trusted", () => {
 	assert.deepEqual(profile("root-ca ca; untrusted-root-ca untrusted-ca;"), []);
 	assert.deepEqual(profile("server-certificate a;"), []);
 	assert.deepEqual(profile("description none;"), [

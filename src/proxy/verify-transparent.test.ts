@@ -6,7 +6,7 @@ import { configOf, oneLine } from "../../test/support/config-text.ts";
 const findings = (gateway: string) =>
 	verifyTransparent(configOf(`services { gateway { ${gateway} } }`).services.gateway).map(oneLine);
 
-test("two that take one connection are refused: same interface, ports that meet", () => {
+test("R120: two that take one connection are refused: same interface, ports that meet", () => {
 	const two = (ports: string, device = "eth1.0") =>
 		findings(`transparent a { listen 1; interfaces [ eth1.0 eth2.0 ]; ports [ 443 8000-8999 ]; }
 			transparent b { listen 2; interfaces ${device}; ports ${ports}; }`);

@@ -41,7 +41,7 @@ test("R158 R162: a range of versions goes before the grade's, as far as there ar
 	assert.deepEqual(versions({ grade: "strict", versions: "tls1" }), []);
 });
 
-test("R177: preferred-ciphers says the suites, and a list alone means custom", () => {
+test("R177 R125: preferred-ciphers says the suites, and a list alone means custom", () => {
 	const suites = (statements: Parameters<typeof legSettings>[0]) =>
 		legSettings(statements).suites.map(({ name }) => name);
 	assert.ok(suites({ grade: "legacy", preferred: "strong" }).every((name) => /GCM|CHACHA20/.test(name)));

@@ -34,7 +34,7 @@ async function issuerOf(target: string): Promise<string> {
 	return client.socket.getPeerX509Certificate()?.issuer ?? "";
 }
 
-test("R111: an expired certificate is blocked and recorded where the profile says so; other faults still warn", async () => {
+test("R111 R123: an expired certificate is blocked and recorded where the profile says so; other faults still warn", async () => {
 	const tunnel = await openTunnel(gateway, `expired.test:${old.port}`);
 	await assert.rejects(startTls(gateway, tunnel, "expired.test"), /alert/i);
 	const record = await gateway.record(tunnel.localPort);

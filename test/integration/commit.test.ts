@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { hasControlCharacter } from "#config/word.ts";
+import { shippedPatterns } from "#inspect/shipped-patterns.ts";
 import { projectRoot } from "../../scripts/source-files.ts";
 import { Gateway, type Owner, startGateway, startProgram } from "../support/gateway.ts";
 import { TestCa, tlsOrigin } from "../support/origins.ts";
@@ -66,6 +67,30 @@ test("set and commit change what the next connection meets, and a running one go
 	assert.equal(enter(gateway, ["configure", "rollback 1", "commit"]).split("\n").at(-2), "commit complete");
 	assert.equal(await connectStatus(), 200);
 	assert.equal(gateway.events("CA_CREATED").length, 2, "new CAs are told of once");
+});
+
+test("R147: while client inspection is disabled sessions that run go on being decrypted, new ones are let be", async () => {
+	const running = await openTls(gateway, target);
+	running.send("before\n");
+	await running.receives("before\n");
+	assert.match(
+		enter(gateway, ["configure", "set services ssl proxy client-inspection disable", "commit"]),
+		/commit complete/,
+	);
+	const fresh = await openTls(gateway, target, { ca: ca.root.pem });
+	fresh.socket.end();
+	const letBe = await gateway.record(fresh.localPort);
+	assert.deepEqual([letBe.decision, letBe.cause], ["bypass", "switched-off"]);
+	running.send(Buffer.from(shippedPatterns.get("eicar") ?? []));
+	await running.over();
+	const { decision, findings } = await gateway.record(running.localPort);
+	assert.deepEqual([decision, findings[0]?.name, findings[0]?.verdict], ["decrypt", "eicar", "block"]);
+	assert.match(
+		enter(gateway, ["configure", "delete services ssl proxy client-inspection", "commit"]),
+		/commit complete/,
+	);
+	const again = await openTls(gateway, target);
+	again.socket.destroy();
 });
 
 test("a commit that fails while it is applied puts everything back and keeps the candidate", async () => {
@@ -131,7 +156,7 @@ function peakMemory(): number {
 	return Number(/VmHWM:\s+([0-9]+)/.exec(status)?.[1]);
 }
 
-test("a class keeps its user to what it names: at set, load, show and commit", () => {
+test("R262: a class keeps its user to what it names: at set, load, show and commit", () => {
 	const own = "system login class net";
 	const secret = "security ike policy p pre-shared-key ascii-text geheim";
 	const proposal = "security ike proposal q";

@@ -57,7 +57,7 @@ test("R13: a profile without an inspection service opens nothing, and the record
 	assert.match(gateway.log, /no inspection service is attached: connections are relayed untouched/);
 });
 
-test("R182 R183 R188: opened, exempt and ignored sessions have outcomes of their own", async () => {
+test("R182 R183 R188 R16 R139: opened, exempt and ignored sessions have outcomes of their own", async () => {
 	assert.equal((await recordFor("open.test")).outcome, "decrypted");
 	const exempt = await recordFor("exempt.test");
 	assert.deepEqual([exempt.record.cause, exempt.outcome], ["exempt", "not decrypted"]);

@@ -6,8 +6,9 @@ import { connect as connectDirectly } from "node:tls";
 import { ja3, ja4 } from "#tls/fingerprint.ts";
 import { eventually, startGateway } from "../support/gateway.ts";
 import { httpsOrigin, TestCa, tcpOrigin } from "../support/origins.ts";
-import { openTls } from "../support/proxy-client.ts";
-import { helloOf } from "../support/tls-hello.ts";
+import { openTls, openTunnel } from "../support/proxy-client.ts";
+import { tap } from "../support/tap.ts";
+import { buildHello, helloOf, inRecords, serverNameExtension } from "../support/tls-hello.ts";
 
 const ca = new TestCa();
 const identity = ca.identity(["shop.test", "six.test", "127.0.0.1", "::1"]);
@@ -68,6 +69,61 @@ for (const { family, host, address, sni } of [
 		assert.ok(0 <= helloMs && helloMs <= serverReadyMs && serverReadyMs <= clientReadyMs);
 	});
 }
+
+test("R4 R15 R202 R294: each leg has keys of its own, and who listens on either wire sees nothing of what is inspected", async (t) => {
+	const secrets: Record<"client" | "server", Set<string>> = { client: new Set(), server: new Set() };
+	const keep = (side: Set<string>) => (line: Buffer) => {
+		for (const word of String(line).trim().split(" ").slice(1)) side.add(word);
+	};
+	for (const server of origin.servers) server.on("keylog", keep(secrets.server));
+	const [near, far] = [await tap(t, gateway.ports.ipv4), await tap(t, origin.port)];
+	const target = `shop.test:${far.port}`;
+	const tunnel = await openTunnel(near.before(gateway), target);
+	const socket = connectDirectly({ socket: tunnel.release(), ca: gateway.caPem, servername: "shop.test" });
+	socket.on("keylog", keep(secrets.client));
+	socket.write(`GET /what-nobody-sees HTTP/1.1\r\nHost: ${target}\r\nConnection: close\r\n\r\n`);
+	let text = "";
+	for await (const chunk of socket) text += chunk;
+	assert.match(text, /^x-path: \/what-nobody-sees\r$/im);
+	const record = await gateway.record(near.clientPorts[0]);
+	assert.deepEqual([record.inspection, record.requests], ["inspected", 1]);
+	assert.ok(secrets.client.size >= 5 && secrets.server.size >= 5, "secrets of both handshakes and of the traffic");
+	assert.deepEqual(
+		[...secrets.client].filter((secret) => secrets.server.has(secret)),
+		[],
+	);
+	for (const { toServer, toClient } of [near, far]) {
+		assert.ok(toServer.length > 500 && toClient.length > 500);
+		for (const octets of [toServer, toClient]) assert.ok(!octets.includes("what-nobody-sees"));
+	}
+});
+
+test("N11: what a ClientHello holds that the gateway does not know goes no further, nor do its random octets", async (t) => {
+	const marker = "never to be forwarded";
+	const message = buildHello({
+		cipherSuites: [0xfafb, 0xc02b, 0xc02f],
+		extensions: [
+			serverNameExtension([0, "shop.test"]),
+			[10, Buffer.from("0004fafb001d", "hex")],
+			[13, Buffer.from("0006fafb04030804", "hex")],
+			[0xfade, Buffer.from(marker)],
+		],
+	});
+	const far = await tap(t, origin.port);
+	const client = await openTunnel(gateway, `shop.test:${far.port}`);
+	client.send(inRecords(message));
+	await client.receives((octets) => octets.length > 5);
+	client.socket.destroy();
+	const sent = helloOf(far.toServer);
+	assert.ok(far.toServer.length > 0 && !far.toServer.includes(marker));
+	assert.ok(!sent.extensions.some(({ type }) => type === 0xfade));
+	const known = [sent.cipherSuites, sent.supportedGroups, sent.signatureAlgorithms];
+	assert.deepEqual(
+		known.map((codes) => codes.includes(0xfafb)),
+		[false, false, false],
+	);
+	assert.notDeepEqual(sent.random, helloOf(inRecords(message)).random);
+});
 
 test("the record counts the octets of both directions", async () => {
 	const client = await openTls(gateway, `shop.test:${origin.port}`);

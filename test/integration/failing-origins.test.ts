@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { after, describe, test } from "node:test";
-import { startGateway } from "../support/gateway.ts";
+import { concat, Writer } from "#base/bytes.ts";
+import { contentType, encodeRecord } from "#tls/record.ts";
+import { eventually, startGateway } from "../support/gateway.ts";
 import { type Origin, TestCa, tcpOrigin, tlsOrigin } from "../support/origins.ts";
 import { openTls, openTunnel, startTls } from "../support/proxy-client.ts";
 
@@ -20,7 +22,27 @@ const origins: Readonly<Record<string, Origin>> = {
 	alerting: await tcpOrigin(owner, (socket) => socket.end(Buffer.from("15030300020228", "hex"))),
 	garbage: await tcpOrigin(owner, (socket) => socket.end(Buffer.alloc(500, 0x16))),
 	endless: await tcpOrigin(owner, (socket) => flood(socket)),
+	otherKey: await tcpOrigin(owner, (socket) =>
+		socket.once("data", () => {
+			socket.write(helloForRsaKeys(identity.made.certificate.der));
+			socket.on("data", (octets: Buffer) => (answerToOtherKey = octets));
+		}),
+	),
 };
+let answerToOtherKey = Buffer.alloc(0) as Buffer;
+
+/** What a server of TLS 1.2 says that chose a suite for RSA keys (ECDHE_RSA_WITH_AES_128_GCM_SHA256), with that certificate. */
+function helloForRsaKeys(certificate: Uint8Array): Uint8Array {
+	const hello = new Writer().u8(2).prefixed(3, (body) => {
+		body.u16(0x0303).bytes(Buffer.alloc(32, 1)).u8(0).u16(0xc02f).u8(0);
+		// Renegotiation as RFC 5746 has it, without which nothing is read any further.
+		body.prefixed(2, (extensions) => extensions.u16(0xff01).u16(1).u8(0));
+	});
+	const list = new Writer().u8(11).prefixed(3, (body) => {
+		body.prefixed(3, (chain) => chain.prefixed(3, (one) => one.bytes(certificate)));
+	});
+	return encodeRecord(contentType.handshake, 0x0303, concat([hello.finish(), list.finish()]));
+}
 
 /** One handshake record after another that never completes a message. */
 function flood(socket: Socket): void {
@@ -62,6 +84,16 @@ describe("a failed handshake with the origin is an alert for the client", { conc
 			assert.equal(record.clientLeg, undefined);
 		});
 	}
+
+	test("V17: an origin whose certificate has a key of another kind than the suite it chose is refused", async () => {
+		const target = `app.test:${origins.otherKey?.port}`;
+		const tunnel = await openTunnel(gateway, target);
+		await assert.rejects(startTls(gateway, tunnel, target), /number 40|handshake failure/i);
+		assert.equal((await gateway.record(tunnel.localPort)).faultCode, "SERVER_HANDSHAKE_FAILED");
+		// A fatal alert, illegal_parameter: the suite does not go with the certificate.
+		await eventually(() => answerToOtherKey.length > 0, "the gateway's answer to the origin");
+		assert.equal(answerToOtherKey.toString("hex"), "1503030002022f");
+	});
 
 	for (const version of ["mutual12", "mutual13"]) {
 		test(`M18 R243: an origin "${version}" that demands a client certificate is let be, and named as that`, async () => {

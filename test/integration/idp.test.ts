@@ -48,7 +48,7 @@ const gateway = await startGateway(owner, {
 });
 const target = `app.test:${origin.port}`;
 
-test("R189 R205: an attack in a request is answered with a page, and the record names the rule", async () => {
+test("R189 R205 R23: an attack in a request is answered with a page, and the record names the rule", async () => {
 	const client = await openTls(gateway, target, { ALPNProtocols: ["http/1.1"] });
 	const response = await client.request(`GET /a/..%2f/etc/passwd HTTP/1.1\nHost: ${target}`);
 	assert.equal(response.status, 403);

@@ -98,7 +98,7 @@ describe("answers", { concurrency: 8 }, () => {
 		"/zstd",
 		"/twice",
 	]) {
-		test(`${path}: the client gets a page in place of the answer, and not one octet of it`, async () => {
+		test(`R6: ${path}: the client gets a page in place of the answer, and not one octet of it`, async () => {
 			const client = await visit();
 			client.send(`GET ${path} HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
 			await client.over();
@@ -168,7 +168,7 @@ describe("requests", { concurrency: 8 }, () => {
 			where: "request-body",
 		},
 	]) {
-		test(`a pattern in ${says} of the request gives a page, and the origin does not see it`, async () => {
+		test(`R6: a pattern in ${says} of the request gives a page, and the origin does not see it`, async () => {
 			const client = await visit();
 			const response = await client.request(`${head}\nHost: ${target}`, body);
 			assert.equal(response.status, 403);

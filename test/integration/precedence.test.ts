@@ -102,7 +102,7 @@ test("R208 R182: what is trusted is opened and not looked into, not by feeds eit
 	assert.equal((await get("trusted", "/bad")).response.status, 200);
 });
 
-test("a server name in a feed is refused before it is opened; its event tells of no TLS", async () => {
+test("R198: a server name in a feed is refused before it is opened; its event tells of no TLS", async () => {
 	await assert.rejects(openTls(gateway, target("evil")));
 	const record = await eventually(
 		() => gateway.records().find(({ server }) => server.host === "evil.test"),
@@ -117,7 +117,7 @@ test("a server name in a feed is refused before it is opened; its event tells of
 	assert.deepEqual([fields.feed, fields.action, fields.tls], ["names", "block", "none"]);
 });
 
-test("a URL in a feed is refused in opened traffic, before signatures, and its event tells of TLS", async () => {
+test("R198 R220: a URL in a feed is refused in opened traffic, before signatures, and its event tells of TLS", async () => {
 	const { response, record } = await get("app", "/bad/worm");
 	assert.equal(response.status, 403);
 	assert.deepEqual(
@@ -135,7 +135,7 @@ test("a rate is shared, nothing is lost, and the record names its rule", async (
 	assert.deepEqual([record.rateLimit, record.decision, record.inspection], ["slow", "decrypt", "inspected"]);
 });
 
-test("R206 R207: a host of the quarantine is refused, untouched sessions at once, opened ones at their first request", async () => {
+test("R206 R207 R200: a host of the quarantine is refused, untouched sessions at once, opened ones at their first request", async () => {
 	const localAddress = "127.0.0.66";
 	const { response, record } = await get("app", "/", { localAddress });
 	assert.equal(response.status, 403);

@@ -67,7 +67,7 @@ for (const [name, expected] of [
 	["errors", ["failed"]],
 	["silent", []],
 ] as const) {
-	test(`R210 R211 R212 R213: log class ${name} records ${expected[0] ?? "nothing"} and no other session`, async () => {
+	test(`R210 R211 R212 R213 R121 R131 R139 R214 R217: log class ${name} records ${expected[0] ?? "nothing"} and no other session`, async () => {
 		const target = `${name}.test:${origin.port}`;
 		const allowed = await fetchOnce(gateway, target);
 		const dropped = await fetchOnce(gateway, target, { path: "/bad" });

@@ -96,7 +96,7 @@ test("R96 R97 R98: a group is listed, and clearing it deletes its certificates",
 	assert.deepEqual(await signers(`web.test:${webOrigin.port}`), ["untrusted"]);
 });
 
-test("a group that a profile names is not cleared away from under it", async () => {
+test("R105: a group that a profile names is not cleared away from under it", async () => {
 	const bundle = brought("web.pem", web.root.pem);
 	await cli(`request security pki ca-profile-group load ca-group-name web filename ${bundle}`, "yes");
 	await cli("configure", "set services ssl proxy profile only trusted-ca web", "commit and-quit");

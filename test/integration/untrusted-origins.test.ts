@@ -66,7 +66,7 @@ const gateway = await startGateway(owner, {
 
 describe("each fault of a certificate", { concurrency: 8 }, () => {
 	for (const { name, identity, reason, port } of origins) {
-		test(`M12 R66: a certificate that is ${name} is signed by the untrusted CA, with the origin's dates`, async () => {
+		test(`M12 R66 R295: a certificate that is ${name} is signed by the untrusted CA, with the origin's dates`, async () => {
 			const trusting = { ca: gateway.untrustedCaPem, checkServerIdentity: () => undefined };
 			const client = await openTls(gateway, `a.test:${port}`, { ...trusting, rejectUnauthorized: false });
 			const leaf = decodeCertificate(client.socket.getPeerX509Certificate()?.raw ?? Buffer.alloc(0));
@@ -81,7 +81,7 @@ describe("each fault of a certificate", { concurrency: 8 }, () => {
 			assert.match(record.serverTrust ?? "", reason);
 		});
 
-		test(`M12: a client that trusts the gateway refuses the certificate that is ${name}`, async () => {
+		test(`M12 R112: a client that trusts the gateway refuses the certificate that is ${name}`, async () => {
 			const tunnel = await openTunnel(gateway, `a.test:${port}`);
 			await assert.rejects(startTls(gateway, tunnel, "a.test"), /certificate|self.signed/i);
 			tunnel.socket.destroy();
@@ -89,7 +89,7 @@ describe("each fault of a certificate", { concurrency: 8 }, () => {
 		});
 
 		for (const profile of ["blocking", "signless"]) {
-			test(`R110: with profile ${profile} the origin whose certificate is ${name} is blocked`, async () => {
+			test(`R110 R100 R123 R222: with profile ${profile} the origin whose certificate is ${name} is blocked`, async () => {
 				const tunnel = await openTunnel(gateway, `${profile}.test:${port}`);
 				await assert.rejects(startTls(gateway, tunnel, `${profile}.test`), /alert unknown ca|number 48/i);
 				const record = await gateway.record(tunnel.localPort);
@@ -99,7 +99,7 @@ describe("each fault of a certificate", { concurrency: 8 }, () => {
 			});
 		}
 
-		test(`R101: with ignore-server-auth-failure the certificate that is ${name} is signed by the trusted CA`, async () => {
+		test(`R101 R238: with ignore-server-auth-failure the certificate that is ${name} is signed by the trusted CA`, async () => {
 			const client = await openTls(gateway, `ignoring.test:${port}`, { rejectUnauthorized: false });
 			const leaf = client.socket.getPeerX509Certificate();
 			assert.match(leaf?.issuer ?? "", /CN=Sallyport CA/);

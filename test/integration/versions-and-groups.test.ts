@@ -1,10 +1,16 @@
 /** Both legs negotiate by themselves, and the record says what each agreed on. */
 import assert from "node:assert/strict";
+import { constants } from "node:crypto";
 import { after, describe, test } from "node:test";
 import type { ConnectionOptions, TlsOptions } from "node:tls";
+import { extensionType } from "#tls/extension-types.ts";
+import { contentType, decodeRecord } from "#tls/record.ts";
+import { decodeServerFlight } from "#tls/server-hello.ts";
 import { hostBook, hostPolicy, startGateway } from "../support/gateway.ts";
 import { httpsOrigin, TestCa } from "../support/origins.ts";
 import { openTls, openTunnel, startTls } from "../support/proxy-client.ts";
+import { tap } from "../support/tap.ts";
+import { buildHello, inRecords, serverNameExtension } from "../support/tls-hello.ts";
 
 const owner = { after };
 const ca = new TestCa();
@@ -152,7 +158,7 @@ for (const { says, options, origin, alert, faultCode } of [
 		faultCode: "SERVER_HANDSHAKE_FAILED",
 	},
 ] as const) {
-	test(`F1 F11: ${says} get no connection, and the record says whose fault it is`, async () => {
+	test(`F1 F11 R113 R216 R237: ${says} get no connection, and the record says whose fault it is`, async () => {
 		const target = `app.test:${origins[origin].port}`;
 		const tunnel = await openTunnel(gateway, target);
 		await assert.rejects(startTls(gateway, tunnel, target, options), alert);
@@ -171,3 +177,76 @@ test("R158: grade legacy speaks TLS 1.0 on both legs", async () => {
 	const record = await gateway.record(client.localPort);
 	assert.deepEqual([record.clientLeg?.version, record.serverLeg?.version], ["TLSv1", "TLSv1"]);
 });
+
+describe("suites of CBC, where the grade has them", () => {
+	const cbc = { maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-AES128-SHA" } as const;
+	const target = `old.test:${origins.any.port}`;
+
+	for (const [says, secureOptions] of [
+		["encrypt-then-MAC", 0],
+		["MAC-then-encrypt", constants.SSL_OP_NO_ENCRYPT_THEN_MAC],
+	] as const) {
+		test(`F8 R294: with ${says} a record of which anything was changed ends the session, and the answer does not tell what`, async (t) => {
+			const answers: string[] = [];
+			for (const place of changedPlaces) {
+				const near = await tap(t, gateway.ports.ipv4);
+				const client = await openTls(near.before(gateway), target, { ...cbc, secureOptions });
+				assert.equal((await client.request(`GET / HTTP/1.1\nHost: ${target}`)).status, 200);
+				near.toClient = Buffer.alloc(0);
+				near.change = (record) => {
+					const changed = Buffer.from(record);
+					const at = place < 0 ? changed.length + place : place;
+					changed[at] = (changed[at] ?? 0) ^ 1;
+					return changed;
+				};
+				client.send(`GET / HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
+				await client.over();
+				assert.match(client.error?.message ?? "", /bad record mac/i, `octet ${place}`);
+				answers.push(near.toClient.length.toString());
+				assert.equal((await gateway.record(near.clientPorts[0])).requests, 1);
+			}
+			assert.equal(new Set(answers).size, 1, answers.join());
+		});
+	}
+
+	test("encrypt-then-MAC is agreed upon with every client that offers it (R170 beaten)", async (t) => {
+		const near = await tap(t, gateway.ports.ipv4);
+		const client = await openTls(near.before(gateway), target, cbc);
+		client.socket.destroy();
+		const flight = decodeServerFlight(near.toClient.subarray(near.toClient.indexOf("\r\n\r\n") + 4));
+		assert.ok(flight.kind === "done");
+		assert.ok(flight.value.extensionTypes.includes(22));
+	});
+});
+
+test("F4 R169: heartbeats are not agreed upon, and one that comes all the same gets no answer but an alert", async () => {
+	const client = await openTunnel(gateway, `app.test:${origins.any.port}`);
+	const message = buildHello({
+		cipherSuites: [0xc02b, 0xc02f],
+		extensions: [
+			serverNameExtension([0, "app.test"]),
+			[extensionType.supportedGroups, Buffer.from("0004001d0017", "hex")],
+			[extensionType.signatureAlgorithms, Buffer.from("000404030804", "hex")],
+			[extensionType.heartbeat, Buffer.from("01", "hex")],
+		],
+	});
+	client.send(inRecords(message));
+	await client.receives((octets) => decodeServerFlight(octets).kind === "done");
+	const flight = decodeServerFlight(client.received);
+	assert.ok(flight.kind === "done" && !flight.value.extensionTypes.includes(extensionType.heartbeat));
+	// A request of sixteen octets that says to have 16,384.
+	client.send(Buffer.from("1803030010014000", "hex")).send(Buffer.alloc(13));
+	await client.over();
+	const types: number[] = [];
+	for (let rest: Uint8Array = client.received; rest.length > 0; ) {
+		const record = decodeRecord(rest);
+		assert.ok(record.kind === "done");
+		types.push(record.value.type);
+		rest = rest.subarray(record.octets);
+	}
+	assert.deepEqual([...new Set(types)], [contentType.handshake, contentType.alert]);
+	assert.equal((await gateway.record(client.localPort)).octetsToClient, 0);
+});
+
+/** Octets of a record: of its IV, of its last block but one (which is the padding's), of its last, of its middle. */
+const changedPlaces = [5, -17, -1, 40];

@@ -16,10 +16,9 @@ const shown = {
 	wild: ca.identity(["*.wild.test"]),
 	rsa: ca.identity(["shop.test"], { key: "rsa2048" }),
 };
-const behind = await httpsOrigin(
-	owner,
-	ca.identity(["shop.test", "a.wild.test"], { key: "rsa2048" }),
-	(request, response) => response.end(`${request.headers.host} ${(request.socket as TLSSocket).servername}`),
+const inner = ca.identity(["shop.test", "a.wild.test"], { key: "rsa2048" });
+const behind = await httpsOrigin(owner, inner, (request, response) =>
+	response.end(`${request.headers.host} ${(request.socket as TLSSocket).servername}`),
 );
 const stranger = await httpsOrigin(owner, selfSigned(["shop.test"]), (_, response) => response.end("stranger"));
 const echo = await tcpOrigin(owner, (socket) => void socket.on("error", () => undefined).pipe(socket));
@@ -56,7 +55,7 @@ const gateway = await startGateway(owner, {
 	hosts: ["shop.test", "mail.test"],
 	mappings: { "named.test": "inet 127.0.0.2;", "loop.test": "inet 127.0.0.1;" },
 	profiles: `
-		profile servers { server-certificate [ shop wild rsa ]; trusted-ca test; actions { log { all; } } }
+		profile servers { server-certificate [ shop wild rsa ]; trusted-ca test; never-decrypt-source 127.0.0.9/32; actions { log { all; } } }
 		profile trusting { server-certificate [ shop ]; actions { ignore-server-auth-failure; log { all; } } }`,
 	tls: `
 		termination { profile mine { server-certificate [ shop wild ]; } }
@@ -83,7 +82,10 @@ const gateway = await startGateway(owner, {
 	top: "applications { application tcp-one { protocol tcp; destination-port 1; } }",
 });
 
-function openTls(port: number, options: tls.ConnectionOptions = {}): Promise<TLSSocket> {
+function openTls(
+	port: number,
+	options: tls.ConnectionOptions & { readonly localAddress?: string } = {},
+): Promise<TLSSocket> {
 	const socket = tls.connect({ port, host: "127.0.0.1", ca: ca.root.pem, servername: "shop.test", ...options });
 	socket.unref();
 	return new Promise((resolve, reject) => {
@@ -110,7 +112,7 @@ async function says(socket: Socket, text: string): Promise<string> {
 	return heard;
 }
 
-test("R2 R9: a reverse listener shows its own certificate, verifies the server and inspects what is between them", async () => {
+test("R2 R9 R32: a reverse listener shows its own certificate, verifies the server and inspects what is between them", async () => {
 	const socket = await openTls(ports.reverse);
 	assert.equal(socket.getPeerX509Certificate()?.fingerprint256, fingerprint(shown.shop.cert));
 	const { localPort } = socket;
@@ -133,7 +135,7 @@ test("R133 R179: the certificate follows the name: exact, wildcard, by the kind 
 	for (const socket of [wild, unknown, rsa]) socket.destroy();
 });
 
-test("N8: behind a reverse listener a server that is not trusted is blocked, unless the profile ignores it", async () => {
+test("N8 R100: behind a reverse listener a server that is not trusted is blocked, unless the profile ignores it", async () => {
 	await assert.rejects(openTls(ports.strange), /alert|closed/);
 	const record = await eventually(
 		() => gateway.records().find(({ listener }) => listener === "reverse strange"),
@@ -141,6 +143,16 @@ test("N8: behind a reverse listener a server that is not trusted is blocked, unl
 	);
 	assert.equal(record.faultCode, "SERVER_CERTIFICATE_INVALID");
 	assert.equal(await ask(await openTls(ports.ignored)), "stranger");
+});
+
+test("R152: clients that are excepted from server inspection speak with the server itself, the others with the gateway", async () => {
+	const socket = await openTls(ports.reverse, { localAddress: "127.0.0.9" });
+	assert.equal(socket.getPeerX509Certificate()?.fingerprint256, fingerprint(inner.cert));
+	const { localPort } = socket;
+	assert.match(await ask(socket), /shop\.test shop\.test/);
+	const { decision, cause, fact } = await gateway.record(localPort);
+	assert.deepEqual([decision, cause], ["bypass", "exempt"]);
+	assert.match(fact, /client 127\.0\.0\.9 is in never-decrypt-source 127\.0\.0\.9\/32/);
 });
 
 test("a policy that denies is above a listener of one's own", async () => {
@@ -152,7 +164,7 @@ test("a policy that denies is above a listener of one's own", async () => {
 	assert.deepEqual([record.decision, record.rule], ["block", "no"]);
 });
 
-test("R17 R36: an offloading listener speaks TLS and HTTP/1 by ALPN for a server that has neither", async () => {
+test("R17 R36 R30 R31: an offloading listener speaks TLS and HTTP/1 by ALPN for a server that has neither", async () => {
 	const socket = await openTls(ports.offload, { ALPNProtocols: ["h2", "http/1.1"] });
 	assert.equal(socket.alpnProtocol, "http/1.1");
 	const { localPort } = socket;
@@ -205,7 +217,7 @@ test("R20: a pass-through listener forwards TLS unopened, to its server or to th
 	assert.equal(record.inspection, "not decrypted");
 });
 
-test("R20 F14: by-sni refuses a hello without a name, and a name that leads back to the listener", async () => {
+test("R20 F14 F9: by-sni refuses a hello without a name, and a name that leads back to the listener", async () => {
 	await assert.rejects(
 		openTls(ports.named, { servername: "", rejectUnauthorized: false }),
 		/unrecognized name|alert|closed/,

@@ -82,7 +82,7 @@ const flow: fc.Arbitrary<Flow> = fc
 		to: hostsOf(toZone, family)[server] ?? "",
 	}));
 
-test("the kernel's verdict on forwarded traffic is the gateway's, whatever the policies", async (t) => {
+test("B57: the kernel's verdict on forwarded traffic is the gateway's, whatever the policies", async (t) => {
 	if (!requireNamespaces(t, ["nft"])) return;
 	const rig = await makeForwardingRig(t, ports);
 	const directory = mkdtempSync(join(tmpdir(), "forwarded-"));

@@ -233,7 +233,7 @@ test("curl gets a page for a blocked file and all the others over the same conne
 	assert.equal(ports.size, 1, "one connection");
 });
 
-test("R174: with downgrade-http2 both legs speak HTTP/1.1, though client and server could do otherwise", async (t) => {
+test("R174 R124: with downgrade-http2 both legs speak HTTP/1.1, though client and server could do otherwise", async (t) => {
 	if (!requirePeers(t, ["curl"])) return;
 	for (const [host, version] of [
 		["app.test", "2"],

@@ -154,7 +154,7 @@ describe("s_client", { concurrency: 4 }, () => {
 });
 
 describe("the minted leaf", { concurrency: 4 }, () => {
-	test("M1: subject and alternative names are the origin's, the issuer is the gateway's CA", async (t) => {
+	test("M1 R8: subject and alternative names are the origin's, the issuer is the gateway's CA", async (t) => {
 		if (!requirePeers(t, ["openssl"])) return;
 		const leaf = await shopLeaf(t);
 		const names = ["-subject", "-ext", "subjectAltName"];
@@ -218,7 +218,7 @@ describe("the minted leaf", { concurrency: 4 }, () => {
 		assert.match(await x509(t, file, ["-text"]), /X509v3 Subject Alternative Name: critical\n +DNS:app\.test\n/);
 	});
 
-	test("M7: serials of 64 bits and more, another one for each server certificate", async (t) => {
+	test("M7 R33: serials of 64 bits and more, another one for each server certificate", async (t) => {
 		if (!requirePeers(t, ["openssl"])) return;
 		const serials = new Set<string>();
 		for (let count = 0; count < 4; count++) {

@@ -30,7 +30,7 @@ const body = `${"x".repeat(40_000)}some malware`;
 const twice = ["1 GET /evil?1", "2 GET /evil?1", "1 GET /evil?2", "2 GET /evil?2"];
 
 for (const version of ["-tls1_2", "-tls1_3"])
-	test(`the key log of s_client ${version} opens its connection, and without it nothing is seen`, async (t) => {
+	test(`R24: the key log of s_client ${version} opens its connection, and without it nothing is seen`, async (t) => {
 		if (!requirePeers(t, ["openssl"])) return;
 		const recording = await recordClient(t, [version]);
 		assert.deepEqual(inspect(recording, false), { alerts: [], decrypted: 0, reasons: [] });

@@ -37,7 +37,7 @@ function curl(gateway: Gateway, url: string, source: string, pin: string): Promi
 	return new Promise((resolve) => child.on("close", () => resolve(text)));
 }
 
-test("two clients that refuse the minted certificate teach that the server is let be, for all but those always decrypted", async (t) => {
+test("N9: two clients that refuse the minted certificate teach that the server is let be, for all but those always decrypted", async (t) => {
 	if (!requirePeers(t, ["curl"])) return;
 	const { gateway, ask } = await gatewayWith(t, "learned-bypass { clients 2; }");
 	for (const _ of [1, 2, 3]) assert.equal(await ask("pin.test", "127.0.0.2"), "", "one client alone teaches nothing");

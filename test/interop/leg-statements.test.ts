@@ -175,7 +175,7 @@ const rows: readonly Row[] = [
 describe("statements about the legs", { concurrency: 4 }, () => {
 	for (const { profile, client = [], server = [], clientLeg, serverLeg, fault } of rows) {
 		const statements = profiles[profile] || "nothing stated";
-		test(`R158 R168 R177 F1 F5: ${statements} client "${client.join(" ")}" server "${server.join(" ")}"`, async (t) => {
+		test(`R158 R168 R177 F1 F5 R27 R29 R125 R137: ${statements} client "${client.join(" ")}" server "${server.join(" ")}"`, async (t) => {
 			if (!requirePeers(t, ["openssl"])) return;
 			const port = await serve(t, server);
 			const found = await ask(t, profile, port, client);

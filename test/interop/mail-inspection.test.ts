@@ -117,7 +117,7 @@ test("R117: a file that is stored by IMAP is refused, and a good message is read
 	assert.equal((await recordOf("imaps")).inspection, "inspected");
 });
 
-test("R117: a file that waits in a mailbox is stopped on its way to the client, by IMAP whole and in parts, and by POP3", async (t) => {
+test("R117 R175: a file that waits in a mailbox is stopped on its way to the client, by IMAP whole and in parts, and by POP3", async (t) => {
 	if (!isReady(t)) return;
 	// Past the gateway, the second message of the mailbox.
 	const stored = await curl(t, [

@@ -28,7 +28,7 @@ const site = `https://app.test:${minted.port}/`;
 const badSite = `https://app.test:${untrusted.port}/`;
 const bundle = "/etc/ssl/certs/ca-certificates.crt";
 
-describe("R53 R64: who follows the steps trusts the gateway", () => {
+describe("R53 R64 R33: who follows the steps trusts the gateway", () => {
 	for (const [name, peers] of [
 		["curl", ["curl"]],
 		["node", ["curl"]],

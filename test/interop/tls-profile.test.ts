@@ -128,7 +128,7 @@ test("X25519MLKEM768 is in the runtime's default groups, with a key share", asyn
 });
 
 for (const { name, message } of capturedHellos) {
-	test(`the leg for ${name} sends what was planned, and nothing that its client did not offer`, async (t) => {
+	test(`N11: the leg for ${name} sends what was planned, and nothing that its client did not offer`, async (t) => {
 		const client = decodedHello(message);
 		for (const grade of grades) {
 			const plan = serverLegOptions(client, gradeLegs(grade));

@@ -255,8 +255,10 @@ test("B41, B42: the outer header: DS field and ECN are copied and come out again
 	});
 	lab.internet.ip("link set far mtu 1000");
 	lab.peer.ip("link set wan mtu 1000");
-	await t.test("df-bit clear: the outer packet is fragmented on its way", () => assert.equal(ping(1_400).status, 0));
-	await t.test("df-bit copy: the sender is told what fits, and that fits", async () => {
+	await t.test("B56: df-bit clear: the outer packet is fragmented on its way", () =>
+		assert.equal(ping(1_400).status, 0),
+	);
+	await t.test("B56: df-bit copy: the sender is told what fits, and that fits", async () => {
 		await commit(one, [`set ${vpn} df-bit copy`]);
 		await commit(other, [`set ${vpn} df-bit clear`]);
 		const told = await eventually(() => /mtu ?= ?(\d+)/.exec(ping(1_390).output)?.[1], "the word of the gateway");
@@ -265,7 +267,7 @@ test("B41, B42: the outer header: DS field and ECN are copied and come out again
 		assert.notEqual(ping(Number(told) + 1).status, 0);
 		assert.match(await command(one, "show security ipsec security-associations detail"), /DF-bit: copy/);
 	});
-	await t.test("df-bit set: a packet that may be fragmented is, within", async () => {
+	await t.test("B56: df-bit set: a packet that may be fragmented is, within", async () => {
 		await commit(one, [`set ${vpn} df-bit set`]);
 		await eventually(() => pings(lab.host, "192.168.168.10", "-M", "dont", "-s", "1300"), "an echo in fragments");
 	});

@@ -57,7 +57,7 @@ test("R2: a message is stored and read over IMAPS behind a reverse listener", as
 	assert.deepEqual([record.serverTrust, record.inspection], ["trusted", "inspected"]);
 });
 
-test("R2: POP3S lists what IMAPS stored", async (t) => {
+test("R2 R130: POP3S lists what IMAPS stored", async (t) => {
 	if (!isReady(t, dovecot)) return;
 	await curl(t, ["--upload-file", letter, `imaps://mail.test:${ports.imaps}/INBOX`]);
 	const { status, output } = await curl(t, [`pop3s://mail.test:${ports.pop3s}/`]);
@@ -66,7 +66,7 @@ test("R2: POP3S lists what IMAPS stored", async (t) => {
 	assert.equal((await recordOf("reverse pop3s")).clientLeg?.version, "TLSv1.3");
 });
 
-test("R2: a message is taken by SMTPS behind a reverse listener", async (t) => {
+test("R2 R175: a message is taken by SMTPS behind a reverse listener", async (t) => {
 	if (!isReady(t, postfix)) return;
 	const { status, output } = await curl(t, [
 		...["--verbose", "--mail-from", "a@mail.test", "--mail-rcpt", "b@mail.test", "--upload-file", letter],

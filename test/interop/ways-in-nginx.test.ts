@@ -85,7 +85,7 @@ test("R2: a client that knows HTTP/1.1 alone gets it from a server of HTTP/2, an
 	assert.equal((await gateway.record(transfers[0]?.local_port)).inspection, "inspected");
 });
 
-test("a page with a pattern is answered with 403 in the server's place", async (t) => {
+test("R25: a page with a pattern is answered with 403 in the server's place", async (t) => {
 	if (!requirePeers(t, programs)) return;
 	const { transfers, output } = await curl(t, "web", ["shop.test"], ["eicar.html"]);
 	assert.equal(transfers[0]?.http_code, 403, output);
