@@ -8,6 +8,9 @@ import { endianness } from "node:os";
 import type { Address } from "#base/address.ts";
 import {
 	credentialsOctets,
+	type EspDatagramSocket,
+	espSteering,
+	instructionOctets,
 	type Linux,
 	LinuxError,
 	type ListeningSocket,
@@ -39,6 +42,9 @@ export async function openLinux(): Promise<Linux> {
 			close: libc.func("int close(int)"),
 			send: libc.func("intptr_t send(int, void *, size_t, int)"),
 			recv: libc.func("intptr_t recv(int, void *, size_t, int)"),
+			eventfd: libc.func("int eventfd(uint32_t, int)"),
+			write: libc.func("intptr_t write(int, void *, size_t)"),
+			address: (octets) => koffi.address(octets),
 			lastError,
 		});
 	} catch (cause) {
@@ -52,7 +58,7 @@ export async function openLinux(): Promise<Linux> {
 /** Functions of the C library that answer -1 when they fail. */
 interface CLibrary {
 	getsockopt(descriptor: number, level: number, option: number, value: Uint8Array, length: Uint32Array): number;
-	setsockopt(descriptor: number, level: number, option: number, value: Int32Array, length: number): number;
+	setsockopt(descriptor: number, level: number, option: number, value: Int32Array | Uint8Array, length: number): number;
 	socket(domain: number, type: number, protocol: number): number;
 	bind(descriptor: number, address: Uint8Array, length: number): number;
 	sendto(
@@ -70,6 +76,10 @@ interface CLibrary {
 	close(descriptor: number): number;
 	send(descriptor: number, octets: Uint8Array, length: number, flags: number): number;
 	recv(descriptor: number, octets: Uint8Array, length: number, flags: number): number;
+	eventfd(value: number, flags: number): number;
+	write(descriptor: number, octets: Uint8Array, length: number): number;
+	/** Where octets lie; to be kept by the caller as long as that is used. */
+	address(octets: Uint8Array): bigint;
 	/** The name of the error of the call that failed last. */
 	lastError(): string;
 }
@@ -103,6 +113,19 @@ function linuxOf(libc: CLibrary): Linux {
 		set(descriptor, options.flowLabels);
 		set(descriptor, options.hopLimit6, outerHopLimit);
 	};
+	const one = Uint8Array.of(isLittleEndian ? 1 : 0, 0, 0, 0, 0, 0, 0, isLittleEndian ? 0 : 1);
+	/** `struct sock_fprog`: | instructions (2) | 0 (6) | where they are (8) |. */
+	const steer = (descriptor: number) => {
+		// Larger than what the runtime may move about.
+		const program = new Uint8Array(movableOctets);
+		program.set(espSteering(isLittleEndian));
+		const octets = new Uint8Array(16);
+		const view = new DataView(octets.buffer);
+		view.setUint16(0, espSteering(isLittleEndian).length / instructionOctets, isLittleEndian);
+		view.setBigUint64(8, libc.address(program), isLittleEndian);
+		const [, level, option] = options.steering;
+		check("setsockopt SO_ATTACH_REUSEPORT_CBPF", libc.setsockopt(descriptor, level, option, octets, octets.length));
+	};
 	const bind = (descriptor: number, octets: Uint8Array) => check("bind", libc.bind(descriptor, octets, octets.length));
 
 	return {
@@ -129,6 +152,21 @@ function linuxOf(libc: CLibrary): Linux {
 				prepare(descriptor, family);
 				bind(descriptor, encodeSocketAddress({ address: local, port: 0 }, isLittleEndian));
 			});
+		},
+		espDatagramSocket({ address, port, bufferOctets }: EspDatagramSocket) {
+			const family = familyOf(address);
+			const type = sockDgram | sockNonblock | sockCloexec;
+			return keep(check("socket", libc.socket(family === 4 ? afInet : afInet6, type, 0)), (descriptor) => {
+				set(descriptor, options.reusePort);
+				prepare(descriptor, family);
+				for (const option of [options.receiveBuffer, options.sendBuffer]) set(descriptor, option, bufferOctets);
+				bind(descriptor, encodeSocketAddress({ address, port }, isLittleEndian));
+				steer(descriptor);
+			});
+		},
+		openSignal: () => check("eventfd", libc.eventfd(0, sockNonblock | sockCloexec)),
+		signal(descriptor) {
+			libc.write(descriptor, one, one.length);
 		},
 		preparePackets: prepare,
 		sendPacket(descriptor, packet, to, header) {
@@ -243,6 +281,9 @@ const soOriginalDestination = 80;
 const options = {
 	reuseAddress: ["SO_REUSEADDR", solSocket, 2],
 	reusePort: ["SO_REUSEPORT", solSocket, 15],
+	steering: ["SO_ATTACH_REUSEPORT_CBPF", solSocket, 51],
+	sendBuffer: ["SO_SNDBUFFORCE", solSocket, 32],
+	receiveBuffer: ["SO_RCVBUFFORCE", solSocket, 33],
 	mark: ["SO_MARK", solSocket, 36],
 	transparent: ["IP_TRANSPARENT", solIp, 19],
 	bindNoPort: ["IP_BIND_ADDRESS_NO_PORT", solIp, 24],
@@ -268,5 +309,6 @@ const mayFragment = 0;
 const neverFragment = 2;
 /** B42. */
 const outerHopLimit = 64;
+const movableOctets = 1_024;
 /** Nothing is sent there. */
 const discardPort = 9;

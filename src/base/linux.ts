@@ -37,6 +37,12 @@ export interface RawSocket {
 	readonly local: Address;
 }
 
+/** A UDP socket for ESP, at a port that a socket of IKE has already with SO_REUSEPORT. */
+export interface EspDatagramSocket extends AddressPort {
+	/** Octets of the buffers in the kernel, both ways. */
+	readonly bufferOctets: number;
+}
+
 /** What a packet of a raw or datagram socket has in its header of IP. */
 export interface PacketHeader {
 	/** DS field and ECN: 8 bits. */
@@ -59,6 +65,32 @@ export class LinuxError extends Error {
 	}
 }
 
+/**
+ * A program of the classic packet filter that tells IKE and ESP at port 4500 apart: answers 0, the first socket of the port, for
+ * datagrams that begin with four zeros or are shorter, 1 for ESP.
+ *
+ *     | operation (2) | jump if true (1) | jump if false (1) | operand (4) |   in the order of octets of the machine
+ *
+ * Source: Linux, Documentation/networking/filter.rst; RFC 3948 §2.
+ */
+export function espSteering(isLittleEndian: boolean): Uint8Array {
+	const instructions = [
+		[loadWord, 0, 0, 0],
+		[jumpIfEqual, 0, 1, 0],
+		[returnValue, 0, 0, 0],
+		[returnValue, 0, 0, 1],
+	] as const;
+	const octets = new Uint8Array(instructions.length * instructionOctets);
+	const view = new DataView(octets.buffer);
+	for (const [index, [operation, ifTrue, ifFalse, operand]] of instructions.entries()) {
+		view.setUint16(index * instructionOctets, operation, isLittleEndian);
+		view.setUint8(index * instructionOctets + 2, ifTrue);
+		view.setUint8(index * instructionOctets + 3, ifFalse);
+		view.setUint32(index * instructionOctets + 4, operand, isLittleEndian);
+	}
+	return octets;
+}
+
 /** Each call throws a `LinuxError` that names the call and the reason when Linux refuses. */
 export interface Linux {
 	/** Of a connected Unix socket. */
@@ -67,6 +99,14 @@ export interface Linux {
 	openTun(name: string): number;
 	/** The descriptor of a new raw socket, which does not wait; bound to an address of this host. Needs CAP_NET_RAW. */
 	rawSocket(wanted: RawSocket): number;
+	/**
+	 * The descriptor of a new socket that gets the datagrams of ESP of its port, those without four zeros in front; the socket
+	 * that was there before gets the others. Does not wait, and is ready as by `preparePackets`.
+	 */
+	espDatagramSocket(wanted: EspDatagramSocket): number;
+	/** A descriptor that `signal` makes readable, for a thread that waits for several (eventfd). */
+	openSignal(): number;
+	signal(descriptor: number): void;
 	/** Makes a raw or datagram socket ready for `sendPacket`: what is sent by it may be fragmented, IPv6 has the hop limit 64. */
 	preparePackets(descriptor: number, family: 4 | 6): void;
 	/** Sends one packet (port 0 for a raw socket): `lost` when that could not be now, `too-large` when it may not be fragmented. */
@@ -130,5 +170,10 @@ export function tunRequest(name: string, isLittleEndian: boolean): Uint8Array | 
 /** IFF_TUN and IFF_NO_PI. */
 const tunWithoutHeader = 0x1001;
 const interfaceRequestOctets = 40;
+/** BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K. */
+const loadWord = 0x20;
+const jumpIfEqual = 0x15;
+const returnValue = 0x06;
+export const instructionOctets = 8;
 /** Octets of `struct ucred`. */
 export const credentialsOctets = 12;

@@ -1,6 +1,7 @@
 /** What `managed` and `iked` say to each other, over the channel of the child process. */
 import type { PeerTrust } from "#daemon/peer-trust.ts";
 import type { FetchedListFacts } from "#daemon/worker-protocol.ts";
+import type { PlaneNote } from "#esp/data-plane.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
 import type { ReportKind } from "#ike/v2/engine-event.ts";
 import type { VpnPlan } from "#ike/vpn-plan.ts";
@@ -39,6 +40,8 @@ export type FromIked =
 	  }
 	/** A revocation list was fetched. */
 	| { readonly type: "list-fetched"; readonly list: FetchedListFacts }
+	/** What carries the packets has something to tell. */
+	| { readonly type: "told"; readonly note: PlaneNote }
 	/** A line for the trace file. */
 	| { readonly type: "trace"; readonly text: string }
 	| { readonly type: "report"; readonly what: ReportKind; readonly connection: string; readonly text: string };

@@ -11,10 +11,12 @@ import type { FromIked, IkedClear, ToIked } from "#daemon/iked-protocol.ts";
 import { noPeerTrust, type PeerTrust, peerTrust } from "#daemon/peer-trust.ts";
 import { resolveGateways, type VpnConfig, type VpnSources, vpnFacts } from "#daemon/vpn-facts.ts";
 import type { FetchedListFacts } from "#daemon/worker-protocol.ts";
+import type { PlaneNote } from "#esp/data-plane.ts";
 import { mayChangePacketFilter } from "#firewall/apply-shell.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
 import { clearTunnelRoutes } from "#ike/ip-command-shell.ts";
 import type { TraceFilePlan } from "#ike/trace-plan.ts";
+import { spiText } from "#ike/v2/child-sa.ts";
 import type { ReportKind } from "#ike/v2/engine-event.ts";
 import { type CompiledVpns, compileVpns, isEmptyPlan, type VpnPlan } from "#ike/vpn-plan.ts";
 import type { VpnsState } from "#ike/vpn-state.ts";
@@ -196,6 +198,8 @@ export class IkedService {
 			}
 			case "list-fetched":
 				return this.#ports.listFetched(message.list);
+			case "told":
+				return this.#event(planeEvent(message.note, this.#ports.now()));
 			case "trace":
 				return this.#traceWriter?.write(message.text, this.#ports.now());
 			case "report":
@@ -269,6 +273,19 @@ function reportEvent(what: ReportKind, gateway: string, text: string, now: numbe
 		case "ike-rekeyed":
 		case "child-rekeyed":
 			return gatewayEvent("VPN_REKEYED", now, { gateway, detail: text });
+	}
+}
+
+function planeEvent(note: PlaneNote, now: number): GatewayEvent {
+	switch (note.what) {
+		case "failed":
+			return gatewayEvent("ESP_PLANE_FAILED", now, { reason: note.reason });
+		case "slow-ciphers":
+			return gatewayEvent("ESP_CIPHERS_SLOW", now, { reason: note.reason });
+		case "refused":
+			return gatewayEvent("ESP_ASSOCIATION_REFUSED", now, { spi: spiText(note.inboundSpi), reason: note.reason });
+		case "unknown-spi":
+			return gatewayEvent("ESP_UNKNOWN_SPI", now, { packets: note.packets, spi: spiText(note.spi) });
 	}
 }
 

@@ -23,6 +23,7 @@ const engine: Promise<VpnEngine> = openLinux().then(
 				}),
 			checkPeer: (path, isAgain) => revocation.check(path, isAgain),
 			report: (what, connection, text) => send({ type: "report", what, connection, text }),
+			told: (note) => send({ type: "told", note }),
 			trace: (text) => send({ type: "trace", text }),
 		}),
 );

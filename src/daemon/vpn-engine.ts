@@ -10,6 +10,7 @@ import {
 	newCounters,
 	type PlaneCounters,
 	type PlaneEvents,
+	type PlaneNote,
 	type PlaneReport,
 } from "#esp/data-plane.ts";
 import type { ChildView } from "#ike/association-view.ts";
@@ -28,6 +29,8 @@ import type { VpnPlan } from "#ike/vpn-plan.ts";
 import type { ChildState, VpnState, VpnsState } from "#ike/vpn-state.ts";
 
 export interface VpnEnginePorts extends Required<Pick<EnginePorts, "sign" | "report" | "checkPeer">> {
+	/** What carries the packets has something to tell. */
+	told(note: PlaneNote): void;
 	/** A line of the trace; only of topics that the plan names. */
 	trace(text: string): void;
 }
@@ -70,7 +73,8 @@ export class VpnEngine {
 				installChild: (association) => this.#install(association),
 				removeChild: (inboundSpi) => this.#remove(inboundSpi),
 				moveChild: (inboundSpi, path) => this.#move(inboundSpi, path),
-				receiveEsp: (packet) => this.#plane.takeIncoming?.(packet),
+				// From before the plane had a socket of its own; the kernel gives it the others.
+				receiveEsp: () => undefined,
 			},
 			defaultSettings.ports,
 		);
@@ -81,6 +85,7 @@ export class VpnEngine {
 			noted: (notes) => {
 				for (const note of notes) this.#shell.give({ type: "traffic-noted", ...note });
 			},
+			told: (note) => this.#hearOfPlane(note),
 		});
 		this.#tunnels = new VpnTunnels(this.#plane, (commands) => {
 			for (const command of commands) this.#trace("routing-socket", () => `ip ${command}`);
@@ -199,6 +204,13 @@ export class VpnEngine {
 		if (one === undefined) return;
 		one.path = path;
 		this.#plane.move(inboundSpi, { ...path, isEncapsulated: one.association.isEncapsulated });
+	}
+
+	/** Without the plane's associations those of IKE are half a tunnel: they are deleted at both ends, and made anew. */
+	#hearOfPlane(note: PlaneNote): void {
+		this.#ports.told(note);
+		if (note.what !== "failed") return;
+		for (const inboundSpi of [...this.#installed.keys()]) this.#shell.give({ type: "child-close-wanted", inboundSpi });
 	}
 
 	#want(vpn: string): void {

@@ -12,7 +12,7 @@ const prelude = `
 	const child = (name, remote) => ({ name, localSelectors: selectors("0.0.0.0/0"), remoteSelectors: selectors(remote), proposals: [], lifetime: 1 });
 	const wanted = [];
 	const { UserSpacePlane } = await import("#esp/user-space-plane-shell.ts");
-	const plane = new UserSpacePlane(await openLinux(), { wanted: (vpn) => wanted.push(vpn), wornOut() {}, spent() {}, noted() {} });
+	const plane = new UserSpacePlane(await openLinux(), { wanted: (vpn) => wanted.push(vpn), wornOut() {}, spent() {}, noted() {}, told() {} });
 	const tunnels = new VpnTunnels(plane, () => {});
 	const plan = (unit, number, vpns) => ({
 		unit, addresses: ["10.9." + number + ".1/24"], mtu: 1400,

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { clampMss } from "#esp/clamp-mss.ts";
+import { clampMss as clamp } from "#esp/clamp-mss.ts";
+import { InnerPacket } from "#esp/inner-packet.ts";
+
+function clampMss(packet: Uint8Array, limit: number): boolean {
+	const inner = new InnerPacket();
+	return inner.read(packet, 0, packet.length) && clamp(packet, inner, 0, limit);
+}
 
 /** A SYN of IPv4 with these options, its checksum right. */
 function syn(options: readonly number[], flags = 0x02): Uint8Array {

@@ -29,8 +29,6 @@ export interface DataPlane {
 	remove(inboundSpi: number): void;
 	/** The peer is reached elsewhere. */
 	move(inboundSpi: number, path: EspPath): void;
-	/** A packet of ESP that came to the socket of IKE; a plane that takes them all itself has none of this. */
-	takeIncoming?(packet: Uint8Array): void;
 	report(): Promise<PlaneReport>;
 	/** Takes everything away. */
 	close(): Promise<void>;
@@ -46,7 +44,19 @@ export interface PlaneEvents {
 	spent(inboundSpi: number): void;
 	/** Told about twice a second: associations by which packets went. */
 	noted(notes: readonly TrafficNote[]): void;
+	/** What an operator is to know. */
+	told(note: PlaneNote): void;
 }
+
+export type PlaneNote =
+	/** The plane has failed and begun anew: all its associations are gone, and their keys must not be used again. */
+	| { readonly what: "failed"; readonly reason: string }
+	/** Packets are encrypted in a slower way. */
+	| { readonly what: "slow-ciphers"; readonly reason: string }
+	/** An association cannot be carried; it is to be deleted, as `spent` says, too. */
+	| { readonly what: "refused"; readonly inboundSpi: number; readonly reason: string }
+	/** So many packets of ESP since the last such note had an SPI that nobody has; `spi`: the last. */
+	| { readonly what: "unknown-spi"; readonly packets: number; readonly spi: number };
 
 /** A VPN: what its packets are bound to. */
 export interface PlaneVpn {

@@ -1,6 +1,5 @@
-/** Packets of ESP in tunnel mode, opened: replay first, then authenticity, then the contents (RFC 4303 §3.4; B37, B44). */
-import { createDecipheriv, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
-import { cipherKey, extendedHeader, headerOctets, upperHalf } from "#esp/outbound-association.ts";
+/** Packets of ESP in tunnel mode, opened in place: replay first, then authenticity, then the contents (RFC 4303 §3.4; B37, B44). */
+import { headerOctets, type PacketCipher, type PacketCiphers, tagOctetsOf } from "#esp/packet-cipher.ts";
 import type { EspKeys, EspProtection } from "#esp/protection.ts";
 import { ReplayWindow } from "#esp/replay-window.ts";
 
@@ -21,102 +20,75 @@ export interface InboundParts {
 	readonly spi: number;
 	readonly protection: EspProtection;
 	readonly keys: EspKeys;
+	readonly ciphers: PacketCiphers;
 	/** Packets in the replay window: 32, 64 or more; 0 accepts recorded packets (danger: `no-anti-replay`). */
 	readonly replayWindow: number;
 }
 
 export class InboundAssociation {
 	readonly spi: number;
+	/** Octets of the packet before the inner one. */
+	readonly prefixOctets: number;
 	/** Packets that were refused: at 1 those that were truncated, at 2 those that were replayed, as `espRefusal` counts. */
 	readonly refused = new Uint32Array(5);
 	/** Next header of the packet that was opened last. */
 	nextHeader = 0;
-	readonly #protection: EspProtection;
-	readonly #key: KeyObject;
-	readonly #integrityKey: KeyObject;
-	readonly #nonce: Uint8Array;
+	readonly #octets: Uint8Array;
+	readonly #view: DataView;
+	readonly #cipher: PacketCipher;
+	readonly #blockOctets: number;
+	readonly #tagOctets: number;
+	readonly #hasExtendedNumbers: boolean;
 	readonly #window: ReplayWindow;
 
-	constructor({ spi, protection, keys, replayWindow }: InboundParts) {
-		const { cipher } = protection;
+	constructor({ spi, protection, keys, ciphers, replayWindow }: InboundParts) {
+		const { cipher, hasExtendedSequenceNumbers } = protection;
 		this.spi = spi;
-		this.#protection = protection;
-		this.#key = createSecretKey(cipherKey(keys.encryption, cipher.keyOctets));
-		this.#integrityKey = createSecretKey(keys.integrity);
-		this.#nonce = new Uint8Array(cipher.saltOctets + cipher.ivOctets);
-		this.#nonce.set(keys.encryption.subarray(cipher.keyOctets));
+		this.prefixOctets = headerOctets + cipher.ivOctets;
+		this.#octets = ciphers.memory.octets;
+		this.#view = ciphers.memory.view;
+		this.#cipher = ciphers.open(protection, keys, "inbound");
+		this.#blockOctets = cipher.blockOctets;
+		this.#tagOctets = tagOctetsOf(protection);
+		this.#hasExtendedNumbers = hasExtendedSequenceNumbers;
 		this.#window = new ReplayWindow(replayWindow);
 	}
 
 	/**
-	 * Writes the inner packet into `out` and returns its octets, or a number of `espRefusal`. Nothing changes, and nothing is
-	 * written, before the packet is authentic.
+	 * Opens the packet at `at`; the inner one then begins `prefixOctets` behind that. Returns its octets, or a number of
+	 * `espRefusal`. No state changes before the packet is authentic.
 	 */
-	open(packet: Uint8Array, out: Uint8Array): number {
-		const { cipher, integrity } = this.#protection;
-		const end = packet.length - (integrity?.tagOctets ?? cipher.tagOctets);
-		const start = headerOctets + cipher.ivOctets;
-		const octets = end - start;
-		if (octets < 2 || octets % cipher.blockOctets !== 0 || octets > out.length)
-			return this.#refuse(espRefusal.truncated);
-		const sequence = this.#sequenceOf(readU32(packet, 4));
+	open(at: number, octets: number): number {
+		const start = at + this.prefixOctets;
+		const end = at + octets - this.#tagOctets;
+		const encrypted = end - start;
+		if (encrypted < 2 || encrypted % this.#blockOctets !== 0) return this.#refuse(espRefusal.truncated);
+		const sequence = this.#sequenceOf(this.#view.getUint32(at + 4));
 		if (!this.#window.mayAccept(sequence)) return this.#refuse(espRefusal.replayed);
-		const isAuthentic =
-			cipher.tagOctets > 0
-				? this.#openAead(packet, sequence, start, end, out)
-				: this.#openCbc(packet, sequence, start, end, out);
-		if (!isAuthentic) return this.#refuse(espRefusal.notAuthentic);
+		const upperHalf = sequence > 0xffff_ffff ? Math.floor(sequence / two32) : 0;
+		if (!this.#cipher.open(at, end, upperHalf)) return this.#refuse(espRefusal.notAuthentic);
 		this.#window.accept(sequence);
-		const padding = out[octets - 2] as number;
-		const inner = octets - 2 - padding;
+		const padding = this.#octets[end - 2] as number;
+		const inner = encrypted - 2 - padding;
 		if (inner < 0) return this.#refuse(espRefusal.badPadding);
 		for (let index = 0; index < padding; index++)
-			if (out[inner + index] !== index + 1) return this.#refuse(espRefusal.badPadding);
-		this.nextHeader = out[octets - 1] as number;
+			if (this.#octets[start + inner + index] !== index + 1) return this.#refuse(espRefusal.badPadding);
+		this.nextHeader = this.#octets[end - 1] as number;
 		return inner;
 	}
 
-	#openAead(packet: Uint8Array, sequence: number, start: number, end: number, out: Uint8Array): boolean {
-		const { cipher, hasExtendedSequenceNumbers } = this.#protection;
-		this.#nonce.set(packet.subarray(headerOctets, start), cipher.saltOctets);
-		const engine = createDecipheriv(cipher.engine as "aes-256-gcm", this.#key, this.#nonce, {
-			authTagLength: cipher.tagOctets,
-		});
-		const header = packet.subarray(0, headerOctets);
-		engine.setAAD(hasExtendedSequenceNumbers ? extendedHeader(header, sequence) : header, {
-			plaintextLength: end - start,
-		});
-		engine.setAuthTag(packet.subarray(end));
-		const plain = engine.update(packet.subarray(start, end));
-		try {
-			engine.final();
-		} catch {
-			return false;
-		}
-		out.set(plain);
-		return true;
-	}
-
-	#openCbc(packet: Uint8Array, sequence: number, start: number, end: number, out: Uint8Array): boolean {
-		const { cipher, integrity, hasExtendedSequenceNumbers } = this.#protection;
-		if (integrity === undefined) return false;
-		const hmac = createHmac(integrity.hash, this.#integrityKey).update(packet.subarray(0, end));
-		if (hasExtendedSequenceNumbers) hmac.update(upperHalf(sequence));
-		if (!timingSafeEqual(hmac.digest().subarray(0, integrity.tagOctets), packet.subarray(end))) return false;
-		const iv = packet.subarray(headerOctets, start);
-		const engine = createDecipheriv(cipher.engine, this.#key, iv).setAutoPadding(false);
-		out.set(engine.update(packet.subarray(start, end)));
-		engine.final();
-		return true;
+	/** Forgets the keys. */
+	close(): void {
+		this.#cipher.close();
 	}
 
 	/** The whole number of which 32 bits were sent: the one nearest to the window (RFC 4303 §A2.2). */
 	#sequenceOf(low: number): number {
-		if (!this.#protection.hasExtendedSequenceNumbers) return low;
+		if (!this.#hasExtendedNumbers) return low;
 		const highest = this.#window.highest;
-		const [topHigh, topLow] = [Math.floor(highest / two32), highest % two32];
+		const topHigh = Math.floor(highest / two32);
 		const size = this.#window.size || defaultWindow;
-		const bottom = topLow - size + 1;
+		const bottom = (highest % two32) - size + 1;
 		if (bottom >= 0) return low >= bottom ? topHigh * two32 + low : (topHigh + 1) * two32 + low;
 		// The window spans two values of the upper half.
 		const isBefore = low >= bottom + two32 && topHigh > 0;
@@ -127,11 +99,6 @@ export class InboundAssociation {
 		this.refused[-reason] = (this.refused[-reason] as number) + 1;
 		return reason;
 	}
-}
-
-function readU32(octets: Uint8Array, at: number): number {
-	const upper = ((octets[at] as number) << 8) | (octets[at + 1] as number);
-	return upper * 0x1_0000 + (((octets[at + 2] as number) << 8) | (octets[at + 3] as number));
 }
 
 const two32 = 0x1_0000_0000;

@@ -1,77 +1,110 @@
 /** What of a packet inside a tunnel decides which tunnel it belongs to: addresses, protocol, ports (RFC 4301 §4.4.1.1). */
-import { type Decoded, done, malformed } from "#base/bytes.ts";
 import { u16 } from "#esp/header-words.ts";
 
-export interface InnerPacket {
-	readonly version: 4 | 6;
-	/** 4 or 16 octets; views. */
-	readonly source: Uint8Array;
-	readonly destination: Uint8Array;
-	/** The protocol behind the headers of IP. */
-	readonly protocol: number;
-	/** 0 where there are none, or where a later fragment does not show them. */
-	readonly sourcePort: number;
-	readonly destinationPort: number;
-	/** Octets of the packet by its own header: what follows was padded to hide the length. */
-	readonly octets: number;
-}
-
 /**
- * Reads the headers of a whole packet.
+ * The headers of one packet after the other: read into the same fields, as there is no object for each packet.
  *
- * Bounds: at most 16 extension headers.
- * Faults: another version, a length that does not fit.
+ * Places count from the beginning of the memory that the packet lies in.
  */
-export function decodeInnerPacket(packet: Uint8Array): Decoded<InnerPacket> {
-	const version = (packet[0] ?? 0) >> 4;
-	if (version === 4) return decodeVersion4(packet);
-	if (version === 6) return decodeVersion6(packet);
-	return malformed(`packet is of IP version ${version}; expected 4 or 6`);
-}
+export class InnerPacket {
+	version: 4 | 6 = 4;
+	sourceAt = 0;
+	destinationAt = 0;
+	/** 4 or 16. */
+	addressOctets = 4;
+	/** The protocol behind the headers of IP. */
+	protocol = 0;
+	/** Where that begins. */
+	payloadAt = 0;
+	/** 0 where there are none, or where a later fragment does not show them. */
+	sourcePort = 0;
+	destinationPort = 0;
+	/** Octets of the packet by its own header: what follows was padded to hide the length. */
+	octets = 0;
+	/** Part of a larger packet, whichever. */
+	isFragment = false;
 
-function decodeVersion4(packet: Uint8Array): Decoded<InnerPacket> {
-	const headerOctets = ((packet[0] ?? 0) & 0x0f) * 4;
-	const octets = u16(packet, 2);
-	if (headerOctets < 20 || octets < headerOctets || octets > packet.length)
-		return malformed(`IPv4 packet of ${octets} octets with a header of ${headerOctets} in ${packet.length}`);
-	const isLaterFragment = (u16(packet, 6) & 0x1fff) !== 0;
-	const protocol = packet[9] as number;
-	const addresses = { source: packet.subarray(12, 16), destination: packet.subarray(16, 20) };
-	const ports = isLaterFragment ? noPorts : portsAt(packet, headerOctets, octets, protocol);
-	return done({ version: 4, ...addresses, protocol, ...ports, octets }, octets);
-}
-
-function decodeVersion6(packet: Uint8Array): Decoded<InnerPacket> {
-	const octets = u16(packet, 4) + 40;
-	if (packet.length < 40 || octets > packet.length)
-		return malformed(`IPv6 packet of ${octets} octets in ${packet.length}`);
-	let protocol = packet[6] as number;
-	let at = 40;
-	let isLaterFragment = false;
-	for (let count = 0; extensionHeaders.has(protocol); count++) {
-		if (count === maxExtensionHeaders || at + 8 > octets)
-			return malformed("IPv6 packet ends within its extension headers");
-		const next = packet[at] as number;
-		if (protocol === fragmentHeader) isLaterFragment = (u16(packet, at + 2) & 0xfff8) !== 0;
-		const length = protocol === fragmentHeader ? 8 : ((packet[at + 1] as number) + 1) * 8;
-		protocol = next;
-		at += length;
-		if (isLaterFragment) break;
+	/**
+	 * Reads the headers of the whole packet that begins at `at`; false for another version and lengths that do not fit.
+	 *
+	 * Bounds: at most 16 extension headers.
+	 */
+	read(memory: Uint8Array, at: number, available: number): boolean {
+		if (available < 20) return false;
+		const version = (memory[at] as number) >> 4;
+		if (version === 4) return this.#readVersion4(memory, at, available);
+		if (version === 6) return this.#readVersion6(memory, at, available);
+		return false;
 	}
-	const addresses = { source: packet.subarray(8, 24), destination: packet.subarray(24, 40) };
-	const ports = isLaterFragment ? noPorts : portsAt(packet, at, octets, protocol);
-	return done({ version: 6, ...addresses, protocol, ...ports, octets }, octets);
+
+	/** True when it goes to a group, or to all. */
+	isToGroup(memory: Uint8Array): boolean {
+		const first = memory[this.destinationAt] as number;
+		return this.version === 4 ? first >= 224 : first === 0xff;
+	}
+
+	#readVersion4(memory: Uint8Array, at: number, available: number): boolean {
+		const headerOctets = ((memory[at] as number) & 0x0f) * 4;
+		const octets = u16(memory, at + 2);
+		if (headerOctets < 20 || octets < headerOctets || octets > available) return false;
+		const fragment = u16(memory, at + 6);
+		this.version = 4;
+		this.sourceAt = at + 12;
+		this.destinationAt = at + 16;
+		this.addressOctets = 4;
+		this.protocol = memory[at + 9] as number;
+		this.octets = octets;
+		this.isFragment = (fragment & 0x3fff) !== 0;
+		this.#readPorts(memory, at + headerOctets, at + octets, (fragment & 0x1fff) !== 0);
+		return true;
+	}
+
+	#readVersion6(memory: Uint8Array, at: number, available: number): boolean {
+		const octets = u16(memory, at + 4) + 40;
+		if (available < 40 || octets > available) return false;
+		const end = at + octets;
+		let protocol = memory[at + 6] as number;
+		let place = at + 40;
+		let isFragment = false;
+		let isLater = false;
+		for (let count = 0; isExtension(protocol) && !isLater; count++) {
+			if (count === maxExtensionHeaders || place + 8 > end) return false;
+			const next = memory[place] as number;
+			if (protocol === fragmentHeader) {
+				isFragment = true;
+				isLater = (u16(memory, place + 2) & 0xfff8) !== 0;
+				place += 8;
+			} else place += ((memory[place + 1] as number) + 1) * 8;
+			protocol = next;
+		}
+		this.version = 6;
+		this.sourceAt = at + 8;
+		this.destinationAt = at + 24;
+		this.addressOctets = 16;
+		this.protocol = protocol;
+		this.octets = octets;
+		this.isFragment = isFragment;
+		this.#readPorts(memory, place, end, isLater);
+		return true;
+	}
+
+	#readPorts(memory: Uint8Array, at: number, end: number, isLaterFragment: boolean): void {
+		const hasPorts = !isLaterFragment && at + 4 <= end && carriesPorts(this.protocol);
+		this.payloadAt = at;
+		this.sourcePort = hasPorts ? u16(memory, at) : 0;
+		this.destinationPort = hasPorts ? u16(memory, at + 2) : 0;
+	}
 }
 
-function portsAt(packet: Uint8Array, at: number, end: number, protocol: number) {
-	if (!hasPorts.has(protocol) || at + 4 > end) return noPorts;
-	return { sourcePort: u16(packet, at), destinationPort: u16(packet, at + 2) };
-}
-
-const noPorts = { sourcePort: 0, destinationPort: 0 };
 /** TCP, UDP, DCCP, SCTP, UDP-Lite. */
-const hasPorts: ReadonlySet<number> = new Set([6, 17, 33, 132, 136]);
-const fragmentHeader = 44;
+function carriesPorts(protocol: number): boolean {
+	return protocol === 6 || protocol === 17 || protocol === 33 || protocol === 132 || protocol === 136;
+}
+
 /** Hop-by-hop, routing, fragment, destination options. */
-const extensionHeaders: ReadonlySet<number> = new Set([0, 43, fragmentHeader, 60]);
+function isExtension(protocol: number): boolean {
+	return protocol === 0 || protocol === 43 || protocol === fragmentHeader || protocol === 60;
+}
+
+const fragmentHeader = 44;
 const maxExtensionHeaders = 16;

@@ -17,35 +17,49 @@ export interface EspSelectors {
 	readonly remoteSelectors: readonly EspSelector[];
 }
 
-/** True when the packet may go out by the association: from the local side to the remote side (B4). */
-export function mayGoOut({ localSelectors, remoteSelectors }: EspSelectors, packet: InnerPacket): boolean {
-	return (
-		isWithin(localSelectors, packet.source, packet.sourcePort, packet.protocol) &&
-		isWithin(remoteSelectors, packet.destination, packet.destinationPort, packet.protocol)
-	);
+/** True when the packet in `memory` may go out by the association: from the local side to the remote side (B4). */
+export function mayGoOut(selectors: EspSelectors, memory: Uint8Array, packet: InnerPacket): boolean {
+	return isWithin(selectors.localSelectors, selectors.remoteSelectors, memory, packet);
 }
 
 /** True when the packet may have come in by the association; otherwise the peer sends what was not agreed. */
-export function mayComeIn({ localSelectors, remoteSelectors }: EspSelectors, packet: InnerPacket): boolean {
+export function mayComeIn(selectors: EspSelectors, memory: Uint8Array, packet: InnerPacket): boolean {
+	return isWithin(selectors.remoteSelectors, selectors.localSelectors, memory, packet);
+}
+
+function isWithin(
+	sources: readonly EspSelector[],
+	destinations: readonly EspSelector[],
+	memory: Uint8Array,
+	{ sourceAt, sourcePort, destinationAt, destinationPort, addressOctets, protocol }: InnerPacket,
+): boolean {
 	return (
-		isWithin(remoteSelectors, packet.source, packet.sourcePort, packet.protocol) &&
-		isWithin(localSelectors, packet.destination, packet.destinationPort, packet.protocol)
+		isOneOf(sources, memory, sourceAt, addressOctets, sourcePort, protocol) &&
+		isOneOf(destinations, memory, destinationAt, addressOctets, destinationPort, protocol)
 	);
 }
 
-function isWithin(selectors: readonly EspSelector[], address: Uint8Array, port: number, protocol: number): boolean {
-	for (const { first, last, firstPort, lastPort, protocol: wanted } of selectors) {
-		if (first.length !== address.length) continue;
-		if (wanted !== 0 && wanted !== protocol) continue;
-		if (port < firstPort || port > lastPort) continue;
-		if (compare(address, first) >= 0 && compare(address, last) <= 0) return true;
+function isOneOf(
+	selectors: readonly EspSelector[],
+	memory: Uint8Array,
+	at: number,
+	octets: number,
+	port: number,
+	protocol: number,
+): boolean {
+	for (let index = 0; index < selectors.length; index++) {
+		const one = selectors[index] as EspSelector;
+		if (one.first.length !== octets) continue;
+		if (one.protocol !== 0 && one.protocol !== protocol) continue;
+		if (port < one.firstPort || port > one.lastPort) continue;
+		if (compare(memory, at, one.first) >= 0 && compare(memory, at, one.last) <= 0) return true;
 	}
 	return false;
 }
 
-function compare(one: Uint8Array, other: Uint8Array): number {
-	for (let index = 0; index < one.length; index++) {
-		const difference = (one[index] as number) - (other[index] as number);
+function compare(memory: Uint8Array, at: number, other: Uint8Array): number {
+	for (let index = 0; index < other.length; index++) {
+		const difference = (memory[at + index] as number) - (other[index] as number);
 		if (difference !== 0) return difference;
 	}
 	return 0;

@@ -1,22 +1,23 @@
 /**
- * Packets of ESP in tunnel mode, sealed.
+ * Packets of ESP in tunnel mode, sealed in place.
  *
  *     | SPI (4) | sequence number (4) | IV | inner packet | 1 2 3 ... | pad octets (1) | next header (1) | check value |
  *                                          \________________ encrypted ________________________________/
  *
- * All before the check value is authenticated; with extended numbers the upper 32 bits too, although they are not sent.
- * Source: RFC 4303 §2, RFC 4106 (GCM), RFC 7634 (ChaCha20-Poly1305), RFC 3602 (CBC); B37, B38.
+ * Source: RFC 4303 §2, RFC 4106 §3.1, RFC 3602 §3; B37, B38.
  */
-import { createCipheriv, createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import { headerOctets, type PacketCipher, type PacketCiphers, tagOctetsOf } from "#esp/packet-cipher.ts";
 import type { EspKeys, EspProtection } from "#esp/protection.ts";
+import type { RandomPool } from "#esp/random-pool.ts";
 
 /** What an association sends with. */
 export interface OutboundParts {
 	readonly spi: number;
 	readonly protection: EspProtection;
 	readonly keys: EspKeys;
-	/** Fills with random octets: the IVs of CBC, which must not be foretold. */
-	readonly fillRandom: (octets: Uint8Array) => void;
+	readonly ciphers: PacketCiphers;
+	/** The IVs of CBC, which must not be foretold. */
+	readonly random: RandomPool;
 	/** Number of the last packet that was sent before; default 0. */
 	readonly sequence?: number;
 }
@@ -28,28 +29,33 @@ export interface OutboundParts {
  */
 export class OutboundAssociation {
 	readonly spi: number;
-	readonly #protection: EspProtection;
-	readonly #key: KeyObject;
-	readonly #integrityKey: KeyObject;
-	readonly #nonce: Uint8Array;
-	readonly #random: Uint8Array;
-	readonly #fillRandom: (octets: Uint8Array) => void;
+	/** Octets of the packet before the inner one. */
+	readonly prefixOctets: number;
+	readonly #octets: Uint8Array;
+	readonly #view: DataView;
+	readonly #cipher: PacketCipher;
+	readonly #random: RandomPool;
+	readonly #isAead: boolean;
+	readonly #ivOctets: number;
+	readonly #tagOctets: number;
+	/** Octets that the encrypted part is a multiple of (RFC 4303 §2.4). */
+	readonly #unit: number;
 	readonly #last: number;
-	#randomAt: number;
 	#sequence: number;
 
-	constructor({ spi, protection, keys, fillRandom, sequence = 0 }: OutboundParts) {
+	constructor({ spi, protection, keys, ciphers, random, sequence = 0 }: OutboundParts) {
 		const { cipher, hasExtendedSequenceNumbers } = protection;
 		this.spi = spi;
+		this.#octets = ciphers.memory.octets;
+		this.#view = ciphers.memory.view;
+		this.#cipher = ciphers.open(protection, keys, "outbound");
+		this.#random = random;
+		this.#isAead = cipher.tagOctets > 0;
+		this.#ivOctets = cipher.ivOctets;
+		this.#tagOctets = tagOctetsOf(protection);
+		this.#unit = Math.max(4, cipher.blockOctets);
+		this.prefixOctets = headerOctets + cipher.ivOctets;
 		this.#sequence = sequence;
-		this.#protection = protection;
-		this.#key = createSecretKey(cipherKey(keys.encryption, cipher.keyOctets));
-		this.#integrityKey = createSecretKey(keys.integrity);
-		this.#nonce = new Uint8Array(cipher.saltOctets + cipher.ivOctets);
-		this.#nonce.set(keys.encryption.subarray(cipher.keyOctets));
-		this.#random = new Uint8Array(cipher.tagOctets > 0 ? 0 : randomPoolOctets);
-		this.#randomAt = this.#random.length;
-		this.#fillRandom = fillRandom;
 		this.#last = hasExtendedSequenceNumbers ? Number.MAX_SAFE_INTEGER : 0xffff_ffff;
 	}
 
@@ -63,133 +69,56 @@ export class OutboundAssociation {
 		return this.#sequence > this.#last * 0.9;
 	}
 
-	/** The most octets that a packet around `innerOctets` has. */
+	/** Octets of the packet around `innerOctets`. */
 	sealedOctets(innerOctets: number): number {
-		const { cipher, integrity } = this.#protection;
-		const tag = integrity?.tagOctets ?? cipher.tagOctets;
-		return headerOctets + cipher.ivOctets + innerOctets + paddingOf(innerOctets, cipher.blockOctets) + 2 + tag;
+		return this.prefixOctets + innerOctets + this.#paddingOf(innerOctets) + 2 + this.#tagOctets;
 	}
 
 	/** Octets of the largest inner packet that a packet of `limit` octets has room for; 0 when there is none. */
 	innerOctets(limit: number): number {
 		let octets = Math.max(0, limit - this.sealedOctets(0));
 		// Padding makes it a few octets less or more.
-		octets += this.#protection.cipher.blockOctets + 4;
+		octets += this.#unit;
 		while (octets > 0 && this.sealedOctets(octets) > limit) octets--;
 		return octets;
 	}
 
 	/**
-	 * Writes the packet around `inner` into `out` and returns its octets; 0 when the numbers are used up.
+	 * Makes a packet of ESP of the inner packet at `innerAt`; it begins `prefixOctets` before that. Returns its octets; 0 when
+	 * the numbers are used up.
 	 *
-	 * `out` must have room for `sealedOctets`. `nextHeader`: 4 for IPv4, 41 for IPv6.
+	 * There must be room for it before and behind. `nextHeader`: 4 for IPv4, 41 for IPv6.
 	 */
-	seal(inner: Uint8Array, nextHeader: number, out: Uint8Array): number {
+	seal(innerAt: number, innerOctets: number, nextHeader: number): number {
 		if (this.#sequence >= this.#last) return 0;
 		const sequence = ++this.#sequence;
-		const { cipher } = this.#protection;
-		writeU32(out, 0, this.spi);
-		writeU32(out, 4, sequence % 0x1_0000_0000);
-		const ivEnd = headerOctets + cipher.ivOctets;
-		const trailer = trailers[paddingOf(inner.length, cipher.blockOctets)] as Uint8Array;
-		trailer[trailer.length - 1] = nextHeader;
-		return cipher.tagOctets > 0
-			? this.#sealAead(inner, trailer, sequence, out, ivEnd)
-			: this.#sealCbc(inner, trailer, sequence, out, ivEnd);
+		const at = innerAt - this.prefixOctets;
+		const upperHalf = sequence > 0xffff_ffff ? Math.floor(sequence / two32) : 0;
+		const view = this.#view;
+		view.setUint32(at, this.spi);
+		view.setUint32(at + 4, sequence);
+		if (this.#isAead) {
+			// The number is unique under the key, and that is all that the IV must be (RFC 4106 §3.1).
+			view.setUint32(at + headerOctets, upperHalf);
+			view.setUint32(at + headerOctets + 4, sequence);
+		} else this.#random.put(this.#octets, at + headerOctets, this.#ivOctets);
+		const padding = this.#paddingOf(innerOctets);
+		let end = innerAt + innerOctets;
+		for (let count = 1; count <= padding; count++) this.#octets[end++] = count;
+		this.#octets[end++] = padding;
+		this.#octets[end++] = nextHeader;
+		this.#cipher.seal(at, end, upperHalf);
+		return end + this.#tagOctets - at;
 	}
 
-	#sealAead(inner: Uint8Array, trailer: Uint8Array, sequence: number, out: Uint8Array, ivEnd: number): number {
-		const { cipher, hasExtendedSequenceNumbers } = this.#protection;
-		// The number is unique under the key, and that is all that the IV must be (RFC 4106 §3.1).
-		writeU32(out, headerOctets, Math.floor(sequence / 0x1_0000_0000));
-		writeU32(out, headerOctets + 4, sequence % 0x1_0000_0000);
-		this.#nonce.set(out.subarray(headerOctets, ivEnd), cipher.saltOctets);
-		const engine = createCipheriv(cipher.engine as "aes-256-gcm", this.#key, this.#nonce, {
-			authTagLength: cipher.tagOctets,
-		});
-		const header = out.subarray(0, headerOctets);
-		engine.setAAD(hasExtendedSequenceNumbers ? extendedHeader(header, sequence) : header, {
-			plaintextLength: inner.length + trailer.length,
-		});
-		let end = ivEnd;
-		end = append(out, end, engine.update(inner));
-		end = append(out, end, engine.update(trailer));
-		engine.final();
-		return append(out, end, engine.getAuthTag());
+	/** Forgets the keys. */
+	close(): void {
+		this.#cipher.close();
 	}
 
-	#sealCbc(inner: Uint8Array, trailer: Uint8Array, sequence: number, out: Uint8Array, ivEnd: number): number {
-		const { cipher, integrity, hasExtendedSequenceNumbers } = this.#protection;
-		if (integrity === undefined) throw new Error("a cipher without anything that authenticates");
-		const iv = out.subarray(headerOctets, ivEnd);
-		iv.set(this.#takeRandom(cipher.ivOctets));
-		const engine = createCipheriv(cipher.engine, this.#key, iv).setAutoPadding(false);
-		let end = ivEnd;
-		end = append(out, end, engine.update(inner));
-		end = append(out, end, engine.update(trailer));
-		end = append(out, end, engine.final());
-		const hmac = createHmac(integrity.hash, this.#integrityKey).update(out.subarray(0, end));
-		if (hasExtendedSequenceNumbers) hmac.update(upperHalf(sequence));
-		return append(out, end, hmac.digest().subarray(0, integrity.tagOctets));
-	}
-
-	/** From a pool: one draw for each packet would cost more than the cipher. */
-	#takeRandom(octets: number): Uint8Array {
-		if (this.#randomAt + octets > this.#random.length) {
-			this.#fillRandom(this.#random);
-			this.#randomAt = 0;
-		}
-		this.#randomAt += octets;
-		return this.#random.subarray(this.#randomAt - octets, this.#randomAt);
+	#paddingOf(innerOctets: number): number {
+		return (this.#unit - ((innerOctets + 2) % this.#unit)) % this.#unit;
 	}
 }
 
-/** OpenSSL has single DES only in a provider that is not loaded: three times the same key is the same cipher. */
-export function cipherKey(encryption: Uint8Array, keyOctets: number): Uint8Array {
-	const key = encryption.subarray(0, keyOctets);
-	return keyOctets === desKeyOctets ? Buffer.concat([key, key, key]) : key;
-}
-
-/** What GCM authenticates with extended numbers: SPI and all 64 bits (RFC 4106 §5). */
-export function extendedHeader(header: Uint8Array, sequence: number): Uint8Array {
-	const whole = new Uint8Array(12);
-	whole.set(header.subarray(0, 4));
-	whole.set(upperHalf(sequence), 4);
-	whole.set(header.subarray(4, 8), 8);
-	return whole;
-}
-
-/** The 32 bits of a number that are not sent. */
-export function upperHalf(sequence: number): Uint8Array {
-	const octets = new Uint8Array(4);
-	writeU32(octets, 0, Math.floor(sequence / 0x1_0000_0000));
-	return octets;
-}
-
-/** Octets of SPI and sequence number. */
-export const headerOctets = 8;
-
-/** To whole blocks, and to whole words of 32 bits at least (RFC 4303 §2.4). */
-function paddingOf(innerOctets: number, blockOctets: number): number {
-	const unit = Math.max(4, blockOctets);
-	return (unit - ((innerOctets + 2) % unit)) % unit;
-}
-
-function append(out: Uint8Array, at: number, octets: Uint8Array): number {
-	out.set(octets, at);
-	return at + octets.length;
-}
-
-function writeU32(out: Uint8Array, at: number, value: number): void {
-	out[at] = value >>> 24;
-	out[at + 1] = (value >>> 16) & 0xff;
-	out[at + 2] = (value >>> 8) & 0xff;
-	out[at + 3] = value & 0xff;
-}
-
-const desKeyOctets = 8;
-const randomPoolOctets = 65_536;
-/** By the octets of padding: 1, 2, 3 ..., their count, and room for the next header. */
-const trailers: readonly Uint8Array[] = Array.from({ length: 16 }, (_, count) =>
-	Uint8Array.from([...Array.from({ length: count }, (__, index) => index + 1), count, 0]),
-);
+const two32 = 0x1_0000_0000;

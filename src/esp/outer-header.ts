@@ -3,34 +3,29 @@
  *
  * Source: RFC 4301 §5.1.2, RFC 6040 §4, B42.
  */
-import type { PacketHeader } from "#base/linux.ts";
 import { rewriteWord, u16 } from "#esp/header-words.ts";
 
 /** `security ipsec vpn NAME df-bit`. */
 export type DfBit = "clear" | "set" | "copy";
 
-/**
- * The outer header of a packet: DS field and ECN are copied, the flow label too. A packet of IPv6 counts as one with the DF
- * bit, as no router may fragment it.
- *
- * Bounds: `inner` is a whole header of IPv4 or IPv6.
- */
-export function outerHeader(inner: Uint8Array, dfBit: DfBit): PacketHeader {
-	const isVersion4 = (inner[0] as number) >> 4 === 4;
-	return {
-		trafficClass: trafficClassOf(inner),
-		flowLabel: isVersion4 ? 0 : (((inner[1] as number) & 0x0f) << 16) | u16(inner, 2),
-		mayFragment: dfBit === "clear" || (dfBit === "copy" && !hasDfBit(inner)),
-	};
+/** The flow label of IPv6, which is copied; 0 for IPv4. `at`: where a whole header begins. */
+export function flowLabelOf(memory: Uint8Array, at: number): number {
+	if ((memory[at] as number) >> 4 === 4) return 0;
+	return (((memory[at + 1] as number) & 0x0f) << 16) | u16(memory, at + 2);
+}
+
+/** True when the outer packet may be fragmented. A packet of IPv6 counts as one with the DF bit, as no router may fragment it. */
+export function mayFragment(memory: Uint8Array, at: number, dfBit: DfBit): boolean {
+	return dfBit === "clear" || (dfBit === "copy" && !hasDfBit(memory, at));
 }
 
 /** True when routers may not fragment the packet. */
-export function hasDfBit(packet: Uint8Array): boolean {
-	return (packet[0] as number) >> 4 === 6 || ((packet[6] as number) & dfBitMask) !== 0;
+export function hasDfBit(memory: Uint8Array, at: number): boolean {
+	return (memory[at] as number) >> 4 === 6 || ((memory[at + 6] as number) & dfBitMask) !== 0;
 }
 
 /**
- * Takes the congestion that routers marked on the outer header over into the packet within, in place.
+ * Takes the congestion that routers marked on the outer header over into the packet within, in place; `at`: where that begins.
  *
  *     within \ outer | Not-ECT   ECT(0)    ECT(1)    CE
  *     Not-ECT        | Not-ECT   Not-ECT   Not-ECT   dropped
@@ -41,26 +36,27 @@ export function hasDfBit(packet: Uint8Array): boolean {
  * Answers false when the packet is to be dropped: its sender knows no other sign of congestion.
  * Source: RFC 6040 §4.2.
  */
-export function takeCongestion(inner: Uint8Array, outerTrafficClass: number): boolean {
-	const trafficClass = trafficClassOf(inner);
-	const [own, outer] = [trafficClass & ecnMask, outerTrafficClass & ecnMask];
+export function takeCongestion(memory: Uint8Array, at: number, outerTrafficClass: number): boolean {
+	const trafficClass = trafficClassOf(memory, at);
+	const own = trafficClass & ecnMask;
+	const outer = outerTrafficClass & ecnMask;
 	if (own === notCapable) return outer !== experienced;
 	const isMarked = outer === experienced || (outer === capable1 && own === capable0);
-	if (isMarked && own !== experienced) setTrafficClass(inner, (trafficClass & ~ecnMask) | outer);
+	if (isMarked && own !== experienced) setTrafficClass(memory, at, (trafficClass & ~ecnMask) | outer);
 	return true;
 }
 
 /** DS field (6 bits) and ECN (2 bits). */
-export function trafficClassOf(packet: Uint8Array): number {
-	if ((packet[0] as number) >> 4 === 4) return packet[1] as number;
-	return (u16(packet, 0) >>> 4) & 0xff;
+export function trafficClassOf(memory: Uint8Array, at: number): number {
+	if ((memory[at] as number) >> 4 === 4) return memory[at + 1] as number;
+	return (u16(memory, at) >>> 4) & 0xff;
 }
 
-function setTrafficClass(packet: Uint8Array, value: number): void {
-	if ((packet[0] as number) >> 4 === 4) return rewriteWord(packet, 0, ((packet[0] as number) << 8) | value, 10);
-	const word = (u16(packet, 0) & 0xf00f) | (value << 4);
-	packet[0] = word >>> 8;
-	packet[1] = word & 0xff;
+function setTrafficClass(memory: Uint8Array, at: number, value: number): void {
+	if ((memory[at] as number) >> 4 === 4) return rewriteWord(memory, at, ((memory[at] as number) << 8) | value, at + 10);
+	const word = (u16(memory, at) & 0xf00f) | (value << 4);
+	memory[at] = word >>> 8;
+	memory[at + 1] = word & 0xff;
 }
 
 const dfBitMask = 0x40;

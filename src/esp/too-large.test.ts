@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { internetChecksum, u16, writeU16 } from "#esp/header-words.ts";
-import { decodeInnerPacket } from "#esp/inner-packet.ts";
+import { InnerPacket } from "#esp/inner-packet.ts";
 import { fragments4, tooLargeAnswer } from "#esp/too-large.ts";
 
 interface Parts {
@@ -20,6 +20,10 @@ function packet4(octets: number, { flags = 0x40, protocol = 17, source = [10, 1,
 	return packet;
 }
 
+function isPacket(octets: Uint8Array): boolean {
+	return new InnerPacket().read(octets, 0, octets.length);
+}
+
 function packet6(octets: number): Uint8Array {
 	const packet = new Uint8Array(octets);
 	packet.set([0x60, 0, 0, 0, (octets - 40) >> 8, (octets - 40) & 0xff, 17, 64, 0xfd, 1]);
@@ -32,8 +36,7 @@ function packet6(octets: number): Uint8Array {
 test("a packet of IPv4 that may not be fragmented is answered with the MTU, as from where it was going", () => {
 	const packet = packet4(1_400);
 	const answer = tooLargeAnswer(packet, 1_300) ?? new Uint8Array(0);
-	const decoded = decodeInnerPacket(answer);
-	assert.equal(decoded.kind, "done");
+	assert.ok(isPacket(answer));
 	assert.deepEqual([...answer.subarray(12, 22)], [10, 2, 0, 1, 10, 1, 0, 1, 3, 4]);
 	assert.deepEqual([u16(answer, 26), answer.length], [1_300, 56]);
 	assert.deepEqual(answer.subarray(28), packet.subarray(0, 28));
@@ -101,7 +104,7 @@ test("a fragment is cut into fragments of the same packet; what may not or canno
 test("no octets make them throw", () => {
 	fc.assert(
 		fc.property(fc.uint8Array({ minLength: 20, maxLength: 90 }), fc.nat(1_500), (packet, mtu) => {
-			if (decodeInnerPacket(packet).kind !== "done") packet[0] = 0x45;
+			if (!isPacket(packet)) packet[0] = 0x45;
 			fragments4(packet, mtu);
 			tooLargeAnswer(packet, mtu);
 		}),

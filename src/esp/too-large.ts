@@ -16,7 +16,7 @@ export const leastMtu6 = 1_280;
  * Source: RFC 1191 §4, RFC 1122 §3.2.2, RFC 4443 §2.4 and §3.2, RFC 4301 §8.2.1.
  */
 export function tooLargeAnswer(packet: Uint8Array, mtu: number): Uint8Array | undefined {
-	if (!hasDfBit(packet)) return undefined;
+	if (!hasDfBit(packet, 0)) return undefined;
 	return (packet[0] as number) >> 4 === 4 ? answer4(packet, mtu) : answer6(packet, mtu);
 }
 
@@ -29,7 +29,7 @@ export function tooLargeAnswer(packet: Uint8Array, mtu: number): Uint8Array | un
 export function fragments4(packet: Uint8Array, mtu: number): readonly Uint8Array[] | undefined {
 	const header = ((packet[0] as number) & 0x0f) * 4;
 	const step = (mtu - header) & ~7;
-	if ((packet[0] as number) >> 4 !== 4 || hasDfBit(packet) || step < 8) return undefined;
+	if ((packet[0] as number) >> 4 !== 4 || hasDfBit(packet, 0) || step < 8) return undefined;
 	const end = u16(packet, 2);
 	const [flags, first] = [u16(packet, 6) & 0xe000, u16(packet, 6) & 0x1fff];
 	const parts: Uint8Array[] = [];

@@ -1,41 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { planesPrelude } from "../../test/support/esp-planes.ts";
 import { runAlone } from "../../test/support/run-alone.ts";
-
-/** Two planes on loopback, at 127.0.0.1 and 127.0.0.2, with a pair of associations that nobody negotiated. */
-const prelude = `
-	const { createSocket } = await import("node:dgram");
-	const { parseAddress } = await import("#base/address.ts");
-	const { openLinux } = await import("#base/linux-shell.ts");
-	const { UserSpacePlane } = await import("#esp/user-space-plane-shell.ts");
-	const linux = await openLinux();
-	const told = [];
-	const events = { wanted: (vpn) => told.push("wanted " + vpn), wornOut: (spi) => told.push("worn " + spi), spent: (spi) => told.push("spent " + spi), noted: (notes) => told.push(...notes.map((one) => JSON.stringify(one))) };
-	const net = (first, last) => [{ protocol: 0, firstPort: 0, lastPort: 65_535, first: Uint8Array.from(first), last: Uint8Array.from(last) }];
-	const any = net([0, 0, 0, 0], [255, 255, 255, 255]);
-	const gcm = { engine: "aes-128-gcm", keyOctets: 16, saltOctets: 4, ivOctets: 8, blockOctets: 1, tagOctets: 16 };
-	const key = (octet) => ({ encryption: new Uint8Array(20).fill(octet), integrity: new Uint8Array(0) });
-	const place = (text) => ({ address: parseAddress(text), port: 4500 });
-	const side = (vpn, own, peer, spis, keys, isEncapsulated, more = {}) => ({
-		vpn, inboundSpi: spis[0], outboundSpi: spis[1], algorithms: { cipher: gcm, hasExtendedSequenceNumbers: false },
-		inboundKeys: key(keys[0]), outboundKeys: key(keys[1]), localSelectors: any, remoteSelectors: any,
-		path: { local: place(own), remote: place(peer), isEncapsulated }, replayWindow: 64, ...more,
-	});
-	const send = (to) => new Promise((done) => { const socket = createSocket("udp4"); socket.send("x", 9, to, () => socket.close(done)); });
-	const open = async (unit, own, vpns) => {
-		const plane = new UserSpacePlane(linux, events);
-		await plane.addUnit(unit);
-		plane.configure(vpns.map((one) => ({ unit, dfBit: "clear", ...one })), 0);
-		await plane.attach(parseAddress(own), undefined);
-		return plane;
-	};
-	const of = async (plane, vpn) => (await plane.report()).vpns.get(vpn);
-`;
 
 test("B37: packets go from device to device as protocol 50; associations that are used are told, and those that are worn out", (t) => {
 	const output = runAlone(
 		t,
-		`${prelude}
+		`${planesPrelude}
 		const selectors = { localSelectors: any, remoteSelectors: any };
 		const a = await open("st0.1", "127.0.0.1", [{ name: "v", selectors }]);
 		const b = await open("st0.2", "127.0.0.2", [{ name: "w", selectors }]);
@@ -70,7 +41,7 @@ test("B37: packets go from device to device as protocol 50; associations that ar
 test("B28: several VPNs of a unit are told apart by what each is for; groups and what none is for wake nobody", (t) => {
 	const output = runAlone(
 		t,
-		`${prelude}
+		`${planesPrelude}
 		const to = (third) => ({ localSelectors: any, remoteSelectors: net([10, 9, third, 0], [10, 9, third, 255]) });
 		const a = await open("st0.1", "127.0.0.1", [{ name: "v", selectors: to(1) }, { name: "w", selectors: to(2) }]);
 		ip("address add 10.9.0.1/16 dev st0.1");

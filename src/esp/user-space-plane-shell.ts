@@ -1,175 +1,230 @@
-/** The data plane in user space: a TUN device for each unit, ESP in UDP by the sockets of IKE, and protocol 50. */
-import { randomFillSync } from "node:crypto";
+/**
+ * The data plane in user space, as the thread of IKE sees it: it opens devices and sockets, and a thread of its own carries the
+ * packets (`packet-carrier-worker-shell.ts`).
+ *
+ * When that thread ends by itself another begins with the same devices and sockets. Associations are not taken up again: their
+ * sequence numbers are gone, and a number must never be used twice with a key. The engine is told, and makes new ones.
+ */
+import { Worker } from "node:worker_threads";
 import { type Address, formatAddress } from "#base/address.ts";
-import type { Linux, PacketHeader } from "#base/linux.ts";
+import type { Linux } from "#base/linux.ts";
 import type { DataPlane, EspPath, PlaneAssociation, PlaneEvents, PlaneReport, PlaneVpn } from "#esp/data-plane.ts";
-import { EspSocket } from "#esp/esp-socket-shell.ts";
-import { decodeInnerPacket, type InnerPacket } from "#esp/inner-packet.ts";
-import { mayGoOut } from "#esp/match-selector.ts";
-import { TrafficPlane } from "#esp/traffic-plane.ts";
-import { TunDevice } from "#esp/tun-shell.ts";
+import type { CarrierStart, FromCarrier, ToCarrier } from "#esp/plane-message.ts";
 
-interface CarriedVpn {
-	vpn: PlaneVpn;
-	readonly plane: TrafficPlane<EspPath>;
+interface Attached {
+	readonly local: Address;
+	readonly datagramDescriptor: number | undefined;
+	readonly rawDescriptor: number;
 }
 
-interface AttachedAddress {
-	readonly socket: EspSocket;
-	readonly ikeDescriptor: number | undefined;
+/** Waits for an answer of the thread. */
+interface Question {
+	answer(report: PlaneReport): void;
+	/** The thread has ended. */
+	giveUp(): void;
 }
 
 export class UserSpacePlane implements DataPlane {
 	readonly #linux: Linux;
 	readonly #events: PlaneEvents;
-	readonly #devices = new Map<string, TunDevice>();
-	readonly #addresses = new Map<string, AttachedAddress>();
-	#vpns: readonly CarriedVpn[] = [];
-	readonly #owners = new Map<number, TrafficPlane<EspPath>>();
-	readonly #timer: NodeJS.Timeout;
-	#unknownSpi = 0;
+	readonly #signal: number;
+	readonly #devices = new Map<string, number>();
+	readonly #attached = new Map<string, Attached>();
+	readonly #questions = new Map<number, Question>();
+	#nextQuestion = 1;
+	#vpns: readonly PlaneVpn[] = [];
+	#mss = 0;
+	#worker: Worker;
+	#startedAt = 0;
+	#isClosed = false;
 
 	constructor(linux: Linux, events: PlaneEvents) {
 		this.#linux = linux;
 		this.#events = events;
-		this.#timer = setInterval(() => events.noted(this.#vpns.flatMap(({ plane }) => plane.takeNotes())), noteMs);
+		this.#signal = linux.openSignal();
+		this.#worker = this.#start();
 	}
 
 	async addUnit(unit: string): Promise<void> {
-		this.#devices.set(unit, await TunDevice.open(this.#linux, unit, (packet) => this.#takeOutgoing(unit, packet)));
+		const descriptor = this.#linux.openTun(unit);
+		this.#devices.set(unit, descriptor);
+		this.#tell({ type: "add-unit", unit, descriptor });
 	}
 
 	async removeUnit(unit: string): Promise<void> {
-		this.#devices.get(unit)?.close();
+		const descriptor = this.#devices.get(unit);
+		if (descriptor === undefined) return;
 		this.#devices.delete(unit);
+		await this.#ask((question) => ({ type: "remove-unit", unit, question }));
+		this.#linux.close(descriptor);
 	}
 
 	configure(vpns: readonly PlaneVpn[], mss: number): void {
-		const known = this.#vpns;
-		this.#vpns = vpns.map((vpn) => {
-			const carried =
-				known.find((one) => one.vpn.name === vpn.name && one.vpn.unit === vpn.unit) ?? this.#newVpn(vpn, mss);
-			carried.vpn = vpn;
-			carried.plane.configure({ mss, dfBit: vpn.dfBit });
-			return carried;
-		});
+		this.#vpns = vpns.map(({ name, unit, dfBit, selectors }) => ({
+			name,
+			unit,
+			dfBit,
+			selectors: selectors && {
+				localSelectors: selectors.localSelectors,
+				remoteSelectors: selectors.remoteSelectors,
+			},
+		}));
+		this.#mss = mss;
+		this.#tell({ type: "configure", vpns: this.#vpns, mss });
 	}
 
 	async attach(local: Address, ikeDescriptor: number | undefined): Promise<void> {
-		if (this.#addresses.has(formatAddress(local))) return;
-		if (ikeDescriptor !== undefined) this.#linux.preparePackets(ikeDescriptor, local.octets.length === 4 ? 4 : 6);
-		const socket = await EspSocket.open(this.#linux, local, (packet, trafficClass) =>
-			this.takeIncoming(packet, trafficClass),
-		);
-		this.#addresses.set(formatAddress(local), { socket, ikeDescriptor });
+		if (this.#attached.has(formatAddress(local))) return;
+		const rawDescriptor = this.#linux.rawSocket({ protocol: espProtocol, local });
+		try {
+			const datagramDescriptor =
+				ikeDescriptor === undefined
+					? undefined
+					: this.#linux.espDatagramSocket({ address: local, port: natPort, bufferOctets });
+			const attached = { local, datagramDescriptor, rawDescriptor };
+			this.#attached.set(formatAddress(local), attached);
+			this.#tell({ type: "attach", ...attached });
+		} catch (error) {
+			this.#linux.close(rawDescriptor);
+			throw error;
+		}
 	}
 
 	detach(local: Address): void {
-		this.#addresses.get(formatAddress(local))?.socket.close();
-		this.#addresses.delete(formatAddress(local));
+		const attached = this.#attached.get(formatAddress(local));
+		if (attached === undefined) return;
+		this.#attached.delete(formatAddress(local));
+		this.#ask((question) => ({ type: "detach", local, question })).then(() => this.#closeSockets(attached));
 	}
 
-	install(association: PlaneAssociation): void {
-		const carried = this.#vpns.find(({ vpn }) => vpn.name === association.vpn);
-		if (carried === undefined) return;
-		this.#owners.set(association.inboundSpi, carried.plane);
-		carried.plane.install(association);
+	install({ vpn, inboundSpi, outboundSpi, path, replayWindow, maxOctets, ...rest }: PlaneAssociation): void {
+		const { algorithms, inboundKeys, outboundKeys, localSelectors, remoteSelectors } = rest;
+		const { cipher, integrity, hasExtendedSequenceNumbers } = algorithms;
+		const association: PlaneAssociation = {
+			vpn,
+			inboundSpi,
+			outboundSpi,
+			algorithms: { cipher, ...(integrity && { integrity }), hasExtendedSequenceNumbers },
+			inboundKeys,
+			outboundKeys,
+			localSelectors,
+			remoteSelectors,
+			path,
+			replayWindow,
+			...(maxOctets !== undefined && { maxOctets }),
+		};
+		this.#tell({ type: "install", association });
 	}
 
 	remove(inboundSpi: number): void {
-		this.#owners.get(inboundSpi)?.remove(inboundSpi);
-		this.#owners.delete(inboundSpi);
+		this.#tell({ type: "remove", inboundSpi });
 	}
 
 	move(inboundSpi: number, path: EspPath): void {
-		this.#owners.get(inboundSpi)?.move(inboundSpi, path);
+		this.#tell({ type: "move", inboundSpi, path });
 	}
 
-	async report(): Promise<PlaneReport> {
-		return {
-			vpns: new Map(this.#vpns.map(({ vpn, plane }) => [vpn.name, { ...plane.counters }])),
-			associations: this.#vpns.flatMap(({ plane }) => plane.counts()),
-			unknownSpi: this.#unknownSpi,
-		};
+	report(): Promise<PlaneReport> {
+		return this.#ask((question) => ({ type: "report", question }));
 	}
 
 	async close(): Promise<void> {
-		clearInterval(this.#timer);
-		for (const { socket } of this.#addresses.values()) socket.close();
-		for (const device of this.#devices.values()) device.close();
-		this.#addresses.clear();
+		if (this.#isClosed) return;
+		this.#isClosed = true;
+		const ended = new Promise((resolve) => this.#worker.once("exit", resolve));
+		this.#tell({ type: "stop" });
+		const timer = setTimeout(() => void this.#worker.terminate(), stopMs);
+		await ended;
+		clearTimeout(timer);
+		for (const attached of this.#attached.values()) this.#closeSockets(attached);
+		for (const descriptor of this.#devices.values()) this.#linux.close(descriptor);
+		this.#attached.clear();
 		this.#devices.clear();
+		this.#linux.close(this.#signal);
 	}
 
-	/** A packet of ESP that came to the socket of IKE. */
-	takeIncoming(packet: Uint8Array, trafficClass?: number): void {
-		if (packet.length < espHeaderOctets) return;
-		const spi = new DataView(packet.buffer, packet.byteOffset, 4).getUint32(0);
-		const owner = this.#owners.get(spi);
-		if (owner === undefined) this.#unknownSpi++;
-		else owner.takeIncoming(packet, trafficClass);
+	#start(): Worker {
+		const start: CarrierStart = { signal: this.#signal };
+		const worker = new Worker(new URL("./packet-carrier-worker-shell.ts", import.meta.url), {
+			workerData: start,
+			name: "packets",
+			// Flags of this process are about its own program.
+			execArgv: ["--disable-warning=ExperimentalWarning"],
+		});
+		this.#startedAt = performance.now();
+		let reason = "its thread ended";
+		worker.on("message", (message: FromCarrier) => this.#hear(message));
+		worker.on("error", (error) => {
+			reason = error instanceof Error ? error.message : String(error);
+		});
+		worker.on("exit", () => this.#ended(reason));
+		return worker;
 	}
 
-	#newVpn({ name, unit, dfBit }: PlaneVpn, mss: number): CarriedVpn {
-		const plane = new TrafficPlane<EspPath>(
-			{
-				sendEsp: (packet, to, header) => this.#sendEsp(packet, to, header),
-				deliver: (packet) => this.#devices.get(unit)?.write(packet),
-				onUnprotected: (packet) => this.#onUnprotected(name, packet),
-				onWornOut: (inboundSpi) => this.#events.wornOut(inboundSpi),
-				onSpent: (inboundSpi) => this.#events.spent(inboundSpi),
-				fillRandom: (octets) => void randomFillSync(octets),
-			},
-			{ mss, dfBit },
-		);
-		return { vpn: { name, unit, dfBit, selectors: undefined }, plane };
+	#ended(reason: string): void {
+		for (const { giveUp } of [...this.#questions.values()]) giveUp();
+		if (this.#isClosed) return;
+		this.#events.told({ what: "failed", reason });
+		// One that cannot even begin must not keep this process busy.
+		setTimeout(() => this.#restart(), performance.now() - this.#startedAt < shortLifeMs ? restartMs : 0);
 	}
 
-	/** Several VPNs of a unit are told apart by what each is for. */
-	#takeOutgoing(unit: string, packet: Uint8Array): void {
-		const bound = this.#vpns.filter(({ vpn }) => vpn.unit === unit);
-		if (bound.length < 2) return bound[0]?.plane.takeOutgoing(packet);
-		const decoded = decodeInnerPacket(packet);
-		if (decoded.kind !== "done") return;
-		bound
-			.find(({ vpn: { selectors } }) => selectors !== undefined && mayGoOut(selectors, decoded.value))
-			?.plane.takeOutgoing(packet);
+	#restart(): void {
+		if (this.#isClosed) return;
+		this.#worker = this.#start();
+		for (const [unit, descriptor] of this.#devices) this.#tell({ type: "add-unit", unit, descriptor });
+		this.#tell({ type: "configure", vpns: this.#vpns, mss: this.#mss });
+		for (const attached of this.#attached.values()) this.#tell({ type: "attach", ...attached });
 	}
 
-	/** What Linux sends of its own accord to groups brings no tunnel up. */
-	#onUnprotected(name: string, packet: InnerPacket): void {
-		const selectors = this.#vpns.find(({ vpn }) => vpn.name === name)?.vpn.selectors;
-		if (selectors === undefined || isGroup(packet) || !mayGoOut(selectors, packet)) return;
-		this.#events.wanted(name);
+	#hear(message: FromCarrier): void {
+		switch (message.type) {
+			case "wanted":
+				return this.#events.wanted(message.vpn);
+			case "worn-out":
+				return this.#events.wornOut(message.inboundSpi);
+			case "spent":
+				return this.#events.spent(message.inboundSpi);
+			case "noted":
+				return this.#events.noted(message.notes);
+			case "told":
+				return this.#events.told(message.note);
+			case "done":
+				return this.#questions.get(message.question)?.answer(nothing);
+			case "reported":
+				return this.#questions.get(message.question)?.answer(message.report);
+		}
 	}
 
-	/** Octets of ESP that the path takes at most when the packet does not fit. */
-	#sendEsp(packet: Uint8Array, to: EspPath, header: PacketHeader): number | undefined {
-		const { address } = to.remote;
-		if (this.#putEsp(packet, to, header)) return undefined;
-		const mtu = this.#linux.pathMtu(address);
-		return mtu === undefined ? undefined : mtu - outerOctets(address, to.isEncapsulated);
+	#tell(message: ToCarrier): void {
+		this.#worker.postMessage(message);
+		this.#linux.signal(this.#signal);
 	}
 
-	/** False when it does not fit. */
-	#putEsp(packet: Uint8Array, { local, remote, isEncapsulated }: EspPath, header: PacketHeader): boolean {
-		const found = this.#addresses.get(formatAddress(local.address));
-		if (found === undefined) return true;
-		if (!isEncapsulated) return found.socket.send(packet, remote.address, header);
-		const { ikeDescriptor } = found;
-		return ikeDescriptor === undefined || this.#linux.sendPacket(ikeDescriptor, packet, remote, header) !== "too-large";
+	/** Resolves when the thread has answered; with nothing when it ends before that. */
+	#ask(message: (question: number) => ToCarrier): Promise<PlaneReport> {
+		const question = this.#nextQuestion++;
+		return new Promise((resolve) => {
+			const settle = (report: PlaneReport) => {
+				this.#questions.delete(question);
+				resolve(report);
+			};
+			this.#questions.set(question, { answer: settle, giveUp: () => settle(nothing) });
+			if (this.#isClosed) settle(nothing);
+			else this.#tell(message(question));
+		});
+	}
+
+	#closeSockets({ datagramDescriptor, rawDescriptor }: Attached): void {
+		if (datagramDescriptor !== undefined) this.#linux.close(datagramDescriptor);
+		this.#linux.close(rawDescriptor);
 	}
 }
 
-function outerOctets({ octets }: Address, isEncapsulated: boolean): number {
-	return (octets.length === 4 ? 20 : 40) + (isEncapsulated ? udpHeaderOctets : 0);
-}
-
-function isGroup({ version, destination }: InnerPacket): boolean {
-	return version === 4 ? (destination[0] as number) >= 224 : destination[0] === 0xff;
-}
-
-const udpHeaderOctets = 8;
-const noteMs = 500;
-/** SPI and sequence number. */
-const espHeaderOctets = 8;
+const nothing: PlaneReport = { vpns: new Map(), associations: [], unknownSpi: 0 };
+const espProtocol = 50;
+const natPort = 4_500;
+const bufferOctets = 4_194_304;
+const stopMs = 2_000;
+const shortLifeMs = 1_000;
+const restartMs = 1_000;

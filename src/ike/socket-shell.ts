@@ -114,7 +114,9 @@ export class EngineShell {
 	}
 
 	async #listen({ address, port }: Place): Promise<void> {
-		const socket = createSocket(address.octets.length === 4 ? "udp4" : "udp6");
+		// Who carries ESP may share its port.
+		const reusePort = port === this.#natPort;
+		const socket = createSocket({ type: address.octets.length === 4 ? "udp4" : "udp6", reusePort });
 		const local = { address, port };
 		const { promise, resolve, reject } = Promise.withResolvers<void>();
 		socket.on("error", reject);

@@ -536,6 +536,30 @@ const events = {
 		text: 'IKE gateway "{gateway}": new keys: {detail}',
 		help: "Traffic went on meanwhile.",
 	},
+	ESP_PLANE_FAILED: {
+		severity: "error",
+		fields: { reason: "text" },
+		text: "what carries the packets of tunnels failed: {reason}; all tunnels are deleted and made anew",
+		help: "It has begun again; the associations of IKE stand. Keys are never used on, as the number of the last packet is not known. If it repeats, report the reason.",
+	},
+	ESP_CIPHERS_SLOW: {
+		severity: "warning",
+		fields: { reason: "text" },
+		text: "packets of tunnels are encrypted in a slower way: {reason}",
+		help: "The OpenSSL within the runtime could not be called for packets, or did not give the known answers of its test. Tunnels work, at a fraction of the speed.",
+	},
+	ESP_ASSOCIATION_REFUSED: {
+		severity: "error",
+		fields: { spi: "text", reason: "text" },
+		text: "the association of ESP {spi} cannot be carried: {reason}; it is deleted",
+		help: "Its tunnel is tried again like any that ended. Choose other algorithms when the reason names one; 4,096 associations are the most there may be.",
+	},
+	ESP_UNKNOWN_SPI: {
+		severity: "notice",
+		fields: { packets: "number", spi: "text" },
+		text: "{packets} packets of ESP had an SPI that no tunnel has, the last {spi}",
+		help: "Told once a minute at most. A few come after a restart, from a peer that still uses its old association; many are a flood, or a peer that does not notice.",
+	},
 	TUNNEL_ROUTES_CLEARED: {
 		severity: "notice",
 		fields: { count: "number" },

@@ -8,15 +8,13 @@ import {
 	createPublicKey,
 	createSecretKey,
 	randomBytes,
-	randomFillSync,
 	X509Certificate,
 } from "node:crypto";
 import { connect } from "node:net";
 import { parsePrefix } from "#base/address.ts";
 import { openLinux } from "#base/linux-shell.ts";
-import type { PlaneCounters } from "#esp/data-plane.ts";
-import { TrafficPlane } from "#esp/traffic-plane.ts";
-import { TunDevice } from "#esp/tun-shell.ts";
+import { newCounters, type PlaneCounters } from "#esp/data-plane.ts";
+import { UserSpacePlane } from "#esp/user-space-plane-shell.ts";
 import { textIdentity } from "#ike/auth/identity.ts";
 import { peerJudge } from "#ike/auth/judge-peer.ts";
 import { signWith } from "#ike/auth/signature.ts";
@@ -24,7 +22,7 @@ import { compileConnections } from "#ike/compile-connections.ts";
 import { espProposal, ikeProposal } from "#ike/crypto/proposal.ts";
 import { Endpoint } from "#ike/endpoint.ts";
 import { EngineShell } from "#ike/socket-shell.ts";
-import type { Connection, Path } from "#ike/v2/connection.ts";
+import type { Connection } from "#ike/v2/connection.ts";
 import type { ChildAssociation, EngineEvent } from "#ike/v2/engine-event.ts";
 import { prefixSelector } from "#ike/v2/narrow-selectors.ts";
 import { defaultSettings } from "#ike/v2/settings.ts";
@@ -83,23 +81,6 @@ const [folder = "", text = ""] = process.argv.slice(2);
 const options = JSON.parse(text) as EngineOptions;
 const installed = new Map<number, ChildAssociation>();
 const reports: string[] = [];
-const plane = new TrafficPlane<Path>(
-	{
-		sendEsp(packet, path) {
-			shell.sendEsp(Buffer.from(packet), path);
-			return undefined;
-		},
-		deliver: (packet) => tun.write(packet),
-		// The kernel looks for routers of IPv6 on every device; that is no traffic for the tunnel.
-		onUnprotected: ({ version }) =>
-			version === 4 && shell.give({ type: "tunnel-wanted", connection: "swan", child: "lan" }),
-		onWornOut: (inboundSpi) => shell.give({ type: "child-worn-out", inboundSpi }),
-		onSpent: (inboundSpi) => shell.give({ type: "child-close-wanted", inboundSpi }),
-		fillRandom: (octets) => void randomFillSync(octets),
-	},
-	{ mss: 1_320, dfBit: "clear" },
-);
-
 const peer = await Strongswan.start(folder, options.swanctl, options.certificates?.peer);
 const endpoint = new Endpoint(connectionsOf(options), defaultSettings, randomBytes);
 const shell = await EngineShell.open(
@@ -109,27 +90,37 @@ const shell = await EngineShell.open(
 		sign: async (_connection, scheme, octets) =>
 			signWith(scheme, createPrivateKey(options.certificates?.own.key ?? ""), octets),
 		installChild(association) {
-			installed.set(association.inboundSpi, association);
-			plane.install({ ...association, replayWindow: 64 });
+			const { inboundSpi, path, isEncapsulated } = association;
+			installed.set(inboundSpi, association);
+			plane.install({ ...association, vpn: "lan", path: { ...path, isEncapsulated }, replayWindow: 64 });
 		},
 		removeChild(inboundSpi) {
 			installed.delete(inboundSpi);
 			plane.remove(inboundSpi);
 		},
-		moveChild: (inboundSpi, path) => plane.move(inboundSpi, path),
-		receiveEsp: (packet) => plane.takeIncoming(packet),
+		moveChild: (inboundSpi, path) => plane.move(inboundSpi, { ...path, isEncapsulated: true }),
+		receiveEsp: () => undefined,
 		report: (what, _connection, words) => reports.push(`${what}: ${words}`),
 	},
 );
 
-const tun = await TunDevice.open(await openLinux(), "st0", (packet) => plane.takeOutgoing(packet));
+const plane = new UserSpacePlane(await openLinux(), {
+	wanted: () => shell.give({ type: "tunnel-wanted", connection: "swan", child: "lan" }),
+	wornOut: (inboundSpi) => shell.give({ type: "child-worn-out", inboundSpi }),
+	spent: (inboundSpi) => shell.give({ type: "child-close-wanted", inboundSpi }),
+	noted(notes) {
+		for (const note of notes) shell.give({ type: "traffic-noted", ...note });
+	},
+	told: (note) => reports.push(JSON.stringify(note)),
+});
+await plane.addUnit("st0");
+const selectors = { localSelectors: [selector("10.1.0.0/24")], remoteSelectors: [selector("10.2.0.0/24")] };
+plane.configure([{ name: "lan", unit: "st0", dfBit: "clear", selectors }], 1_320);
+const local = addressOf(ownAddress);
+await plane.attach(local, shell.descriptorAt({ address: local, port: 4_500 }));
 configureTunnelDevice("st0");
 const server = peer.startBeside(process.execPath, "-e", echoProgram);
 await new Promise((resolve) => server.stdout?.once("data", resolve));
-setInterval(() => {
-	for (const note of plane.takeNotes()) shell.give({ type: "traffic-noted", ...note });
-}, 100);
-
 process.on("message", async ({ id, command }: { readonly id: number; readonly command: EngineCommand }) => {
 	process.send?.({ id, answer: await answer(command) });
 });
@@ -151,7 +142,7 @@ async function echo(octets: number): Promise<number> {
 	return Buffer.concat(back).equals(sent) ? octets : 0;
 }
 
-function answer(command: EngineCommand): unknown {
+async function answer(command: EngineCommand): Promise<unknown> {
 	if (command.type === "event") return shell.give(command.event);
 	if (command.type === "echo") return echo(command.octets);
 	if (command.type === "swanctl") return peer.control(...command.words);
@@ -163,7 +154,7 @@ function answer(command: EngineCommand): unknown {
 		})),
 		reports,
 		phases: endpoint.describe().map(({ phase }) => phase),
-		counters: plane.counters,
+		counters: (await plane.report()).vpns.get("lan") ?? newCounters(),
 		log: peer.log().split("\n").slice(-60).join("\n"),
 	};
 	return state;
