@@ -10,7 +10,7 @@ const listener = "transparent a { listen 15443; interfaces g-lan.0; }";
 /** Only the name that is opened leads to the server. */
 const mappings = { [openName]: `inet ${labAddresses.server.ipv4};`, [exemptName]: "inet 192.0.2.99;" };
 
-test("V22 N5: a server at another address than its name's is let be with a valid certificate, and ended without one", async (t) => {
+test("V22 N5 F12: a server at another address than its name's is let be with a valid certificate, and ended without one; a request for a third name is refused", async (t) => {
 	if (!requireNamespaces(t, labPeers)) return;
 	const lab = await makeLab(t);
 	const drop = { mappings, actions: "sni-address-mismatch drop;" };
@@ -24,6 +24,10 @@ test("V22 N5: a server at another address than its name's is let be with a valid
 		[openName, "agrees", "decrypt"],
 	]);
 	assert.deepEqual(first.events("SNI_ADDRESS_MISMATCH"), []);
+	const fronted = lab.fetch(first.caPem, { host: "hidden.example" });
+	assert.match(fronted.body, /421 Misdirected Request/, fronted.errors);
+	const three = await eventually(() => first.records().length === 3 && first.records(), "its record");
+	assert.match(JSON.stringify(three), /a request for hidden\.example over a connection to/);
 	await first.stop();
 
 	// A server that nobody vouches for.

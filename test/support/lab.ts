@@ -45,6 +45,8 @@ export interface FetchOptions {
 	readonly family?: "ipv4" | "ipv6";
 	readonly port?: number;
 	readonly name?: string;
+	/** What the request asks for, instead of the name. */
+	readonly host?: string;
 	/** Where the name leads to, instead of to the server. */
 	readonly address?: string;
 	readonly maxSeconds?: number;
@@ -84,7 +86,7 @@ export class Lab {
 	/** Fetches `/` with curl at the client, which trusts both CAs: the one of the lab and `trusted`, PEM. */
 	fetch(
 		trusted: string,
-		{ family = "ipv4", port = 443, name = openName, address, maxSeconds = 20 }: FetchOptions = {},
+		{ family = "ipv4", port = 443, name = openName, host, address, maxSeconds = 20 }: FetchOptions = {},
 	): Fetched {
 		const bundle = join(this.#folder, "client-trust.pem");
 		writeFileSync(bundle, `${trusted}\n${this.ca.root.pem}`);
@@ -106,6 +108,7 @@ export class Lab {
 			String(maxSeconds),
 			"--cacert",
 			bundle,
+			...(host === undefined ? [] : ["--header", `Host: ${host}`]),
 			...target,
 		]);
 		return {
