@@ -33,6 +33,7 @@ interface Subject {
 	readonly name: string;
 	readonly program: Program;
 	readonly port: number;
+	readonly workers: number;
 	/** Server names that its clients ask for, in turn. */
 	readonly hosts: readonly string[];
 }
@@ -54,7 +55,10 @@ const directory = values.output ?? join(import.meta.dirname, "results");
 const root = join(import.meta.dirname, "..");
 const connections = 1_000;
 const downloads = 2;
+/** At a time, for each worker. */
 const lanes = 16;
+/** Connections that each worker serves before it is measured: a just-in-time compiler needs some thousands. */
+const warmUp = 5_000;
 
 process.on("exit", clearEverything);
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => process.exit(130));
@@ -119,13 +123,17 @@ const allComparisons: readonly Comparison[] = [
 		unit: "connections per CPU s of the busiest process",
 		pair: [workers, one],
 		bar: { says: ">= 1.8 x", holds: (ratio) => ratio >= 1.8 },
-		measure: async (subject) => connections / (await busiestCpuOf(subject, () => connect(subject, connections))),
+		measure: async (subject) => {
+			const count = connections * subject.workers;
+			return count / (await busiestCpuOf(subject, () => connect(subject, count)));
+		},
 	},
 ];
 
 const comparisons = allComparisons.filter(({ title }) => title.includes(values.only ?? ""));
 const measuredSubjects = new Set(comparisons.flatMap(({ pair }) => pair));
-for (const subject of [one, many, policies, workers]) if (measuredSubjects.has(subject)) await connect(subject, 2_000);
+for (const subject of [one, many, policies, workers])
+	if (measuredSubjects.has(subject)) await connect(subject, warmUp * subject.workers);
 const measured = new Map<string, number[]>();
 for (let round = 1; round <= rounds; round++) {
 	for (const { title, pair, measure } of comparisons) {
@@ -211,7 +219,7 @@ security {
 	// 10,000 policies take a while to load where others use the machine too.
 	const isRunning = () => waitForOutput(" is running", program, logFile);
 	await isRunning().catch(isRunning).catch(isRunning);
-	return { name, program, port, hosts: manyHosts };
+	return { name, program, port, workers: count, hosts: manyHosts };
 }
 
 function storeCertificates(state: string, certificates: readonly Identity[]): void {
@@ -251,7 +259,7 @@ listen bench
 	const logFile = join(folder, "haproxy.log");
 	const program = startProgram("haproxy", ["-db", "-f", file], { logFile, cwd: folder });
 	await waitForPort(port, program, logFile);
-	return { name: "haproxy", program, port, hosts: [] };
+	return { name: "haproxy", program, port, workers: 1, hosts: [] };
 }
 
 /** Of all its processes, until a second after the work has ended. */
@@ -270,8 +278,9 @@ async function busiestCpuOf({ program }: Subject, work: () => Promise<unknown>):
 	return Math.max(...program.pids().map((pid) => cpuSeconds([pid]) - (before.get(pid) ?? 0)));
 }
 
-function connect({ port, hosts }: Subject, count: number): Promise<void> {
-	return shortConnections({ host: "127.0.0.1", port, names: hosts, trusted: ca.root.pem, count, lanes });
+function connect({ port, hosts, workers: count }: Subject, total: number): Promise<void> {
+	const trusted = ca.root.pem;
+	return shortConnections({ host: "127.0.0.1", port, names: hosts, trusted, count: total, lanes: lanes * count });
 }
 
 function markdown(): string {
@@ -290,8 +299,9 @@ the run ${machine.loadAverage}. Node ${machine.node}; ${versionLine("haproxy", [
 ${rows.join("\n")}
 
 CPU is user and system time of all processes of the proxy. A download is ${downloads * (largeOctets / 2 ** 20)} MiB of TLS that the proxy does not open. A new
-connection is a full TLS 1.3 handshake with X25519 and ECDSA P-256, one request of HTTP/1.1 and 1 KiB of answer, ${connections} a round, ${lanes} at a
-time, which ask for 1,000 names in turn; the one certificate is a wildcard. Policies before the last name addresses that nobody connects to. What two
-workers can do is told by the process that used most: the generator runs on the same cores, so that a rate would say nothing.
+connection is a full TLS 1.3 handshake with X25519 and ECDSA P-256, one request of HTTP/1.1 and 1 KiB of answer, ${connections} a round and worker, ${lanes} at a
+time and worker, which ask for 1,000 names in turn, after ${warmUp} for each worker to warm up; the one certificate is a wildcard. Policies
+before the last name addresses that nobody connects to. What two workers can do is told by the process that used most: the generator runs
+on the same cores, so that a rate would say nothing.
 `;
 }
