@@ -1,11 +1,23 @@
 /**
  * A decrypted connection whose server may speak first: mail when its greeting is one, otherwise octets that are not understood.
  *
- * Bounds: `maxGreetingOctets` of the server are held until the greeting tells.
+ * A client whose first line is one of mail waits for the greeting. With another one it may speak first; a server of SMTP or IMAP that
+ * greets it after all ends the connection, for what was said before the greeting went by unread.
+ *
+ * Bounds: `maxGreetingOctets` of the server are held until the greeting tells, and one chunk of the client while it waits.
  */
 import { concat } from "#base/bytes.ts";
-import { forward, hold, type PlaintextStream, release, type StreamAnswer } from "#inspect/plaintext-stream.ts";
-import { sniffGreeting } from "#mail/greeting.ts";
+import { fault } from "#base/fault.ts";
+import {
+	forward,
+	hold,
+	type PlaintextStream,
+	release,
+	type StreamAnswer,
+	type StreamStop,
+	stop,
+} from "#inspect/plaintext-stream.ts";
+import { isMailCommand, sniffGreeting } from "#mail/greeting.ts";
 import type { MailProtocol } from "#mail/mail-reader.ts";
 
 export class GreetingStream implements PlaintextStream {
@@ -13,6 +25,11 @@ export class GreetingStream implements PlaintextStream {
 	readonly #openOther: () => PlaintextStream;
 	#chosen: PlaintextStream | undefined;
 	#held: Uint8Array | undefined;
+	/** What the client said before the greeting, while it waits for it. */
+	#early: Uint8Array | undefined;
+	/** The greeting so far of a server whose client spoke first. */
+	#late: Uint8Array | undefined;
+	#stop: StreamStop | undefined;
 
 	constructor(openMail: (protocol: MailProtocol) => PlaintextStream, openOther: () => PlaintextStream) {
 		this.#openMail = openMail;
@@ -24,7 +41,7 @@ export class GreetingStream implements PlaintextStream {
 	}
 
 	get stop(): PlaintextStream["stop"] {
-		return this.#chosen?.stop;
+		return this.#stop ?? this.#chosen?.stop;
 	}
 
 	get requests(): number {
@@ -40,21 +57,35 @@ export class GreetingStream implements PlaintextStream {
 	}
 
 	get isClientWaiting(): boolean {
-		return this.#chosen?.isClientWaiting ?? false;
+		return this.#early !== undefined || (this.#chosen?.isClientWaiting ?? false);
 	}
 
-	/** A client that speaks first speaks no mail. */
 	fromClient(chunk: Uint8Array): StreamAnswer {
-		this.#chosen ??= this.#openOther();
+		if (this.#chosen !== undefined) return this.#chosen.fromClient(chunk);
+		if (this.#held !== undefined || isMailCommand(chunk)) {
+			this.#early = chunk;
+			return hold;
+		}
+		this.#late = noOctets;
+		this.#chosen = this.#openOther();
 		return this.#chosen.fromClient(chunk);
 	}
 
 	clientMayGoOn(): StreamAnswer {
-		return this.#chosen?.clientMayGoOn() ?? hold;
+		const chosen = this.#chosen;
+		if (chosen === undefined) return hold;
+		const early = this.#early;
+		if (early === undefined) return chosen.clientMayGoOn();
+		this.#early = undefined;
+		const answer = chosen.fromClient(early);
+		if (answer !== forward) return answer;
+		chosen.released.push(early);
+		return release;
 	}
 
 	fromServer(chunk: Uint8Array): StreamAnswer {
 		const held = this.#held;
+		if (this.#late !== undefined && this.#isLateGreeting(this.#late, chunk)) return stop;
 		if (held === undefined && this.#chosen !== undefined) return this.#chosen.fromServer(chunk);
 		const greeting = held === undefined ? chunk : concat([held, chunk]);
 		const protocol = sniffGreeting(greeting);
@@ -70,8 +101,22 @@ export class GreetingStream implements PlaintextStream {
 		return release;
 	}
 
+	/** `+OK` says nothing here: Redis answers so too. */
+	#isLateGreeting(late: Uint8Array, chunk: Uint8Array): boolean {
+		const greeting = late.length === 0 ? chunk : concat([late, chunk]);
+		const protocol = sniffGreeting(greeting);
+		this.#late = protocol === "need-more" ? greeting : undefined;
+		if (protocol !== "smtp" && protocol !== "imap") return false;
+		const why = "the client spoke before the server's greeting";
+		const { code, message } = fault("MAIL_LINE_MALFORMED", `${protocol.toUpperCase()}: ${why}`, { got: why });
+		this.#stop = { answer: undefined, why: message, faultCode: code };
+		return true;
+	}
+
 	clientEnded(): StreamAnswer {
-		return this.#chosen?.clientEnded() ?? forward;
+		if (this.#early === undefined) return this.#chosen?.clientEnded() ?? forward;
+		this.#chosen ??= this.#openOther();
+		return this.clientMayGoOn();
 	}
 
 	serverEnded(): StreamAnswer {
@@ -88,5 +133,8 @@ export class GreetingStream implements PlaintextStream {
 	close(): void {
 		this.#chosen?.close();
 		this.#held = undefined;
+		this.#early = undefined;
 	}
 }
+
+const noOctets: Uint8Array = new Uint8Array(0);

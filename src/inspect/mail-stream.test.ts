@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { constants, deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { MailStream } from "#inspect/mail-stream.ts";
 import { patternService } from "#inspect/pattern-service.ts";
@@ -9,6 +10,7 @@ import { shippedPatterns } from "#inspect/shipped-patterns.ts";
 import type { MailProtocol } from "#mail/mail-reader.ts";
 import type { Turn } from "../../test/support/mail-talk.ts";
 
+const facts = { sessionId: "s1", isGreeted: true, maxDecodedOctets: 65_536 };
 const eicar = Buffer.from(shippedPatterns.get("eicar") ?? assert.fail()).toString("latin1");
 const places = ["request-body", "response-body"] as const;
 const bodies = patternService([
@@ -108,7 +110,7 @@ for (const protocol of ["smtp", "imap", "pop3"] as const) {
 		test("a file in base64 that a pattern blocks is stopped, in whatever pieces it comes; its end does not travel", () => {
 			fc.assert(
 				fc.property(fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 6 }), (sizes) => {
-					const stream = new MailStream(protocol, [bodies], "s1", true);
+					const stream = new MailStream(protocol, [bodies], facts);
 					const { isStopped, client, server } = relay(stream, talks[protocol](letter()), sizes);
 					assert.equal(isStopped, true);
 					assert.ok(!(client + server).includes(coded));
@@ -122,7 +124,7 @@ for (const protocol of ["smtp", "imap", "pop3"] as const) {
 		});
 
 		test("in one piece the client is told in its protocol", () => {
-			const stream = new MailStream(protocol, [bodies], "s1", true);
+			const stream = new MailStream(protocol, [bodies], facts);
 			relay(stream, talks[protocol](letter()));
 			assert.match(Buffer.from(stream.stop?.answer ?? []).toString(), answers[protocol]);
 		});
@@ -132,7 +134,7 @@ for (const protocol of ["smtp", "imap", "pop3"] as const) {
 			const of = (wanted: string) => turns.flatMap(([side, text]) => (side === wanted ? [text] : [])).join("");
 			fc.assert(
 				fc.property(fc.array(fc.integer({ min: 1, max: 50 }), { maxLength: 6 }), (sizes) => {
-					const stream = new MailStream(protocol, [bodies], "s1", true);
+					const stream = new MailStream(protocol, [bodies], facts);
 					const { client, server, isStopped } = relay(stream, turns, sizes);
 					assert.deepEqual([isStopped, client, server], [false, of("client"), of("server")]);
 					assert.deepEqual([stream.findings, stream.inspection], [[], "inspected"]);
@@ -155,7 +157,7 @@ test("services are told the protocol, the head and the body of each part, and wh
 			ended: (place) => void told.push(`${place} ended`),
 		}),
 	};
-	relay(new MailStream("pop3", [service], "s1", true), talks.pop3(letter("QUJD")));
+	relay(new MailStream("pop3", [service], facts), talks.pop3(letter("QUJD")));
 	assert.deepEqual(told, [
 		"speaks pop3",
 		"response-headers: Subject: Invoice",
@@ -180,7 +182,7 @@ test("F15: what programs may read differently is refused with a fault, so that n
 			["client", "a\n.\nMAIL FROM:<x@y>\r\n"],
 		],
 	] as const) {
-		const stream = new MailStream("smtp", [bodies], "s1", true);
+		const stream = new MailStream("smtp", [bodies], facts);
 		assert.equal(relay(stream, turns).isStopped, true);
 		assert.equal(stream.stop?.faultCode, "MAIL_LINE_MALFORMED");
 		assert.match(Buffer.from(stream.stop?.answer ?? []).toString(), /^554 5\.7\.1 Refused \(session s1\)/);
@@ -188,23 +190,91 @@ test("F15: what programs may read differently is refused with a fault, so that n
 	}
 });
 
+/** A conversation in which both sides compress from the second command on. */
+function compressed(turns: readonly Turn[]): Turn[] {
+	const coded = turns.map(([side, text]): Turn => {
+		const octets = deflateRawSync(Buffer.from(text, "latin1"), { finishFlush: constants.Z_SYNC_FLUSH });
+		return [side, octets.toString("latin1")];
+	});
+	return [["client", "z compress deflate\r\n"], ["server", "z OK now\r\n"], ...coded];
+}
+
+describe("IMAP that both sides compress", () => {
+	test("a file is stopped, in whatever pieces it comes, and what nothing blocks travels octet for octet", () => {
+		fc.assert(
+			fc.property(fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 6 }), (sizes) => {
+				const stream = new MailStream("imap", [bodies], facts);
+				assert.equal(relay(stream, compressed(talks.imap(letter())), sizes).isStopped, true);
+				assert.deepEqual([stream.findings.length, stream.inspection], [1, "inspected"]);
+				// Its answer would have to be compressed.
+				assert.equal(stream.stop?.answer, undefined);
+				stream.close();
+				const turns = compressed(talks.imap(letter("QUJD")));
+				const of = (wanted: string) => turns.flatMap(([side, text]) => (side === wanted ? [text] : [])).join("");
+				const good = new MailStream("imap", [bodies], facts);
+				const { client, server, isStopped } = relay(good, turns, sizes);
+				assert.deepEqual([isStopped, client, server], [false, of("client"), of("server")]);
+				good.close();
+			}),
+		);
+	});
+
+	test("a client that waits for the server's word stores its message, and one that does not is refused", () => {
+		const store = (turns: readonly Turn[]) => {
+			const stream = new MailStream("imap", [bodies], facts);
+			const { isStopped } = relay(stream, compressed(turns));
+			return [isStopped, stream.stop?.why, stream.findings.length] as const;
+		};
+		const whole = `${letter()})`;
+		const asked = `b APPEND INBOX {${whole.length}}\r\n`;
+		assert.equal(
+			store([
+				["client", asked],
+				["server", "+ go\r\n"],
+				["client", whole],
+			])[2],
+			1,
+		);
+		const [isStopped, why] = store([["client", `${asked}${whole}`]]);
+		assert.equal(isStopped, true);
+		assert.match(why ?? "", /IMAP: octets behind a literal that the server has not asked for, within compression/);
+	});
+
+	test("what cannot be decoded, goes on behind its end, or grows a hundredfold ends the connection", () => {
+		const bomb = deflateRawSync(Buffer.alloc(20_000_000), { finishFlush: constants.Z_SYNC_FLUSH });
+		for (const [octets, what] of [
+			[Buffer.from([7, 7, 7]), /cannot be decoded; invalid block type/],
+			[Buffer.concat([deflateRawSync("* OK\r\n"), Buffer.from("x")]), /ends and goes on/],
+			[bomb, /grows a hundredfold/],
+		] as const) {
+			for (const side of ["client", "server"] as const) {
+				const stream = new MailStream("imap", [bodies], facts);
+				assert.equal(relay(stream, [...compressed([]), [side, octets.toString("latin1")]]).isStopped, true);
+				assert.equal(stream.stop?.faultCode, "MAIL_LINE_MALFORMED");
+				assert.match(stream.stop?.why ?? "", what);
+				stream.close();
+			}
+		}
+	});
+});
+
 test("what is not followed any more passes, is searched as octets, and the record says so", () => {
-	const stream = new MailStream("imap", [bodies], "s1", true);
+	const stream = new MailStream("imap", [bodies], facts);
 	const { client, isStopped } = relay(stream, [
-		["client", "a COMPRESS DEFLATE\r\n"],
+		["client", "a COMPRESS LZ\r\n"],
 		["server", "a OK now\r\n"],
 		["client", eicar],
 	]);
-	assert.deepEqual([client, isStopped], [`a COMPRESS DEFLATE\r\n${eicar}`, false]);
+	assert.deepEqual([client, isStopped], [`a COMPRESS LZ\r\n${eicar}`, false]);
 	assert.equal(stream.inspection, "decrypted, not inspected");
 	assert.match(stream.findings[0]?.name ?? "", /not followed any more: the client and the server agreed upon COMPRESS/);
 });
 
 test("the octets of the connection are searched as before, and what waits goes out when the client ends", () => {
 	const rule = { name: "evil", octets: Buffer.from("evil"), ignoresCase: false, verdict: "block" } as const;
-	const stream = new MailStream("smtp", [patternService([{ ...rule, places: ["stream"] }])], "s1", true);
+	const stream = new MailStream("smtp", [patternService([{ ...rule, places: ["stream"] }])], facts);
 	assert.equal(stream.fromClient(Buffer.from("EHLO evil\r\n")), stop);
-	const waiting = new MailStream("smtp", [bodies], "s1", true);
+	const waiting = new MailStream("smtp", [bodies], facts);
 	assert.equal(waiting.fromClient(Buffer.from("DATA\r\nrest")), release);
 	assert.equal(waiting.isClientWaiting, true);
 	assert.equal(waiting.clientMayGoOn(), hold);
@@ -217,7 +287,7 @@ test("the octets of the connection are searched as before, and what waits goes o
 
 test("a message that the server does not end is looked at to its end", () => {
 	const [, [, reply = ""] = []] = talks.pop3(letter());
-	const stream = new MailStream("pop3", [bodies], "s1", true);
+	const stream = new MailStream("pop3", [bodies], facts);
 	stream.fromClient(Buffer.from("RETR 1\r\n"));
 	assert.equal(stream.fromServer(Buffer.from(reply.slice(0, reply.indexOf(coded) + 20))), forward);
 	assert.equal(stream.serverEnded(), forward);

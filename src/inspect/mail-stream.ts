@@ -2,10 +2,14 @@
  * A decrypted connection of mail on its way through the inspection services: messages are cut out of it, and their parts, transfer
  * encodings undone, are shown as bodies. What travels are the octets as they came.
  *
- * Bounds: what the protocol's reader, one `MimeReader` each way and the services keep; one chunk of the client while it waits.
+ * Where both sides compress, decoded octets are read and searched.
+ *
+ * Bounds: what the protocol's reader, one `MimeReader` and one `MailInflater` each way and the services keep; one chunk of the client
+ * while it waits.
  */
 
 import { fault } from "#base/fault.ts";
+import { MailInflater } from "#inspect/mail-inflater.ts";
 import {
 	forward,
 	hold,
@@ -31,6 +35,15 @@ import { Pop3Reader } from "#mail/pop3-reader.ts";
 import { SmtpReader } from "#mail/smtp-reader.ts";
 import type { Finding, InspectionState } from "#telemetry/session-record.ts";
 
+/** What the stream is told of its connection. */
+export interface MailFacts {
+	readonly sessionId: string;
+	/** The server has greeted before these octets, as before STARTTLS. */
+	readonly isGreeted: boolean;
+	/** So many may be decoded, and a hundred for each compressed one. */
+	readonly maxDecodedOctets: number;
+}
+
 export class MailStream implements PlaintextStream, MessageSink {
 	readonly released: Uint8Array[] = [];
 	readonly findings: Finding[] = [];
@@ -48,15 +61,23 @@ export class MailStream implements PlaintextStream, MessageSink {
 	#waiting: Uint8Array | undefined;
 	#blocked: Finding | undefined;
 	#isLostTold = false;
+	readonly #maxDecodedOctets: number;
+	/** By direction, once both sides compress. */
+	#inflaters: readonly [MailInflater, MailInflater] | undefined;
+	#refused: string | undefined;
 
-	/** `isGreeted`: the server has greeted before these octets, as before STARTTLS. */
-	constructor(protocol: MailProtocol, services: readonly InspectionService[], sessionId: string, isGreeted: boolean) {
+	constructor(
+		protocol: MailProtocol,
+		services: readonly InspectionService[],
+		{ sessionId, isGreeted, maxDecodedOctets }: MailFacts,
+	) {
 		this.#protocol = protocol;
 		this.#reader = new readers[protocol](this, isGreeted);
 		this.#services = services.map((service) => ({ name: service.name, connection: service.open() }));
 		for (const { connection } of this.#services) connection.speaks?.(protocol);
 		this.#inspection = inspectionBy(services);
 		this.#sessionId = sessionId;
+		this.#maxDecodedOctets = maxDecodedOctets;
 	}
 
 	get inspection(): InspectionState {
@@ -68,11 +89,12 @@ export class MailStream implements PlaintextStream, MessageSink {
 	}
 
 	fromClient(chunk: Uint8Array): StreamAnswer {
-		if (this.#look("stream-to-server", chunk, "")) return this.#halt(0);
+		if (this.#inflaters === undefined && this.#look("stream-to-server", chunk, "")) return this.#halt(0);
 		return this.#feedClient(chunk);
 	}
 
 	#feedClient(chunk: Uint8Array): StreamAnswer {
+		if (this.#inflaters !== undefined) return this.#feedCompressed(this.#inflaters[0], chunk);
 		const read = this.#reader.fromClient(chunk);
 		if (read === stopped) return this.#halt(0);
 		this.#tellLost("stream-to-server");
@@ -82,6 +104,29 @@ export class MailStream implements PlaintextStream, MessageSink {
 		this.released.push(chunk.subarray(0, read));
 		return release;
 	}
+
+	/** Decoded octets that wait could not be told from the compressed ones of the same chunk: an honest client waits itself. */
+	#feedCompressed(inflater: MailInflater, chunk: Uint8Array): StreamAnswer {
+		if (this.#reader.isClientHeld) {
+			this.#waiting = chunk;
+			return hold;
+		}
+		const isStopped = inflater.write(chunk, this.#clientDecoded);
+		this.#refused ??= inflater.fault;
+		this.#tellLost("stream-to-server");
+		return isStopped ? this.#halt(0) : forward;
+	}
+
+	readonly #clientDecoded = (octets: Uint8Array): boolean => {
+		if (this.#look("stream-to-server", octets, "")) return true;
+		const read = this.#reader.fromClient(octets);
+		if (read !== stopped && read < octets.length)
+			this.#refused = "octets behind a literal that the server has not asked for, within compression";
+		return read < octets.length;
+	};
+
+	readonly #serverDecoded = (octets: Uint8Array): boolean =>
+		this.#reader.fromServer(octets) || this.#look("stream-to-client", octets, "");
 
 	clientMayGoOn(): StreamAnswer {
 		const waiting = this.#waiting;
@@ -95,9 +140,21 @@ export class MailStream implements PlaintextStream, MessageSink {
 	}
 
 	fromServer(chunk: Uint8Array): StreamAnswer {
+		if (this.#inflaters !== undefined) return this.#fromCompressed(this.#inflaters[1], chunk);
 		const isStopped = this.#reader.fromServer(chunk);
 		this.#tellLost("stream-to-client");
-		return isStopped || this.#look("stream-to-client", chunk, "") ? this.#halt(1) : forward;
+		if (isStopped || this.#look("stream-to-client", chunk, "")) return this.#halt(1);
+		const from = this.#reader.compressedFrom;
+		if (from === undefined) return forward;
+		this.#inflaters = [new MailInflater(this.#maxDecodedOctets), new MailInflater(this.#maxDecodedOctets)];
+		return this.#fromCompressed(this.#inflaters[1], chunk.subarray(from));
+	}
+
+	#fromCompressed(inflater: MailInflater, chunk: Uint8Array): StreamAnswer {
+		const isStopped = inflater.write(chunk, this.#serverDecoded);
+		this.#refused ??= inflater.fault;
+		this.#tellLost("stream-to-client");
+		return isStopped ? this.#halt(1) : forward;
 	}
 
 	/** Nobody answers any more: what waits goes as it is. */
@@ -117,6 +174,7 @@ export class MailStream implements PlaintextStream, MessageSink {
 		this.#parts[0] = undefined;
 		this.#parts[1] = undefined;
 		this.#waiting = undefined;
+		for (const inflater of this.#inflaters ?? []) inflater.close();
 	}
 
 	messageBegin(direction: MailDirection, coding: string | undefined): boolean {
@@ -188,7 +246,7 @@ export class MailStream implements PlaintextStream, MessageSink {
 
 	#halt(direction: MailDirection): StreamAnswer {
 		this.released.length = 0;
-		const { refused } = this.#reader;
+		const refused = this.#refused ?? this.#reader.refused;
 		if (this.#blocked === undefined && refused !== undefined) return this.#refuse(direction, refused);
 		const blocked = this.#blocked;
 		const rule = blocked === undefined ? "" : ` by ${blocked.service} "${blocked.name}"`;

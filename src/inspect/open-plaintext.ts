@@ -42,7 +42,9 @@ export function openPlaintext(
 	// Who looks at names alone has nothing to see in mail.
 	const looksInside = services.some(({ isNameCheck }) => isNameCheck !== true);
 	const openMail = (protocol: MailProtocol) =>
-		looksInside ? new MailStream(protocol, services, sessionId, mail !== undefined) : openOpaque();
+		looksInside
+			? new MailStream(protocol, services, { sessionId, isGreeted: mail !== undefined, maxDecodedOctets })
+			: openOpaque();
 	if (service === "other") return openOpaque();
 	if (service !== undefined && service !== "http") return openMail(service);
 	if (mail !== undefined) return service === undefined ? openMail(mail) : openOpaque();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { sniffGreeting } from "#mail/greeting.ts";
+import { isMailCommand, sniffGreeting } from "#mail/greeting.ts";
 
 const sniff = (text: string) => sniffGreeting(Buffer.from(text, "latin1"));
 
@@ -23,6 +23,13 @@ test("greetings are told by protocol at every octet alike", () => {
 		const first = told.findIndex((answer) => answer !== "need-more");
 		assert.deepEqual([...new Set(told.slice(first))], [protocol], text);
 	}
+});
+
+test("the first lines of mail clients are told from those of others", () => {
+	for (const line of ["EHLO a\r\n", "helo a\n", "CAPA\r\n", "a1 login x y\r\n", "* id nil\r\n"])
+		assert.equal(isMailCommand(Buffer.from(line)), true, line);
+	for (const line of ["AUTH secret\r\n", "NICK pat\r\n", "PING\r\n", "EHLOX\r\n", "", "a", `${"x".repeat(200)} LOGIN `])
+		assert.equal(isMailCommand(Buffer.from(line)), false, line);
 });
 
 test("no octets make it throw or wait for more than 512", () => {

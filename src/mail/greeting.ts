@@ -23,5 +23,15 @@ export function sniffGreeting(octets: Uint8Array): GreetingProtocol | "need-more
 		: "other";
 }
 
+/** True of a line that clients of mail begin with, who ought to have waited for the greeting. Redis and others know `AUTH` too. */
+export function isMailCommand(octets: Uint8Array): boolean {
+	const head = Buffer.from(octets.buffer, octets.byteOffset, Math.min(octets.length, maxCommandOctets)).toString(
+		"latin1",
+	);
+	return /^(?:EHLO|HELO|LHLO|USER|CAPA|STLS|APOP)[ \r\n]/i.test(head) || imapCommand.test(head);
+}
+
+const imapCommand = /^[^\s]+ (?:CAPABILITY|NOOP|LOGOUT|STARTTLS|AUTHENTICATE|LOGIN|ID|ENABLE|SELECT|EXAMINE)[ \r\n]/i;
+const maxCommandOctets = 128;
 const maxGreetingOctets = 512;
 const beginnings: readonly string[] = ["220 ", "220-", "+OK", "* OK", "* PREAUTH", "* BYE"];

@@ -79,12 +79,19 @@ test("the body of a part alone is said to be coded in an unknown way, a head or 
 		assert.deepEqual(seen(say([["server", `* 1 FETCH (${item} {1}\r\nx)\r\n`]])), [[1, coding, "x", true]], item);
 });
 
-test("compression and TLS inside TLS are not followed any more once they are agreed upon", () => {
-	const agreed = say([
+test("what both sides agree to compress begins behind the server's word; another compression and TLS inside TLS are not followed", () => {
+	const deflate = say([
 		["client", "a COMPRESS DEFLATE\r\n"],
-		["server", "a OK now\r\n"],
+		["server", "* 1 EXISTS\r\na OK now\r\nrest"],
 	]);
-	assert.match(agreed.lost ?? "", /agreed upon COMPRESS/);
+	assert.deepEqual([deflate.lost, deflate.reader.compressedFrom], [undefined, 22]);
+	for (const verb of ["COMPRESS LZ", "STARTTLS"]) {
+		const agreed = say([
+			["client", `a ${verb}\r\n`],
+			["server", "a OK now\r\n"],
+		]);
+		assert.match(agreed.lost ?? "", /agreed upon (COMPRESS|STARTTLS)/);
+	}
 	const refused = say([
 		["client", "a COMPRESS DEFLATE\r\nb NOOP\r\n"],
 		["server", "a NO no\r\n"],

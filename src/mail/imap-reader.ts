@@ -2,7 +2,7 @@
  * Follows IMAP and cuts the messages out of it: literals of APPEND to the server, literals of bodies in FETCH to the client
  * (RFC 9051 §4.3, §6.3.12, §7.5.2; RFC 7888, RFC 3516).
  *
- * A body that is fetched in pieces, one behind the other, is one message.
+ * A body that is fetched in pieces, one behind the other, is one message. Compression is agreed upon here, and undone by the caller.
  *
  * Bounds: beginning and end of one line of either side.
  */
@@ -42,6 +42,9 @@ export class ImapReader implements MailReader {
 	/** The server's octets that are being read began at the beginning of a response. */
 	#mayTellClient = true;
 	#lost: string | undefined;
+	#asksForDeflate = false;
+	#isDeflate = false;
+	#compressedFrom: number | undefined;
 
 	constructor(sink: MessageSink) {
 		this.#sink = sink;
@@ -49,6 +52,10 @@ export class ImapReader implements MailReader {
 
 	get lost(): string | undefined {
 		return this.#lost;
+	}
+
+	get compressedFrom(): number | undefined {
+		return this.#compressedFrom;
 	}
 
 	/** Lines are what they are by their grammar, however they end. */
@@ -61,7 +68,7 @@ export class ImapReader implements MailReader {
 	}
 
 	refusal(_direction: MailDirection, text: string): string | undefined {
-		return this.#mayTellClient ? `* BYE [ALERT] ${text}\r\n` : undefined;
+		return this.#mayTellClient && this.#compressedFrom === undefined ? `* BYE [ALERT] ${text}\r\n` : undefined;
 	}
 
 	fromClient(octets: Uint8Array): number {
@@ -82,6 +89,10 @@ export class ImapReader implements MailReader {
 			const read = this.#serverLiteral.left > 0 ? this.#serverOctets(octets, at) : this.#serverLine(octets, at);
 			if (read === stopped) return true;
 			at += read;
+			if (this.#isDeflate && this.#compressedFrom === undefined) {
+				this.#compressedFrom = at;
+				return false;
+			}
 		}
 		return false;
 	}
@@ -93,6 +104,7 @@ export class ImapReader implements MailReader {
 			const [tag = "", verb = "", next = ""] = line.split(" ");
 			this.#tag = tag;
 			this.#verb = verb.toUpperCase() === "UID" ? next.toUpperCase() : verb.toUpperCase();
+			this.#asksForDeflate = this.#verb === "COMPRESS" && next.toUpperCase() === "DEFLATE";
 		}
 		const literal = /~?\{(\d{1,10})([+-]?)\}$/.exec(line);
 		this.#isAmid = literal !== null;
@@ -141,7 +153,8 @@ export class ImapReader implements MailReader {
 		if (!text.startsWith(`${this.#tag} `)) return false;
 		const isOk = / OK(?: |$)/i.test(text.slice(this.#tag.length, this.#tag.length + 4));
 		if (this.#reading === "compress") {
-			if (isOk) this.#lost = `the client and the server agreed upon ${this.#verb}`;
+			if (isOk && this.#asksForDeflate && !this.#isDeflate) this.#isDeflate = true;
+			else if (isOk) this.#lost = `the client and the server agreed upon ${this.#verb}`;
 			this.#reading = "lines";
 		} else if (this.#reading === "continuation") {
 			this.#reading = "lines";

@@ -27,6 +27,11 @@ export interface MailReader {
 	fromServer(octets: Uint8Array): boolean;
 	/** The client's next octets wait for a reply. */
 	readonly isClientHeld: boolean;
+	/**
+	 * Both sides compress (RFC 4978) behind so many of the server's octets that were read last; they are not read beyond it then, and
+	 * the reader is given decoded octets from there on.
+	 */
+	readonly compressedFrom?: number | undefined;
 	/** What two programs would read differently: behind it, messages could go by unseen. */
 	readonly refused: string | undefined;
 	/** Why nothing is understood any more; what follows is not read. */

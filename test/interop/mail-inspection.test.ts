@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
+import { connect } from "node:tls";
+import { constants, createInflateRaw, deflateRawSync } from "node:zlib";
 import { shippedPatterns } from "#inspect/shipped-patterns.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 import { eventually, freePort, startGateway } from "../support/gateway.ts";
@@ -117,9 +119,19 @@ test("R117: a file that is stored by IMAP is refused, and a good message is read
 	assert.equal((await recordOf("imaps")).inspection, "inspected");
 });
 
+test("R117: a file that is stored by IMAP with compression is refused, and a good message is stored (RFC 4978)", async (t) => {
+	if (!isReady(t)) return;
+	assert.doesNotMatch(await storeCompressed(letters.evil), /^c OK/m);
+	const [finding] = (await recordOf("imaps")).findings;
+	assert.deepEqual([finding?.name, finding?.request], ["eicar", 'IMAP part "evil.com"']);
+	assert.match(await storeCompressed(letters.good), /^c OK/m);
+	const record = await recordOf("imaps");
+	assert.deepEqual([record.findings, record.inspection], [[], "inspected"]);
+});
+
 test("R117 R175: a file that waits in a mailbox is stopped on its way to the client, by IMAP whole and in parts, and by POP3", async (t) => {
 	if (!isReady(t)) return;
-	// Past the gateway, the second message of the mailbox.
+	// Past the gateway, the third message of the mailbox.
 	const stored = await curl(t, [
 		"--insecure",
 		"--upload-file",
@@ -129,10 +141,10 @@ test("R117 R175: a file that waits in a mailbox is stopped on its way to the cli
 	assert.equal(stored.status, 0, stored.output);
 	const end = Buffer.from(`PK ${eicar} end`).toString("base64").slice(-12);
 	for (const [name, url, flags, request] of [
-		["imaps", "imaps://mail.test:PORT/INBOX;MAILINDEX=2", [], 'IMAP part "evil.com"'],
-		["imaps", "imaps://mail.test:PORT/INBOX;MAILINDEX=2;SECTION=2", [], "IMAP message"],
-		["imap", "imap://mail.test:PORT/INBOX;MAILINDEX=2", ["--ssl-reqd"], 'IMAP part "evil.com"'],
-		["pop3s", "pop3s://mail.test:PORT/2", [], 'POP3 part "evil.com"'],
+		["imaps", "imaps://mail.test:PORT/INBOX;MAILINDEX=3", [], 'IMAP part "evil.com"'],
+		["imaps", "imaps://mail.test:PORT/INBOX;MAILINDEX=3;SECTION=2", [], "IMAP message"],
+		["imap", "imap://mail.test:PORT/INBOX;MAILINDEX=3", ["--ssl-reqd"], 'IMAP part "evil.com"'],
+		["pop3s", "pop3s://mail.test:PORT/3", [], 'POP3 part "evil.com"'],
 	] as const) {
 		const { status, output } = await curl(t, [...root, ...flags, url.replace("PORT", `${ports[name]}`)]);
 		assert.notEqual(status, 0, output);
@@ -147,6 +159,40 @@ test("R117 R175: a file that waits in a mailbox is stopped on its way to the cli
 	const good = await curl(t, [...root, `pop3s://mail.test:${ports.pop3s}/1`]);
 	assert.equal(good.output, readFileSync(letters.good, "latin1"));
 });
+
+/** What the server says to a client that compresses and stores a message, until it is stored or the connection ends. */
+async function storeCompressed(file: string): Promise<string> {
+	const message = readFileSync(file);
+	const socket = connect({ host: "127.0.0.1", port: ports.imaps, servername: "mail.test", ca: ca.root.pem });
+	const inflate = createInflateRaw();
+	let said = "";
+	let isOver = false;
+	socket.on("error", () => {});
+	socket.on("close", () => {
+		isOver = true;
+	});
+	const note = (octets: Buffer) => {
+		said += octets.toString("latin1");
+	};
+	inflate.on("data", note);
+	socket.on("data", note);
+	const says = (text: RegExp) => eventually(() => isOver || text.test(said), `${text} in ${said}`);
+	// Before the greeting, which it ought to wait for.
+	socket.write("a LOGIN pat secret\r\n");
+	await says(/^a OK/m);
+	socket.write("b COMPRESS DEFLATE\r\n");
+	await says(/^b OK.*\r\n/m);
+	socket.off("data", note);
+	socket.on("data", (octets) => inflate.write(octets));
+	const send = (octets: Uint8Array | string) =>
+		socket.write(deflateRawSync(octets, { finishFlush: constants.Z_SYNC_FLUSH }));
+	send(`c APPEND INBOX {${message.length}}\r\n`);
+	await says(/^\+ /m);
+	send(Buffer.concat([message, Buffer.from("\r\n")]));
+	await says(/^c OK/m);
+	socket.destroy();
+	return said;
+}
 
 function letter(name: string, file: Buffer): string {
 	const coded = (file.toString("base64").match(/.{1,60}/g) ?? []).join("\r\n");

@@ -81,6 +81,9 @@ userdb {
   driver = static
   args = uid=nobody gid=nogroup home=${mail}
 }
+protocol imap {
+  mail_plugins = imap_zlib
+}
 service imap-login {
   ${listener("imap", ports.imap)}
   ${listener("imaps", ports.imaps, "ssl = yes")}
