@@ -191,8 +191,17 @@ export const systemPackages: readonly SystemPackage[] = [
 	{
 		name: "libcharon-extra-plugins",
 		groups: ["interop"],
-		brings: ["/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so"],
-		purpose: "strongSwan: ESP in user space",
+		brings: [
+			"/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so",
+			"/usr/lib/ipsec/plugins/libstrongswan-eap-tls.so",
+		],
+		purpose: "strongSwan: ESP in user space, users with certificates by EAP",
+	},
+	{
+		name: "libcharon-extauth-plugins",
+		groups: ["interop"],
+		brings: ["/usr/lib/ipsec/plugins/libstrongswan-eap-mschapv2.so"],
+		purpose: "strongSwan: users with passwords by EAP",
 	},
 	{
 		name: "libstrongswan-standard-plugins",

@@ -3,6 +3,7 @@ import { createHash, createPublicKey } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import { type Address, parseAddress } from "#base/address.ts";
+import type { Secret } from "#base/secret.ts";
 import type { TrustDirectory } from "#daemon/trust-directory.ts";
 import { deviceOf, unitOf } from "#firewall/interface-device.ts";
 import { unitAddresses } from "#firewall/verify-network.ts";
@@ -40,6 +41,7 @@ export function vpnFacts(config: VpnConfig, { store, trust, resolved }: VpnSourc
 			const local = { kind: "certificate", certificates: entry.certificates, publicKey } as const;
 			return { local, subject: decoded.value.subject.raw };
 		},
+		usersOf: (profileName) => usersOf(config, profileName),
 		trustOf: (policyName) => trustOf(config.security.ike.policy.get(policyName), config, trust),
 	};
 }
@@ -79,6 +81,12 @@ function addressOf({ interfaces }: VpnConfig, name: string, octets: number): Add
 	return (networkInterfaces()[deviceOf(interfaces, name) ?? ""] ?? [])
 		.flatMap(({ address }) => parseAddress(address) ?? [])
 		.find((address) => address.octets.length === octets && !isLinkLocal(address));
+}
+
+/** Those without a password cannot prove who they are. */
+function usersOf({ access }: VpnConfig, profileName: string): ReadonlyMap<string, Secret> {
+	const users = [...(access.profile.get(profileName)?.client ?? [])];
+	return new Map(users.flatMap(([name, { firewallUser: user }]) => (user.password ? [[name, user.password]] : [])));
 }
 
 /** Authorities by `trusted-ca`: the profile of that number, counted from 1; all of them when it says nothing. */

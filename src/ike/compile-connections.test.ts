@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatAddress, parseAddress } from "#base/address.ts";
+import { Secret } from "#base/secret.ts";
 import { identityText } from "#ike/auth/identity.ts";
 import { type ConnectionFacts, compileConnections } from "#ike/compile-connections.ts";
 import { describeProposal } from "#ike/crypto/proposal.ts";
@@ -14,6 +15,7 @@ const facts: ConnectionFacts = {
 	addressOf: (name) => (name === "eth0.0" ? parseAddress("198.51.100.1") : undefined),
 	resolve: (host) => [parseAddress(host)].flatMap((address) => address ?? []),
 	ownCertificate: (name) => (name === "mine" ? { local: own, subject: Uint8Array.of(0x30, 0) } : undefined),
+	usersOf: (name) => new Map(name === "office" ? [["ann", new Secret("correct horse")]] : []),
 	trustOf: () => ({
 		kind: "certificate",
 		judge: () => ({ kind: "untrusted", reason: "" }),
@@ -197,3 +199,24 @@ test("additional key exchanges stand behind the group, in their order; optional 
 		"aes-256-cbc/hmac-sha-256-128/group14/ml-kem-1024",
 	]);
 });
+
+const signed = "authentication-method ecdsa-signatures-256; encryption-algorithm aes-256-gcm; dh-group group19;";
+
+test("users of an access profile, or this end as a user: hashes of passwords beside the certificate of the other end", () => {
+	const policy = "proposals p; certificate { local-certificate mine; }";
+	const asked = only({ proposal: signed, policy, gateway: `${v2} aaa { access-profile office; }`, top: office });
+	assert.equal(asked.localAuthentication.kind, "certificate");
+	assert.ok(asked.remoteAuthentication.kind === "eap");
+	assert.equal(Buffer.from(asked.remoteAuthentication.passwords.get("ann") ?? []).length, 16);
+	const user = only({
+		proposal: signed,
+		policy: "proposals p;",
+		gateway: `${v2} aaa { client { username ann; password secret; } }`,
+	});
+	assert.ok(user.localAuthentication.kind === "eap" && user.remoteAuthentication.kind === "certificate");
+	assert.equal(user.localAuthentication.name, "ann");
+	const weak = compile({ gateway: `${v2} aaa { access-profile office; }`, top: office });
+	assert.match(weak.gaps.map(({ reason }) => reason).join(), /authenticates by a pre-shared key; use certificates/);
+});
+
+const office = "access { profile office { client ann { firewall-user { password secret; } } } }";

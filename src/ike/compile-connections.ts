@@ -4,10 +4,12 @@
  */
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { type Address, formatAddress, type Prefix } from "#base/address.ts";
+import type { Secret } from "#base/secret.ts";
 import { addressIdentity, type Identity, type IdentityExpectation, textIdentity } from "#ike/auth/identity.ts";
 import { parseNamePart } from "#ike/auth/name-pattern.ts";
 import { type EspProposal, espProposal, type IkeProposal, ikeProposal } from "#ike/crypto/proposal.ts";
 import { proposalSets, withForwardSecrecy, withFurtherExchanges } from "#ike/crypto/proposal-sets.ts";
+import { passwordHash } from "#ike/eap/ms-chap-v2.ts";
 import { type Ike, type IkeGateway, type IkePolicy, isCertificateSet } from "#ike/ike-schema.ts";
 import type { Ipsec, Vpn } from "#ike/ipsec-schema.ts";
 import type { ChildConfig, Connection, LocalAuthentication, RemoteAuthentication } from "#ike/v2/connection.ts";
@@ -25,6 +27,8 @@ export interface ConnectionFacts {
 	) => { readonly local: LocalAuthentication; readonly subject: Uint8Array } | undefined;
 	/** Whom a policy trusts to sign certificates of peers. */
 	readonly trustOf: (policyName: string) => RemoteAuthentication | undefined;
+	/** Passwords of the users of an access profile. */
+	readonly usersOf: (profileName: string) => ReadonlyMap<string, Secret>;
 }
 
 /** Something that the engine cannot do as it is written. */
@@ -86,7 +90,7 @@ function compileGateway(
 	// A datagram goes between addresses of one family.
 	const remote = resolved.filter((address) => address.octets.length === octets);
 	if (!isDynamic && remote.length === 0) return `gateway "${name}" has no address that is known`;
-	const authentication = authenticationOf(gateway, policy, ike, facts);
+	const authentication = authenticationOf(name, gateway, policy, ike, facts);
 	if (typeof authentication === "string") return authentication;
 	const localIdentity = localIdentityOf(gateway, local, policy, facts);
 	const remoteIdentity = remoteIdentityOf(gateway, remote[0]);
@@ -115,23 +119,39 @@ function compileGateway(
 }
 
 function authenticationOf(
+	name: string,
 	gateway: IkeGateway,
 	policy: IkePolicy,
 	ike: Ike,
 	facts: ConnectionFacts,
 ): Pick<Connection, "localAuthentication" | "remoteAuthentication"> | string {
-	const methods = policy.proposals.flatMap((name) => ike.proposal.get(name)?.authenticationMethod ?? []);
+	const methods = policy.proposals.flatMap((one) => ike.proposal.get(one)?.authenticationMethod ?? []);
 	const kinds = new Set(methods.map((method) => method === "pre-shared-keys"));
 	if (kinds.size > 1) return `policy "${gateway.ikePolicy}" mixes pre-shared keys and signatures`;
 	if (methods.includes("dsa-signatures"))
 		return `policy "${gateway.ikePolicy}" signs with DSA, which IKEv2 has no engine for`;
 	if (!kinds.has(false) && !isCertificateSet(policy.proposalSet)) {
+		if (gateway.aaa !== undefined)
+			return `gateway "${name}" lets users in by EAP, but its policy authenticates by a pre-shared key; use certificates`;
 		const key = sharedKeyOf(policy);
 		if (key === undefined) return `policy "${gateway.ikePolicy}" has no pre-shared key`;
 		const authentication = { kind: "shared-key", key } as const;
 		return { localAuthentication: authentication, remoteAuthentication: authentication };
 	}
+	const { accessProfile, client } = gateway.aaa ?? {};
+	if (client !== undefined) {
+		const remoteAuthentication = facts.trustOf(gateway.ikePolicy);
+		if (remoteAuthentication === undefined) return `policy "${gateway.ikePolicy}" trusts no authority`;
+		const hash = passwordHash(client.password.danger_reveal());
+		return { localAuthentication: { kind: "eap", name: client.username, hash }, remoteAuthentication };
+	}
 	const own = facts.ownCertificate(policy.certificate.localCertificate ?? "");
+	if (accessProfile !== undefined) {
+		if (own === undefined) return `policy "${gateway.ikePolicy}": its local certificate is not there`;
+		const users = [...facts.usersOf(accessProfile)];
+		const passwords = new Map(users.map(([user, secret]) => [user, passwordHash(secret.danger_reveal())]));
+		return { localAuthentication: own.local, remoteAuthentication: { kind: "eap", passwords } };
+	}
 	const trust = facts.trustOf(gateway.ikePolicy);
 	if (own === undefined) return `policy "${gateway.ikePolicy}": its local certificate is not there`;
 	if (trust === undefined) return `policy "${gateway.ikePolicy}" trusts no authority`;

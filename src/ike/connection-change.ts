@@ -59,11 +59,14 @@ function isSameAuthentication(before: Connection, after: Connection): boolean {
 
 function isSameLocal(one: LocalAuthentication, other: LocalAuthentication): boolean {
 	if (one.kind === "shared-key") return other.kind === "shared-key" && one.key.equals(other.key);
+	if (one.kind === "eap") return other.kind === "eap" && one.name === other.name && equalBytes(one.hash, other.hash);
 	return other.kind === "certificate" && isSameList(one.certificates, other.certificates);
 }
 
 function isSameRemote(one: RemoteAuthentication, other: RemoteAuthentication): boolean {
 	if (one.kind === "shared-key") return other.kind === "shared-key" && one.key.equals(other.key);
+	// Of users each is looked at by itself: whose password is another one has to come again.
+	if (one.kind === "eap") return other.kind === "eap";
 	if (other.kind !== "certificate" || !equalBytes(one.authorities, other.authorities)) return false;
 	return isSameList(one.anchors ?? [], other.anchors ?? []);
 }

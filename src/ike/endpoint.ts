@@ -34,6 +34,7 @@ import { spiNumber } from "#ike/v2/child-sa.ts";
 import type { ChildConfig, Connection, Path } from "#ike/v2/connection.ts";
 import { CookieJar } from "#ike/v2/cookie.ts";
 import type { EngineEffect, EngineEvent } from "#ike/v2/engine-event.ts";
+import { GuessLimit } from "#ike/v2/guess-limit.ts";
 import { type Handlers, type Host, IkeSa, type IkeSaParts, notify, type Phase } from "#ike/v2/ike-sa.ts";
 import { checkAgain, onCheckedAgain } from "#ike/v2/peer-check.ts";
 import type { EngineSettings } from "#ike/v2/settings.ts";
@@ -317,7 +318,8 @@ export class Endpoint {
 			if (sa.isOver) continue;
 			const next = named.get(sa.connection.name);
 			const change = next === undefined ? "anew" : connectionChange(sa.connection, next);
-			if (next === undefined || change === "anew" || (isBeginning(sa) && change !== "none")) this.#closeOne(sa, now);
+			const isGone = next === undefined || change === "anew" || isUserGone(sa, next);
+			if (isGone || (isBeginning(sa) && change !== "none")) this.#closeOne(sa, now);
 			else followConnection(sa, next, now);
 		}
 		for (const { name, startsImmediately } of connections)
@@ -416,6 +418,7 @@ export class Endpoint {
 		return {
 			settings: this.#settings,
 			random: this.#random,
+			guesses: new GuessLimit(),
 			emit: (effect) => this.#effects.push(effect),
 			newIkeSpi: () => this.#newIkeSpi(),
 			newChildSpi: () => this.#newChildSpi(),
@@ -499,6 +502,14 @@ function isSamePeer(one: IkeSa, other: IkeSa): boolean {
 	const [first, second] = [one.peerIdentity, other.peerIdentity];
 	if (one.connection.name !== other.connection.name || first === undefined || second === undefined) return false;
 	return first.idType === second.idType && equalBytes(first.data, second.data);
+}
+
+/** The user of the association is not there any more, or has another password. */
+function isUserGone({ user, connection }: IkeSa, next: Connection): boolean {
+	const [before, after] = [connection.remoteAuthentication, next.remoteAuthentication];
+	if (user === undefined || before.kind !== "eap" || after.kind !== "eap") return false;
+	const [old, fresh] = [before.passwords.get(user), after.passwords.get(user)];
+	return old !== undefined && (fresh === undefined || !equalBytes(old, fresh));
 }
 
 function isBeginning({ phase }: IkeSa): boolean {

@@ -300,6 +300,27 @@ const gateway = list({
 				"access-profile": leaf(reference("access profile"), { help: "Who is asked about the user", mandatory: true }),
 			},
 		}),
+		aaa: container({
+			help: "Users by EAP within IKEv2, after the gateway has proved itself by its certificate",
+			presence: true,
+			alternatives: [{ of: ["access-profile", "client"], mandatory: true, onSet: "refuse" }],
+			children: {
+				"access-profile": leaf(reference("access profile"), {
+					help: {
+						what: "The peer is a user of this profile, and proves by MSCHAPv2 that it knows the password",
+						loosened: "danger: passwords can be guessed online; an address that sent five wrong ones has to wait",
+					},
+				}),
+				client: container({
+					help: "This end is a user, whom the peer asks for a password by MSCHAPv2",
+					presence: true,
+					children: {
+						username: leaf(text({ min: 1, max: 253, placeholder: "user" }), { help: "Name", mandatory: true }),
+						password: leaf(secret({ placeholder: "password" }), { help: "Password", mandatory: true }),
+					},
+				}),
+			},
+		}),
 		version: leaf(enumeration({ "v1-only": "IKEv1", "v2-only": "IKEv2" }), {
 			help: "Version of IKE; there is no falling back from one to the other",
 			default: "v1-only",

@@ -11,7 +11,8 @@ import { TrustAnchors } from "#pki/trust-anchors.ts";
 type PackedLocal =
 	| { readonly kind: "shared-key"; readonly key: Uint8Array }
 	/** `publicKey`: SubjectPublicKeyInfo in DER. */
-	| { readonly kind: "certificate"; readonly certificates: readonly Uint8Array[]; readonly publicKey: Uint8Array };
+	| { readonly kind: "certificate"; readonly certificates: readonly Uint8Array[]; readonly publicKey: Uint8Array }
+	| Extract<LocalAuthentication, { readonly kind: "eap" }>;
 
 type PackedRemote =
 	| { readonly kind: "shared-key"; readonly key: Uint8Array }
@@ -20,7 +21,8 @@ type PackedRemote =
 			readonly anchors: readonly Uint8Array[];
 			readonly authorities: Uint8Array;
 			readonly asksRevocation: boolean;
-	  };
+	  }
+	| Extract<RemoteAuthentication, { readonly kind: "eap" }>;
 
 export type PackedConnection = Omit<Connection, "localAuthentication" | "remoteAuthentication"> & {
 	readonly localAuthentication: PackedLocal;
@@ -38,26 +40,30 @@ export function packConnection(connection: Connection): PackedConnection {
 
 export function unpackConnection(packed: PackedConnection): Connection {
 	const { localAuthentication: local, remoteAuthentication: remote, ...rest } = packed;
-	return {
-		...rest,
-		localAuthentication:
-			local.kind === "shared-key"
-				? { kind: "shared-key", key: createSecretKey(local.key) }
-				: { ...local, publicKey: createPublicKey({ key: Buffer.from(local.publicKey), format: "der", type: "spki" }) },
-		remoteAuthentication:
-			remote.kind === "shared-key"
-				? { kind: "shared-key", key: createSecretKey(remote.key) }
-				: { ...remote, judge: peerJudge(anchorsOf(remote.anchors)) },
-	};
+	return { ...rest, localAuthentication: unpackLocal(local), remoteAuthentication: unpackRemote(remote) };
+}
+
+function unpackLocal(local: PackedLocal): LocalAuthentication {
+	if (local.kind === "eap") return local;
+	if (local.kind === "shared-key") return { kind: "shared-key", key: createSecretKey(local.key) };
+	return { ...local, publicKey: createPublicKey({ key: Buffer.from(local.publicKey), format: "der", type: "spki" }) };
+}
+
+function unpackRemote(remote: PackedRemote): RemoteAuthentication {
+	if (remote.kind === "eap") return remote;
+	if (remote.kind === "shared-key") return { kind: "shared-key", key: createSecretKey(remote.key) };
+	return { ...remote, judge: peerJudge(anchorsOf(remote.anchors)) };
 }
 
 function packLocal(local: LocalAuthentication): PackedLocal {
+	if (local.kind === "eap") return local;
 	if (local.kind === "shared-key") return { kind: "shared-key", key: octetsOf(local.key.export()) };
 	const publicKey = octetsOf(local.publicKey.export({ format: "der", type: "spki" }));
 	return { kind: "certificate", certificates: local.certificates, publicKey };
 }
 
 function packRemote(remote: RemoteAuthentication): PackedRemote {
+	if (remote.kind === "eap") return remote;
 	if (remote.kind === "shared-key") return { kind: "shared-key", key: octetsOf(remote.key.export()) };
 	const { anchors = [], authorities, asksRevocation = false } = remote;
 	return { kind: "certificate", anchors, authorities, asksRevocation };

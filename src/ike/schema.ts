@@ -9,6 +9,7 @@ import { verifyIke } from "#ike/verify-ike.ts";
 import { verifyIpsec } from "#ike/verify-ipsec.ts";
 import { verifyRunnable } from "#ike/verify-runnable.ts";
 import { type TunnelConfig, verifyTunnels } from "#ike/verify-tunnels.ts";
+import { verifyUsers } from "#ike/verify-users.ts";
 import { verifyVirtualRouters } from "#ike/verify-virtual-routers.ts";
 
 export const ikeSchema = container({
@@ -29,6 +30,7 @@ export function verifyVpns(config: IkeConfig & TunnelConfig): readonly Finding[]
 		...verifyIpsec(associations, keyExchange),
 		...verifyRunnable(keyExchange, associations),
 		...verifyTunnels(config),
+		...verifyUsers(config),
 		...verifyVirtualRouters(config),
 		...verifySelfTest(config.system.fips),
 	];

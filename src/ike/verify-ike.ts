@@ -57,7 +57,7 @@ function isTopic(flag: string): boolean {
 	return (traceTopics as readonly string[]).includes(flag);
 }
 
-function verifyPolicy(path: readonly string[], policy: IkePolicy, { proposal }: Ike): readonly Finding[] {
+function verifyPolicy(path: readonly string[], policy: IkePolicy, { proposal, gateway }: Ike): readonly Finding[] {
 	const { proposals, preSharedKey, certificate, mode } = policy;
 	const named = proposals.flatMap((name) => proposal.get(name) ?? []);
 	const methods = named.map(({ authenticationMethod }) => authenticationMethod);
@@ -67,7 +67,10 @@ function verifyPolicy(path: readonly string[], policy: IkePolicy, { proposal }: 
 	const hasKey = preSharedKey.asciiText !== undefined || preSharedKey.hexadecimal !== undefined;
 	const findings: Finding[] = [];
 	if (usesKeys && !hasKey) findings.push(error(path, "pre-shared-key", "is missing: a proposal authenticates by it"));
-	if (usesCertificates && certificate.localCertificate === undefined)
+	const gateways = [...gateway.values()].filter(({ ikePolicy }) => ikePolicy === path.at(-1));
+	// Who is a user of EAP needs no certificate of its own.
+	const isUser = gateways.length > 0 && gateways.every(({ aaa }) => aaa?.client !== undefined);
+	if (usesCertificates && certificate.localCertificate === undefined && !isUser)
 		findings.push(error(path, "certificate", "'local-certificate' is missing: a proposal authenticates by signatures"));
 	const groups = new Set(named.map(({ dhGroup }) => dhGroup));
 	if (groups.size > 1) {
@@ -82,8 +85,11 @@ function verifyPolicy(path: readonly string[], policy: IkePolicy, { proposal }: 
 }
 
 function verifyGateway(path: readonly string[], gateway: IkeGateway, { policy }: Ike): readonly Finding[] {
-	const { version, deadPeerDetection, xauth, dynamic } = gateway;
+	const { version, deadPeerDetection, xauth, aaa, dynamic } = gateway;
 	const findings: Finding[] = [];
+	if (aaa !== undefined && version !== "v2-only") findings.push(error(path, "aaa", "is of IKEv2; set version v2-only"));
+	if (aaa?.client !== undefined && dynamic !== undefined)
+		findings.push(error(path, "aaa", "this end is the user, who has to begin: the peer needs an 'address'"));
 	if (version === "v2-only" && deadPeerDetection !== undefined && deadPeerDetection.threshold !== 5)
 		findings.push(warning([...path, "dead-peer-detection"], "threshold", "is not used: it is always 5 for IKEv2"));
 	if (version === "v2-only" && xauth !== undefined)

@@ -21,6 +21,7 @@ const bestCase: ConnectionFacts = {
 		local: { kind: "certificate", certificates: [], publicKey: undefined as never },
 		subject: new Uint8Array(0),
 	}),
+	usersOf: () => new Map(),
 	trustOf: () => ({
 		kind: "certificate",
 		judge: () => ({ kind: "untrusted", reason: "nobody is" }),

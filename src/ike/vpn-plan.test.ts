@@ -12,6 +12,7 @@ const facts: ConnectionFacts = {
 	addressOf: () => parseAddress("198.51.100.1"),
 	resolve: (host) => [parseAddress(host)].flatMap((address) => address ?? []),
 	ownCertificate: () => ({ local: { kind: "certificate", certificates: [], publicKey }, subject: new Uint8Array(0) }),
+	usersOf: () => new Map(),
 	trustOf: () => ({
 		kind: "certificate",
 		judge: () => ({ kind: "untrusted", reason: "" }),

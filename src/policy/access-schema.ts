@@ -5,6 +5,7 @@ import { container, flag, leaf, leafList, list } from "#config/schema.ts";
 
 const radiusServer = list({
 	help: "A RADIUS server",
+	engine: "not-yet",
 	order: "user",
 	keys: { address: address() },
 	children: {
@@ -25,7 +26,6 @@ const radiusServer = list({
 export const access = container({
 	help: "Who is asked about users",
 	permission: "access",
-	engine: "not-yet",
 	children: {
 		profile: list({
 			help: "An access profile",
@@ -33,18 +33,31 @@ export const access = container({
 			children: {
 				"authentication-order": leafList(
 					enumeration({ password: "The users of this profile", radius: "The RADIUS servers", ldap: "A directory" }),
-					{ help: "Who is asked first", default: ["password"] },
+					{
+						help: "Who is asked first; only the users of the profile are asked in this version",
+						default: ["password"],
+					},
 				),
 				client: list({
 					help: "A user",
 					keys: { name: name({ also: "@" }) },
 					children: {
-						"client-group": leafList(name(), { help: "Groups of the user" }),
+						"client-group": leafList(name(), { help: "Groups of the user", engine: "not-yet" }),
 						"firewall-user": container({
 							help: "The user at the firewall",
-							children: { password: leaf(secret(), { help: "Password" }) },
+							children: {
+								password: leaf(secret(), {
+									help: {
+										what: "Password; for VPNs the user proves that it knows it by MSCHAPv2",
+										loosened: "danger: a short one can be guessed; wrong ones are slowed down, not stopped",
+									},
+								}),
+							},
 						}),
-						"no-rfc2486": flag({ help: "Take the name as it is, whatever follows an @" }),
+						"no-rfc2486": flag({
+							help: "Take the name as it is, whatever follows an @",
+							engine: "not-yet",
+						}),
 					},
 				}),
 				"radius-server": radiusServer,

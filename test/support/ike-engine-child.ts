@@ -168,6 +168,7 @@ function connectionsOf(all: EngineOptions): readonly Connection[] {
 		resolve: (host) => [addressOf(host)],
 		ownCertificate: () => undefined,
 		trustOf: () => undefined,
+		usersOf: () => new Map(),
 	});
 	if (gaps.length > 0) throw new Error(JSON.stringify(gaps));
 	return connections;

@@ -133,7 +133,7 @@ function run(command: string, ...words: readonly string[]): void {
 export function strongswanSettings(folder: string, more = ""): string {
 	return `charon {
   ${more}
-  load = random nonce openssl x509 revocation constraints pubkey pkcs1 pkcs8 pem sha1 sha2 md5 hmac kdf kernel-libipsec kernel-netlink socket-default vici
+  load = random nonce openssl x509 revocation constraints pubkey pkcs1 pkcs8 pem sha1 sha2 md5 hmac kdf kernel-libipsec kernel-netlink socket-default eap-identity eap-mschapv2 eap-tls vici
   plugins { vici { socket = unix://${folder}/charon.vici }
     kernel-libipsec { allow_peer_ts = yes } }
   retransmit_tries = 3

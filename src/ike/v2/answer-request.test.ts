@@ -6,6 +6,7 @@ import { answerRequest } from "#ike/v2/answer-request.ts";
 import { encodeChildOffer } from "#ike/v2/child-exchange.ts";
 import { spiOctets } from "#ike/v2/child-sa.ts";
 import type { EngineEffect } from "#ike/v2/engine-event.ts";
+import { GuessLimit } from "#ike/v2/guess-limit.ts";
 import { type Handlers, type Host, IkeSa, type IkeSaParts, notify } from "#ike/v2/ike-sa.ts";
 import { defaultSettings } from "#ike/v2/settings.ts";
 import type { Task } from "#ike/v2/task.ts";
@@ -34,6 +35,7 @@ function standing() {
 	const host: Host = {
 		settings: { ...defaultSettings, maxChildren: 2 },
 		random,
+		guesses: new GuessLimit(),
 		emit: (effect) => effects.push(effect),
 		newIkeSpi: () => random(8),
 		newChildSpi: () => random(4),

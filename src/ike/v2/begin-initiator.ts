@@ -7,6 +7,7 @@ import { deriveIkeKeys, firstKeySeed } from "#ike/crypto/derive-keys.ts";
 import { describeProposal, encodeIkeProposals, type IkeProposal } from "#ike/crypto/proposal.ts";
 import { selectIkeProposal } from "#ike/crypto/select-proposal.ts";
 import { type GroupRow, groupOfId } from "#ike/crypto/transform-table.ts";
+import { askedByEap, judgeEapProof, onEapRequest, type PeerProved } from "#ike/v2/ask-eap.ts";
 import { askIntermediate, onIntermediateResponse } from "#ike/v2/begin-intermediate.ts";
 import type { FirstMessages } from "#ike/v2/begin-phase.ts";
 import { type ChildOffer, encodeChildOffer, isRefusal, readChildAnswer } from "#ike/v2/child-exchange.ts";
@@ -98,7 +99,14 @@ export function onInitiatorSigned(sa: IkeSa, signature: Uint8Array | undefined, 
 
 /** Takes the answers behind the first one. */
 export function onBeginResponse(sa: IkeSa, message: OpenedMessage, now: number): void {
-	if (sa.phase.type === "expect-auth-response") return onAuthResponse(sa, message.payloads, now);
+	const { phase } = sa;
+	if (phase.type === "expect-auth-response") return onAuthResponse(sa, message.payloads, now);
+	if (phase.type === "expect-eap-request") return onEapRequest(sa, message.payloads, now);
+	if (phase.type === "expect-eap-proof-response") {
+		const refusal = judgeEapProof(sa, message.payloads);
+		if (refusal !== undefined) return refuse(sa, refusal, now);
+		return finish(sa, phase, message.payloads, now);
+	}
 	const asked = onIntermediateResponse(sa, message, now);
 	if (asked !== undefined) authenticate(sa, asked.messages, asked.isCertificateWanted, now);
 }
@@ -125,7 +133,7 @@ function onAuthResponse(sa: IkeSa, payloads: readonly Payload[], now: number): v
 	if (proof.kind === "refused") return refuse(sa, proof.text, now);
 	const { messages, offer } = phase;
 	if (mustAwaitCheck(sa, proof.path, { type: "await-initiator-check", messages, offer, answer: payloads })) return;
-	finishAuth(sa, { messages, offer }, payloads, now);
+	goOn(sa, { messages, offer }, payloads, now);
 }
 
 /** Whether the peer's certificate was revoked is known. */
@@ -133,18 +141,27 @@ export function onInitiatorChecked(sa: IkeSa, refusal: string | undefined, now: 
 	const { phase } = sa;
 	if (phase.type !== "await-initiator-check") return;
 	if (refusal !== undefined) return refuse(sa, `the peer is not trusted: ${refusal}`, now);
-	finishAuth(sa, phase, phase.answer, now);
+	goOn(sa, phase, phase.answer, now);
 }
 
-function finishAuth(
+/** The peer has proved who it is; a user of EAP still has to. */
+function goOn(
 	sa: IkeSa,
-	{ messages, offer }: { readonly messages: FirstMessages; readonly offer: ChildOffer | undefined },
+	{ messages, offer }: Omit<PeerProved, "identity">,
 	payloads: readonly Payload[],
 	now: number,
 ): void {
 	const identity = findPayload(payloads, "id-responder");
 	if (identity === undefined) return;
-	sa.peerIdentity = { idType: identity.idType, data: Uint8Array.from(identity.data) };
+	const { localAuthentication } = sa.connection;
+	const proved = { messages, offer, identity: { idType: identity.idType, data: Uint8Array.from(identity.data) } };
+	if (localAuthentication.kind === "eap") return askedByEap(sa, proved, localAuthentication, payloads, now);
+	finish(sa, proved, payloads, now);
+}
+
+/** Both ends have proved who they are. */
+function finish(sa: IkeSa, { messages, offer, identity }: PeerProved, payloads: readonly Payload[], now: number): void {
+	sa.peerIdentity = identity;
 	sa.establish(now);
 	sa.report("ike-established", `with ${identityText(identity)}, ${describeProposal(sa.algorithms as never)}`);
 	sa.host.onAuthenticated(sa, false, now);
@@ -184,7 +201,7 @@ export function notePeer(sa: IkeSa, payloads: readonly Payload[]): void {
 /** The certificates of this end, its own first. */
 export function certificatePayloads(sa: IkeSa): readonly Payload[] {
 	const { localAuthentication } = sa.connection;
-	if (localAuthentication.kind === "shared-key") return [];
+	if (localAuthentication.kind !== "certificate") return [];
 	return localAuthentication.certificates.map((data) => ({
 		type: "certificate",
 		encoding: certificateEncoding.x509Signature,
@@ -195,7 +212,7 @@ export function certificatePayloads(sa: IkeSa): readonly Payload[] {
 /** Which authorities this end trusts, when the peer is to show a certificate. */
 export function certificateRequestPayloads(sa: Pick<IkeSa, "connection">): readonly Payload[] {
 	const { remoteAuthentication } = sa.connection;
-	if (remoteAuthentication.kind === "shared-key") return [];
+	if (remoteAuthentication.kind !== "certificate") return [];
 	const { authorities } = remoteAuthentication;
 	return [{ type: "certificate-request", encoding: certificateEncoding.x509Signature, authorities }];
 }
@@ -241,6 +258,8 @@ function authenticate(sa: IkeSa, messages: FirstMessages, isCertificateWanted: b
 		const data = sharedKeyAuth(prf, localAuthentication.key, parts);
 		return sendAuth(sa, messages, { method: authenticationMethod.sharedKey, data }, now);
 	}
+	// Who says nothing of how it proves itself asks for EAP (RFC 7296 §2.16).
+	if (localAuthentication.kind === "eap") return sendAuth(sa, messages, undefined, now);
 	const scheme = chooseScheme(localAuthentication.publicKey, sa.peerHashes);
 	if (scheme === undefined) return fail(sa, "the peer verifies no signature that our key makes", now);
 	sa.phase = { type: "await-initiator-signature", messages, scheme, isCertificateWanted };
@@ -248,7 +267,7 @@ function authenticate(sa: IkeSa, messages: FirstMessages, isCertificateWanted: b
 	sa.host.emit({ type: "sign", sa: sa.id, connection: sa.connection.name, scheme, octets });
 }
 
-function sendAuth(sa: IkeSa, messages: FirstMessages, auth: AuthenticationBody, now: number): void {
+function sendAuth(sa: IkeSa, messages: FirstMessages, auth: AuthenticationBody | undefined, now: number): void {
 	const { connection } = sa;
 	const config = sa.firstChild;
 	const offer: ChildOffer | undefined = config && {
@@ -265,7 +284,7 @@ function sendAuth(sa: IkeSa, messages: FirstMessages, auth: AuthenticationBody, 
 			...certificatePayloads(sa),
 			...(sa.host.isFirstContact(sa) ? [notify(notifyType.INITIAL_CONTACT)] : []),
 			...certificateRequestPayloads(sa),
-			{ type: "authentication", ...auth },
+			...(auth === undefined ? [] : [{ type: "authentication", ...auth } as const]),
 			...(offer === undefined ? [] : encodeChildOffer(offer)),
 		],
 		now,

@@ -1,8 +1,12 @@
 /** The states before an association is established, each with what it needs. Types alone. */
+import type { KeyObject } from "node:crypto";
+import type { Identity } from "#ike/auth/identity.ts";
 import type { IntermediateOctets } from "#ike/auth/intermediate-octets.ts";
 import type { SignatureScheme } from "#ike/auth/signature.ts";
 import type { KeyExchange } from "#ike/crypto/agree-key.ts";
 import type { GroupRow } from "#ike/crypto/transform-table.ts";
+import type { EapClient } from "#ike/eap/eap-client.ts";
+import type { EapServer } from "#ike/eap/eap-server.ts";
 import type { ChildOffer } from "#ike/v2/child-exchange.ts";
 import type { Connection } from "#ike/v2/connection.ts";
 import type { Payload } from "#ike/wire/payload.ts";
@@ -50,6 +54,22 @@ export type BeginPhase =
 			readonly offer: ChildOffer | undefined;
 			readonly answer: readonly Payload[];
 	  }
+	/** The peer has authenticated itself; now this end does, by EAP. */
+	| {
+			readonly type: "expect-eap-request";
+			readonly messages: FirstMessages;
+			readonly offer: ChildOffer | undefined;
+			readonly identity: Identity;
+			readonly client: EapClient;
+	  }
+	/** `key`: what EAP gave to both ends. */
+	| {
+			readonly type: "expect-eap-proof-response";
+			readonly messages: FirstMessages;
+			readonly offer: ChildOffer | undefined;
+			readonly identity: Identity;
+			readonly key: KeyObject;
+	  }
 	| {
 			readonly type: "expect-intermediate-request";
 			readonly messages: FirstMessages;
@@ -71,6 +91,20 @@ export type BeginPhase =
 			readonly messages: FirstMessages;
 			/** What the peer asked for in IKE_AUTH. */
 			readonly request: readonly Payload[];
+	  }
+	/** This end has authenticated itself; now the peer's user does, by EAP. `request`: what the peer asked for at first. */
+	| {
+			readonly type: "expect-eap-response";
+			readonly messages: FirstMessages;
+			readonly request: readonly Payload[];
+			readonly server: EapServer;
+	  }
+	| {
+			readonly type: "expect-eap-proof";
+			readonly messages: FirstMessages;
+			readonly request: readonly Payload[];
+			readonly user: string;
+			readonly key: KeyObject;
 	  }
 	| {
 			readonly type: "await-responder-signature";

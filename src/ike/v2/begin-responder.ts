@@ -7,6 +7,7 @@ import { deriveIkeKeys, firstKeySeed } from "#ike/crypto/derive-keys.ts";
 import { describeOffer } from "#ike/crypto/describe-offer.ts";
 import { describeProposal, type IkeProposal } from "#ike/crypto/proposal.ts";
 import { type Selection, selectIkeProposal } from "#ike/crypto/select-proposal.ts";
+import { beginEap, onEapProof, onEapResponse, type PeerIsProved, refuseEap } from "#ike/v2/begin-eap.ts";
 import {
 	abilityPayloads,
 	certificatePayloads,
@@ -126,8 +127,15 @@ export function onBeginRequest(sa: IkeSa, message: OpenedMessage, now: number): 
 	const { exchange } = message.head;
 	if (phase.type === "expect-intermediate-request" && exchange === exchangeType.ikeIntermediate)
 		return onIntermediateRequest(sa, message, now);
-	if (phase.type === "expect-auth-request" && exchange === exchangeType.ikeAuth)
-		return onAuthRequest(sa, message.payloads, now);
+	if (exchange === exchangeType.ikeAuth) {
+		if (phase.type === "expect-auth-request") return onAuthRequest(sa, message.payloads, now);
+		if (phase.type === "expect-eap-response") return onEapResponse(sa, message.payloads, now);
+		if (phase.type === "expect-eap-proof") {
+			const proof = onEapProof(sa, message.payloads, now);
+			if (proof !== undefined) return establish(sa, proof, now);
+			return;
+		}
+	}
 	sa.sendResponse(exchange, [notify(notifyType.INVALID_SYNTAX)]);
 	sa.close("ike-failed", `the peer sent exchange ${exchange}; expected another one`, now);
 }
@@ -142,15 +150,20 @@ function onAuthRequest(sa: IkeSa, payloads: readonly Payload[], now: number): vo
 	if (connection === undefined)
 		return refuseAuth(sa, `the peer says it is ${identityText(identity)}, whom no connection expects`, now);
 	sa.connection = connection;
+	const { messages } = phase;
+	if (connection.remoteAuthentication.kind === "eap") {
+		if (!sa.host.guesses.mayTry(sa.path.remote.address, now))
+			return refuseEap(sa, "too many wrong passwords from this address", now);
+		if (findPayload(payloads, "authentication") === undefined) return authenticate(sa, messages, payloads, now);
+	}
 	const proof = verifyPeer(sa, payloads, connection, now, {
-		message: phase.messages.initiatorMessage,
-		peerNonce: phase.messages.responderNonce,
+		message: messages.initiatorMessage,
+		peerNonce: messages.responderNonce,
 		identityKey: sa.keys.initiatorIdentity,
 		identity,
-		intermediate: phase.messages.intermediate,
+		intermediate: messages.intermediate,
 	});
 	if (proof.kind === "refused") return refuseAuth(sa, proof.text, now);
-	const { messages } = phase;
 	if (mustAwaitCheck(sa, proof.path, { type: "await-responder-check", messages, request: payloads })) return;
 	authenticate(sa, messages, payloads, now);
 }
@@ -177,6 +190,7 @@ function authenticate(sa: IkeSa, messages: FirstMessages, request: readonly Payl
 		const data = sharedKeyAuth(prf, localAuthentication.key, parts);
 		return finishAuth(sa, messages, request, { method: authenticationMethod.sharedKey, data }, now);
 	}
+	if (localAuthentication.kind === "eap") return refuseAuth(sa, "this end is a user of EAP, who has to begin", now);
 	const scheme = chooseScheme(localAuthentication.publicKey, sa.peerHashes);
 	if (scheme === undefined) return refuseAuth(sa, "the peer verifies no signature that our key makes", now);
 	sa.phase = { type: "await-responder-signature", messages, scheme, request };
@@ -201,17 +215,23 @@ function finishAuth(
 ): void {
 	const identity = findPayload(request, "id-initiator");
 	if (identity === undefined) return;
+	const own: readonly Payload[] = [
+		{ type: "id-responder", ...sa.connection.localIdentity },
+		...certificatePayloads(sa),
+		{ type: "authentication", ...auth },
+	];
+	if (sa.connection.remoteAuthentication.kind === "eap") return beginEap(sa, messages, request, own);
+	establish(sa, { messages, request, identity, own }, now);
+}
+
+/** The peer has proved who it is; `own` is what this end still has to say of itself. */
+function establish(sa: IkeSa, { messages, request, identity, own }: PeerIsProved, now: number): void {
 	sa.peerIdentity = { idType: identity.idType, data: Uint8Array.from(identity.data) };
 	sa.establish(now);
 	sa.report("ike-established", `with ${identityText(identity)}, ${describeProposal(sa.algorithms as IkeProposal)}`);
 	const isInitialContact = request.some((one) => one.type === "notify" && one.notify === notifyType.INITIAL_CONTACT);
 	sa.host.onAuthenticated(sa, isInitialContact, now);
-	sa.sendResponse(exchangeType.ikeAuth, [
-		{ type: "id-responder", ...sa.connection.localIdentity },
-		...certificatePayloads(sa),
-		{ type: "authentication", ...auth },
-		...answerFirstChild(sa, messages, request, now),
-	]);
+	sa.sendResponse(exchangeType.ikeAuth, [...own, ...answerFirstChild(sa, messages, request, now)]);
 }
 
 /** A child that cannot be made leaves the association of IKE as it is (RFC 7296 §1.2). */

@@ -4,6 +4,8 @@ import type { Address } from "#base/address.ts";
 import type { Identity, IdentityExpectation } from "#ike/auth/identity.ts";
 import type { JudgePeer } from "#ike/auth/judge-peer.ts";
 import type { EspProposal, IkeProposal } from "#ike/crypto/proposal.ts";
+import type { EapCredentials } from "#ike/eap/eap-client.ts";
+import type { EapUsers } from "#ike/eap/eap-server.ts";
 import type { TrafficSelector } from "#ike/wire/traffic-selector.ts";
 
 /** An address and a UDP port. */
@@ -22,7 +24,9 @@ export interface Path {
 export type LocalAuthentication =
 	| { readonly kind: "shared-key"; readonly key: KeyObject }
 	/** The private key is elsewhere: the engine asks for each signature. `certificates`: DER, the own one first. */
-	| { readonly kind: "certificate"; readonly certificates: readonly Uint8Array[]; readonly publicKey: KeyObject };
+	| { readonly kind: "certificate"; readonly certificates: readonly Uint8Array[]; readonly publicKey: KeyObject }
+	/** A user with a password, by EAP; the peer must prove itself by a certificate before. */
+	| ({ readonly kind: "eap" } & EapCredentials);
 
 /** What the peer must prove. */
 export type RemoteAuthentication =
@@ -35,7 +39,9 @@ export type RemoteAuthentication =
 			readonly anchors?: readonly Uint8Array[];
 			/** Nobody is accepted before it was looked whether the certificate was revoked. */
 			readonly asksRevocation?: boolean;
-	  };
+	  }
+	/** A user, by EAP; this end proves itself by a certificate before. */
+	| ({ readonly kind: "eap" } & EapUsers);
 
 /** A child association that may be made: which traffic, how it is protected, how long. */
 export interface ChildConfig {

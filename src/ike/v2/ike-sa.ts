@@ -20,6 +20,7 @@ import type { ChildConfig, Connection, Path } from "#ike/v2/connection.ts";
 import type { EngineEffect, ReportKind } from "#ike/v2/engine-event.ts";
 import type { FollowUp } from "#ike/v2/follow-up.ts";
 import { FragmentBuffer } from "#ike/v2/fragment-buffer.ts";
+import type { GuessLimit } from "#ike/v2/guess-limit.ts";
 import { type Lifetime, lifetimeFrom } from "#ike/v2/lifetime.ts";
 import { selectorText } from "#ike/v2/narrow-selectors.ts";
 import type { NatSituation } from "#ike/v2/nat-detection.ts";
@@ -43,6 +44,8 @@ export interface Host {
 	adopt(parts: IkeSaParts): IkeSa;
 	/** The peer has just been authenticated: others with the same identity are gone when it says so. */
 	onAuthenticated(sa: IkeSa, isInitialContact: boolean, now: number): void;
+	/** Wrong passwords by the addresses that they come from. */
+	readonly guesses: GuessLimit;
 	/** True while no other association with the same connection is established. */
 	isFirstContact(sa: IkeSa): boolean;
 }
@@ -115,6 +118,8 @@ export class IkeSa {
 	peerIdentity: Identity | undefined;
 	/** Its certificate's, validated; undefined with a pre-shared key. */
 	peerPath: readonly Certificate[] | undefined;
+	/** The user that proved itself by EAP. */
+	user: string | undefined;
 	canPeerReadFragments = false;
 	/** Hashes that the peer verifies; undefined when it did not say. */
 	peerHashes: readonly number[] | undefined;

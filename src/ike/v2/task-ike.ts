@@ -115,6 +115,7 @@ function becomeSuccessor(old: IkeSa, successor: IkeSa, now: number): void {
 	successor.nat = old.nat;
 	successor.peerIdentity = old.peerIdentity;
 	successor.peerPath = old.peerPath;
+	successor.user = old.user;
 	successor.canPeerReadFragments = old.canPeerReadFragments;
 	successor.peerHashes = old.peerHashes;
 	successor.establish(now);

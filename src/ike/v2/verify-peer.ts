@@ -31,6 +31,7 @@ export function verifyPeer(
 		if (isSharedKeyAuth(prf, remoteAuthentication.key, parts, auth.data)) return { kind: "proved", path: undefined };
 		return refused("the peer's authentication is wrong; the pre-shared keys may differ");
 	}
+	if (remoteAuthentication.kind === "eap") return refused("the peer authenticates itself; expected a user by EAP");
 	const certificates = payloads.flatMap((one) =>
 		one.type === "certificate" && one.encoding === certificateEncoding.x509Signature ? [one.data] : [],
 	);

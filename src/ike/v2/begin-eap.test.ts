@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { textIdentity } from "#ike/auth/identity.ts";
+import { ikeProposal, withAdditional } from "#ike/crypto/proposal.ts";
+import { passwordHash } from "#ike/eap/ms-chap-v2.ts";
+import type { Connection } from "#ike/v2/connection.ts";
+import {
+	addressB,
+	bringUp,
+	childConfig,
+	connection,
+	makePair,
+	type NetworkOptions,
+} from "../../../test/support/ike-network.ts";
+import { makeCertificate } from "../../../test/support/make-certificate.ts";
+
+const made = makeCertificate({ names: ["gw.example"] });
+
+/** A user at `a`, a gateway at `b` that knows ann. */
+function userPair(name: string, password: string, options: NetworkOptions = {}, more: Partial<Connection> = {}) {
+	const judge = () => ({ kind: "trusted", publicKey: made.publicKey, path: [] }) as const;
+	const pair = makePair(options, {
+		a: {
+			localIdentity: textIdentity("192.0.2.1"),
+			localAuthentication: { kind: "eap", name, hash: passwordHash(password) },
+			remoteAuthentication: { kind: "certificate", judge, authorities: new Uint8Array(0) } as never,
+			remoteIdentity: { kind: "exactly", identity: textIdentity("gw.example") },
+			...more,
+		},
+		b: {
+			remote: undefined,
+			remoteIdentity: { kind: "danger-any" },
+			localIdentity: textIdentity("gw.example"),
+			localAuthentication: { kind: "certificate", certificates: [made.der], publicKey: made.publicKey },
+			remoteAuthentication: { kind: "eap", passwords: new Map([["ann", passwordHash("correct horse")]]) },
+			...(more.proposals && { proposals: more.proposals }),
+		},
+	});
+	pair.b.signer = made.privateKey;
+	return pair;
+}
+
+test("a user with the right password is let in behind the gateway's certificate, and is who the association is of", () => {
+	const { network, a, b } = userPair("ann", "correct horse");
+	bringUp(network, a);
+	assert.deepEqual([a.installed.size, b.installed.size], [1, 1], `${a.reports} ${b.reports}`);
+	assert.equal(b.endpoint.describe()[0]?.identity, "ann");
+	assert.equal(a.endpoint.describe()[0]?.identity, "gw.example");
+	network.give(a, { type: "rekey-wanted", connection: "peer" });
+	network.run(2_000);
+	assert.equal(b.endpoint.describe().find(({ phase }) => phase === "established")?.identity, "ann");
+});
+
+test("EAP goes behind further key exchanges, over a network that loses, repeats and reorders", () => {
+	const proposals = [withAdditional(ikeProposal("aes-256-gcm", "sha-256", "group19"), ["ml-kem-768"])];
+	for (let seed = 0; seed < 12; seed++) {
+		const options = { seed: `eap ${seed}`, lost: 120, repeated: 200, delay: [1, 300] as const };
+		const { network, a, b } = userPair("ann", "correct horse", options, { proposals });
+		bringUp(network, a, 40_000);
+		network.lost = 0;
+		if (a.installed.size === 0 || b.installed.size === 0) bringUp(network, a, 60_000);
+		assert.ok(a.installed.size === 1 && b.installed.size >= 1, `${seed} ${a.reports} ${b.reports}`);
+	}
+});
+
+test("a wrong password is refused: nothing is installed, nothing secret is reported", () => {
+	const { network, a, b } = userPair("ann", "wrong horse");
+	bringUp(network, a);
+	assert.equal(a.installed.size + b.installed.size, 0);
+	assert.match(a.reports.join(), /the peer refuses the user/);
+	assert.match(b.reports.join(), /user ann is not known or has another password/);
+	assert.doesNotMatch(a.reports.join() + b.reports.join(), /horse/);
+	assert.deepEqual([a.phases, b.phases], [["closed"], ["closed"]]);
+});
+
+test("guessing passwords: after five wrong ones an address is not asked any more, and is again after a minute", () => {
+	const { network, a, b } = userPair("ann", "wrong");
+	for (let count = 0; count < 7; count++) bringUp(network, a, 2_000);
+	assert.equal(b.reports.filter((one) => one.includes("another password")).length, 5);
+	assert.equal(b.reports.filter((one) => one.includes("too many wrong passwords")).length, 2);
+	network.run(60_000);
+	bringUp(network, a, 2_000);
+	assert.equal(b.reports.filter((one) => one.includes("another password")).length, 6);
+});
+
+test("a peer that authenticates itself by a key or by nothing, where a user is expected, is refused", () => {
+	const key = connection("192.0.2.1", addressB).localAuthentication;
+	const { network, a, b } = userPair("ann", "correct horse", {}, { localAuthentication: key });
+	bringUp(network, a);
+	assert.match(b.reports.join(), /authenticates itself; expected a user by EAP/);
+	// The other way round: a gateway without users is asked for EAP.
+	const plain = makePair({}, { a: { localAuthentication: { kind: "eap", name: "ann", hash: passwordHash("x") } } });
+	bringUp(plain.network, plain.a);
+	assert.match(plain.b.reports.join(), /sent no authentication/);
+	assert.equal(plain.a.installed.size + plain.b.installed.size, 0);
+});
+
+test("INITIAL_CONTACT of one user throws no other out, whatever both say that they are", () => {
+	const { network, a, b } = userPair("ann", "correct horse");
+	bringUp(network, a);
+	assert.equal(b.phases.filter((phase) => phase === "established").length, 1);
+	const passwords = new Map(["ann", "bob"].map((name) => [name, passwordHash("correct horse")]));
+	const [of] = [b.endpoint.describe()[0]];
+	assert.equal(of?.identity, "ann");
+	const next = connection(addressB, undefined, {
+		localIdentity: textIdentity("gw.example"),
+		localAuthentication: { kind: "certificate", certificates: [made.der], publicKey: made.publicKey },
+		remoteAuthentication: { kind: "eap", passwords },
+		children: [childConfig("10.2.0.0/16", "10.1.0.0/16")],
+	});
+	network.give(b, { type: "connections-changed", connections: [next] });
+	network.run(1_000);
+	assert.deepEqual(b.phases, ["established"]);
+	const judge = () => ({ kind: "trusted", publicKey: made.publicKey, path: [] }) as const;
+	const bob = network.add("bob", "192.0.2.3", [
+		connection("192.0.2.3", addressB, {
+			// The same identity as the other user's.
+			localIdentity: textIdentity("192.0.2.1"),
+			localAuthentication: { kind: "eap", name: "bob", hash: passwordHash("correct horse") },
+			remoteAuthentication: { kind: "certificate", judge, authorities: new Uint8Array(0) } as never,
+			remoteIdentity: { kind: "exactly", identity: textIdentity("gw.example") },
+			children: [childConfig("10.1.0.0/16", "10.2.0.0/16")],
+		}),
+	]);
+	bringUp(network, bob);
+	assert.deepEqual(
+		b.endpoint.describe().map(({ identity, phase }) => `${identity} ${phase}`),
+		["ann established", "bob established"],
+	);
+});
+
+test("a user that is taken away, or has another password now, is thrown out; the others stay", () => {
+	const { network, a, b } = userPair("ann", "correct horse");
+	bringUp(network, a);
+	const changed = (entries: readonly (readonly [string, string])[]) =>
+		connection(addressB, undefined, {
+			localIdentity: textIdentity("gw.example"),
+			localAuthentication: { kind: "certificate", certificates: [made.der], publicKey: made.publicKey },
+			remoteAuthentication: {
+				kind: "eap",
+				passwords: new Map(entries.map(([name, word]) => [name, passwordHash(word)])),
+			},
+			children: [childConfig("10.2.0.0/16", "10.1.0.0/16")],
+		});
+	network.give(b, {
+		type: "connections-changed",
+		connections: [
+			changed([
+				["ann", "correct horse"],
+				["bob", "x"],
+			]),
+		],
+	});
+	network.run(1_000);
+	assert.deepEqual(b.phases, ["established"]);
+	network.give(b, { type: "connections-changed", connections: [changed([["ann", "another horse"]])] });
+	network.run(1_000);
+	assert.deepEqual([a.installed.size, b.installed.size], [0, 0]);
+});
+
+test("datagrams of a run with octets changed, lost and put in another order let nobody in with a wrong password", () => {
+	const change = fc.record({ at: fc.nat(900), to: fc.nat(255), drop: fc.boolean() });
+	fc.assert(
+		fc.property(fc.array(change, { minLength: 1, maxLength: 8 }), (changes) => {
+			const { network, a, b } = userPair("ann", "wrong horse", { delay: [1, 60], repeated: 200 });
+			let count = 0;
+			network.meddler = (datagram) => {
+				const one = changes[count++ % changes.length];
+				if (one === undefined || count % 2 === 0) return datagram;
+				if (one.drop) return undefined;
+				const changed = Uint8Array.from(datagram);
+				changed[one.at % changed.length] = one.to;
+				return changed;
+			};
+			bringUp(network, a, 40_000);
+			assert.equal(b.installed.size + a.installed.size, 0);
+			assert.equal(b.count("ike-established"), 0);
+		}),
+		{ numRuns: 30 },
+	);
+});
