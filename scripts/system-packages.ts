@@ -6,6 +6,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
+import { arch } from "node:os";
 import { delimiter, join } from "node:path";
 
 export type PackageGroup = "interop" | "bench";
@@ -15,6 +16,8 @@ export interface SystemPackage {
 	readonly name: string;
 	readonly groups: readonly PackageGroup[];
 	readonly brings: readonly string[];
+	/** Where Debian has it, by the names of Node; everywhere when absent. */
+	readonly architectures?: readonly string[];
 	readonly purpose: string;
 }
 
@@ -215,6 +218,14 @@ export const systemPackages: readonly SystemPackage[] = [
 		brings: ["ip"],
 		purpose: "virtual interfaces and addresses within a network namespace",
 	},
+	{
+		name: "user-mode-linux",
+		groups: ["interop"],
+		architectures: ["x64"],
+		brings: ["linux.uml"],
+		purpose: "a kernel with ESP for tests, whatever that of the host can do",
+	},
+	{ name: "kmod", groups: ["interop"], brings: ["modprobe"], purpose: "loads the modules of that kernel" },
 	{ name: "iputils-ping", groups: ["interop"], brings: ["ping"], purpose: "echoes through tunnels" },
 	{ name: "tmux", groups: ["interop"], brings: ["tmux"], purpose: "terminal: keys in, screen out" },
 	{
@@ -269,6 +280,7 @@ function missingOf(groups: readonly PackageGroup[]): SystemPackage[] {
 }
 
 function isPresent(one: SystemPackage): boolean {
+	if (one.architectures?.includes(arch()) === false) return true;
 	return one.brings.every((thing) => findCommand(thing) !== undefined);
 }
 

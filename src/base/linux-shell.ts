@@ -127,6 +127,16 @@ function linuxOf(libc: CLibrary): Linux {
 		check("setsockopt SO_ATTACH_REUSEPORT_CBPF", libc.setsockopt(descriptor, level, option, octets, octets.length));
 	};
 	const bind = (descriptor: number, octets: Uint8Array) => check("bind", libc.bind(descriptor, octets, octets.length));
+	const openNetlink = (subsystem: number, groups: number): number => {
+		const type = sockRaw | sockNonblock | sockCloexec;
+		return keep(check("socket AF_NETLINK", libc.socket(afNetlink, type, subsystem)), (descriptor) => {
+			// The kernel gives the address.
+			const own = new Uint8Array(12);
+			own[isLittleEndian ? 0 : 1] = afNetlink;
+			new DataView(own.buffer).setUint32(8, groups, isLittleEndian);
+			bind(descriptor, own);
+		});
+	};
 
 	return {
 		peerCredentials(descriptor) {
@@ -227,14 +237,16 @@ function linuxOf(libc: CLibrary): Linux {
 			}
 			return decodeSocketAddress(octets.subarray(0, length[0]), isLittleEndian);
 		},
-		openNetfilter() {
-			const type = sockRaw | sockNonblock | sockCloexec;
-			return keep(check("socket AF_NETLINK", libc.socket(afNetlink, type, netlinkNetfilter)), (descriptor) => {
-				// The kernel gives the address.
-				const own = new Uint8Array(12);
-				own[isLittleEndian ? 0 : 1] = afNetlink;
-				bind(descriptor, own);
+		openNetfilter: () => openNetlink(netlinkNetfilter, 0),
+		openNetlink(subsystem, groups) {
+			return keep(openNetlink(netlinkSubsystems[subsystem], groups), (descriptor) => {
+				// What the kernel says of an error, without the request that it answers.
+				set(descriptor, options.netlinkText);
+				set(descriptor, options.netlinkShort);
 			});
+		},
+		takeEspInUdp(descriptor, isTaken) {
+			set(descriptor, options.espInUdp, isTaken ? espInUdp : 0);
 		},
 		send(descriptor, octets) {
 			check("send", libc.send(descriptor, octets, octets.length, 0));
@@ -264,6 +276,7 @@ const afInet = 2;
 const afInet6 = 10;
 const afNetlink = 16;
 const netlinkNetfilter = 12;
+const netlinkSubsystems = { route: 0, xfrm: 6 } as const;
 const sockStream = 1;
 const sockDgram = 2;
 const sockRaw = 3;
@@ -271,7 +284,9 @@ const sockNonblock = 0o4_000;
 const sockCloexec = 0o2_000_000;
 const solIp = 0;
 const solSocket = 1;
+const solUdp = 17;
 const solIpv6 = 41;
+const solNetlink = 270;
 const soPeerCredentials = 17;
 const tunSetInterface = 0x4004_54ca;
 /** O_RDWR, O_NONBLOCK and O_CLOEXEC. */
@@ -291,6 +306,9 @@ const options = {
 	ipv6Only: ["IPV6_V6ONLY", solIpv6, 26],
 	flowLabels: ["IPV6_FLOWINFO_SEND", solIpv6, 33],
 	hopLimit6: ["IPV6_UNICAST_HOPS", solIpv6, 16],
+	netlinkShort: ["NETLINK_CAP_ACK", solNetlink, 10],
+	netlinkText: ["NETLINK_EXT_ACK", solNetlink, 11],
+	espInUdp: ["UDP_ENCAP", solUdp, 100],
 } as const satisfies Record<string, SocketOption>;
 const packetOptions = {
 	4: {
@@ -307,6 +325,8 @@ const packetOptions = {
 /** IP_PMTUDISC_DONT and IP_PMTUDISC_DO. */
 const mayFragment = 0;
 const neverFragment = 2;
+/** UDP_ENCAP_ESPINUDP. */
+const espInUdp = 2;
 /** B42. */
 const outerHopLimit = 64;
 const movableOctets = 1_024;

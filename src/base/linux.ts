@@ -129,6 +129,10 @@ export interface Linux {
 	originalDestination(descriptor: number, family: 4 | 6): AddressPort | undefined;
 	/** A socket to the subsystem of netfilter in the kernel (netlink), which does not wait. Closed by `close`. */
 	openNetfilter(): number;
+	/** The same to another subsystem: routes and devices, or XFRM. `groups`: bits of those whose messages come by themselves. */
+	openNetlink(subsystem: "route" | "xfrm", groups: number): number;
+	/** Has the kernel take packets of ESP out of what comes to a socket of UDP (RFC 3948), or no longer. */
+	takeEspInUdp(descriptor: number, isTaken: boolean): void;
 	send(descriptor: number, octets: Uint8Array): void;
 	/** Octets of the next message, put at the beginning of `into`; undefined when there is none, `lost` when some were dropped. */
 	receive(descriptor: number, into: Uint8Array): number | "lost" | undefined;

@@ -13,3 +13,12 @@ export const divertMark = 0x5a11_0001;
 export function ownMarkOf(chance: number): number {
 	return 0x5a12_0000 + (chance & 0xffff);
 }
+
+/** On packets while the kernel looks for the policy of the tunnel interface with that number (0 to 65,535). */
+export function tunnelMarkOf(number: number): number {
+	return 0x5a13_0000 + number;
+}
+
+export function isTunnelMark(mark: number): boolean {
+	return mark >>> 16 === 0x5a13;
+}

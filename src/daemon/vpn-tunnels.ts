@@ -46,11 +46,12 @@ export class VpnTunnels {
 		for (const { vpns } of this.#units.values()) yield* vpns;
 	}
 
-	/** Makes the interfaces what the plans say; answers what could not be done. */
+	/** Makes the interfaces what the plans say; answers what could not be done. `outerFamilyOf`: of the addresses that ESP of a VPN goes between. */
 	async configure(
 		plans: readonly TunnelPlan[],
 		children: ReadonlyMap<string, ChildConfig>,
 		mss: number,
+		outerFamilyOf: (vpn: string | undefined) => 4 | 6 = () => 4,
 	): Promise<readonly ConnectionGap[]> {
 		const problems: ConnectionGap[] = [];
 		for (const [name, { plan }] of this.#units) {
@@ -60,7 +61,7 @@ export class VpnTunnels {
 			this.#units.delete(name);
 		}
 		for (const plan of plans) {
-			const reasons = await this.#apply(plan);
+			const reasons = await this.#apply(plan, outerFamilyOf(plan.vpns[0]?.name));
 			for (const reason of reasons) for (const { name } of plan.vpns) problems.push({ vpn: name, reason });
 		}
 		for (const unit of this.#units.values()) this.#takeVpns(unit, children);
@@ -74,10 +75,10 @@ export class VpnTunnels {
 		await this.configure([], new Map(), 0);
 	}
 
-	async #apply(plan: TunnelPlan): Promise<readonly string[]> {
+	async #apply(plan: TunnelPlan, outerFamily: 4 | 6): Promise<readonly string[]> {
 		const before = this.#units.get(plan.unit);
 		try {
-			const unit = before ?? (await this.#open(plan));
+			const unit = before ?? (await this.#open(plan, outerFamily));
 			const errors = await this.#run(tunnelCommands(before?.plan, plan));
 			unit.plan = plan;
 			return errors.map((error) => `${plan.unit}: ip says: ${error}`);
@@ -93,8 +94,8 @@ export class VpnTunnels {
 		return runIpCommands(commands);
 	}
 
-	async #open(plan: TunnelPlan): Promise<Unit> {
-		await this.#plane.addUnit(plan.unit);
+	async #open(plan: TunnelPlan, outerFamily: 4 | 6): Promise<Unit> {
+		await this.#plane.addUnit(plan.unit, outerFamily);
 		if (!plan.addresses.some((address) => address.includes(":"))) withoutLinkLocal(plan.unit);
 		const unit = { plan, vpns: [] };
 		this.#units.set(plan.unit, unit);

@@ -12,8 +12,11 @@ import type { EspKeys, EspProtection } from "#esp/protection.ts";
 
 /** Everything is done in the order in which it was asked for. */
 export interface DataPlane {
-	/** Makes the device of a unit, without addresses and down; rejects with what Linux says. */
-	addUnit(unit: string): Promise<void>;
+	/**
+	 * Makes the device of a unit, without addresses and down; rejects with what Linux says. `outerFamily`: of the addresses
+	 * that ESP goes between.
+	 */
+	addUnit(unit: string, outerFamily: 4 | 6): Promise<void>;
 	/** Takes the device away. */
 	removeUnit(unit: string): Promise<void>;
 	/** The VPNs that there are from now on. `mss`: largest MSS of TCP in a tunnel; 0 leaves it as it is (B55). */
@@ -89,6 +92,8 @@ export interface PlaneAssociation extends EspSelectors {
 	readonly maxOctets?: number;
 	/** Packets in the replay window; 0 switches it off (B44). */
 	readonly replayWindow: number;
+	/** Milliseconds after which the engine of IKE takes it away by itself. */
+	readonly lifetime?: number;
 }
 
 export interface PlaneReport {

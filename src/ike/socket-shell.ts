@@ -198,8 +198,11 @@ export class EngineShell {
 	}
 }
 
-/** Node shows it nowhere else: its socket of UDP keeps the handle with the descriptor in its state. */
-function descriptorOf(socket: Socket): number | undefined {
+/**
+ * The descriptor of a socket of UDP that is bound; undefined when it is not open. Node shows it nowhere else: the socket keeps
+ * the handle with the descriptor in its state.
+ */
+export function descriptorOf(socket: Socket): number | undefined {
 	const key = Object.getOwnPropertySymbols(socket).find(({ description }) => description === "state symbol");
 	if (key === undefined) return undefined;
 	const state = (socket as unknown as Readonly<Record<symbol, { readonly handle?: { readonly fd?: number } | null }>>)[
