@@ -22,8 +22,12 @@ export function ensureInstalled() {
 	if (isInstalled()) return;
 	takeInstallLock();
 	try {
-		// Another command may have installed while this one waited.
-		if (!isInstalled()) install();
+		// Another command may have installed while this one waited, or somebody with npm ci.
+		if (!isInstalled()) {
+			if (!isInstalledByHand()) install();
+			ensureStarts();
+			writeFileSync(stampFile, lockHash());
+		}
 	} finally {
 		rmSync(lockFile, { force: true });
 	}
@@ -31,6 +35,32 @@ export function ensureInstalled() {
 
 function isInstalled() {
 	return existsSync(stampFile) && readFileSync(stampFile, "utf8") === lockHash() && existsSync(pinnedNode());
+}
+
+function isInstalledByHand() {
+	if (!existsSync(pinnedNode())) return false;
+	try {
+		return isAsLocked(readJson("package-lock.json"), readJson("node_modules/.package-lock.json"));
+	} catch {
+		return false;
+	}
+}
+
+/**
+ * Whether what npm wrote down of node_modules (`installed`) is what the lock file says; of optional packages those for other
+ * platforms are missing.
+ */
+export function isAsLocked(locked, installed) {
+	const wanted = Object.entries(locked.packages).filter(([path]) => path !== "");
+	const isThere = ([path, { version, integrity, optional }]) => {
+		const found = installed.packages[path];
+		return found === undefined ? optional === true : found.version === version && found.integrity === integrity;
+	};
+	return wanted.every(isThere) && Object.keys(installed.packages).every((path) => path in locked.packages);
+}
+
+function readJson(file) {
+	return JSON.parse(readFileSync(join(root, file), "utf8"));
 }
 
 function lockHash() {
@@ -85,8 +115,6 @@ function install() {
 	if (!existsSync(pinnedNode())) {
 		fail(`no pinned Node for ${process.platform}-${process.arch}; supported: linux-x64, linux-arm64 (glibc)`);
 	}
-	ensureStarts();
-	writeFileSync(stampFile, lockHash());
 }
 
 /** Runs a TypeScript file under the pinned Node, passing signals, standard streams and the exit status through. */

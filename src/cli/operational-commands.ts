@@ -51,6 +51,7 @@ export type SystemHandler =
 	| "clear-log"
 	| "clear-policy-hits"
 	| "clear-proxy-certificate-cache"
+	| "clear-proxy-sessions"
 	| "clear-learned-bypass"
 	| "clear-quarantine"
 	| "clear-proxy-statistics"
@@ -106,7 +107,7 @@ const logFile = named("log-files", name({ max: 255, placeholder: "filename" }));
 const rollbackNumber = integer({ min: 0, max: 49, placeholder: "number" });
 const path = text({ min: 1, max: 1_024, placeholder: "path" });
 
-const sessionOptions: Readonly<Record<string, OptionNode>> = {
+const endableSessions: Readonly<Record<string, OptionNode>> = {
 	source: { help: "Sessions of clients in this prefix", type: prefix() },
 	server: {
 		help: "Sessions to this host; *. before it covers every depth below",
@@ -122,6 +123,10 @@ const sessionOptions: Readonly<Record<string, OptionNode>> = {
 		}),
 	},
 	policy: { help: "Decided by this security policy", type: text({ min: 1, max: 255, placeholder: "policy" }) },
+};
+
+const sessionOptions: Readonly<Record<string, OptionNode>> = {
+	...endableSessions,
 	fault: { help: "Ended in this fault, or in any", type: text({ min: 1, max: 64, placeholder: "code" }) },
 	findings: { help: "Only sessions in which inspection found something" },
 	since: {
@@ -535,6 +540,11 @@ export const operationalCommands: Node = {
 											options: {
 												server: { help: "Only of this host", type: text({ min: 1, max: 255, placeholder: "host" }) },
 											},
+										},
+										sessions: {
+											help: "End sessions that run, those of datagrams left out: all of them, or those that fit",
+											run: "clear-proxy-sessions",
+											options: { ...endableSessions, session: { help: "Only the one of this id", type: sessionId } },
 										},
 										statistics: { help: "Counters back to zero", run: "clear-proxy-statistics" },
 									},

@@ -118,6 +118,7 @@ export class SessionMachine {
 			case "opened":
 				this.#columns = event.columns;
 				this.#lastActive = now;
+				this.#greet();
 				return this.#prompt(now);
 			case "message":
 				this.#lastActive = now;
@@ -345,6 +346,11 @@ export class SessionMachine {
 			default:
 				return;
 		}
+	}
+
+	#greet(): void {
+		const text = this.#identity.isInteractive ? this.#ports.greeting() : "";
+		if (text !== "") this.#send({ type: "notice", text });
 	}
 
 	/** The command is over. */

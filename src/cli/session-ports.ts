@@ -30,6 +30,8 @@ export interface SessionPorts {
 	/** Asked anew for each command: classes may change while a user is there. */
 	access(): Access;
 	hostName(): string;
+	/** Lines for a terminal before its first prompt; empty for none. */
+	greeting(): string;
 	/** Names that begin with `prefix`, for completion: `log-files`, `sessions`, `users`, `session-pids`. */
 	names(source: string, prefix: string): readonly string[];
 }

@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { asUser, openToAll } from "../../test/support/as-user.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../test/support/cli-server.ts";
 import { eventually } from "../../test/support/gateway.ts";
+import { requireRoot } from "../../test/support/peers.ts";
 import { RawTerminal } from "../../test/support/raw-terminal.ts";
 
 async function start(t: TestContext, options: ServerOptions = {}): Promise<RunningServer> {
@@ -72,7 +73,7 @@ test("the end of the server ends everybody and removes the socket", async (t) =>
 });
 
 test("the user is the one whom the kernel knows, not the one who is claimed", async (t) => {
-	if (process.getuid?.() !== 0) return t.skip("only root can be another user");
+	if (!requireRoot(t, "only root can be another user")) return;
 	const asked: number[] = [];
 	const running = await start(t, {
 		admit: (userId) => {
@@ -88,7 +89,7 @@ test("the user is the one whom the kernel knows, not the one who is claimed", as
 });
 
 test("another user does not even get to the socket", async (t) => {
-	if (process.getuid?.() !== 0) return t.skip("only root can be another user");
+	if (!requireRoot(t, "only root can be another user")) return;
 	const running = await start(t);
 	const raw = asUser(65_534, () => new RawTerminal(t, running));
 	const [error] = await once(raw.socket, "error");

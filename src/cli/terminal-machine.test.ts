@@ -34,6 +34,12 @@ admin@gw#`,
 	);
 });
 
+test("what the operator wants everybody to read stands above the first prompt", () => {
+	const system = new CliSystem({ configuration: sample });
+	system.greeting = "Authorized use only.\nTLS is inspected here.\n";
+	assert.match(new CliDesk(system, {}).shown, /^Authorized use only\.\nTLS is inspected here\.\nadmin@gw>/);
+});
+
 test("? is answered below the line, which stands again unchanged", () => {
 	const at = desk().type("conf\rset sec ike po?");
 	assert.match(

@@ -2,6 +2,7 @@
 import type { HandlerRequest } from "#cli/connection-shell.ts";
 import type { SystemHandler } from "#cli/operational-commands.ts";
 import { clearCertificateCache, showCertificateCache } from "#daemon/certificate-cache-view.ts";
+import { clearSessions } from "#daemon/clear-sessions.ts";
 import { domainListHandlers } from "#daemon/domain-list-handlers.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
 import { idpHandlers } from "#daemon/idp-handlers.ts";
@@ -42,6 +43,7 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	"clear-log": ({ gateway }, { values }) => clearLog(gateway.state.log, values.file ?? ""),
 	"clear-policy-hits": (world, { values }) => clearPolicyHits(world, values),
 	"clear-proxy-certificate-cache": (world) => clearCertificateCache(world),
+	"clear-proxy-sessions": clearSessions,
 	"clear-quarantine": (world, { values }) => clearQuarantine(world, values.address),
 	"clear-learned-bypass": (world, { values }) => clearLearnedBypass(world, values.server),
 	"clear-proxy-statistics": (world) => clearStatistics(world),

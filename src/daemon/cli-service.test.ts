@@ -6,6 +6,7 @@ import { CliService } from "#daemon/cli-service.ts";
 import { asUser, openToAll } from "../../test/support/as-user.ts";
 import { commandWorld, storeSessions, type World } from "../../test/support/command-world.ts";
 import { eventually } from "../../test/support/gateway.ts";
+import { requireRoot } from "../../test/support/peers.ts";
 import { RawTerminal } from "../../test/support/raw-terminal.ts";
 import { sessionRecord } from "../../test/support/session-records.ts";
 
@@ -47,7 +48,7 @@ test("the owner of the gateway comes in with every right, under the process id t
 });
 
 test("another user of the host is refused, whoever it says that it is", async (t) => {
-	if (process.getuid?.() !== 0) return t.skip("only root can be another user");
+	if (!requireRoot(t, "only root can be another user")) return;
 	const running = await start(t, "system login user nobody class super-user");
 	openToAll(running.place);
 	for (const claimed of ["", "root", "nobody"]) {
@@ -83,6 +84,15 @@ test("an account that a commit took away lets nobody in any more", async (t) => 
 	await root.enter("delete system login");
 	await root.enter("commit");
 	assert.match(await refusalOf(new RawTerminal(t, running), "gil"), /has no account here/);
+});
+
+test("who comes reads message and announcement before the first prompt", async (t) => {
+	const texts = ['system login message "Authorized use only."', 'system login announcement "TLS is inspected here."'];
+	const running = await start(t, ...texts);
+	const raw = new RawTerminal(t, running);
+	raw.hello({ isInteractive: true });
+	assert.equal((await raw.next("notice")).text, "Authorized use only.\nTLS is inspected here.\n");
+	await raw.next("prompt");
 });
 
 test("the prompt names the host of the configuration", async (t) => {

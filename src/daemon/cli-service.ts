@@ -8,8 +8,10 @@ import { socketPlace } from "#cli/socket-place-shell.ts";
 import { CliServer } from "#cli/socket-server-shell.ts";
 import { handleCommand } from "#daemon/cli-handlers.ts";
 import type { CommandWorld, GatewayView } from "#daemon/gateway-view.ts";
+import { loginGreeting } from "#daemon/login-greeting.ts";
 import { followLog, logFiles } from "#daemon/show-log.ts";
 import { recentSessionIds } from "#daemon/show-proxy.ts";
+import { showAlarms } from "#daemon/show-system.ts";
 
 export class CliService {
 	readonly #gateway: GatewayView;
@@ -81,9 +83,17 @@ export class CliService {
 				if (known === undefined || known.of !== config) known = { of: config, access: this.#accessOf(user, fallback) };
 				return known.access;
 			},
+			greeting: () => this.#greeting(user, fallback),
 			hostName: () => configuration.config?.system.hostName ?? hostname().split(".", 1)[0] ?? "sallyport",
 			names: (source, prefix) => this.#names(source, prefix),
 		};
+	}
+
+	#greeting(user: string, fallback: string | undefined): string {
+		const login = this.#gateway.configuration.config?.system.login;
+		if (login === undefined) return "";
+		const [className = ""] = this.#classOf(user, fallback) ?? [];
+		return loginGreeting(login, className, () => showAlarms(this.#world));
 	}
 
 	#accessOf(user: string, fallback: string | undefined): Access {

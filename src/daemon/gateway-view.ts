@@ -17,6 +17,7 @@ import type { TrustService } from "#daemon/trust-service.ts";
 import type { CertificateCacheFacts } from "#daemon/worker-protocol.ts";
 import type { GatewayPlan } from "#proxy/compile.ts";
 import type { CounterSnapshot } from "#telemetry/counters.ts";
+import type { SessionFilter } from "#telemetry/session-filter.ts";
 
 export interface WorkerView {
 	readonly number: number;
@@ -26,6 +27,12 @@ export interface WorkerView {
 	readonly startedAt: number;
 	readonly restarts: number;
 	readonly counters: Partial<CounterSnapshot>;
+}
+
+/** Sessions that fit the filter, whose id begins with `id`. */
+export interface SessionsToEnd {
+	readonly filter: SessionFilter;
+	readonly id: string;
 }
 
 export interface GatewayView {
@@ -51,6 +58,8 @@ export interface GatewayView {
 	/** What the workers' caches of leaves hold, with at most `limit` leaves of each. */
 	certificateCaches(limit: number): Promise<readonly CertificateCacheFacts[]>;
 	clearCertificateCaches(): void;
+	/** Ends the sessions that run and fit; answers how many. `by` is told by an event. */
+	endSessions(which: SessionsToEnd, by: { readonly user: string; readonly which: string }): Promise<number>;
 	/** Ends a worker and starts it again; all of them without a number. Answers how many. */
 	restartWorkers(number?: number): number;
 }

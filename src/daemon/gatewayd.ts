@@ -74,6 +74,7 @@ import { TrustStore } from "#proxy/trust-store-shell.ts";
 import { ownServer, type WayIn } from "#proxy/way-in.ts";
 import { Counters } from "#telemetry/counters.ts";
 import { gatewayEvent } from "#telemetry/event-table.ts";
+import { matchesSession } from "#telemetry/session-filter.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 
 type Configuration = ToWorker & { readonly type: "start" | "configure" };
@@ -351,6 +352,16 @@ class Worker {
 		send({ type: "certificate-cache", question, certificates, contexts, kept });
 	}
 
+	/** Flows of datagrams are not among them. */
+	endSessions({ question, filter, id }: ToWorker & { readonly type: "end-sessions" }): void {
+		const fitting = [...this.#sessions.keys()].filter((session) => {
+			const record = session.record();
+			return record.id.startsWith(id) && matchesSession(filter, record);
+		});
+		for (const session of fitting) session.shutdown("the session was cleared by an operator");
+		send({ type: "sessions-ended", question, count: fitting.length });
+	}
+
 	signed({ answers }: ToWorker & { readonly type: "signed" }): void {
 		this.#signatures.answered(answers);
 	}
@@ -577,6 +588,9 @@ process.on("message", (message: ToWorker) => {
 			return;
 		case "show-certificate-cache":
 			worker?.showCertificateCache(message);
+			return;
+		case "end-sessions":
+			worker?.endSessions(message);
 			return;
 		case "signed":
 			worker?.signed(message);

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { test } from "node:test";
 import { runInspectPcap } from "#daemon/inspect-pcap-command.ts";
 import { pcapFile, pcapngFile, tcpFrames } from "../../test/support/captures.ts";
+import { Collector } from "../../test/support/collector.ts";
 import { recordTls } from "../../test/support/tls-recording.ts";
 
 const frames = tcpFrames([
@@ -13,22 +13,11 @@ const frames = tcpFrames([
 	{ fromClient: false, payload: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" },
 ]);
 
-function collector(): { readonly stream: Writable; text: () => string } {
-	let text = "";
-	const stream = new Writable({
-		write(chunk, _, done) {
-			text += chunk;
-			done();
-		},
-	});
-	return { stream, text: () => text };
-}
-
 async function run(...args: string[]): Promise<{ status: number; out: string; err: string }> {
-	const [out, err] = [collector(), collector()];
-	const io = { stdout: out.stream, stderr: err.stream, isTerminal: false, columns: 80 };
+	const [out, err] = [new Collector(), new Collector()];
+	const io = { stdout: out, stderr: err, isTerminal: false, columns: 80 };
 	const status = await runInspectPcap(args, io);
-	return { status, out: out.text(), err: err.text() };
+	return { status, out: out.text, err: err.text };
 }
 
 function files(t: { after(end: () => void): void }): {

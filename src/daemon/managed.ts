@@ -22,7 +22,7 @@ import { listNames } from "#daemon/domain-list-directory.ts";
 import { DomainListService } from "#daemon/domain-list-service.ts";
 import type { FetchSurroundings } from "#daemon/feed-fetch.ts";
 import { FeedService } from "#daemon/feed-service.ts";
-import type { GatewayView, WorkerView } from "#daemon/gateway-view.ts";
+import type { GatewayView, SessionsToEnd, WorkerView } from "#daemon/gateway-view.ts";
 import { IdpDesk } from "#daemon/idp-desk.ts";
 import { IkedService } from "#daemon/iked-service.ts";
 import { IntelligenceDesk } from "#daemon/intelligence-desk.ts";
@@ -45,6 +45,7 @@ import { TrustService } from "#daemon/trust-service.ts";
 import { productVersion } from "#daemon/version.ts";
 import { WorkerPool } from "#daemon/worker-pool.ts";
 import type { CertificateCacheFacts, WorkerConfiguration } from "#daemon/worker-protocol.ts";
+import { WorkerQuestions } from "#daemon/worker-questions.ts";
 import { PacketFilter } from "#firewall/apply-shell.ts";
 import { compileFeedSources } from "#inspect/compile-precedence.ts";
 import { compileRevocation } from "#pki/compile-revocation.ts";
@@ -110,6 +111,7 @@ export class Managed implements GatewayView {
 	#change: string | undefined;
 	#trust: TrustSources;
 	readonly #desk: SigningDesk;
+	readonly #sessionEnds = new WorkerQuestions<number>();
 	readonly #caches = new CertificateCaches((message) => this.workers.tellAll(message));
 	#lastChange: Promise<void> = Promise.resolve();
 	readonly #store: EventStore;
@@ -246,6 +248,7 @@ export class Managed implements GatewayView {
 			directory: this.state.path,
 			configuration: (form) => this.#workerConfiguration(form),
 			certificateCache: (question, facts) => this.#caches.answered(question, facts),
+			sessionsEnded: (question, count) => this.#sessionEnds.answered(question, count),
 			sign: (message, worker, answer) => this.#desk.sign(message, worker, answer),
 			records: (records, tallies) => {
 				this.policyHits.count(tallies);
@@ -503,6 +506,15 @@ export class Managed implements GatewayView {
 
 	clearCertificateCaches(): void {
 		this.#caches.clear();
+	}
+
+	async endSessions(which: SessionsToEnd, by: { readonly user: string; readonly which: string }): Promise<number> {
+		const counts = await this.#sessionEnds.ask((question) =>
+			this.workers.tellAll({ type: "end-sessions", question, ...which }),
+		);
+		const count = counts.reduce((sum, one) => sum + one, 0);
+		this.#event(gatewayEvent("SESSIONS_CLEARED", Date.now(), { count, ...by }));
+		return count;
 	}
 
 	restartWorkers(number?: number): number {

@@ -9,7 +9,7 @@ import { PacketFilter } from "#firewall/apply-shell.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
 import { configOf } from "../../test/support/config-text.ts";
 import { makeNamespaces, type Namespace, requireNamespaces } from "../../test/support/namespaces.ts";
-import { peerPath } from "../../test/support/peers.ts";
+import { peerPath, requireRoot } from "../../test/support/peers.ts";
 
 const listener = "services { gateway { transparent lan { listen 15443; interfaces eth1.0; } } }";
 /** Loopback is a device that every host has. */
@@ -143,8 +143,5 @@ test("a policy that the kernel cannot be told is named once, and the others stay
 
 /** The hold is of the namespace of this process, and asks for a privilege in it. */
 function isRootHere(t: TestContext): boolean {
-	if (!requireNamespaces(t, ["nft"])) return false;
-	if (process.getuid?.() === 0) return true;
-	t.skip("the packet filter's holder must be root; run the test as root");
-	return false;
+	return requireNamespaces(t, ["nft"]) && requireRoot(t, "the packet filter's holder must be root");
 }

@@ -4,6 +4,7 @@ import { isRecorded, SessionAccounts } from "#daemon/session-accounts.ts";
 import type { ToManaged } from "#daemon/worker-protocol.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { Counters } from "#telemetry/counters.ts";
+import type { SessionRecord } from "#telemetry/session-record.ts";
 import { sessionRecord, without } from "../../test/support/session-records.ts";
 
 const silent = { allowed: false, dropped: false, exempted: false, errors: false, ignored: false, warnings: false };
@@ -55,6 +56,29 @@ test("what each policy decided is reported although no record is", () => {
 	assert.deepEqual(message.records, []);
 	assert.deepEqual(message.tallies, [{ rule: "default", sessions: 2, octetsToServer: 824, octetsToClient: 26_802 }]);
 	assert.equal(message.counters.sessions_decrypted, 2);
+});
+
+test("R239 R240 R241 R244: failures count by their cause, octets in all and of what was decrypted", () => {
+	const counters = new Counters();
+	const accounts = new SessionAccounts(counters, () => undefined);
+	const ended = (part: Partial<SessionRecord>) => accounts.ended(sessionRecord(part), undefined, undefined);
+	ended({ decision: "decrypt", octetsToServer: 10, octetsToClient: 200 });
+	ended({ decision: "bypass", cause: "exempt", octetsToServer: 1, octetsToClient: 20 });
+	const none = { decision: "none", octetsToServer: 0, octetsToClient: 0 } as const;
+	ended({ ...none, faultCode: "TLS_CIPHERS_DO_NOT_MATCH" });
+	ended({ ...none, faultCode: "SERVER_UNREACHABLE" });
+	ended({ ...none, faultCode: "SERVER_CONNECT_TIMEOUT" });
+	ended({ ...none, faultCode: "HTTP_MESSAGE_MALFORMED" });
+	const names = ["sessions_failed", "failed_ciphers", "failed_server_connections", "failed_client_trust"] as const;
+	assert.deepEqual(
+		names.map((name) => counters.get(name)),
+		[4, 1, 2, 0],
+	);
+	const octets = ["octets_to_server", "octets_to_client", "octets_decrypted", "sessions_decrypted"] as const;
+	assert.deepEqual(
+		octets.map((name) => counters.get(name)),
+		[11, 220, 210, 1],
+	);
 });
 
 test("R177 to R188: each outcome has its counter", () => {

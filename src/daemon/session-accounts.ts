@@ -6,6 +6,7 @@ import type { PolicyLog } from "#proxy/compile.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import type { Counters } from "#telemetry/counters.ts";
 import type { CounterId } from "#telemetry/event-table.ts";
+import { failureCounter } from "#telemetry/failure-counter.ts";
 import { type SessionOutcome, sessionOutcome } from "#telemetry/session-outcome.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 
@@ -89,7 +90,7 @@ function countSession(counters: Counters, record: SessionRecord): void {
 	else if (record.decision === "block") counters.add("sessions_blocked");
 	const outcome = outcomeCounters[sessionOutcome(record)];
 	if (outcome !== undefined) counters.add(outcome);
-	if (record.faultCode !== undefined) counters.add("sessions_failed");
+	if (record.faultCode !== undefined) countFailure(counters, record.faultCode);
 	if (record.clientLeg !== undefined) counters.add("client_handshakes");
 	if (record.clientLeg?.isResumed) counters.add("client_resumptions");
 	if (record.serverLeg !== undefined) counters.add("server_handshakes");
@@ -99,8 +100,15 @@ function countSession(counters: Counters, record: SessionRecord): void {
 	if (record.isChainRepaired === true) counters.add("server_chains_repaired");
 	counters.add("octets_to_server", record.octetsToServer);
 	counters.add("octets_to_client", record.octetsToClient);
+	if (record.decision === "decrypt") counters.add("octets_decrypted", record.octetsToServer + record.octetsToClient);
 	counters.add("http_requests", record.requests);
 	counters.add("findings", record.findings.length);
+}
+
+function countFailure(counters: Counters, code: string): void {
+	counters.add("sessions_failed");
+	const cause = failureCounter(code);
+	if (cause !== undefined) counters.add(cause);
 }
 
 const outcomeCounters: Readonly<Partial<Record<SessionOutcome, CounterId>>> = {

@@ -11,6 +11,7 @@ import { openEventDatabase } from "#telemetry/event-database-shell.ts";
 import { gatewayEvent } from "#telemetry/event-table.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 import { eventRow, sessionRow } from "#telemetry/session-row.ts";
+import { Collector } from "../../test/support/collector.ts";
 import { leg, recordedAt, sessionRecord } from "../../test/support/session-records.ts";
 
 let state = "";
@@ -28,14 +29,6 @@ function store(...records: readonly SessionRecord[]): void {
 
 const id = (number: number) => number.toString(16).padStart(16, "0");
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => sessionRecord({ id: id(index) }));
-
-class Collector extends Writable {
-	text = "";
-	override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-		this.text += chunk.toString();
-		done();
-	}
-}
 
 /** Runs a command as in a pipe, or as in a terminal when `columns` is given. */
 async function run(command: typeof runSessions, args: string[], columns?: number, environment: NodeJS.ProcessEnv = {}) {

@@ -11,7 +11,7 @@ import { visibleJson, visibleText } from "#telemetry/display-text.ts";
 import { type CounterId, counterTable, type GatewayEvent } from "#telemetry/event-table.ts";
 import { explainSession } from "#telemetry/explain-session.ts";
 import { localTime, SessionTable } from "#telemetry/format-session.ts";
-import { parseSessionFilter } from "#telemetry/session-filter.ts";
+import { parseSessionFilter, type SessionFilter } from "#telemetry/session-filter.ts";
 import { SessionReader } from "#telemetry/session-reader-shell.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 
@@ -25,17 +25,11 @@ interface CompiledListeners {
 
 /** `show services ssl proxy sessions`: records of the event store, newest last. */
 export function* showSessions(world: CommandWorld, values: Values, isJson: boolean, columns: number): Iterable<string> {
-	const words = Object.entries(filterWords).flatMap(([name, option]) => {
-		const value = values[name];
-		if (value === undefined) return [];
-		return value === "" ? [option] : [option, value];
-	});
-	const parsed = parseSessionFilter(words, Date.now());
-	if (parsed.kind === "refused") throw new Error(parsed.reason);
+	const filter = sessionFilterOf(values);
 	const table = new SessionTable(columns > 0 ? { width: columns, hasColour: false } : { hasColour: false });
 	const reader = new SessionReader(world.gateway.state.eventStore);
 	try {
-		const found = reader.newest(parsed.filter, Number(values.last ?? defaultSessions));
+		const found = reader.newest(filter, Number(values.last ?? defaultSessions));
 		if (isJson) {
 			for (const { record } of found) yield `${visibleJson(record)}\n`;
 			return;
@@ -46,6 +40,18 @@ export function* showSessions(world: CommandWorld, values: Values, isJson: boole
 	} finally {
 		reader.close();
 	}
+}
+
+/** Which sessions the options of a command mean. */
+export function sessionFilterOf(values: Values): SessionFilter {
+	const words = Object.entries(filterWords).flatMap(([name, option]) => {
+		const value = values[name];
+		if (value === undefined) return [];
+		return value === "" ? [option] : [option, value];
+	});
+	const parsed = parseSessionFilter(words, Date.now());
+	if (parsed.kind === "refused") throw new Error(parsed.reason);
+	return parsed.filter;
 }
 
 /** `explain session ID`: its whole story in sentences. */
@@ -209,6 +215,15 @@ const statisticsRows: readonly (readonly [string, CounterId])[] = [
 	["  of these ignored", "sessions_ignored"],
 	["Sessions blocked", "sessions_blocked"],
 	["Sessions failed", "sessions_failed"],
+	["  for want of a common version", "failed_versions"],
+	["  for want of a common suite", "failed_ciphers"],
+	["  for want of a common group or scheme", "failed_options"],
+	["  in the client's handshake", "failed_client_handshakes"],
+	["  as the client did not trust", "failed_client_trust"],
+	["  as the server was not reached", "failed_server_connections"],
+	["  in the server's handshake", "failed_server_handshakes"],
+	["  for the server's certificate", "failed_server_certificates"],
+	["  for want of something in the gateway", "failed_system"],
 	["Sessions refused, gateway full", "sessions_overloaded"],
 	["Sessions not decrypted, gateway full", "decryptions_overloaded"],
 	["Client handshakes", "client_handshakes"],
@@ -220,6 +235,7 @@ const statisticsRows: readonly (readonly [string, CounterId])[] = [
 	["Findings", "findings"],
 	["Octets to servers", "octets_to_server"],
 	["Octets to clients", "octets_to_client"],
+	["Octets of decrypted sessions", "octets_decrypted"],
 ];
 const defaultSessions = 50;
 const mostCandidates = 8;

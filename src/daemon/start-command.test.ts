@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { runStart } from "#daemon/start-command.ts";
+import { Collector } from "../../test/support/collector.ts";
 
 function directory(t: TestContext): string {
 	const path = mkdtempSync(join(tmpdir(), "start-"));
@@ -12,22 +12,11 @@ function directory(t: TestContext): string {
 	return path;
 }
 
-function sink(): { stream: Writable; text: () => string } {
-	let text = "";
-	const stream = new Writable({
-		write(chunk, _, done) {
-			text += chunk;
-			done();
-		},
-	});
-	return { stream, text: () => text };
-}
-
 async function start(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
-	const [stdout, stderr] = [sink(), sink()];
-	const io = { stdout: stdout.stream, stderr: stderr.stream, isTerminal: false, columns: 80, environment: {} };
+	const [stdout, stderr] = [new Collector(), new Collector()];
+	const io = { stdout, stderr, isTerminal: false, columns: 80, environment: {} };
 	const status = await runStart(args, io);
-	return { status, stdout: stdout.text(), stderr: stderr.text() };
+	return { status, stdout: stdout.text, stderr: stderr.text };
 }
 
 test("--help tells the options and starts nothing", async () => {

@@ -34,6 +34,7 @@ async function poolOf(t: TestContext, count: number) {
 			loadedCrls: [],
 		}),
 		leafRefused: () => undefined,
+		sessionsEnded: () => undefined,
 		feedsMatched: () => undefined,
 		quarantine: () => undefined,
 		quarantineUsed: () => undefined,

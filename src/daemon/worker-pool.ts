@@ -30,6 +30,8 @@ export interface WorkerPoolPorts {
 	configuration(form: "text" | "change"): WorkerConfiguration;
 	/** A worker's answer about its cache of leaves. */
 	certificateCache(question: number, facts: CertificateCacheFacts): void;
+	/** How many sessions a worker has ended upon `end-sessions`. */
+	sessionsEnded(question: number, count: number): void;
 	/** Answers requests for signatures; `answer` goes to the worker that asked. */
 	sign(message: ToManaged & { readonly type: "sign" }, worker: number, answer: (message: ToWorker) => void): void;
 	/** Records of sessions that have ended. */
@@ -242,6 +244,8 @@ export class WorkerPool {
 				const { question, certificates, contexts, kept } = message;
 				return ports.certificateCache(question, { worker: slot.number, certificates, contexts, kept });
 			}
+			case "sessions-ended":
+				return ports.sessionsEnded(message.question, message.count);
 			case "sign":
 				return ports.sign(message, slot.number, (answer) => tell(child, answer));
 			case "stopped":

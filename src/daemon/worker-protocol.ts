@@ -14,6 +14,7 @@ import type { LearnedEntry, LearnedServer } from "#proxy/learned-bypass.ts";
 import type { OwnCertificate } from "#proxy/own-certificates.ts";
 import type { CounterSnapshot } from "#telemetry/counters.ts";
 import type { GatewayEvent } from "#telemetry/event-table.ts";
+import type { SessionFilter } from "#telemetry/session-filter.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 
 /** What a worker needs of a configuration. */
@@ -94,6 +95,8 @@ export type ToWorker =
 	| { readonly type: "forget-fetched" }
 	| { readonly type: "show-certificate-cache"; readonly question: number; readonly limit: number }
 	| { readonly type: "clear-certificate-cache" }
+	/** End the sessions that run and fit; `id` is the first digits of theirs, empty for any. */
+	| { readonly type: "end-sessions"; readonly question: number; readonly filter: SessionFilter; readonly id: string }
 	/** Each request is answered once, in any order. */
 	| { readonly type: "signed"; readonly answers: readonly SignatureAnswer[] }
 	/** Stop listening, end the sessions, report the last records, exit. */
@@ -104,6 +107,7 @@ export type ToManaged =
 	| { readonly type: "failed"; readonly fault: Fault }
 	| { readonly type: "sign"; readonly requests: readonly SignatureRequest[] }
 	| ({ readonly type: "certificate-cache"; readonly question: number } & Omit<CertificateCacheFacts, "worker">)
+	| { readonly type: "sessions-ended"; readonly question: number; readonly count: number }
 	| { readonly type: "configured"; readonly revision: number }
 	/** The worker does not find the configuration by the difference that it was told, and wants the text. */
 	| { readonly type: "text-wanted"; readonly revision: number }

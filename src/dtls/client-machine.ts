@@ -8,7 +8,8 @@
  * Source: RFC 6347 §4.2, RFC 5246 §7.3, RFC 8422 §2, RFC 7627 §5.2, RFC 5746 §3.4.
  */
 import { concat, equalBytes } from "#base/bytes.ts";
-import { Association, type DtlsEnd } from "#dtls/association.ts";
+import type { DtlsEnd } from "#dtls/association.ts";
+import { DtlsConnection } from "#dtls/connection.ts";
 import { encodeHandshakeMessage, type HandshakeMessage, handshakeType } from "#dtls/handshake.ts";
 import type { DtlsOutcome } from "#dtls/handshake-result.ts";
 import { dtlsGroups, ephemeralKey } from "#dtls/key-agreement.ts";
@@ -74,10 +75,9 @@ type State =
 	| ({ readonly tag: "expect-finished"; readonly exchange: ServerKeyExchange; readonly master: Uint8Array } & Greeting)
 	| { readonly tag: "established" };
 
-export class DtlsClient {
+export class DtlsClient extends DtlsConnection {
 	readonly #settings: DtlsClientSettings;
 	readonly #ports: DtlsClientPorts;
-	readonly #association: Association;
 	readonly #random: Uint8Array;
 	#state: State = { tag: "idle" };
 	#chain: readonly Uint8Array[] = [];
@@ -85,31 +85,10 @@ export class DtlsClient {
 	#asked: readonly number[] | undefined;
 
 	constructor(settings: DtlsClientSettings, ports: DtlsClientPorts) {
+		super(ports, settings.maxDatagram);
 		this.#settings = settings;
 		this.#ports = ports;
 		this.#random = settings.random(32);
-		this.#association = new Association(
-			{
-				send: (datagram) => ports.send(datagram),
-				message: (message, now) => this.#message(message, now),
-				data: (octets, now) => ports.data(octets, now),
-				ended: (end, now) => ports.ended(end, now),
-			},
-			settings.maxDatagram,
-		);
-	}
-
-	get isEstablished(): boolean {
-		return this.#association.isEstablished;
-	}
-
-	get isEnded(): boolean {
-		return this.#association.isEnded;
-	}
-
-	/** When `tick` is due. */
-	get deadline(): number {
-		return this.#association.deadline;
 	}
 
 	/** Where it stands. */
@@ -121,23 +100,6 @@ export class DtlsClient {
 		if (this.#state.tag === "idle") this.#sayHello(noOctets, 0, now);
 	}
 
-	receive(datagram: Uint8Array, now: number): void {
-		this.#association.receive(datagram, now);
-	}
-
-	tick(now: number): void {
-		this.#association.tick(now);
-	}
-
-	/** Sends a datagram of the application; false when that cannot be. */
-	write(octets: Uint8Array): boolean {
-		return this.#association.write(octets);
-	}
-
-	close(now: number): void {
-		this.#association.close(now);
-	}
-
 	/** The server's certificate is good. */
 	accept(now: number): void {
 		const state = this.#state;
@@ -147,7 +109,7 @@ export class DtlsClient {
 		const own = ephemeralKey(exchange.group, random);
 		const premaster = own.agree(exchange.publicKey);
 		if (premaster === undefined) return this.refuse("illegal_parameter", "the server's key is none of the group", now);
-		const association = this.#association;
+		const association = this.association;
 		const scheme = this.#asked?.find((one) => identity?.schemes.includes(one) === true);
 		const presents = scheme === undefined ? undefined : identity;
 		if (this.#asked !== undefined)
@@ -170,12 +132,12 @@ export class DtlsClient {
 	}
 
 	refuse(alert: AlertName, reason: string, now: number): void {
-		this.#association.fail(alert, reason, now);
+		this.association.fail(alert, reason, now);
 	}
 
 	#sayHello(cookie: Uint8Array, cookies: number, now: number): void {
 		const { suites, groups, schemes, alpn, serverName } = this.#settings;
-		const association = this.#association;
+		const association = this.association;
 		// What was said before the cookie is not hashed (RFC 6347 §4.2.1).
 		association.transcript = [];
 		association.say(
@@ -194,7 +156,7 @@ export class DtlsClient {
 		association.sendFlight(now, false);
 	}
 
-	#message(message: HandshakeMessage, now: number): void {
+	protected override message(message: HandshakeMessage, now: number): void {
 		const state = this.#state;
 		const { type, epoch } = message;
 		if (epoch > 0 !== (type === handshakeType.finished)) return this.#unexpected(type, now);
@@ -307,7 +269,7 @@ export class DtlsClient {
 	#done(message: HandshakeMessage, state: State & { readonly tag: "expect-done" }, now: number): void {
 		if (message.body.length > 0) return this.refuse("decode_error", "ServerHelloDone is not empty", now);
 		this.#heard(message);
-		this.#association.answered();
+		this.association.answered();
 		this.#state = { ...state, tag: "await-verdict" };
 		this.#ports.certificates(this.#chain, now);
 	}
@@ -317,7 +279,7 @@ export class DtlsClient {
 		{ suite, master, hello, exchange }: State & { readonly tag: "expect-finished" },
 		now: number,
 	): void {
-		const association = this.#association;
+		const association = this.association;
 		const expected = verifyData(suite.hash, master, "server", association.transcript);
 		if (!equalBytes(message.body, expected)) return this.refuse("decrypt_error", "the server's Finished is wrong", now);
 		association.establish();
@@ -328,7 +290,7 @@ export class DtlsClient {
 	}
 
 	#heard(message: HandshakeMessage): void {
-		this.#association.transcript.push(encodeHandshakeMessage(message));
+		this.association.transcript.push(encodeHandshakeMessage(message));
 	}
 }
 

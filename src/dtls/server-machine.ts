@@ -9,7 +9,8 @@
  * Source: RFC 6347 §4.2.4, RFC 5246 §7.3, RFC 8422 §2, RFC 7627 §5.2, RFC 5746 §3.6.
  */
 import { concat, equalBytes, Reader } from "#base/bytes.ts";
-import { Association, type DtlsEnd } from "#dtls/association.ts";
+import type { DtlsEnd } from "#dtls/association.ts";
+import { DtlsConnection } from "#dtls/connection.ts";
 import type { CookieJar } from "#dtls/cookie.ts";
 import {
 	decodeHandshakeFragment,
@@ -89,10 +90,9 @@ type State =
 	| { readonly tag: "expect-finished"; readonly exchange: Exchange; readonly master: Uint8Array }
 	| { readonly tag: "established" };
 
-export class DtlsServer {
+export class DtlsServer extends DtlsConnection {
 	readonly #settings: DtlsServerSettings;
 	readonly #ports: DtlsServerPorts;
-	readonly #association: Association;
 	#state: State = { tag: "expect-hello" };
 	/** The pieces of hellos by message_seq. */
 	#pieces = new Map<number, { readonly size: number; readonly fragments: HandshakeFragments }>();
@@ -101,17 +101,9 @@ export class DtlsServer {
 	#shown: Uint8Array | undefined;
 
 	constructor(settings: DtlsServerSettings, ports: DtlsServerPorts) {
+		super(ports, settings.maxDatagram);
 		this.#settings = settings;
 		this.#ports = ports;
-		this.#association = new Association(
-			{
-				send: (datagram) => ports.send(datagram),
-				message: (message, now) => this.#message(message, now),
-				data: (octets, now) => ports.data(octets, now),
-				ended: (end, now) => ports.ended(end, now),
-			},
-			settings.maxDatagram,
-		);
 	}
 
 	/** Undefined until the client's address is proven. */
@@ -124,40 +116,14 @@ export class DtlsServer {
 		return this.#shown;
 	}
 
-	get isEstablished(): boolean {
-		return this.#association.isEstablished;
-	}
-
-	get isEnded(): boolean {
-		return this.#association.isEnded;
-	}
-
-	/** When `tick` is due. */
-	get deadline(): number {
-		return this.#association.deadline;
-	}
-
 	/** Where it stands. */
 	get tag(): State["tag"] {
 		return this.#state.tag;
 	}
 
-	receive(datagram: Uint8Array, now: number): void {
+	override receive(datagram: Uint8Array, now: number): void {
 		if (this.#state.tag === "expect-hello") this.#readHello(datagram, now);
-		else this.#association.receive(datagram, now);
-	}
-
-	tick(now: number): void {
-		this.#association.tick(now);
-	}
-
-	/** Sends a datagram of the application; false when that cannot be. */
-	write(octets: Uint8Array): boolean {
-		return this.#association.write(octets);
-	}
-
-	close(now: number): void {
-		this.#association.close(now);
+		else super.receive(datagram, now);
 	}
 
 	/** Goes on with one of these certificates, the first that the client can take. `alpn` is the protocol to choose. */
@@ -183,7 +149,7 @@ export class DtlsServer {
 		const serverRandom = random(32);
 		const parameters = exchangeParameters(group, key.publicKey);
 		const signature = identity.sign(scheme, concat([hello.random, serverRandom, parameters]));
-		const association = this.#association;
+		const association = this.association;
 		association.say(
 			handshakeType.serverHello,
 			encodeServerHello({
@@ -207,7 +173,7 @@ export class DtlsServer {
 	}
 
 	refuse(alert: AlertName, reason: string, now: number): void {
-		this.#association.fail(alert, reason, now);
+		this.association.fail(alert, reason, now);
 	}
 
 	#readHello(datagram: Uint8Array, now: number): void {
@@ -245,7 +211,7 @@ export class DtlsServer {
 		}
 		this.#hello = hello;
 		this.#pieces = new Map();
-		const association = this.#association;
+		const association = this.association;
 		association.assembler.startAt(sequence + 1);
 		association.numberAs(recordSequence, sequence);
 		association.transcript.push(encodeHandshakeMessage({ type: handshakeType.clientHello, sequence, body }));
@@ -253,7 +219,7 @@ export class DtlsServer {
 		this.#ports.hello(hello, now);
 	}
 
-	#message(message: HandshakeMessage, now: number): void {
+	protected override message(message: HandshakeMessage, now: number): void {
 		const state = this.#state;
 		const { type, epoch } = message;
 		const isSealed = epoch > 0;
@@ -290,7 +256,7 @@ export class DtlsServer {
 		const premaster = key.agree(decoded.value);
 		if (premaster === undefined) return this.refuse("illegal_parameter", "the client's key is none of the group", now);
 		this.#heard(message);
-		const association = this.#association;
+		const association = this.association;
 		const bound = hello.hasExtendedMasterSecret
 			? { sessionHash: transcriptHash(suite.hash, association.transcript) }
 			: { randoms: concat([hello.random, serverRandom]) };
@@ -306,7 +272,7 @@ export class DtlsServer {
 		if (decoded.kind !== "done") return this.refuse("decode_error", reasonOf(decoded), now);
 		const { scheme, signature } = decoded.value;
 		const key = this.#settings.peerKey(this.#chain[0] as Uint8Array);
-		const signed = concat(this.#association.transcript);
+		const signed = concat(this.association.transcript);
 		if (key?.verify(scheme, signed, signature) !== true)
 			return this.refuse("decrypt_error", "the client's signature does not fit its certificate", now);
 		this.#heard(message);
@@ -319,7 +285,7 @@ export class DtlsServer {
 		now: number,
 	): void {
 		const { suite, key, alpn } = exchange;
-		const association = this.#association;
+		const association = this.association;
 		const expected = verifyData(suite.hash, master, "client", association.transcript);
 		if (!equalBytes(message.body, expected)) return this.refuse("decrypt_error", "the client's Finished is wrong", now);
 		this.#heard(message);
@@ -334,7 +300,7 @@ export class DtlsServer {
 	}
 
 	#heard(message: HandshakeMessage): void {
-		this.#association.transcript.push(encodeHandshakeMessage(message));
+		this.association.transcript.push(encodeHandshakeMessage(message));
 	}
 }
 

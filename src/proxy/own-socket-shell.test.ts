@@ -6,9 +6,10 @@ import { LinuxError } from "#base/linux.ts";
 import { openLinux } from "#base/linux-shell.ts";
 import { Dial } from "#proxy/dial-shell.ts";
 import { ownSockets } from "#proxy/own-socket-shell.ts";
+import { requireRoot } from "../../test/support/peers.ts";
 
 test("R40: octets go both ways over a socket that was made with a mark and a source", async (t) => {
-	if (process.getuid?.() !== 0) return t.skip("marks need CAP_NET_ADMIN; run the test as root");
+	if (!requireRoot(t, "marks need CAP_NET_ADMIN")) return;
 	const server = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket));
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	t.after(() => server.close());

@@ -91,6 +91,11 @@ export class SessionShell {
 		return this.#machine.facts.decision;
 	}
 
+	/** What is known of it so far. */
+	record(): SessionRecord {
+		return this.#machine.record();
+	}
+
 	describe(): string {
 		return this.#machine.describe();
 	}

@@ -566,6 +566,12 @@ const events = {
 		text: "{count} routes over tunnel interfaces that a gateway had left were taken away",
 		help: "The gateway before did not stop cleanly; they refused the traffic of its tunnels meanwhile.",
 	},
+	SESSIONS_CLEARED: {
+		severity: "notice",
+		fields: { count: "number", which: "text", user: "text" },
+		text: "{count} sessions were ended by {user}: {which}",
+		help: "The command clear services ssl proxy sessions. Their records say that they were cleared.",
+	},
 	STORE_MOVED_ASIDE: {
 		severity: "error",
 		fields: { file: "text", to: "text", reason: "text" },
@@ -610,6 +616,43 @@ const counters = {
 	sessions_ignored: { kind: "counter", unit: "sessions", help: "Of these, those that no policy asked to open." },
 	sessions_blocked: { kind: "counter", unit: "sessions", help: "Sessions blocked by policy or inspection." },
 	sessions_failed: { kind: "counter", unit: "sessions", help: "Sessions that ended in a fault." },
+	failed_versions: { kind: "counter", unit: "sessions", help: "Of these, those without a common version of TLS." },
+	failed_ciphers: { kind: "counter", unit: "sessions", help: "Of these, those without a common cipher suite." },
+	failed_options: {
+		kind: "counter",
+		unit: "sessions",
+		help: "Of these, those without a common group or signature scheme.",
+	},
+	failed_client_handshakes: {
+		kind: "counter",
+		unit: "sessions",
+		help: "Of these, those whose client spoke no TLS or failed in its handshake.",
+	},
+	failed_client_trust: {
+		kind: "counter",
+		unit: "sessions",
+		help: "Of these, those whose client did not trust the certificate it was shown.",
+	},
+	failed_server_connections: {
+		kind: "counter",
+		unit: "sessions",
+		help: "Of these, those whose server has no address or was not reached.",
+	},
+	failed_server_handshakes: {
+		kind: "counter",
+		unit: "sessions",
+		help: "Of these, those whose server failed in its handshake; it may want a client certificate.",
+	},
+	failed_server_certificates: {
+		kind: "counter",
+		unit: "sessions",
+		help: "Of these, those that ended for the server's certificate or its revocation.",
+	},
+	failed_system: {
+		kind: "counter",
+		unit: "sessions",
+		help: "Of these, those that ended for want of memory, files or a signing CA, or by a bug.",
+	},
 	connections_strayed: {
 		kind: "counter",
 		unit: "connections",
@@ -637,6 +680,11 @@ const counters = {
 	server_resumptions: { kind: "counter", unit: "handshakes", help: "Of these, resumed ones." },
 	octets_to_server: { kind: "counter", unit: "octets", help: "Payload octets passed from clients to servers." },
 	octets_to_client: { kind: "counter", unit: "octets", help: "Payload octets passed from servers to clients." },
+	octets_decrypted: {
+		kind: "counter",
+		unit: "octets",
+		help: "Of the payload octets of both directions, those of sessions that were decrypted.",
+	},
 	http_requests: { kind: "counter", unit: "requests", help: "HTTP requests seen in decrypted sessions." },
 	requests_fronted: {
 		kind: "counter",

@@ -8,7 +8,7 @@ import { after, test } from "node:test";
 import { hasControlCharacter } from "#config/word.ts";
 import { shippedPatterns } from "#inspect/shipped-patterns.ts";
 import { projectRoot } from "../../scripts/source-files.ts";
-import { Gateway, type Owner, startGateway, startProgram } from "../support/gateway.ts";
+import { eventually, Gateway, type Owner, startGateway, startProgram } from "../support/gateway.ts";
 import { TestCa, tlsOrigin } from "../support/origins.ts";
 import { dial, openTls } from "../support/proxy-client.ts";
 
@@ -91,6 +91,33 @@ test("R147: while client inspection is disabled sessions that run go on being de
 	);
 	const again = await openTls(gateway, target);
 	again.socket.destroy();
+});
+
+test("R249: sessions are ended by command, those that fit and no others, and their records say so", async () => {
+	const near = await openTls(gateway, target, { localAddress: "127.0.0.21" });
+	const far = await openTls(gateway, target, { localAddress: "127.0.0.22" });
+	const clear = "clear services ssl proxy sessions";
+	assert.equal(enter(gateway, [`${clear} source 127.0.0.21/32 server nowhere.test`]), "0 sessions ended\n");
+	assert.equal(
+		enter(gateway, [`${clear} source 127.0.0.21/32 server shop.test decision decrypt`]),
+		"1 session ended\n",
+	);
+	await near.over();
+	const record = await gateway.record(near.localPort);
+	assert.equal(record.endedBecause, "the session was cleared by an operator");
+	far.send("still here\n");
+	await far.receives("still here\n");
+	assert.equal(enter(gateway, [clear]), "1 session ended\n");
+	await far.over();
+	const told = await eventually(() => {
+		const events = gateway.events("SESSIONS_CLEARED");
+		return events.length === 3 && events;
+	}, "the events");
+	assert.deepEqual(told.map(({ fields }) => [fields.count, fields.user]).sort(), [
+		[0, "root"],
+		[1, "root"],
+		[1, "root"],
+	]);
 });
 
 test("a commit that fails while it is applied puts everything back and keeps the candidate", async () => {

@@ -76,7 +76,7 @@ test("V21 R93: a loaded CA makes its servers trusted at every worker, a cleared 
 	running.send("after");
 	await running.receives("after");
 	running.socket.destroy();
-	assert.equal(gateway.events("TRUST_CHANGED").length, 2);
+	await eventually(() => gateway.events("TRUST_CHANGED").length === 2, "both events");
 	// Both verdicts changed together.
 	assert.deepEqual(gateway.events("ORIGIN_VALIDATION_DISAGREEMENT"), []);
 });

@@ -105,8 +105,10 @@ for (const [suite, key] of [
 		await client.ended;
 		const record = await eventually(
 			() =>
-				gateway.records().length > before &&
-				gateway.records().find(({ clientLeg }) => clientLeg?.certificateSha256 === fingerprintOf(shown[key])),
+				gateway
+					.records()
+					.slice(before)
+					.find(({ clientLeg }) => clientLeg?.certificateSha256 === fingerprintOf(shown[key])),
 			"the record",
 		);
 		assert.deepEqual(

@@ -23,6 +23,13 @@ for (const [page, least] of [
 	});
 }
 
+test("R238 R242 R245 R246 R247: docs/guide/troubleshooting.md: where to look, with the commands that show it", async (t) => {
+	if (!requirePeers(t, ["script", "curl"])) return;
+	const surroundings = await walkHere(t);
+	const count = await replayGuide(t, await startGuideGateway(t), "docs/guide/troubleshooting.md", {}, surroundings);
+	assert.ok(count >= 10, `${count} examples were replayed`);
+});
+
 /** The servers and files of the pages, and free ports for their listeners. */
 async function walkHere(t: TestContext): Promise<GuideSurroundings> {
 	const { files, ports } = await startWalk(t, anyPorts);

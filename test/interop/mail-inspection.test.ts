@@ -10,7 +10,7 @@ import type { SessionRecord } from "#telemetry/session-record.ts";
 import { eventually, freePort, startGateway } from "../support/gateway.ts";
 import { TestCa } from "../support/origins.ts";
 import { peerFolder, startDovecot, startPostfix } from "../support/peer-programs.ts";
-import { hasPeers, peerPath, requirePeers } from "../support/peers.ts";
+import { hasPeers, isRoot, peerPath, requirePeers, requireRoot } from "../support/peers.ts";
 import { run } from "../support/tls-legs.ts";
 
 const owner = { after };
@@ -19,7 +19,6 @@ const inside = new TestCa("Inside");
 const folder = peerFolder(owner);
 process.env.OPENSSL_CONF = "/dev/null";
 writeFileSync(join(folder, "root.pem"), ca.root.pem);
-const isRoot = process.getuid?.() === 0;
 const peers = ["dovecot", "postfix", "curl"];
 const listeners = ["imaps", "pop3s", "smtps", "smtp", "imap", "other"] as const;
 type ListenerName = (typeof listeners)[number];
@@ -214,10 +213,7 @@ function write(name: string, text: string): string {
 }
 
 function isReady(t: TestContext): boolean {
-	if (!requirePeers(t, peers)) return false;
-	if (isRoot) return true;
-	t.skip("dovecot and postfix are started by root only");
-	return false;
+	return requirePeers(t, peers) && requireRoot(t, "dovecot and postfix are started by root only");
 }
 
 function send(t: TestContext, name: "smtps" | "smtp" | "other", file: string, flags: readonly string[]) {

@@ -12,7 +12,7 @@ import { SmtpMachine } from "#mail/smtp-machine.ts";
 import { eventually, freePort, Program } from "../support/gateway.ts";
 import { startMailRelay } from "../support/mail-relay.ts";
 import { TestCa } from "../support/origins.ts";
-import { peerPath, requirePeers } from "../support/peers.ts";
+import { peerPath, requirePeers, requireRoot } from "../support/peers.ts";
 import { run } from "../support/tls-legs.ts";
 
 // The host's OpenSSL configuration is not what is tested.
@@ -79,10 +79,8 @@ function curl(t: TestContext, args: readonly string[], input = "") {
 
 /** False when the servers cannot run here. */
 function canServe(t: TestContext, commands: readonly string[]): boolean {
-	if (!requirePeers(t, ["curl", ...commands])) return false;
-	if (process.getuid?.() === 0) return true;
-	t.skip("the mail servers change to users of their own, which only root may");
-	return false;
+	const isThere = requirePeers(t, ["curl", ...commands]);
+	return isThere && requireRoot(t, "the mail servers change to users of their own");
 }
 
 async function startDovecot(t: TestContext, statements: string) {

@@ -7,7 +7,7 @@ import { after, type TestContext, test } from "node:test";
 import { eventually, freePort, startGateway } from "../support/gateway.ts";
 import { TestCa, tcpOrigin } from "../support/origins.ts";
 import { peerFolder, startDovecot, startPostfix } from "../support/peer-programs.ts";
-import { hasPeers, peerPath, requirePeers } from "../support/peers.ts";
+import { hasPeers, isRoot, peerPath, requirePeers, requireRoot } from "../support/peers.ts";
 import { run } from "../support/tls-legs.ts";
 
 const owner = { after };
@@ -16,7 +16,6 @@ const inside = new TestCa("Inside");
 const folder = peerFolder(owner);
 process.env.OPENSSL_CONF = "/dev/null";
 writeFileSync(join(folder, "root.pem"), ca.root.pem);
-const isRoot = process.getuid?.() === 0;
 const peers = ["dovecot", "postfix", "curl", "openssl"];
 const protocols = ["smtp", "imap", "pop3"] as const;
 type Protocol = (typeof protocols)[number];
@@ -170,10 +169,7 @@ async function newPort(): Promise<number> {
 }
 
 function isReady(t: TestContext): boolean {
-	if (!requirePeers(t, peers)) return false;
-	if (isRoot) return true;
-	t.skip("dovecot and postfix are started by root only");
-	return false;
+	return requirePeers(t, peers) && requireRoot(t, "dovecot and postfix are started by root only");
 }
 
 async function curl(t: TestContext, args: readonly string[]) {

@@ -6,7 +6,7 @@ import { after, type TestContext, test } from "node:test";
 import { eventually, freePort, startGateway } from "../support/gateway.ts";
 import { TestCa } from "../support/origins.ts";
 import { peerFolder, startDovecot, startPostfix } from "../support/peer-programs.ts";
-import { hasPeers, peerPath, requirePeers } from "../support/peers.ts";
+import { hasPeers, isRoot, peerPath, requirePeers, requireRoot } from "../support/peers.ts";
 import { run } from "../support/tls-legs.ts";
 
 const owner = { after };
@@ -15,7 +15,6 @@ const inside = new TestCa("Inside");
 const folder = peerFolder(owner);
 process.env.OPENSSL_CONF = "/dev/null";
 writeFileSync(join(folder, "root.pem"), ca.root.pem);
-const isRoot = process.getuid?.() === 0;
 const dovecot = ["dovecot", "curl", "openssl"];
 const postfix = ["postfix", "curl"];
 const listeners = ["imaps", "pop3s", "smtps", "offload", "encrypt"] as const;
@@ -122,10 +121,7 @@ test("a wrong password and an IDLE that waits are the server's affair, and the s
 });
 
 function isReady(t: TestContext, commands: readonly string[]): boolean {
-	if (!requirePeers(t, commands)) return false;
-	if (isRoot) return true;
-	t.skip("the mail server's master gives its privileges up itself, and starts as root only");
-	return false;
+	return requirePeers(t, commands) && requireRoot(t, "the mail server's master gives its privileges up itself");
 }
 
 function curl(t: TestContext, args: readonly string[]) {

@@ -53,6 +53,7 @@ export async function startServer(owner: Owner, options: ServerOptions = {}): Pr
 						},
 						access: () => access,
 						hostName: () => "gw",
+						greeting: () => "",
 						names: () => [],
 					},
 				},

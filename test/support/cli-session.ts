@@ -42,6 +42,8 @@ export class CliSystem {
 	readonly files: Map<string, string>;
 	readonly handlers: NonNullable<SystemOptions["handlers"]>;
 	rescue: Branch | undefined;
+	/** What comes before the first prompt. */
+	greeting = "";
 	readonly sessions: CliUser[] = [];
 
 	constructor(options: SystemOptions = {}) {
@@ -154,6 +156,7 @@ export class CliUser {
 			},
 			access: () => this.access,
 			hostName: () => "gw",
+			greeting: () => this.system.greeting,
 			names: (source, prefix) => (systemNames[source] ?? []).filter((name) => name.startsWith(prefix)),
 		});
 	}

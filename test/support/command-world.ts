@@ -211,6 +211,7 @@ export async function commandWorld(
 			counters: () => totals.snapshot(),
 			workerViews: () => world.gateway.workers,
 			certificateCaches: async () => [],
+			endSessions: async () => 0,
 			clearCertificateCaches: () => void applied.push("clear-certificate-cache"),
 			restartWorkers: (number) =>
 				world.gateway.workers.filter((one) => number === undefined || one.number === number).length,

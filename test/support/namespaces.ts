@@ -9,7 +9,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { TestContext } from "node:test";
 import type { Owner } from "./gateway.ts";
-import { peerPath, requirePeers } from "./peers.ts";
+import { isRoot, peerPath, requirePeers } from "./peers.ts";
 
 /** A host of its own, as far as the network goes. */
 export class Namespace {
@@ -27,7 +27,7 @@ export class Namespace {
 
 	/** The words of a command, changed so that it runs here. */
 	inside(words: readonly string[]): readonly [string, ...string[]] {
-		const users = isRoot() ? [] : ["--user", "--preserve-credentials"];
+		const users = isRoot ? [] : ["--user", "--preserve-credentials"];
 		return [peerPath("nsenter"), "--target", String(this.processId), "--net", ...users, "--", ...words];
 	}
 
@@ -136,9 +136,5 @@ async function hold(first: Namespace | undefined): Promise<ChildProcess> {
 }
 
 function unshareWords(): readonly string[] {
-	return isRoot() ? ["--net"] : ["--map-root-user", "--net"];
-}
-
-function isRoot(): boolean {
-	return process.getuid?.() === 0;
+	return isRoot ? ["--net"] : ["--map-root-user", "--net"];
 }

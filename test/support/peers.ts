@@ -16,6 +16,15 @@ export function requirePeers(t: Pick<TestContext, "skip">, commands: readonly st
 	return false;
 }
 
+/** Whether the tests run as root. */
+export const isRoot = process.getuid?.() === 0;
+
+/** True for root. Otherwise the test is marked as skipped with what needs it: `if (!requireRoot(t, "...")) return;`. */
+export function requireRoot(t: Pick<TestContext, "skip">, why: string): boolean {
+	if (!isRoot) t.skip(`${why}; run the test as root`);
+	return isRoot;
+}
+
 /** True when every command is there: for what a file starts before its tests, which ask `requirePeers` themselves. */
 export function hasPeers(commands: readonly string[]): boolean {
 	return commands.every((command) => findCommand(command) !== undefined);
