@@ -20,6 +20,7 @@ import { SignatureRequests } from "#daemon/signature-requests.ts";
 import { SignatureSets, sessionSignatures } from "#daemon/signature-sets.ts";
 import { TransparentListeners } from "#daemon/transparent-listeners.ts";
 import { WorkerAttacks } from "#daemon/worker-attacks.ts";
+import { WorkerPacketLogs } from "#daemon/worker-packet-logs.ts";
 import { WorkerPrecedence } from "#daemon/worker-precedence.ts";
 import type { ToManaged, ToWorker } from "#daemon/worker-protocol.ts";
 import {
@@ -32,6 +33,7 @@ import {
 import { stapleSubjects } from "#daemon/worker-staples.ts";
 import { CookieJar } from "#dtls/cookie.ts";
 import { openPlaintext } from "#inspect/open-plaintext.ts";
+import { PacketLogStream } from "#inspect/packet-log-stream.ts";
 import { patternService } from "#inspect/pattern-service.ts";
 import type { QuarantineEntry } from "#inspect/quarantine-list.ts";
 import type { InspectionService } from "#inspect/service.ts";
@@ -52,7 +54,7 @@ import type { ListenerPlan } from "#proxy/compile-listeners.ts";
 import type { TransparentPlan } from "#proxy/compile-transparent.ts";
 import type { AdmittedFlow } from "#proxy/datagram-listener-shell.ts";
 import type { DtlsResources } from "#proxy/dtls-resources.ts";
-import { dtlsResources } from "#proxy/dtls-resources-shell.ts";
+import { datagrams, dtlsResources } from "#proxy/dtls-resources-shell.ts";
 import { EchKeys } from "#proxy/ech-keys-shell.ts";
 import { type JudgedServer, ServerJudge } from "#proxy/judge-server.ts";
 import { LeafContexts } from "#proxy/leaf-contexts-shell.ts";
@@ -133,6 +135,7 @@ class Worker {
 		(event) => send({ type: "event", event }),
 	);
 	readonly #attacks: WorkerAttacks;
+	readonly #packetLogs: WorkerPacketLogs;
 	readonly #accounts = new SessionAccounts(this.#counters, send);
 	readonly #admission: Admission;
 	#idOctets = Buffer.alloc(0);
@@ -173,6 +176,8 @@ class Worker {
 		this.#attacks = new WorkerAttacks(this.#generation.plan.idp.log, (attacks) =>
 			send({ type: "attacks", ...attacks }),
 		);
+		this.#packetLogs = new WorkerPacketLogs(start.workers, (report) => send({ type: "packet-log", report }));
+		this.#packetLogs.configure(this.#generation.plan.idp.packetLog, this.#generation.plan.overload.maximumSessions);
 		this.takeQuarantine(start.quarantined);
 		this.#admission = new Admission(start, this.#generation.plan.overload, this.#counters);
 		this.#applyCacheSettings();
@@ -205,6 +210,7 @@ class Worker {
 		this.#admission.configure(next.plan.overload);
 		this.#precedence.configure(next.plan);
 		this.#attacks.configure(next.plan.idp.log);
+		this.#packetLogs.configure(next.plan.idp.packetLog, next.plan.overload.maximumSessions);
 		this.#applyCacheSettings();
 		// What a leaf stands for was validated under the trust before (V21). Verdicts and sessions bear it in their keys.
 		if (isOtherTrust) this.#leafContexts.clear();
@@ -431,15 +437,22 @@ class Worker {
 				const patterns = services.get(profile.patternPolicy ?? "") ?? [];
 				const policy = profile.idpPolicy ?? "";
 				const attacked = { sessionId, policy, sni: facts.hello?.sni, ...facts };
+				const { client, server } = facts;
+				const transport = alpn === datagrams ? "udp" : "tcp";
+				const logged = { session: sessionId, transport, client, server } as const;
+				const recorder = this.#packetLogs.recorder(plan.idp.policies.get(policy), logged);
 				const signatures = sessionSignatures(idp.get(policy), plan.idp.failsOpen, facts, (alert, rule, flow) => {
 					this.#precedence.alerted(alert, rule, facts);
 					this.#attacks.alerted(alert, rule, flow, attacked, Date.now());
+					const { sid, message } = alert.signature;
+					if (rule?.packetLog !== undefined) recorder?.attack(`${sid} ${message}`.trim(), rule.packetLog);
 				});
 				const last = [fronting, ...patterns, signatures].filter((service) => service !== undefined);
 				const active = this.#precedence.services({ sessionId, asked: names?.name, ...facts }, last);
 				const { decryptedService: service } = profile;
 				const agreed = { alpn, mail, service };
-				return openPlaintext(active, { ...agreed, sessionId, maxDecodedOctets: maximumDecodedOctets, edits });
+				const stream = openPlaintext(active, { ...agreed, sessionId, maxDecodedOctets: maximumDecodedOctets, edits });
+				return stream === undefined || recorder === undefined ? stream : new PacketLogStream(stream, recorder);
 			},
 			bucket: (limit) => this.#precedence.bucket(limit),
 			leafRefused: (server, client) => send({ type: "leaf-refused", server, client }),

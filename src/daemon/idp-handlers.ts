@@ -94,12 +94,13 @@ const doneBy = {
 	recommended: "as it recommends",
 };
 
-function doings({ action, severity, ipAction, log, isTerminal }: IdpRule): string {
+function doings({ action, severity, ipAction, log, packetLog, isTerminal }: IdpRule): string {
 	return [
 		`attacks are ${doneBy[action]}`,
 		...(severity === undefined ? [] : [`severity ${severity}`]),
 		...(ipAction === undefined ? [] : [`ip-action ${ipAction.action} of ${ipAction.target}`]),
 		...(log === undefined ? [] : [log.isAlert ? "logged as an alert" : "logged"]),
+		...(packetLog === undefined ? [] : ["packets kept"]),
 		...(isTerminal ? ["terminal"] : []),
 	].join(", ");
 }
@@ -226,6 +227,8 @@ const idpCounters = [
 	"attacks_blocked",
 	"attacks_logged",
 	"attacks_put_together",
+	"packet_logs_written",
+	"packet_logs_dropped",
 	"ip_actions_created",
 	"ip_actions_applied",
 ] as const satisfies readonly CounterId[];

@@ -34,6 +34,7 @@ import { publishOnboarding } from "#daemon/onboarding-site.ts";
 import { ownAuthorityKeys } from "#daemon/own-authority-keys.ts";
 import { OwnCrls } from "#daemon/own-crls.ts";
 import { PacketFilterService } from "#daemon/packet-filter-service.ts";
+import { PacketLogDesk } from "#daemon/packet-log-desk.ts";
 import { PolicyHits } from "#daemon/policy-hits.ts";
 import { QuarantineDesk } from "#daemon/quarantine-desk.ts";
 import { RefusedQuicService } from "#daemon/refused-quic-service.ts";
@@ -99,6 +100,7 @@ export class Managed implements GatewayView {
 	readonly feeds: FeedService;
 	readonly intelligence = new IntelligenceDesk(Date.now());
 	readonly idp: IdpDesk;
+	readonly #packetLogs: PacketLogDesk;
 	plan: GatewayPlan;
 	readonly configurationFile: string;
 	readonly warnings: readonly string[];
@@ -142,6 +144,12 @@ export class Managed implements GatewayView {
 				files: 4,
 				failed: (reason) => this.#log.error({ reason }, "lines of attacks cannot be written to eve.json"),
 			}),
+			now: Date.now,
+		});
+		this.#packetLogs = new PacketLogDesk({
+			directory: this.state.packetLogs,
+			event: (event) => this.#event(event),
+			count: (counter, by) => this.#counters.add(counter, by),
 			now: Date.now,
 		});
 		this.configurationFile = options.configurationFile ?? this.state.configuration;
@@ -264,6 +272,7 @@ export class Managed implements GatewayView {
 			quarantine: (entry, isCreationLogged) => this.quarantine.noted(entry, isCreationLogged),
 			quarantineUsed: (uses) => this.quarantine.used(uses),
 			attacks: (attacks) => this.idp.noted(attacks),
+			packetLog: (report) => this.#packetLogs.noted(report),
 			listFetched: (list) => this.crls.note(list),
 			staple: (facts) => this.staples.note(facts),
 			log: this.#log,

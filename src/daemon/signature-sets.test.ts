@@ -20,6 +20,7 @@ const rule: IdpRule = {
 	severity: undefined,
 	ipAction: undefined,
 	log: undefined,
+	packetLog: undefined,
 };
 const all: IdpPlan = { rules: [rule], exempt: [] };
 const plans = new Map([["p", all]]);

@@ -24,6 +24,8 @@ export interface StateDirectory {
 	readonly log: string;
 	/** Attacks, as lines of JSON in the form of EVE. */
 	readonly eve: string;
+	/** Captures around attacks. */
+	readonly packetLogs: string;
 	readonly lock: string;
 }
 
@@ -47,6 +49,7 @@ export function stateDirectoryLayout(path: string): StateDirectory {
 		eventStore: join(path, "events.sqlite"),
 		log: join(path, "sallyport.log"),
 		eve: join(path, "eve.json"),
+		packetLogs: join(path, "packet-log"),
 		lock: join(path, "managed.pid"),
 	};
 }

@@ -24,6 +24,7 @@ const rule: IdpRule = {
 	severity: undefined,
 	ipAction: undefined,
 	log: { isAlert: true },
+	packetLog: undefined,
 };
 const session = {
 	sessionId: "0123456789abcdef",

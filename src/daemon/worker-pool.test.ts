@@ -39,6 +39,7 @@ async function poolOf(t: TestContext, count: number) {
 		quarantine: () => undefined,
 		quarantineUsed: () => undefined,
 		attacks: () => undefined,
+		packetLog: () => undefined,
 		listFetched: () => undefined,
 		staple: () => undefined,
 		certificateCache: () => undefined,

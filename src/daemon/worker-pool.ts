@@ -8,6 +8,7 @@ import type { FeedTally } from "#daemon/feed-tallies.ts";
 import type { WorkerView } from "#daemon/gateway-view.ts";
 import type { PolicyTally } from "#daemon/policy-hits.ts";
 import type { ToldAttacks } from "#daemon/worker-attacks.ts";
+import type { PacketLogReport } from "#daemon/worker-packet-logs.ts";
 import type {
 	CertificateCacheFacts,
 	FetchedListFacts,
@@ -46,6 +47,7 @@ export interface WorkerPoolPorts {
 	quarantineUsed(uses: readonly EntryUse[]): void;
 	/** A worker has found attacks. */
 	attacks(attacks: ToldAttacks): void;
+	packetLog(report: PacketLogReport): void;
 	/** A worker fetched a revocation list. */
 	listFetched(list: FetchedListFacts): void;
 	/** How a certificate's OCSP response stands at a worker. */
@@ -226,6 +228,8 @@ export class WorkerPool {
 				return ports.quarantineUsed(message.uses);
 			case "attacks":
 				return ports.attacks(message);
+			case "packet-log":
+				return ports.packetLog(message.report);
 			case "list-fetched":
 				return ports.listFetched(message.list);
 			case "staple":

@@ -4,6 +4,7 @@ import type { ToldConfiguration } from "#config/reread.ts";
 import type { FeedTally } from "#daemon/feed-tallies.ts";
 import type { PolicyTally } from "#daemon/policy-hits.ts";
 import type { ToldAttacks } from "#daemon/worker-attacks.ts";
+import type { PacketLogReport } from "#daemon/worker-packet-logs.ts";
 import type { EntryUse, QuarantineEntry } from "#inspect/quarantine-list.ts";
 import type { CrlFacts } from "#pki/crl-text.ts";
 import type { SigningCa } from "#pki/mint.ts";
@@ -120,6 +121,7 @@ export type ToManaged =
 	/** Entries that connections were judged by. */
 	| { readonly type: "quarantine-used"; readonly uses: readonly EntryUse[] }
 	| ({ readonly type: "attacks" } & ToldAttacks)
+	| { readonly type: "packet-log"; readonly report: PacketLogReport }
 	| { readonly type: "list-fetched"; readonly list: FetchedListFacts }
 	| { readonly type: "staple"; readonly facts: StapleFacts }
 	| { readonly type: "event"; readonly event: GatewayEvent }

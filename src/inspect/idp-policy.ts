@@ -3,6 +3,7 @@ import { type AttackSelection, selectAttacks, selects } from "#inspect/attack-gr
 import type { AttackSeverity } from "#inspect/attack-severity.ts";
 import type { IdpConfig } from "#inspect/idp-schema.ts";
 import type { IpActionPlan } from "#inspect/ip-action.ts";
+import type { PacketLogPlan } from "#inspect/packet-log.ts";
 import { portsOfTerms, termsOfApplications } from "#policy/application-ports.ts";
 import type { Applications } from "#policy/application-schema.ts";
 import { type ConnectionFacts, matchTraffic, type TrafficMatch } from "#policy/evaluate.ts";
@@ -27,6 +28,8 @@ export interface IdpRule {
 	readonly ipAction: IpActionPlan | undefined;
 	/** Events of attacks are written; undefined when they are not. */
 	readonly log: { readonly isAlert: boolean } | undefined;
+	/** What was said around the attack is kept; undefined when it is not. */
+	readonly packetLog: PacketLogPlan | undefined;
 }
 
 export interface ExemptRule {
@@ -54,7 +57,7 @@ export function compileIdpPolicies(config: IdpSources): ReadonlyMap<string, IdpP
 		const rules = [...rulebaseIps.rule].flatMap(([name, { match, then, terminal: isTerminal }]): IdpRule[] => {
 			const traffic = matchOf(config, match);
 			if (traffic === undefined) return [];
-			const { logAttacks } = then.notification;
+			const { logAttacks, packetLog } = then.notification;
 			return [
 				{
 					name,
@@ -65,6 +68,11 @@ export function compileIdpPolicies(config: IdpSources): ReadonlyMap<string, IdpP
 					severity: then.severity,
 					ipAction: ipActionOf(then.ipAction),
 					log: logAttacks === undefined ? undefined : { isAlert: logAttacks.alert },
+					packetLog: packetLog && {
+						before: packetLog.preAttack,
+						after: packetLog.postAttack,
+						timeoutMs: packetLog.postAttackTimeout * 1_000,
+					},
 				},
 			];
 		});

@@ -90,8 +90,10 @@ const rule = list({
 							children: { alert: flag({ help: "The event is an alert" }) },
 						}),
 						"packet-log": container({
-							engine: "not-yet",
-							help: "Keep packets, decrypted",
+							help: {
+								what: "Keep what was said around the attack, decrypted, as a capture in packet-log/ of the state directory; octets are cut into packets of 1,400",
+								loosened: "danger: what was said, passwords too, then stands on the disk in clear",
+							},
 							presence: true,
 							children: {
 								"pre-attack": leaf(integer({ min: 1, max: 255, unit: "packets" }), {
@@ -175,12 +177,12 @@ const sensor = container({
 			},
 		}),
 		"packet-log": container({
-			help: "Where packets of attacks are kept",
-			engine: "not-yet",
+			help: "What packet logs may take of each worker",
 			children: {
-				"source-address": leaf(address(), { help: "Address that they are sent from" }),
+				"source-address": leaf(address(), { help: "Address that they are sent from", engine: "not-yet" }),
 				host: container({
-					help: "Collector",
+					help: "Collector; files are written to packet-log/ of the state directory",
+					engine: "not-yet",
 					layout: "line",
 					children: {
 						address: leaf(host(), { help: "Address", unnamed: true }),

@@ -12,6 +12,7 @@ import {
 	type FeedPlan,
 } from "#inspect/compile-precedence.ts";
 import { asksForZones, compileIdpPolicies, type IdpPlan } from "#inspect/idp-policy.ts";
+import { compilePacketLog, type PacketLogSettings } from "#inspect/packet-log-settings.ts";
 import { type PatternPlace, type PatternRule, patternPlaces } from "#inspect/pattern-service.ts";
 import type { PrecedencePlan } from "#inspect/precedence.ts";
 import type { QuarantineSettings } from "#inspect/quarantine-list.ts";
@@ -123,6 +124,7 @@ export interface IdpSettings {
 	/** Danger: without rules, sessions go on uninspected. */
 	readonly failsOpen: boolean;
 	readonly log: AttackLogSettings;
+	readonly packetLog: PacketLogSettings;
 	/** Undefined when no rule asks for zones. */
 	readonly zones?: ZoneTable;
 }
@@ -212,6 +214,7 @@ function compileIdp(config: GatewayConfig, { rules }: Policy<ProxyProfile>): Idp
 		files: idp.rules.file,
 		failsOpen: idp.sensorConfiguration.failureAction === "bypass",
 		log: compileAttackLog(idp),
+		packetLog: compilePacketLog(idp),
 		...(asks ? { zones: compileZoneTable(config) } : {}),
 	};
 }

@@ -73,4 +73,4 @@ function readIdentity({ certificates, key }: OwnCertificate): Identity | undefin
 }
 
 /** No protocol of TLS has this name: the octets are looked at as they are. */
-const datagrams = "datagrams";
+export const datagrams = "datagrams";

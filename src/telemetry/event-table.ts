@@ -213,6 +213,19 @@ const events = {
 		key: "session",
 		tags: ["client", "attack"],
 	},
+	PACKET_LOG_WRITTEN: {
+		severity: "notice",
+		fields: { session: "text", client: "text", attack: "text", packets: "number", file: "text" },
+		text: "session {session} of {client}: {packets} packets around attack {attack} stand in {file}",
+		help: "The rule says notification packet-log. The file lies in the state directory; what was said stands in it in clear: delete it when it has served.",
+		key: "session",
+	},
+	PACKET_LOG_NOT_WRITTEN: {
+		severity: "error",
+		fields: { reason: "text" },
+		text: "packet logs cannot be written: {reason}",
+		help: "Told once until it goes again; sessions go on. Free space on the disk of the state directory.",
+	},
 	FEED_LOADED: {
 		severity: "info",
 		fields: { feed: "text", entries: "number", refused: "number", unsupported: "number" },
@@ -699,6 +712,12 @@ const counters = {
 		kind: "counter",
 		unit: "attacks",
 		help: "Attacks that were told in one event with an equal one.",
+	},
+	packet_logs_written: { kind: "counter", unit: "files", help: "Captures around attacks (notification packet-log)." },
+	packet_logs_dropped: {
+		kind: "counter",
+		unit: "files",
+		help: "Captures that were too many in a minute, or could not be written.",
 	},
 	ip_actions_created: { kind: "counter", unit: "entries", help: "Attacks that shut something off (ip-action)." },
 	ip_actions_applied: { kind: "counter", unit: "connections", help: "Connections that an ip-action was applied to." },

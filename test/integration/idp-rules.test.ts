@@ -1,6 +1,6 @@
 /** Rules of idp policies over real connections: whom they are about, how attacks are told, and what they shut off. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -21,7 +21,7 @@ writeFileSync(
 		rule(2, "scan"),
 		rule(3, "probe", "metadata:signature_severity Critical;"),
 		rule(4, "service"),
-		rule(5, "quiet"),
+		rule(5, "kept"),
 		rule(6, "again"),
 	].join("\n"),
 );
@@ -51,7 +51,7 @@ const gateway = await startGateway(owner, {
 				${ips("scan", 2, "no-action", "ip-action { ip-notify; timeout 600; log; log-create; }")}
 				rule critical { match { attacks { dynamic-attack-groups critical; } } then { action { close-client; } ${log} } }
 				${ips("service", 4, "close-client", "ip-action { ip-close; target service; timeout 600; log-create; }")}
-				${ips("quiet", 5, "close-client", "ip-action { ip-block; timeout 600; }", "source-address office;")}
+				${ips("kept", 5, "close-client", "notification { packet-log { pre-attack 20; post-attack 5; } }")}
 				${ips("again", 6, "close-client", "ip-action { ip-close; timeout 600; refresh-timeout; target service; }")}
 			}
 			rulebase-exempt { rule partner { match { destination-address partner; attacks { predefined-attacks 1; } } } }
@@ -160,6 +160,26 @@ test("target service shuts the client off from that server and port, at all work
 	assert.ok(await refused(), "a commit changes nothing of it");
 	assert.match(await cli("clear security flow ip-action source-address 127.0.0.11"), /1 ip-action ended/);
 	await eventually(async () => (await get("/", { localAddress })).status === 200, "the client to be let go");
+});
+
+test("R201: what was said around an attack is kept, decrypted, as a capture in which its rule is found again", async () => {
+	const target = `app.test:${origin.port}`;
+	const client = await openTls(gateway, target, { ALPNProtocols: ["http/1.1"], localAddress: "127.0.0.13" });
+	assert.equal((await client.request(`GET /before HTTP/1.1\nHost: ${target}`)).body.toString(), "fine");
+	assert.equal((await client.request(`GET /kept HTTP/1.1\nHost: ${target}`)).status, 403);
+	const { id } = await gateway.record(client.localPort);
+	const { fields } = await eventually(
+		() => gateway.events("PACKET_LOG_WRITTEN").find(({ fields }) => fields.session === id),
+		"the packet log",
+	);
+	assert.deepEqual([fields.attack, fields.client], ["5 kept", "127.0.0.13"]);
+	const file = join(gateway.state, fields.file);
+	assert.equal(statSync(file).mode & 0o777, 0o600);
+	const said = readFileSync(file).toString("latin1");
+	for (const words of ["GET /before HTTP/1.1", "fine", "GET /kept HTTP/1.1"]) assert.ok(said.includes(words), words);
+	const { output } = await runProgram(owner, ["inspect-pcap", file, "--rules", join(folder, "own.rules")]);
+	assert.match(output, /1:5:0 {2}kept {2}127\.0\.0\.13:\d+ -> 127\.0\.0\.1:\d+ GET \/kept/);
+	assert.match(output, /1 connections, 1 alerts/);
 });
 
 test("with refresh-timeout the time begins again at each connection", async () => {
