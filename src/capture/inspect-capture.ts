@@ -1,5 +1,5 @@
 /**
- * Captured packets through the signatures: connections are put together, HTTP is read by the gateway's own machines, the
+ * Captured packets through the signatures: connections are put together, HTTP and mail are read by the gateway's machines, the
  * handshakes of TLS are looked at from beside, what a key log opens is decrypted, and everything else is a stream.
  *
  * Bounds: `maxFlows` connections at a time, the one that was quiet longest is forgotten; each with the windows of

@@ -78,15 +78,15 @@ test("captured octets are left as they were, and a second of the capture gives b
 test("first octets tell HTTP/1 by a method, HTTP/2 by its preface or a server's settings", () => {
 	assert.equal(plaintextKind(toServer, evil), "http1");
 	assert.equal(plaintextKind(toServer, Buffer.from("GE")), "http1");
-	assert.equal(plaintextKind(toClient, evil), "stream");
+	assert.equal(plaintextKind(toClient, evil), "greeting");
 	assert.equal(plaintextKind(toServer, Buffer.from("\x16\x03\x01")), "stream");
 	assert.equal(plaintextKind(toServer, preface), "http2");
 	assert.equal(plaintextKind(toServer, preface.subarray(0, 10)), "http2");
 	assert.equal(plaintextKind(toServer, Buffer.from("PRI")), "http1");
 	assert.equal(plaintextKind(toServer, Buffer.from("PRI * HTTP/1.1\r\n")), "http1");
 	assert.equal(plaintextKind(toClient, frame(frameTypes.settings, 0, 0, new Uint8Array(12))), "http2");
-	assert.equal(plaintextKind(toClient, frame(frameTypes.settings, 1, 0, new Uint8Array(0))), "stream");
-	assert.equal(plaintextKind(toClient, Buffer.of(0, 0, 0, 4, 0)), "stream");
+	assert.equal(plaintextKind(toClient, frame(frameTypes.settings, 1, 0, new Uint8Array(0))), "greeting");
+	assert.equal(plaintextKind(toClient, Buffer.of(0, 0, 0, 4, 0)), "greeting");
 });
 
 test("whatever is said to be HTTP/2 is read to its end", () => {
@@ -109,6 +109,41 @@ function frame(type: number, flags: number, stream: number, payload: Uint8Array)
 		payload,
 	]);
 }
+
+test("mail behind a greeting is read as such; up to STARTTLS, behind which it is a stream", () => {
+	const told: string[] = [];
+	const open = () =>
+		new PlaintextReader(
+			engineOf([
+				'alert smtp any any -> any any (msg:"subject"; email.subject; content:"evil"; sid:1;)',
+				'alert smtp any any -> any any (msg:"file"; file.data; content:"secret word"; sid:2;)',
+				'alert tcp any any -> any any (msg:"octets"; content:"later word"; sid:3;)',
+			]),
+			testFacts,
+			({ signature }, protocol) => told.push(`${signature.sid} ${protocol}`),
+			{ kind: plaintextKind(toClient, Buffer.from("220 mail ESMTP")), hasPackets: true, sni: undefined },
+		);
+	const talk = (reader: PlaintextReader, turns: readonly (readonly [0 | 1, string])[]) => {
+		for (const [direction, text] of turns) reader.octets(direction, Buffer.from(text));
+		reader.end();
+	};
+	const begin = [
+		[toClient, "220 mail ESMTP\r\n"],
+		[toServer, "EHLO a\r\n"],
+		[toClient, "250 mail\r\n"],
+	] as const;
+	const body = `Subject: evil\r\nContent-Transfer-Encoding: base64\r\n\r\n${Buffer.from("a secret word").toString("base64")}\r\n.\r\n`;
+	talk(open(), [
+		...begin,
+		[toServer, "MAIL FROM:<a@a>\r\nRCPT TO:<b@b>\r\nDATA\r\n"],
+		[toClient, "250 ok\r\n250 ok\r\n354 go\r\n"],
+		[toServer, body],
+		[toClient, "250 queued\r\n"],
+	]);
+	assert.deepEqual(told.splice(0), ["1 smtp", "2 smtp"]);
+	talk(open(), [...begin, [toServer, "STARTTLS\r\n"], [toClient, "220 go\r\n"], [toServer, "a later word"]]);
+	assert.deepEqual(told, ["3 tcp"]);
+});
 
 /** Literal fields without indexing, names by their numbers in the static table (RFC 7541 appendix A). */
 function requestBlock(path: string): Uint8Array {

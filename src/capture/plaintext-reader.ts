@@ -1,11 +1,14 @@
-/** Octets of an application, captured in clear or decrypted: HTTP is read by the gateway's machines, all else is a stream. */
+/** Octets of an application, captured in clear or decrypted: HTTP and mail are read by the gateway's machines, all else is a stream. */
 import { defaultHttp2Limits, type Http2Limits } from "#http/http2-limits.ts";
+import { GreetingStream } from "#inspect/greeting-stream.ts";
 import { Http1Stream } from "#inspect/http1-stream.ts";
 import { Http2Stream } from "#inspect/http2-stream.ts";
+import { MailStream } from "#inspect/mail-stream.ts";
 import { OpaqueStream } from "#inspect/opaque-stream.ts";
 import { type PlaintextStream, stop } from "#inspect/plaintext-stream.ts";
 import { signatureService } from "#inspect/signature-service.ts";
 import { UnnamedProtocolStream } from "#inspect/unnamed-protocol-stream.ts";
+import type { MailProtocol } from "#mail/mail-reader.ts";
 import type { SignatureProtocol } from "#signature/signature.ts";
 import { type DirectionIndex, type SignatureEngine, toClient, toServer } from "#signature/signature-engine.ts";
 import type { Alert, FlowFacts } from "#signature/signature-flow.ts";
@@ -26,8 +29,8 @@ export interface Reader {
 	end(): void;
 }
 
-/** What a connection holds, as its first octets tell. */
-export type PlaintextKind = "http1" | "http2" | "stream";
+/** What a connection holds, as its first octets tell; "greeting": its server spoke first, as those of mail do. */
+export type PlaintextKind = "http1" | "http2" | "greeting" | "stream";
 
 export interface PlaintextFacts {
 	readonly kind: PlaintextKind;
@@ -38,7 +41,7 @@ export interface PlaintextFacts {
 }
 
 /**
- * HTTP through the gateway's machines, or a stream.
+ * HTTP and mail through the gateway's machines, or a stream.
  *
  * Bounds: what the machines hold; HTTP/2 of `asCaptured`.
  */
@@ -70,7 +73,10 @@ export class PlaintextReader implements Reader {
 		const openHttp = () => new Http1Stream([service], "", maxDecodedOctets);
 		if (kind === "http1") this.#current = new UnnamedProtocolStream(openHttp, this.#openOther);
 		else if (kind === "http2") this.#current = new Http2Stream([service], "", maxDecodedOctets, {}, asCaptured);
-		else this.#current = this.#openOther();
+		else if (kind === "greeting") {
+			const openMail = (protocol: MailProtocol) => new MailStream(protocol, [service], "", false);
+			this.#current = new GreetingStream(openMail, this.#openOther);
+		} else this.#current = this.#openOther();
 		this.#isWritten = kind === "http2";
 	}
 
@@ -115,7 +121,7 @@ export class PlaintextReader implements Reader {
 
 /**
  * What a connection that begins so may carry. HTTP/1 begins with a method; HTTP/2 with its preface, or with the settings of a
- * server that did not wait for it (RFC 9113 §3.4, §6.5).
+ * server that did not wait for it (RFC 9113 §3.4, §6.5); what a server says first may be a greeting.
  */
 export function plaintextKind(direction: DirectionIndex, octets: Uint8Array): PlaintextKind {
 	if (direction === toServer) {
@@ -125,7 +131,7 @@ export function plaintextKind(direction: DirectionIndex, octets: Uint8Array): Pl
 	}
 	const [high, middle, low = 0, type, flags, ...stream] = octets.subarray(0, 9);
 	const isSettings = high === 0 && middle === 0 && low % 6 === 0 && type === 4 && flags === 0;
-	return isSettings && stream.length === 4 && stream.every((octet) => octet === 0) ? "http2" : "stream";
+	return isSettings && stream.length === 4 && stream.every((octet) => octet === 0) ? "http2" : "greeting";
 }
 
 function secondOf(milliseconds: number): number {

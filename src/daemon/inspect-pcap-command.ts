@@ -20,7 +20,7 @@ const help = `Usage: sallyport inspect-pcap FILE --rules FILE [--rules FILE ...]
                               [--variable NAME=VALUE ...] [--json]
 
 Compares captured traffic with rules in the rule language of Suricata and prints a line for each alert. FILE is a pcap
-or pcapng file. HTTP and the handshakes of TLS are read; of other connections the octets are compared. With a key log
+or pcapng file. HTTP, mail and the handshakes of TLS are read; of other connections the octets are compared. With a key log
 TLS is decrypted where it holds the secrets, and what is inside is read as if it had been captured in clear.
 
   --rules FILE            rules; what is not understood is counted and named on the error output

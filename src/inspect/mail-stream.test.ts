@@ -7,8 +7,10 @@ import { patternService } from "#inspect/pattern-service.ts";
 import { forward, hold, type PlaintextStream, release, type StreamAnswer, stop } from "#inspect/plaintext-stream.ts";
 import type { InspectionService, Place, ServiceConnection } from "#inspect/service.ts";
 import { shippedPatterns } from "#inspect/shipped-patterns.ts";
+import { signatureService } from "#inspect/signature-service.ts";
 import type { MailProtocol } from "#mail/mail-reader.ts";
 import type { Turn } from "../../test/support/mail-talk.ts";
+import { engineOf, testFacts } from "../../test/support/signature-traffic.ts";
 
 const facts = { sessionId: "s1", isGreeted: true, maxDecodedOctets: 65_536 };
 const eicar = Buffer.from(shippedPatterns.get("eicar") ?? assert.fail()).toString("latin1");
@@ -291,4 +293,44 @@ test("a message that the server does not end is looked at to its end", () => {
 	stream.fromClient(Buffer.from("RETR 1\r\n"));
 	assert.equal(stream.fromServer(Buffer.from(reply.slice(0, reply.indexOf(coded) + 20))), forward);
 	assert.equal(stream.serverEnded(), forward);
+});
+
+const mailRules = [
+	'alert smtp any any -> any any (msg:"envelope"; smtp.helo; content:"a.test"; smtp.mail_from; content:"<a@a.test>"; bsize:10; smtp.rcpt_to; content:"b@b.test"; sid:1;)',
+	'alert smtp any any -> any any (msg:"subject"; email.subject; content:"Invoice"; bsize:7; sid:2;)',
+	'alert smtp any any -> any any (msg:"subject of another part"; email.subject; content:"inner"; sid:3;)',
+	'drop smtp any any -> any any (msg:"subject and file"; email.subject; content:"Invoice"; file.data; content:"dropped word"; sid:4;)',
+	'drop smtp any any -> any any (msg:"address"; email.url; content:"//bad.example/"; sid:5;)',
+	'alert smtp any any -> any any (msg:"no copy"; email.cc; absent; sid:6;)',
+	'alert imap any any -> any any (msg:"read"; flow:to_client; email.subject; content:"Invoice"; sid:7;)',
+	'alert pop3 any any -> any any (msg:"fetched"; flow:to_client; email.url; content:"bad"; sid:8;)',
+];
+
+function ruled(protocol: MailProtocol, message: string, sizes: readonly number[] = []) {
+	const stream = new MailStream(
+		protocol,
+		[signatureService(engineOf(mailRules), { flow: testFacts, handshake: {} })],
+		"s1",
+		true,
+	);
+	const { isStopped } = relay(stream, talks[protocol](message), sizes);
+	return { found: stream.findings.map(({ name }) => Number.parseInt(name, 10)).sort(), isStopped };
+}
+
+test("rules see the envelope, the fields of a message and the addresses in its parts, in whatever pieces they come", () => {
+	const inner = "Subject: inner\r\n\r\nhttps://fine.example/";
+	const message = letter(Buffer.from("see http://bad.example/x now").toString("base64"));
+	fc.assert(
+		fc.property(fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 6 }), (sizes) => {
+			assert.deepEqual(ruled("smtp", message, sizes), { found: [1, 2, 5, 6], isStopped: true });
+			assert.deepEqual(ruled("smtp", letter(), sizes), { found: [1, 2, 6], isStopped: false });
+			assert.deepEqual(ruled("imap", message, sizes), { found: [7], isStopped: false });
+			assert.deepEqual(ruled("pop3", message, sizes), { found: [8], isStopped: false });
+		}),
+		{ numRuns: 30 },
+	);
+	const forwarded = `Cc: c@c.test\r\nContent-Type: message/rfc822\r\n\r\n${inner}\r\n`;
+	assert.deepEqual(ruled("smtp", forwarded).found, [1]);
+	const file = letter(Buffer.from("a dropped word").toString("base64"));
+	assert.deepEqual(ruled("smtp", file), { found: [1, 2, 4, 6], isStopped: true });
 });

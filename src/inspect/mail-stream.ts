@@ -57,6 +57,8 @@ export class MailStream implements PlaintextStream, MessageSink {
 	readonly #parts: [MimeReader | undefined, MimeReader | undefined] = [undefined, undefined];
 	/** What the message at hand is called, by its direction. */
 	readonly #names: [string, string] = ["", ""];
+	/** The head of the message at hand has come. */
+	readonly #hasHead: [boolean, boolean] = [false, false];
 	/** Octets of the client that wait for a reply. */
 	#waiting: Uint8Array | undefined;
 	#blocked: Finding | undefined;
@@ -179,6 +181,7 @@ export class MailStream implements PlaintextStream, MessageSink {
 
 	messageBegin(direction: MailDirection, coding: string | undefined): boolean {
 		this.#names[direction] = "message";
+		this.#hasHead[direction] = false;
 		const sink = this.#sinkOf(direction);
 		this.#parts[direction] = coding === undefined ? new MimeReader(sink) : MimeReader.ofBody(sink, coding);
 		return false;
@@ -189,9 +192,26 @@ export class MailStream implements PlaintextStream, MessageSink {
 	}
 
 	messageEnd(direction: MailDirection): boolean {
-		const isStopped = this.#parts[direction]?.end() ?? false;
+		const part = this.#parts[direction];
+		const isStopped = part?.end() ?? false;
 		this.#parts[direction] = undefined;
-		return isStopped;
+		if (part === undefined || !this.#hasHead[direction]) return isStopped;
+		return this.#tellAll(direction, (connection) => connection.mailEnd?.(direction)) || isStopped;
+	}
+
+	#tellAll(direction: MailDirection, tell: (connection: ServiceConnection) => ServiceFinding | undefined): boolean {
+		let stops = false;
+		for (const { name, connection } of this.#services)
+			if (this.#noteAll(name, connection, tell(connection), this.#names[direction])) stops = true;
+		return stops;
+	}
+
+	/** Of the message, not of its parts. */
+	#messageHead(direction: MailDirection, text: string): boolean {
+		if (this.#hasHead[direction]) return false;
+		this.#hasHead[direction] = true;
+		const envelope = direction === 0 ? this.#reader.envelope : undefined;
+		return this.#tellAll(direction, (connection) => connection.mailHead?.(direction, envelope, text));
 	}
 
 	#sinkOf(direction: MailDirection): MimeSink {
@@ -199,7 +219,9 @@ export class MailStream implements PlaintextStream, MessageSink {
 		return {
 			partHead: (head, text) => {
 				this.#names[direction] = nameOf(head);
-				return this.#look(heads, Buffer.from(text, "latin1"), this.#names[direction]) || this.#ended(heads, "");
+				const isStopped = this.#messageHead(direction, text);
+				const octets = Buffer.from(text, "latin1");
+				return this.#look(heads, octets, this.#names[direction]) || this.#ended(heads, "") || isStopped;
 			},
 			partOctets: (octets) => this.#look(bodies, octets, this.#names[direction]),
 			partEnd: () => this.#ended(bodies, this.#names[direction]),

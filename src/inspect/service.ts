@@ -3,6 +3,7 @@
  * with findings.
  */
 import type { RequestHead, ResponseHead } from "#http/head.ts";
+import type { Envelope } from "#mail/mail-reader.ts";
 import type { InspectionState } from "#telemetry/session-record.ts";
 
 /** What the record says of a session that these look at. */
@@ -47,6 +48,10 @@ export interface ServiceConnection {
 	requestHead?(head: RequestHead): ServiceFinding | undefined;
 	/** `request`: the one that it answers. */
 	responseHead?(head: ResponseHead, request: RequestHead): ServiceFinding | undefined;
+	/** The head of a message of mail, one character an octet; `envelope` is what SMTP says around it. */
+	mailHead?(direction: 0 | 1, envelope: Envelope | undefined, head: string): ServiceFinding | undefined;
+	/** The message is over. */
+	mailEnd?(direction: 0 | 1): ServiceFinding | undefined;
 	/** Octets of HTTP/1.1 as they come, before anything of them is told otherwise. 0 is to the server, 1 to the client. */
 	raw?(direction: 0 | 1, octets: Uint8Array): ServiceFinding | undefined;
 	/** Octets of a place in order; content codings are undone. Called often. */

@@ -1,12 +1,15 @@
 /** The inspection service that runs the signatures of intrusion detection over the plaintext of one session. */
 import type { RequestHead, ResponseHead } from "#http/head.ts";
 import type { InspectionService, Place, ServiceConnection, ServiceFinding } from "#inspect/service.ts";
+import type { Envelope } from "#mail/mail-reader.ts";
 import { FlowState } from "#signature/flow-state.ts";
+import { MailMessage } from "#signature/mail-buffers.ts";
 import type { RuleAction } from "#signature/parse-rule.ts";
 import type { Signature, SignatureProtocol } from "#signature/signature.ts";
 import { type DirectionIndex, type SignatureEngine, toClient, toServer } from "#signature/signature-engine.ts";
 import { type Alert, type FlowFacts, SignatureFlow } from "#signature/signature-flow.ts";
 import type { HandshakeFacts } from "#signature/tls-buffers.ts";
+import { UrlFinder } from "#signature/url-finder.ts";
 
 /** What is known of a session when its plaintext begins. */
 export interface SessionSignatures {
@@ -33,6 +36,7 @@ export const idpService = "idp";
 export function signatureService(engine: SignatureEngine, session: SessionSignatures): InspectionService {
 	const state = new FlowState();
 	let isHandshakeJudged = false;
+	const wantsUrls = engine.mails["mail-end"].some(({ scans, always }) => scans.length + always.length > 0);
 	return {
 		name: idpService,
 		open: () => {
@@ -45,7 +49,7 @@ export function signatureService(engine: SignatureEngine, session: SessionSignat
 			);
 			if (!isHandshakeJudged) judgeHandshake(flow, session.handshake);
 			isHandshakeJudged = true;
-			return new SignatureConnection(flow, session);
+			return new SignatureConnection(flow, session, wantsUrls);
 		},
 	};
 }
@@ -78,14 +82,24 @@ function judgeHandshake(flow: SignatureFlow, facts: HandshakeFacts): void {
 	if (chain !== undefined) flow.handshake("certificate", facts);
 }
 
+/** A message of mail under way. */
+interface Mail {
+	readonly message: MailMessage;
+	readonly urls: UrlFinder;
+}
+
 class SignatureConnection implements ServiceConnection {
 	readonly #flow: SignatureFlow;
 	readonly #session: SessionSignatures;
 	readonly #others: ServiceFinding[] = [];
+	/** Some signature looks into the addresses of a message. */
+	readonly #wantsUrls: boolean;
+	readonly #mail: [Mail | undefined, Mail | undefined] = [undefined, undefined];
 	/** The protocol was told: it is not to be recognized. */
 	#isNamed = false;
 
-	constructor(flow: SignatureFlow, session: SessionSignatures) {
+	constructor(flow: SignatureFlow, session: SessionSignatures, wantsUrls: boolean) {
+		this.#wantsUrls = wantsUrls;
 		this.#flow = flow;
 		this.#session = session;
 	}
@@ -108,10 +122,27 @@ class SignatureConnection implements ServiceConnection {
 		return this.#take("response-headers");
 	}
 
+	mailHead(direction: DirectionIndex, envelope: Envelope | undefined, head: string): ServiceFinding | undefined {
+		this.#mail[direction] = { message: new MailMessage(envelope, head), urls: new UrlFinder() };
+		this.#flow.mailHead(direction, this.#mail[direction].message);
+		return this.#take(direction === toServer ? "request-headers" : "response-headers");
+	}
+
+	mailEnd(direction: DirectionIndex): ServiceFinding | undefined {
+		const mail = this.#mail[direction];
+		if (mail === undefined) return undefined;
+		mail.message.urls = mail.urls.urls;
+		this.#flow.mailEnd(direction);
+		this.#mail[direction] = undefined;
+		return this.#take(direction === toServer ? "request-body" : "response-body");
+	}
+
 	octets(place: Place, octets: Uint8Array): ServiceFinding | undefined {
 		const direction = bodies[place];
-		if (direction !== undefined) this.#flow.body(direction, octets, 0, octets.length);
-		else {
+		if (direction !== undefined) {
+			if (this.#wantsUrls) this.#mail[direction]?.urls.write(octets);
+			this.#flow.body(direction, octets, 0, octets.length);
+		} else {
 			const stream = streams[place];
 			if (stream === undefined) return undefined;
 			this.#speak(stream, octets);
@@ -129,6 +160,7 @@ class SignatureConnection implements ServiceConnection {
 	ended(place: Place): ServiceFinding | undefined {
 		const direction = bodies[place];
 		if (direction === undefined) return undefined;
+		this.#mail[direction]?.urls.end();
 		this.#flow.messageEnd(direction);
 		return this.#take(place);
 	}

@@ -17,6 +17,13 @@ export interface MessageSink {
 	messageEnd(direction: MailDirection): boolean;
 }
 
+/** Of a message: what the client gives itself as a name, and what stands behind MAIL FROM and RCPT TO, without parameters. */
+export interface Envelope {
+	readonly helo: string | undefined;
+	readonly from: string | undefined;
+	readonly recipients: readonly string[];
+}
+
 export interface MailReader {
 	/**
 	 * Reads octets of the client; answers how many, fewer when the rest waits for the server, or `stopped`: the sink stopped, or
@@ -36,6 +43,8 @@ export interface MailReader {
 	readonly refused: string | undefined;
 	/** Why nothing is understood any more; what follows is not read. */
 	readonly lost: string | undefined;
+	/** What SMTP says around the message at hand. */
+	readonly envelope?: Envelope;
 	/** What a client can be told that its message, or the one for it, is refused; undefined amid other octets for it. */
 	refusal(direction: MailDirection, text: string): string | undefined;
 }

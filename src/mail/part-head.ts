@@ -81,7 +81,7 @@ function joined(pieces: readonly { readonly text: string; readonly isCoded: bool
 }
 
 /** Encoded words of a field (RFC 2047). */
-function decodeWords(text: string): string {
+export function decodeWords(text: string): string {
 	return text
 		.replace(/(\?=)[ \t]+(?==\?)/g, "$1")
 		.replace(/=\?([^?*]{1,40})(?:\*[^?]*)?\?([bq])\?([^?]*)\?=/gi, (_, charset: string, way: string, coded: string) => {

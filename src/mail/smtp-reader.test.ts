@@ -150,3 +150,48 @@ test("whatever both sides say in whatever pieces, it is followed without failing
 		}),
 	);
 });
+
+test("the envelope of a message is what the client asked for: its name, sender and recipients, without parameters", () => {
+	const envelopes: unknown[] = [];
+	const { reader } = follow(
+		(sink) => {
+			const made: SmtpReader = new SmtpReader(
+				{
+					...sink,
+					messageBegin: () => {
+						envelopes.push(made.envelope);
+						return false;
+					},
+					messageOctets: () => false,
+					messageEnd: () => false,
+				},
+				true,
+			);
+			return made;
+		},
+		[
+			[
+				"client",
+				"EHLO  a.test \r\nMAIL FROM: <a@a.test> SIZE=5\r\nRCPT TO:<b@b.test>\r\nrcpt to:<c@c.test> NOTIFY=NEVER\r\nDATA\r\n",
+			],
+			["server", "250 a\r\n250 ok\r\n250 ok\r\n550 no\r\n354 go\r\n"],
+			[
+				"client",
+				"\r\n.\r\nMAIL FROM:<x@a.test>\r\nRCPT TO:<y@b.test>\r\nRSET\r\nMAIL FROM:<>\r\nRCPT TO:<z@b.test>\r\nDATA\r\n",
+			],
+			["server", "250 queued\r\n250 ok\r\n250 ok\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n"],
+			["client", ".\r\n"],
+		],
+	);
+	assert.deepEqual(envelopes, [
+		{ helo: "a.test", from: "<a@a.test>", recipients: ["<b@b.test>", "<c@c.test>"] },
+		{ helo: "a.test", from: "<>", recipients: ["<z@b.test>"] },
+	]);
+	assert.equal(reader.lost, undefined);
+	const many = new SmtpReader({ messageBegin: () => false, messageOctets: () => false, messageEnd: () => false }, true);
+	for (let n = 0; n < 50; n++) {
+		many.fromClient(Buffer.from("RCPT TO:<x@x.test>\r\n".repeat(50)));
+		many.fromServer(Buffer.from("250 ok\r\n".repeat(50)));
+	}
+	assert.equal(many.envelope.recipients.length, 1_000);
+});

@@ -1,11 +1,11 @@
 /**
  * Follows SMTP and cuts the messages out of it: DATA without the dots that were put in, chunks of BDAT (RFC 5321, RFC 3030).
  *
- * Bounds: one line of either side, `maxAsked` commands whose reply has not come.
+ * Bounds: one line of either side, `maxAsked` commands whose reply has not come; `maxRecipients` recipients of a message.
  */
 import { DotReader, stopped } from "#mail/dot-reader.ts";
 import { LineBuffer } from "#mail/line-buffer.ts";
-import type { MailDirection, MailReader, MessageSink } from "#mail/mail-reader.ts";
+import type { Envelope, MailDirection, MailReader, MessageSink } from "#mail/mail-reader.ts";
 import { splitCommand } from "#mail/mail-step.ts";
 
 type Asked = "greeting" | "starttls" | "auth" | "data" | "other";
@@ -23,6 +23,9 @@ export class SmtpReader implements MailReader {
 	#bdatLeft = 0;
 	#isLastChunk = false;
 	#isInMessage = false;
+	#helo: string | undefined;
+	#from: string | undefined;
+	#recipients: string[] = [];
 	#lost: string | undefined;
 	#refused: string | undefined;
 
@@ -30,6 +33,10 @@ export class SmtpReader implements MailReader {
 	constructor(sink: MessageSink, isGreeted: boolean) {
 		this.#sink = sink;
 		this.#asked = isGreeted ? [] : ["greeting"];
+	}
+
+	get envelope(): Envelope {
+		return { helo: this.#helo, from: this.#from, recipients: this.#recipients };
 	}
 
 	get lost(): string | undefined {
@@ -91,12 +98,37 @@ export class SmtpReader implements MailReader {
 	#command(text: string): boolean {
 		const { verb, rest } = splitCommand(text);
 		if (verb === "BDAT") return this.#bdat(rest);
+		this.#address(verb, rest);
 		// A message that was begun by chunks and never ended is given up.
 		if (this.#isInMessage && this.#over()) return true;
 		const asked = askedBy.get(verb) ?? "other";
 		this.#asked.push(asked);
 		if (asked !== "other") this.#reading = "held";
 		return false;
+	}
+
+	/** Who refuses a recipient does not take him out: rules are about what was asked for. */
+	#address(verb: string, rest: string): void {
+		switch (verb) {
+			case "HELO":
+			case "EHLO":
+			case "LHLO":
+				this.#helo = wordOf(rest);
+				return this.#forgetEnvelope();
+			case "RSET":
+				return this.#forgetEnvelope();
+			case "MAIL":
+				this.#forgetEnvelope();
+				this.#from = wordOf(rest.replace(/^from:/i, ""));
+				return;
+			case "RCPT":
+				if (this.#recipients.length < maxRecipients) this.#recipients.push(wordOf(rest.replace(/^to:/i, "")));
+		}
+	}
+
+	#forgetEnvelope(): void {
+		this.#from = undefined;
+		this.#recipients = [];
 	}
 
 	#bdat(rest: string): boolean {
@@ -160,7 +192,13 @@ export class SmtpReader implements MailReader {
 	}
 }
 
+/** Up to white space. */
+function wordOf(text: string): string {
+	return text.trimStart().split(/[ \t]/, 1)[0] ?? "";
+}
+
 const maxAsked = 100;
+const maxRecipients = 1_000;
 const lf = 0x0a;
 const askedBy: ReadonlyMap<string, Asked> = new Map([
 	["STARTTLS", "starttls"],

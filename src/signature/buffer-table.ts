@@ -6,10 +6,22 @@
 /** Which way the octets of a buffer travel. */
 export type BufferSide = "to-server" | "to-client" | "both";
 
-/** When a buffer is whole: with the head, as the body goes on, at a message of the TLS handshake, at any octets. */
-export type BufferStage = "head" | "body" | "client-hello" | "server-hello" | "certificate" | "stream";
+/**
+ * When a buffer is whole: with the head, as the body goes on, at a message of the TLS handshake, at any octets; of mail with the
+ * head of the message, and with its end.
+ */
+export type BufferStage =
+	| "head"
+	| "body"
+	| "client-hello"
+	| "server-hello"
+	| "certificate"
+	| "mail"
+	| "mail-end"
+	| "stream";
 
-export type BufferProtocol = "http" | "tls" | "any";
+/** "mail": any protocol of it. */
+export type BufferProtocol = "http" | "tls" | "smtp" | "mail" | "any";
 
 export interface BufferRow {
 	readonly side: BufferSide;
@@ -47,6 +59,10 @@ function tls(
 		weight: 1,
 		about,
 	};
+}
+
+function mail(about: string, protocol: "smtp" | "mail" = "mail", stage: "mail" | "mail-end" = "mail"): BufferRow {
+	return { side: protocol === "smtp" ? "to-server" : "both", stage, protocol, also: [], weight: 1, about };
 }
 
 /** Every buffer by its keyword. */
@@ -114,6 +130,18 @@ export const bufferTable = {
 	"tls.cert_serial": tls("certificate", ["tls_cert_serial"], "serial number, upper-case octets with colons"),
 	"tls.cert_fingerprint": tls("certificate", ["tls_cert_fingerprint"], "SHA-1, lower-case octets with colons"),
 	"tls.certs": tls("certificate", [], "each certificate of the chain in DER"),
+	"smtp.helo": mail("name that the client gives itself: HELO or EHLO", "smtp"),
+	"smtp.mail_from": mail("sender of the envelope, as it stands behind MAIL FROM", "smtp"),
+	"smtp.rcpt_to": mail("each recipient of the envelope, as it stands behind RCPT TO", "smtp"),
+	"email.from": mail("From of a message; fields are compared as sent, and decoded where they are encoded"),
+	"email.subject": mail("Subject of a message"),
+	"email.to": mail("To of a message"),
+	"email.cc": mail("Cc of a message"),
+	"email.date": mail("Date of a message"),
+	"email.message_id": mail("Message-ID of a message"),
+	"email.x_mailer": mail("X-Mailer of a message"),
+	"email.received": mail("each Received of a message"),
+	"email.url": mail("each address with http, https, ftp or smb in the parts of a message, decoded", "mail", "mail-end"),
 } as const satisfies Readonly<Record<string, BufferRow>>;
 
 export type BufferName = keyof typeof bufferTable;

@@ -66,3 +66,15 @@ test("any options give an answer and nothing is thrown", () => {
 		}),
 	);
 });
+
+test("buffers of mail are of rules about mail; addresses and files come at different moments", () => {
+	const smtp = "alert smtp any any -> any any";
+	assert.equal(signatureOf('email.subject; content:"a";', "alert tcp any any -> any any").protocol, "smtp");
+	assert.equal(signatureOf('email.subject; content:"a";', "alert imap any any -> any any").protocol, "imap");
+	const helo = signatureOf('smtp.helo; content:"a";', smtp);
+	assert.deepEqual([helo.stage, helo.direction], ["mail", "to-server"]);
+	assert.equal(signatureOf('email.url; content:"a"; email.from; content:"b";', smtp).stage, "mail-end");
+	assert.match(problemOf('smtp.helo; content:"a";', "alert pop3 any any -> any any"), /^protocol: /);
+	assert.match(problemOf('email.from; content:"a";'), /^protocol: /);
+	assert.match(problemOf('email.url; content:"a"; file.data; content:"b";', smtp), /^email\.url: /);
+});

@@ -47,6 +47,10 @@ function finish(rule: ParsedRule, draft: SignatureDraft, headers: HeaderCompiler
 	if (protocol === undefined) return disabled("protocol", "its buffers belong to different protocols");
 	const direction = directionFor(draft, buffers);
 	if (direction === undefined) return disabled("flow", "its buffers travel the other way, or both ways");
+	const stages = new Set(buffers.map((buffer) => bufferTable[buffer].stage));
+	// The last part is over then.
+	if (stages.has("mail-end") && stages.has("body"))
+		return disabled("email.url", "a rule that also looks into file.data is not supported");
 	if (draft.isNotEstablished) return disabled("flow", "only established connections are inspected");
 	const source = headers.address(rule.source);
 	if (Array.isArray(source)) return disabled("source", source.join());
@@ -132,7 +136,8 @@ function protocolFor(
 	let protocol = draft.applicationProtocol ?? named;
 	// Files of mail are shown like those of HTTP.
 	const isMail = mailProtocols.has(protocol);
-	const wanted = buffers.map((buffer) => (isMail && buffer === "file.data" ? undefined : protocolOf(buffer)));
+	const isAnyMail = (buffer: BufferName) => buffer === "file.data" || bufferTable[buffer].protocol === "mail";
+	const wanted = buffers.map((buffer) => (isMail && isAnyMail(buffer) ? undefined : protocolOf(buffer)));
 	if (draft.tlsVersions !== undefined || draft.tlsState !== undefined || draft.isCertificateExpired !== undefined)
 		wanted.push("tls");
 	for (const each of wanted) {
@@ -177,5 +182,14 @@ function disabled(where: string, reason: string): CompiledRule {
 }
 
 /** The last first. The payload comes with everything. */
-const stageOrder: readonly BufferStage[] = ["body", "head", "certificate", "server-hello", "client-hello", "stream"];
+const stageOrder: readonly BufferStage[] = [
+	"body",
+	"mail-end",
+	"mail",
+	"head",
+	"certificate",
+	"server-hello",
+	"client-hello",
+	"stream",
+];
 const mailProtocols: ReadonlySet<SignatureProtocol> = new Set(["smtp", "imap", "pop3"]);

@@ -155,6 +155,7 @@ export function isRelative(step: DraftStep | Step): boolean {
 /** The protocol that a buffer belongs to, as a rule's header names it. */
 export function protocolOf(buffer: BufferName): SignatureProtocol | undefined {
 	const { protocol } = bufferTable[buffer];
+	if (protocol === "mail") return "smtp";
 	return protocol === "any" ? undefined : protocol;
 }
 

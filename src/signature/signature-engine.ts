@@ -66,6 +66,8 @@ export class SignatureEngine {
 	readonly bodies: readonly [StreamPlan, StreamPlan];
 	readonly streams: readonly [StreamPlan, StreamPlan];
 	readonly handshakes: Readonly<Record<"client-hello" | "server-hello" | "certificate", StagePlan>>;
+	/** By direction. */
+	readonly mails: Readonly<Record<"mail" | "mail-end", readonly [StagePlan, StagePlan]>>;
 	readonly figures: EngineFigures;
 	/** The candidates of the search at hand, each once. */
 	readonly candidates: Int32Array;
@@ -91,6 +93,9 @@ export class SignatureEngine {
 			"server-hello": planner.stage("server-hello", toClient),
 			certificate: planner.stage("certificate", toClient),
 		};
+		const ofMail = (stage: "mail" | "mail-end") =>
+			directions.map((direction) => planner.stage(stage, direction)) as [StagePlan, StagePlan];
+		this.mails = { mail: ofMail("mail"), "mail-end": ofMail("mail-end") };
 		this.figures = { signatures: signatures.length, patterns: planner.patterns, unfiltered: planner.unfiltered };
 	}
 

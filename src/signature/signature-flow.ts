@@ -11,6 +11,7 @@ import type { Address } from "#base/address.ts";
 import type { RequestHead, ResponseHead } from "#http/head.ts";
 import { bufferNames, bufferTable } from "#signature/buffer-table.ts";
 import { FlowState } from "#signature/flow-state.ts";
+import { type MailMessage, mailBuffer } from "#signature/mail-buffers.ts";
 import type { BufferView } from "#signature/match-steps.ts";
 import { isInRange } from "#signature/number-range.ts";
 import { OctetWindow } from "#signature/octet-window.ts";
@@ -87,6 +88,8 @@ export class SignatureFlow {
 	#response: ResponseHead | undefined;
 	#answered: RequestHead | undefined;
 	#handshake: HandshakeFacts = {};
+	/** The message of mail under way, by direction. */
+	readonly #mails: [MailMessage | undefined, MailMessage | undefined] = [undefined, undefined];
 	/** A pass rule matched: nothing more is inspected. */
 	#isPassed = false;
 	/** What is being judged: for buffers that are asked for by candidates. */
@@ -123,6 +126,29 @@ export class SignatureFlow {
 		for (const scan of plan.scans) {
 			for (const octets of tlsBuffer(scan.buffer, facts)) this.#scanWhole(scan, octets);
 		}
+		for (const signature of plan.always) this.#engine.addCandidate(signature);
+		this.#judgeCandidates(direction, stage);
+	}
+
+	/** The head of a message of mail has come. */
+	mailHead(direction: DirectionIndex, message: MailMessage): void {
+		this.#mails[direction] = message;
+		this.#judgeMail(direction, "mail");
+	}
+
+	/** The message is over. */
+	mailEnd(direction: DirectionIndex): void {
+		this.#judgeMail(direction, "mail-end");
+		this.#mails[direction] = undefined;
+	}
+
+	#judgeMail(direction: DirectionIndex, stage: "mail" | "mail-end"): void {
+		const message = this.#mails[direction];
+		if (message === undefined || this.#isPassed) return;
+		const plan = this.#engine.mails[stage][direction];
+		if (plan.scans.length === 0 && plan.always.length === 0) return;
+		this.#engine.beginCandidates();
+		for (const scan of plan.scans) for (const octets of mailBuffer(scan.buffer, message)) this.#scanWhole(scan, octets);
 		for (const signature of plan.always) this.#engine.addCandidate(signature);
 		this.#judgeCandidates(direction, stage);
 	}
@@ -358,6 +384,11 @@ export class SignatureFlow {
 		const { stage, protocol } = bufferTable[buffer];
 		if (protocol === "tls")
 			return tlsBuffer(buffer, this.#handshake).map((octets) => ({ octets, base: 0, isWhole: true }));
+		if (protocol === "smtp" || protocol === "mail") {
+			const message = this.#mails[this.#direction];
+			const found = message === undefined ? [] : mailBuffer(buffer, message);
+			return found.map((octets) => ({ octets, base: 0, isWhole: true }));
+		}
 		if (stage === "body") {
 			const wantsRequest = buffer === "http.request_body";
 			const wantsResponse = buffer === "http.response_body";
@@ -454,7 +485,7 @@ export class SignatureFlow {
 	readonly #id = nextFlow++;
 }
 
-type Stage = TlsStage | "head" | "body" | "stream";
+type Stage = TlsStage | "head" | "body" | "mail" | "mail-end" | "stream";
 
 /** "never": not in this message, whatever comes. */
 const holds = 1;

@@ -59,7 +59,7 @@ test("the same rules see the same in a message that comes octet by octet", () =>
 test("every keyword that looks at octets or buffers of HTTP has a case", () => {
 	const text = cases.map(({ options }) => options).join(" ");
 	const elsewhere =
-		/^(?:tls|ja3|ssl_|dataset|flowbits|flowint|threshold|detection_filter|sid|noalert|filestore|requires)/;
+		/^(?:tls|smtp\.|email\.|ja3|ssl_|dataset|flowbits|flowint|threshold|detection_filter|sid|noalert|filestore|requires)/;
 	for (const name of keywords.keys()) {
 		if (elsewhere.test(name)) continue;
 		assert.ok(new RegExp(`(?:^|[; ])${name.replaceAll(".", "\\.")}[:;]`).test(text), `${name} has no case`);
