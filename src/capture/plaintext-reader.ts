@@ -74,7 +74,8 @@ export class PlaintextReader implements Reader {
 		if (kind === "http1") this.#current = new UnnamedProtocolStream(openHttp, this.#openOther);
 		else if (kind === "http2") this.#current = new Http2Stream([service], "", maxDecodedOctets, {}, asCaptured);
 		else if (kind === "greeting") {
-			const openMail = (protocol: MailProtocol) => new MailStream(protocol, [service], "", false);
+			const facts = { sessionId: "", isGreeted: false, maxDecodedOctets };
+			const openMail = (protocol: MailProtocol) => new MailStream(protocol, [service], facts);
 			this.#current = new GreetingStream(openMail, this.#openOther);
 		} else this.#current = this.#openOther();
 		this.#isWritten = kind === "http2";

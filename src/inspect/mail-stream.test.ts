@@ -310,8 +310,7 @@ function ruled(protocol: MailProtocol, message: string, sizes: readonly number[]
 	const stream = new MailStream(
 		protocol,
 		[signatureService(engineOf(mailRules), { flow: testFacts, handshake: {} })],
-		"s1",
-		true,
+		facts,
 	);
 	const { isStopped } = relay(stream, talks[protocol](message), sizes);
 	return { found: stream.findings.map(({ name }) => Number.parseInt(name, 10)).sort(), isStopped };
