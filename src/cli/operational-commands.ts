@@ -166,12 +166,23 @@ const proxy: Node = {
 	},
 };
 
+const fingerprint: ArgumentType = {
+	name: "ja3",
+	placeholder: "<ja3>",
+	describes: "32 hexadecimal digits",
+	parse: (typed) =>
+		/^[0-9a-f]{32}$/i.test(typed)
+			? parsed(typed.toLowerCase())
+			: refused(`invalid fingerprint '${typed.slice(0, 40)}'; expected 32 hexadecimal digits`),
+	format: String,
+};
 const matchOptions: Readonly<Record<string, OptionNode>> = {
 	from: { help: "Address of the client", type: address(), mandatory: true },
 	to: { help: "Address of the server", type: address() },
 	"destination-port": { help: "Port of the server", type: integer({ min: 1, max: 65_535, placeholder: "port" }) },
 	sni: { help: "Server name in the ClientHello", type: host() },
 	host: { help: "Name that the client asked the proxy for", type: host() },
+	ja3: { help: "Fingerprint of the ClientHello (JA3), for feeds", type: fingerprint },
 	"from-zone": { help: "Zone of the client; that of its address when absent", type: name() },
 };
 

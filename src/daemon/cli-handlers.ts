@@ -49,7 +49,7 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	"clear-proxy-statistics": (world) => clearStatistics(world),
 	"explain-session": (world, { values, isJson }) => explain(world, values, isJson),
 	logout: (world, request) => logout(world, request),
-	"match-policies": (world, { values }) => matchPolicies(world, values),
+	"match-policies": (world, { values }) => once(matchPolicies(world, values)),
 	"rescue-delete": ({ gateway }) => {
 		gateway.configuration.deleteRescue();
 		return "";
@@ -81,9 +81,13 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	"show-uptime": (world, { isJson }) => showUptime(world, isJson),
 	"show-users": (world, { isJson }) => showUsers(world, isJson),
 	"show-version": (_, { isJson }) => showVersion(isJson),
-	"test-decryption-policy": (world, { values }) => testDecryption(world, values),
+	"test-decryption-policy": (world, { values }) => once(testDecryption(world, values)),
 	"update-feeds": (world, { values }) => updateFeeds(world, values["feed-name"]),
 };
+
+async function* once(text: Promise<string>): AsyncIterable<string> {
+	yield await text;
+}
 
 /** `request system logout`: the one who asks stays. */
 function logout(world: CommandWorld, { values, identity }: HandlerRequest): string {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { frontingGuard } from "#daemon/fronting-guard.ts";
+import { frontingGuard, policyOfNames } from "#daemon/fronting-guard.ts";
 import type { ToManaged } from "#daemon/worker-protocol.ts";
 import type { FrontingAction } from "#inspect/fronting-service.ts";
 import { Counters } from "#telemetry/counters.ts";
@@ -38,4 +38,13 @@ test("there is no guard where nothing is compared, or everything is allowed", ()
 		frontingGuard({ ...session, names, profile: settings("allow") }, counters, () => {}),
 		undefined,
 	);
+});
+
+test("policies are asked about names where names are compared", () => {
+	const judgeName = () => ({ kind: "forbidden", because: "no" }) as const;
+	const service = policyOfNames(settings("drop"), { names, judgeName });
+	assert.equal(service?.requestHead(requestHead(["GET / HTTP/1.1", "Host: b.test"]))?.answer?.status, 403);
+	assert.equal(policyOfNames(settings("allow"), { names, judgeName }), undefined);
+	assert.equal(policyOfNames(settings("drop"), { names: undefined, judgeName }), undefined);
+	assert.equal(policyOfNames(settings("drop"), { names, judgeName: undefined }), undefined);
 });

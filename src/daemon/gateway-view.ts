@@ -15,6 +15,7 @@ import type { StapleService } from "#daemon/staple-service.ts";
 import type { StateDirectory } from "#daemon/state-directory.ts";
 import type { TrustService } from "#daemon/trust-service.ts";
 import type { CertificateCacheFacts } from "#daemon/worker-protocol.ts";
+import type { FeedTables, ReputationFacts } from "#inspect/reputation.ts";
 import type { GatewayPlan } from "#proxy/compile.ts";
 import type { CounterSnapshot } from "#telemetry/counters.ts";
 import type { SessionFilter } from "#telemetry/session-filter.ts";
@@ -57,6 +58,8 @@ export interface GatewayView {
 	workerViews(): readonly WorkerView[];
 	/** What the workers' caches of leaves hold, with at most `limit` leaves of each. */
 	certificateCaches(limit: number): Promise<readonly CertificateCacheFacts[]>;
+	/** What the workers' feeds have of a connection; undefined when none answers. */
+	askFeeds(facts: ReputationFacts): Promise<FeedTables | undefined>;
 	clearCertificateCaches(): void;
 	/** Ends the sessions that run and fit; answers how many. `by` is told by an event. */
 	endSessions(which: SessionsToEnd, by: { readonly user: string; readonly which: string }): Promise<number>;

@@ -11,7 +11,7 @@ import type { ParsedText } from "#config/text.ts";
 import { Admission, type AdmittedSession } from "#daemon/admission.ts";
 import { DatagramListeners } from "#daemon/datagram-listeners.ts";
 import { DomainListDirectory } from "#daemon/domain-list-directory.ts";
-import { frontingGuard } from "#daemon/fronting-guard.ts";
+import { frontingGuard, policyOfNames } from "#daemon/fronting-guard.ts";
 import { checkedBefore } from "#daemon/load-configuration.ts";
 import { onboardingSite } from "#daemon/onboarding-site.ts";
 import { ownAuthorityKeys } from "#daemon/own-authority-keys.ts";
@@ -238,6 +238,10 @@ class Worker {
 		this.#precedence.takeQuarantine(entries);
 	}
 
+	askFeeds({ question, facts }: ToWorker & { readonly type: "ask-feeds" }): void {
+		send({ type: "feeds-asked", question, found: this.#precedence.found(facts) });
+	}
+
 	feedsFetched(): void {
 		this.#precedence.feedsFetched();
 	}
@@ -308,7 +312,8 @@ class Worker {
 					ownCertificates,
 					logsInit,
 					trustsSni,
-					precedence: this.#precedence.of(plan),
+					precedence: this.#precedence.of(isDatagram ? plan.datagramPrecedence : plan.precedence),
+					mustOpen: isDatagram && way.kind !== "pass-through",
 				};
 				return [
 					name,
@@ -432,8 +437,8 @@ class Worker {
 				return made;
 			},
 			signingCa: (id) => authorities.get(id) as SigningCa,
-			inspect: ({ profile, alpn, mail, sessionId, names, edits, ...facts }) => {
-				const fronting = frontingGuard({ profile, sessionId, names, ...facts }, this.#counters, send);
+			inspect: ({ profile, alpn, mail, sessionId, edits, ...facts }) => {
+				const fronting = frontingGuard({ profile, sessionId, ...facts }, this.#counters, send);
 				const patterns = services.get(profile.patternPolicy ?? "") ?? [];
 				const policy = profile.idpPolicy ?? "";
 				const attacked = { sessionId, policy, sni: facts.hello?.sni, ...facts };
@@ -447,8 +452,10 @@ class Worker {
 					const { sid, message } = alert.signature;
 					if (rule?.packetLog !== undefined) recorder?.attack(`${sid} ${message}`.trim(), rule.packetLog);
 				});
+				const names = policyOfNames(profile, facts);
 				const last = [fronting, ...patterns, signatures].filter((service) => service !== undefined);
-				const active = this.#precedence.services({ sessionId, asked: names?.name, ...facts }, last);
+				const staged = this.#precedence.services({ sessionId, asked: facts.names?.name, ...facts }, last);
+				const active = names === undefined ? staged : [names, ...staged];
 				const { decryptedService: service } = profile;
 				const agreed = { alpn, mail, service };
 				const stream = openPlaintext(active, { ...agreed, sessionId, maxDecodedOctets: maximumDecodedOctets, edits });
@@ -589,6 +596,9 @@ process.on("message", (message: ToWorker) => {
 			return;
 		case "quarantined":
 			worker?.takeQuarantine(message.quarantined);
+			return;
+		case "ask-feeds":
+			worker?.askFeeds(message);
 			return;
 		case "feeds-fetched":
 			worker?.feedsFetched();

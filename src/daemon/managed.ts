@@ -21,6 +21,7 @@ import { defaultConfiguration, trustedCaId } from "#daemon/default-configuration
 import { listNames } from "#daemon/domain-list-directory.ts";
 import { DomainListService } from "#daemon/domain-list-service.ts";
 import type { FetchSurroundings } from "#daemon/feed-fetch.ts";
+import { FeedQuestions } from "#daemon/feed-questions.ts";
 import { FeedService } from "#daemon/feed-service.ts";
 import type { GatewayView, SessionsToEnd, WorkerView } from "#daemon/gateway-view.ts";
 import { IdpDesk } from "#daemon/idp-desk.ts";
@@ -49,6 +50,7 @@ import type { CertificateCacheFacts, WorkerConfiguration } from "#daemon/worker-
 import { WorkerQuestions } from "#daemon/worker-questions.ts";
 import { PacketFilter } from "#firewall/apply-shell.ts";
 import { compileFeedSources } from "#inspect/compile-precedence.ts";
+import type { FeedTables, ReputationFacts } from "#inspect/reputation.ts";
 import { compileRevocation } from "#pki/compile-revocation.ts";
 import type { TrustSources } from "#pki/trust-selection.ts";
 import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
@@ -114,6 +116,7 @@ export class Managed implements GatewayView {
 	#trust: TrustSources;
 	readonly #desk: SigningDesk;
 	readonly #sessionEnds = new WorkerQuestions<number>();
+	readonly #feedQuestions = new FeedQuestions((message) => this.workers.tellAll(message));
 	readonly #caches = new CertificateCaches((message) => this.workers.tellAll(message));
 	#lastChange: Promise<void> = Promise.resolve();
 	readonly #store: EventStore;
@@ -267,6 +270,7 @@ export class Managed implements GatewayView {
 				this.idp.seen(event);
 				this.#event(event);
 			},
+			feedsAsked: (question, found) => this.#feedQuestions.answered(question, found),
 			feedsMatched: (tallies) => this.intelligence.count(tallies),
 			leafRefused: (server, client) => this.learnedBypass.refused(server, client),
 			quarantine: (entry, isCreationLogged) => this.quarantine.noted(entry, isCreationLogged),
@@ -511,6 +515,10 @@ export class Managed implements GatewayView {
 
 	certificateCaches(limit: number): Promise<readonly CertificateCacheFacts[]> {
 		return this.#caches.show(limit);
+	}
+
+	askFeeds(facts: ReputationFacts): Promise<FeedTables | undefined> {
+		return this.#feedQuestions.ask(facts);
 	}
 
 	clearCertificateCaches(): void {

@@ -4,6 +4,7 @@ import { normalizeHostName } from "#base/host-name.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
 import { quarantined } from "#inspect/precedence.ts";
 import { QuarantineList } from "#inspect/quarantine-list.ts";
+import type { ReputationFacts } from "#inspect/reputation.ts";
 import { type ConnectionFacts, type Decision, evaluateConnect, evaluateHello } from "#policy/evaluate.ts";
 import { type DecisionStory, explainDecision } from "#proxy/explain-decision.ts";
 import { learnedKey } from "#proxy/learned-bypass.ts";
@@ -14,26 +15,22 @@ import { visibleText } from "#telemetry/display-text.ts";
 
 type Values = Readonly<Record<string, string>>;
 
-/** Asks the policy that new sessions meet, as a worker does, and what was learned. */
-export function testDecryption(world: CommandWorld, values: Values): string {
+/** Asks the policy that new sessions meet, as a worker does, what was learned, and the stages before signatures. */
+export async function testDecryption(world: CommandWorld, values: Values): Promise<string> {
 	const zone = values["from-zone"] === undefined ? {} : { fromZone: values["from-zone"] };
 	const port = values["destination-port"] ?? "443";
-	const facts = { ...factsOf(values.from, values.to, port, values.sni, values.host), ...zone };
-	const { policy } = world.gateway.plan;
-	const precedence = stagesOf(world);
-	const early = evaluateConnect(policy, facts) ?? precedeHello(precedence, facts);
-	const permitted = learnedToo(world, evaluateHello(policy, facts), facts);
-	const decision = early ?? precedeDecision(permitted, precedence, facts, true, permitted.rule);
+	const facts = { ...resolved(world, factsOf(values.from, values.to, port, values.sni, values.host)), ...zone };
+	const { early, decision, rule, precedence, areFeedsKnown } = await judged(world, { ...facts, ja3: values.ja3 });
 	const lines = [
 		`Connection: ${describe(facts)}`,
-		`Decision: ${decision.action}${early === undefined ? "" : ", before a ClientHello is read"}`,
+		`Decision: ${decision.action}${early ? ", before a ClientHello is read" : ""}`,
 		`Policy: ${decision.rule}`,
 		`Because: ${decision.fact}`,
 	];
 	if (decision.stage !== undefined) lines.push(`Stage: ${decision.stage}`);
 	if (decision.rateLimit !== undefined) lines.push(`Rate: shared by traffic-management ${decision.rateLimit.rule}`);
-	if (precedence.plan.reputation.has(permitted.rule))
-		lines.push("Feeds: not asked here; workers ask them for each session");
+	const feeds = precedence.plan.reputation.has(rule) ? feedsText(decision, facts, areFeedsKnown) : undefined;
+	if (feeds !== undefined) lines.push(`Feeds: ${feeds}`);
 	const place = { zone: facts.fromZone, server: facts.server, port: facts.port };
 	const shutOff = quarantined(precedence.state().quarantine, facts.client, Date.now(), place)?.because;
 	if (shutOff !== undefined && decision.action === "decrypt" && decision.stage === undefined)
@@ -44,8 +41,8 @@ export function testDecryption(world: CommandWorld, values: Values): string {
 	return `${lines.map(visibleText).join("\n")}\n`;
 }
 
-/** The same, in the words and with the output of Junos. */
-export function matchPolicies(world: CommandWorld, values: Values): string {
+/** The same, in the words and with the output of Junos: the policy first, then what becomes of it. */
+export async function matchPolicies(world: CommandWorld, values: Values): Promise<string> {
 	const name = values.sni ?? values["server-name"];
 	const facts = {
 		...factsOf(values["source-ip"], values["destination-ip"], values["destination-port"] ?? "443", name, name),
@@ -53,18 +50,20 @@ export function matchPolicies(world: CommandWorld, values: Values): string {
 		...(values["to-zone"] === undefined ? {} : { toZone: values["to-zone"] }),
 	};
 	const { policy } = world.gateway.plan;
-	const decision = evaluateConnect(policy, facts) ?? learnedToo(world, evaluateHello(policy, facts), facts);
-	const index = policy.rules.findIndex((rule) => rule.name === decision.rule);
+	const permitted = evaluateConnect(policy, facts) ?? learnedToo(world, evaluateHello(policy, facts), facts);
+	const index = policy.rules.findIndex((rule) => rule.name === permitted.rule);
 	const rule = policy.rules[index];
-	const action = rule?.action ?? (decision.action === "block" ? "deny" : "permit");
+	const action = rule?.action ?? (permitted.action === "block" ? "deny" : "permit");
 	const place = rule?.name.endsWith(")") === true ? "zone" : "global";
+	const { decision } = await judged(world, facts);
 	const { evidence, then, outcome } = story(world, decision, facts);
 	const lines = [
-		`Policy: ${decision.rule}, action-type: ${action}, State: enabled${index === -1 ? "" : `, Index: ${index + 1}`}`,
+		`Policy: ${permitted.rule}, action-type: ${action}, State: enabled${index === -1 ? "" : `, Index: ${index + 1}`}`,
 		`  Policy Type: Configured${place === "zone" ? "" : ", global"}`,
 		`  Sequence number: ${index === -1 ? "default" : index + 1}`,
 		`  TLS: ${decision.action === "decrypt" ? `opened by profile ${decision.profile.name}` : decision.action === "bypass" ? "relayed untouched" : "-"}`,
 		`  Because: ${decision.fact}`,
+		...(decision.stage === undefined ? [] : [`  Stage: ${decision.stage}`]),
 		`  Evidence: ${evidence}`,
 		`  Then: ${then}`,
 		`  Outcome: ${outcome}`,
@@ -72,15 +71,52 @@ export function matchPolicies(world: CommandWorld, values: Values): string {
 	return `${lines.map(visibleText).join("\n")}\n`;
 }
 
-function story({ gateway }: CommandWorld, decision: Decision<ProxyProfile>, facts: ConnectionFacts): DecisionStory {
-	return explainDecision(decision, facts, gateway.plan.trustsSni);
+interface Judged {
+	readonly decision: Decision<ProxyProfile>;
+	/** The security policy, whatever a stage made of it. */
+	readonly rule: string;
+	/** It is certain before a ClientHello is read. */
+	readonly early: boolean;
+	readonly precedence: Precedence;
+	readonly areFeedsKnown: boolean;
 }
 
-/** The stages before signatures, but for the feeds: those are in the workers. */
-function stagesOf({ gateway }: CommandWorld): Precedence {
-	const quarantine = new QuarantineList(gateway.plan.quarantine);
-	quarantine.replace(gateway.quarantine.entries());
-	return { plan: gateway.plan.precedence, state: () => ({ feeds: new Map(), quarantine }) };
+async function judged(world: CommandWorld, facts: ConnectionFacts & ReputationFacts): Promise<Judged> {
+	const { policy, precedence: plan } = world.gateway.plan;
+	const permitted = learnedToo(world, evaluateHello(policy, facts), facts);
+	const { rule } = permitted;
+	const feeds = plan.reputation.has(rule) ? await world.gateway.askFeeds(facts) : new Map();
+	const quarantine = new QuarantineList(world.gateway.plan.quarantine);
+	quarantine.replace(world.gateway.quarantine.entries());
+	const precedence = { plan, state: () => ({ feeds: feeds ?? new Map(), quarantine }) };
+	const early = evaluateConnect(policy, facts) ?? precedeHello(precedence, facts);
+	const decision = early ?? precedeDecision(permitted, precedence, facts, true, rule);
+	return { decision, rule, early: early !== undefined, precedence, areFeedsKnown: feeds !== undefined };
+}
+
+/** Undefined when they had the last word, which stands above. */
+function feedsText(
+	{ stage, reputation }: Decision<ProxyProfile>,
+	{ server }: ConnectionFacts,
+	areKnown: boolean,
+): string | undefined {
+	if (!areKnown) return "no worker answered; sessions ask them";
+	if (stage === "reputation") return undefined;
+	const later = "URLs and certificates are compared once it is open";
+	const unknown = server === undefined ? ", nor is the server's address, which is not known here, asked for" : "";
+	if (reputation === undefined) return `nothing of it stands in them${unknown}; ${later}`;
+	return `${reputation.because}; ${reputation.rule}: permit`;
+}
+
+/** Where the configuration says which address a name has. */
+function resolved({ gateway }: CommandWorld, facts: ConnectionFacts): ConnectionFacts {
+	const { server, requestedName, sni } = facts;
+	if (server !== undefined) return facts;
+	return { ...facts, server: gateway.plan.staticHosts.get(requestedName ?? sni ?? "")?.[0] };
+}
+
+function story({ gateway }: CommandWorld, decision: Decision<ProxyProfile>, facts: ConnectionFacts): DecisionStory {
+	return explainDecision(decision, facts, gateway.plan.trustsSni);
 }
 
 function learnedToo(

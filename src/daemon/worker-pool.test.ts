@@ -35,6 +35,7 @@ async function poolOf(t: TestContext, count: number) {
 		}),
 		leafRefused: () => undefined,
 		sessionsEnded: () => undefined,
+		feedsAsked: () => undefined,
 		feedsMatched: () => undefined,
 		quarantine: () => undefined,
 		quarantineUsed: () => undefined,

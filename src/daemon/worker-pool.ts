@@ -12,6 +12,7 @@ import type { PacketLogReport } from "#daemon/worker-packet-logs.ts";
 import type {
 	CertificateCacheFacts,
 	FetchedListFacts,
+	FoundEntry,
 	ToManaged,
 	ToWorker,
 	WorkerConfiguration,
@@ -40,6 +41,8 @@ export interface WorkerPoolPorts {
 	event(event: GatewayEvent): void;
 	/** A client refused a leaf. */
 	leafRefused(server: LearnedServer, client: string): void;
+	/** What a worker's feeds have of a connection that was asked about. */
+	feedsAsked(question: number, found: readonly FoundEntry[]): void;
 	/** Entries of feeds matched. */
 	feedsMatched(tallies: readonly FeedTally[]): void;
 	/** A worker has shut a host off, or what goes with it. */
@@ -220,6 +223,8 @@ export class WorkerPool {
 				return ports.event(message.event);
 			case "leaf-refused":
 				return ports.leafRefused(message.server, message.client);
+			case "feeds-asked":
+				return ports.feedsAsked(message.question, message.found);
 			case "feeds-matched":
 				return ports.feedsMatched(message.tallies);
 			case "quarantine":

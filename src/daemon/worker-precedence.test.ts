@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { WorkerPrecedence } from "#daemon/worker-precedence.ts";
 import type { ToManaged } from "#daemon/worker-protocol.ts";
@@ -77,7 +80,7 @@ test("a signature with an ip-action shuts its client off at once, and managed is
 	};
 	const entry = { address: "10.0.0.1", why: "signature 7 a worm", until: Number.POSITIVE_INFINITY, ipAction };
 	assert.deepEqual(sent, [{ type: "quarantine", entry, isCreationLogged: true }]);
-	const { quarantine: view } = made.of(plan).state();
+	const { quarantine: view } = made.of(plan.precedence).state();
 	const client = { octets: Uint8Array.of(10, 0, 0, 1) };
 	assert.equal(view.find(client, 0)?.why, "signature 7 a worm");
 	view.meet?.(client, 0);
@@ -101,7 +104,7 @@ test("other targets shut off what has the server or the zone in common; what is 
 	assert.deepEqual(keys("service"), ["client 10.0.0.1 server 192.0.2.1 port 443"]);
 	assert.deepEqual(keys("source-zone"), []);
 	assert.deepEqual(keys("source-zone", "trust"), ["zone trust"]);
-	const { quarantine: view } = made.of(plan).state();
+	const { quarantine: view } = made.of(plan.precedence).state();
 	const other = { octets: Uint8Array.of(10, 0, 0, 2) };
 	assert.equal(view.find(other, 0, { zone: "untrust" }), undefined);
 	assert.equal(view.find(other, 0, { zone: "trust" })?.what, "zone trust");
@@ -124,4 +127,38 @@ test("the rate of a rule is one bucket of this worker, with its share", () => {
 	// 32 kbit/s are 4,000 octets a second: 1,000 of each worker.
 	const wait = bucket.take(1_100, Date.now());
 	assert.ok(wait > 900 && wait <= 1_000, `${wait}`);
+});
+
+test("feeds are asked about a connection, and what matched is reported", (t) => {
+	const folder = mkdtempSync(join(tmpdir(), "sallyport-feeds-"));
+	t.after(() => rmSync(folder, { recursive: true, force: true }));
+	const file = join(folder, "f");
+	writeFileSync(file, "evil.example 4\n");
+	const { made, sent } = worker();
+	const feed = {
+		name: "bad",
+		category: "url",
+		file,
+		isFetched: true,
+		format: "text",
+		maximumEntries: 9,
+		updateMs: 60_000,
+	} as const;
+	made.configure({ ...plan, feeds: [feed] });
+	const facts = { client: { octets: Uint8Array.of(10, 0, 0, 1) }, sni: "evil.example" };
+	const hit = { feed: "bad", entry: "evil.example", level: 4 };
+	assert.deepEqual(made.found(facts), [{ category: "url", hit }]);
+	writeFileSync(file, "other.example\n");
+	utimesSync(file, 1, 1);
+	made.feedsFetched();
+	assert.deepEqual(made.found(facts), []);
+	made.matched({ rule: "r", because: "b", hit, isBlock: true, isLogged: false });
+	made.matched(undefined);
+	made.tick(Date.now());
+	made.tick(Date.now());
+	const tallies = [{ feed: "bad", blocked: 1, passed: 0 }];
+	assert.deepEqual(
+		sent.filter(({ type }) => type === "feeds-matched"),
+		[{ type: "feeds-matched", tallies }],
+	);
 });

@@ -5,12 +5,13 @@ import { BoundedMap } from "#base/bounded.ts";
 import { TokenBucket } from "#base/token-bucket.ts";
 import { FeedFiles } from "#daemon/feed-files.ts";
 import { FeedTallies } from "#daemon/feed-tallies.ts";
-import type { ToManaged } from "#daemon/worker-protocol.ts";
+import type { FoundEntry, ToManaged } from "#daemon/worker-protocol.ts";
 import type { IdpRule } from "#inspect/idp-policy.ts";
 import { ipActionKey, kindOf } from "#inspect/ip-action.ts";
-import { type RateLimit, stagesAt } from "#inspect/precedence.ts";
+import { type PrecedencePlan, type RateLimit, stagesAt } from "#inspect/precedence.ts";
 import { type QuarantineEntry, QuarantineList, type QuarantineSettings } from "#inspect/quarantine-list.ts";
 import { QuarantineService } from "#inspect/quarantine-service.ts";
+import { hitsOf, type ReputationFacts } from "#inspect/reputation.ts";
 import { reputationEvent } from "#inspect/reputation-event.ts";
 import { ReputationService } from "#inspect/reputation-service.ts";
 import type { InspectionService } from "#inspect/service.ts";
@@ -69,8 +70,9 @@ export class WorkerPrecedence {
 	}
 
 	/** For sessions of a configuration, with what holds at the moment. */
-	of({ precedence: plan }: Pick<StagePlan, "precedence">): Precedence {
-		return { plan, state: () => ({ feeds: this.#feeds.tables, quarantine: this.#quarantine }) };
+	of(plan: PrecedencePlan): Precedence {
+		const state = () => ({ feeds: this.#feeds.tables, quarantine: this.#quarantine });
+		return { plan, state, bucket: (limit) => this.bucket(limit) };
 	}
 
 	/** The hosts that are shut off now, in place of those before. */
@@ -81,6 +83,11 @@ export class WorkerPrecedence {
 	/** Feeds that are fetched are other ones now. */
 	feedsFetched(): void {
 		this.#feeds.fetched(Date.now());
+	}
+
+	/** What feeds have of a connection, whatever a policy makes of it. */
+	found(facts: ReputationFacts): readonly FoundEntry[] {
+		return hitsOf(this.#feeds.tables, facts).slice(0, maxFound);
 	}
 
 	/** A session is over for which a feed had a word. */
@@ -173,3 +180,4 @@ const nobody: QuarantineSettings = {
 	redirect: undefined,
 };
 const maxBuckets = 1_024;
+const maxFound = 256;

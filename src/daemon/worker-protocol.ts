@@ -5,7 +5,9 @@ import type { FeedTally } from "#daemon/feed-tallies.ts";
 import type { PolicyTally } from "#daemon/policy-hits.ts";
 import type { ToldAttacks } from "#daemon/worker-attacks.ts";
 import type { PacketLogReport } from "#daemon/worker-packet-logs.ts";
+import type { FeedHit } from "#inspect/feed-table.ts";
 import type { EntryUse, QuarantineEntry } from "#inspect/quarantine-list.ts";
+import type { FeedCategory, ReputationFacts } from "#inspect/reputation.ts";
 import type { CrlFacts } from "#pki/crl-text.ts";
 import type { SigningCa } from "#pki/mint.ts";
 import type { StapleFacts } from "#pki/staple-shell.ts";
@@ -45,6 +47,12 @@ export interface WorkerConfiguration {
 /** A revocation list that a worker fetched. */
 export interface FetchedListFacts extends CrlFacts {
 	readonly url: string;
+}
+
+/** An entry of a feed that speaks of a connection. */
+export interface FoundEntry {
+	readonly category: FeedCategory;
+	readonly hit: FeedHit;
 }
 
 /** A leaf to be signed. */
@@ -92,6 +100,8 @@ export type ToWorker =
 	| { readonly type: "quarantined"; readonly quarantined: readonly QuarantineEntry[] }
 	/** Feeds that are fetched are other ones now: their files are to be read. */
 	| { readonly type: "feeds-fetched" }
+	/** Which entries of feeds speak of a connection? */
+	| { readonly type: "ask-feeds"; readonly question: number; readonly facts: ReputationFacts }
 	/** Forget every revocation list and OCSP response that was fetched. */
 	| { readonly type: "forget-fetched" }
 	| { readonly type: "show-certificate-cache"; readonly question: number; readonly limit: number }
@@ -115,6 +125,7 @@ export type ToManaged =
 	/** The worker goes on with the configuration before. */
 	| { readonly type: "not-configured"; readonly revision: number; readonly fault: Fault }
 	| { readonly type: "leaf-refused"; readonly server: LearnedServer; readonly client: string }
+	| { readonly type: "feeds-asked"; readonly question: number; readonly found: readonly FoundEntry[] }
 	/** How often entries of feeds matched since the last report. */
 	| { readonly type: "feeds-matched"; readonly tallies: readonly FeedTally[] }
 	| { readonly type: "quarantine"; readonly entry: QuarantineEntry; readonly isCreationLogged: boolean }

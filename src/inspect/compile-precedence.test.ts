@@ -46,6 +46,10 @@ test("rules keep their order, their conditions and what they do; what does not t
 		bypassRules.map(({ name }) => name),
 		["backup"],
 	);
+	assert.deepEqual(
+		compileTraffic(config, "udp").bypassRules.map(({ name }) => name),
+		["calls"],
+	);
 	assert.equal(bypassRules[0]?.match.destinations.matchHost("site.example")?.entry, "site");
 	assert.deepEqual(
 		trafficRules.map(({ name, then }) => [name, then]),

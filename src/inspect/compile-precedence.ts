@@ -8,7 +8,7 @@ import type { PrecedencePlan, TrafficRule } from "#inspect/precedence.ts";
 import type { QuarantineSettings } from "#inspect/quarantine-list.ts";
 import type { FeedCategory, ReputationPolicy, ReputationProfile, ReputationThen } from "#inspect/reputation.ts";
 import type { InspectConfig } from "#inspect/schema.ts";
-import { portsOfTerms, termsOfApplications } from "#policy/application-ports.ts";
+import { type ProxiedProtocol, portsOfTerms, termsOfApplications } from "#policy/application-ports.ts";
 import type { Applications } from "#policy/application-schema.ts";
 import type { TrafficMatch } from "#policy/evaluate.ts";
 import { resolveAddresses } from "#policy/resolve-addresses.ts";
@@ -44,16 +44,19 @@ export interface FeedSource extends FeedShape {
 	readonly updateMs: number;
 }
 
-/** Bypass rules and traffic management; a rule whose applications do not travel over TCP meets no connection. */
-export function compileTraffic(config: PrecedenceSources): Pick<PrecedencePlan, "bypassRules" | "trafficRules"> {
+/** Bypass rules and traffic management; a rule whose applications do not travel over TCP, or UDP, meets no connection of it. */
+export function compileTraffic(
+	config: PrecedenceSources,
+	over: ProxiedProtocol = "tcp",
+): Pick<PrecedencePlan, "bypassRules" | "trafficRules"> {
 	const { bypassRule, trafficManagement } = config.security.inspection;
 	return {
 		bypassRules: [...bypassRule].flatMap(([name, rule]) => {
-			const match = matchOf(config, rule.match);
+			const match = matchOf(config, rule.match, over);
 			return match === undefined ? [] : [{ name, match }];
 		}),
 		trafficRules: [...trafficManagement].flatMap(([name, rule]): TrafficRule[] => {
-			const match = matchOf(config, rule.match);
+			const match = matchOf(config, rule.match, over);
 			const { block, rateLimit } = rule.then;
 			if (match === undefined) return [];
 			if (rateLimit !== undefined) return [{ name, match, then: { kilobitsPerSecond: rateLimit } }];
@@ -120,8 +123,12 @@ interface MatchStatement {
 	readonly application: readonly string[];
 }
 
-function matchOf({ applications, security }: PrecedenceSources, match: MatchStatement): TrafficMatch | undefined {
-	const ports = portsOfTerms(termsOfApplications(applications, match.application));
+function matchOf(
+	{ applications, security }: PrecedenceSources,
+	match: MatchStatement,
+	over: ProxiedProtocol,
+): TrafficMatch | undefined {
+	const ports = portsOfTerms(termsOfApplications(applications, match.application), over);
 	if (ports === undefined) return undefined;
 	const books = allBooks(security);
 	return {

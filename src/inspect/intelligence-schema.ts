@@ -1,5 +1,5 @@
 /** `security intelligence`: feeds of known bad addresses, names and fingerprints, and what is done by them. */
-import { error, type Finding, warning } from "#config/finding.ts";
+import { error, type Finding } from "#config/finding.ts";
 import {
 	enumeration,
 	integer,
@@ -39,7 +39,7 @@ const categories = enumeration({
 	"command-and-control": "Servers that steer infected hosts",
 	"infected-hosts": "Hosts of this network that are infected",
 	ja3: "Fingerprints of clients",
-	certificate: "Fingerprints of certificates",
+	certificate: "Fingerprints of servers' certificates (SHA-256, SHA-1, MD5), of sessions that are opened",
 	url: "Addresses of pages",
 });
 
@@ -183,7 +183,7 @@ export const intelligence = container({
 
 /** What is fetched may be secret on the way, and who fetches is. */
 function fetchFindings({ feed }: Snapshot<typeof intelligence>): readonly Finding[] {
-	return [...feed].flatMap(([feedName, { authentication, category, url: where }]) => {
+	return [...feed].flatMap(([feedName, { authentication, url: where }]) => {
 		const path = ["security", "intelligence", "feed", feedName];
 		const { userName, password, token, header } = authentication;
 		const isSecret = userName !== undefined || password !== undefined || token !== undefined;
@@ -198,8 +198,6 @@ function fetchFindings({ feed }: Snapshot<typeof intelligence>): readonly Findin
 			findings.push(error(at, undefined, "user-name and password go together"));
 		if (header !== undefined && token === undefined)
 			findings.push(error(at, "header", "there is no token to stand in it"));
-		if (category === "certificate")
-			findings.push(warning(path, "category", "fingerprints of certificates are not compared in this version"));
 		return findings;
 	});
 }

@@ -3,8 +3,11 @@ import { test } from "node:test";
 import { type Address, parseAddress } from "#base/address.ts";
 import { FeedTable } from "#inspect/feed-table.ts";
 import {
+	certificateFingerprints,
 	type FeedCategory,
 	type FeedTables,
+	hitsOf,
+	judgeCertificate,
 	judgeConnection,
 	judgeRequest,
 	type ReputationAction,
@@ -109,4 +112,50 @@ test("a URL is judged by host and path; its query is not told", () => {
 	assert.doesNotMatch(judged?.because ?? "", /secret/);
 	assert.equal(judgeRequest(profile("url", "close"), urls, "site.example", "/good"), undefined);
 	assert.equal(judgeRequest(profile("url", "close"), urls, "a.evil.example", "/")?.isBlock, true);
+});
+
+test("a certificate is judged by any of its fingerprints, and asked for none where nobody compares them", () => {
+	const der = Buffer.from("certificate");
+	const prints = certificateFingerprints(der);
+	assert.deepEqual(
+		prints.map((print) => print.length),
+		[64, 40, 32],
+	);
+	for (const print of prints) {
+		const judged = judgeCertificate(
+			profile("certificate", "close"),
+			tables({ certificate: [[print, 9]] }),
+			() => prints,
+		);
+		assert.match(judged?.because ?? "", new RegExp(`^the server's certificate ${print} is in feed feed-a`));
+	}
+	const none = () => assert.fail("nobody compares");
+	assert.equal(judgeCertificate(profile("certificate", "close"), tables({ url: [] }), none), undefined);
+	assert.equal(judgeCertificate(profile("url", "close"), tables({ certificate: [] }), none), undefined);
+});
+
+test("what feeds have of a connection is found whatever a profile makes of it", () => {
+	const all = tables({
+		"command-and-control": [["evil.example", 3]],
+		url: [["evil.example", 2]],
+		"infected-hosts": [["10.0.0.0/8", 1]],
+	});
+	const found = hitsOf(all, { ...facts, sni: "www.evil.example" });
+	assert.deepEqual(
+		found.map(({ category, hit }) => `${category} ${hit.entry} ${hit.level}`),
+		["infected-hosts 10.0.0.0/8 1", "command-and-control evil.example 3", "url evil.example 2"],
+	);
+	assert.deepEqual(hitsOf(new Map(), facts), []);
+});
+
+test("what blocks goes before what is recorded, and that before what lets pass", () => {
+	const quiet = [
+		{ name: "quiet", category: "url", rules: [], otherwise: { action: "permit", isLogged: false } },
+		{ name: "told", category: "command-and-control", rules: [], otherwise: { action: "permit", isLogged: true } },
+	] as const;
+	const both = tables({ url: [["evil.example", 9]], "command-and-control": [["evil.example", 9]] });
+	const named = { ...facts, sni: "evil.example" };
+	assert.equal(judgeConnection(quiet, both, named)?.rule, "profile told default-rule");
+	const alone = judgeConnection(quiet, tables({ url: [["evil.example", 9]] }), named);
+	assert.deepEqual([alone?.rule, alone?.isBlock, alone?.isLogged], ["profile quiet default-rule", false, false]);
 });

@@ -1,4 +1,5 @@
 /** What feeds say of a connection or a request, and what the profiles of `security intelligence` make of it. */
+import { hash } from "node:crypto";
 import type { Address } from "#base/address.ts";
 import { formatAddress } from "#base/address.ts";
 import type { FeedHit, FeedTable } from "#inspect/feed-table.ts";
@@ -58,14 +59,7 @@ export function judgeConnection(
 	tables: FeedTables,
 	facts: ReputationFacts,
 ): ReputationVerdict | undefined {
-	const { client, server, requestedName, sni, ja3 } = facts;
-	const asks: readonly (readonly [FeedCategory, string, (table: FeedTable) => readonly FeedHit[]])[] = [
-		["infected-hosts", `client ${formatAddress(client)}`, (table) => table.matchAddress(client)],
-		...(server === undefined ? [] : [serverAsk(server)]),
-		...[requestedName, sni].flatMap((name) => (name === undefined ? [] : nameAsks(name))),
-		...(ja3 === undefined ? [] : [ja3Ask(ja3)]),
-	];
-	return firstOf(policy, tables, asks);
+	return firstOf(policy, tables, asksAbout(facts));
 }
 
 /** By the URL of a request, which only opened traffic shows; and by its host. */
@@ -82,7 +76,42 @@ export function judgeRequest(
 	]);
 }
 
+/** By the certificate that the server presented; `fingerprints` as `certificateFingerprints` has them. */
+export function judgeCertificate(
+	policy: ReputationPolicy,
+	tables: FeedTables,
+	fingerprints: () => readonly string[],
+): ReputationVerdict | undefined {
+	if (!tables.has("certificate") || !policy.some(({ category }) => category === "certificate")) return undefined;
+	return firstOf(policy, tables, fingerprints().map(certificateAsk));
+}
+
+/** SHA-256, SHA-1 and MD5 of a certificate, DER: feeds have the one or the other. */
+export function certificateFingerprints(der: Uint8Array): readonly string[] {
+	return ["sha256", "sha1", "md5"].map((algorithm) => hash(algorithm, der, "hex"));
+}
+
+/** Entries of any category that speak of the connection, whatever a profile makes of them. */
+export function hitsOf(
+	tables: FeedTables,
+	facts: ReputationFacts,
+): readonly { readonly category: FeedCategory; readonly hit: FeedHit }[] {
+	return asksAbout(facts).flatMap(([category, , ask]) => {
+		const table = tables.get(category);
+		return table === undefined ? [] : ask(table).map((hit) => ({ category, hit }));
+	});
+}
+
 type Ask = readonly [FeedCategory, string, (table: FeedTable) => readonly FeedHit[]];
+
+function asksAbout({ client, server, requestedName, sni, ja3 }: ReputationFacts): readonly Ask[] {
+	return [
+		["infected-hosts", `client ${formatAddress(client)}`, (table) => table.matchAddress(client)],
+		...(server === undefined ? [] : [serverAsk(server)]),
+		...[requestedName, sni].flatMap((name) => (name === undefined ? [] : nameAsks(name))),
+		...(ja3 === undefined ? [] : [ja3Ask(ja3)]),
+	];
+}
 
 function serverAsk(server: Address): Ask {
 	return ["command-and-control", `server ${formatAddress(server)}`, (table) => table.matchAddress(server)];
@@ -95,6 +124,10 @@ function nameAsks(name: string): readonly Ask[] {
 		["command-and-control", `server name ${name}`, matches],
 		["url", `server name ${name}`, matches],
 	];
+}
+
+function certificateAsk(print: string): Ask {
+	return ["certificate", `the server's certificate ${print}`, (table) => table.matchFingerprint(print)];
 }
 
 function ja3Ask(ja3: string): Ask {

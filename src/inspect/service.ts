@@ -69,6 +69,6 @@ export interface InspectionService {
 	/** It looks at names and not into content: a session that nothing else looks at counts as not inspected (R182). */
 	readonly isNameCheck?: boolean;
 	/** It decides about requests before any other service looks at them. */
-	readonly stage?: "reputation" | "quarantine";
+	readonly stage?: "policy" | "reputation" | "quarantine";
 	open(): ServiceConnection;
 }

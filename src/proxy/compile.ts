@@ -74,6 +74,8 @@ export interface GatewayPlan {
 	readonly policyLogs: ReadonlyMap<string, PolicyLog>;
 	/** What goes before signatures. */
 	readonly precedence: PrecedencePlan;
+	/** The same for flows of datagrams. */
+	readonly datagramPrecedence: PrecedencePlan;
 	readonly feeds: readonly FeedPlan[];
 	readonly quarantine: QuarantineSettings;
 	/** Hosts are named, or a signature may shut one off. */
@@ -283,7 +285,7 @@ function compilePolicy(config: GatewayConfig, lists: DomainLists, over: ProxiedP
 function compileStages(
 	config: GatewayConfig,
 	{ policies, zones }: IdpSettings,
-): Pick<GatewayPlan, "precedence" | "feeds" | "quarantine" | "mayQuarantine"> {
+): Pick<GatewayPlan, "precedence" | "datagramPrecedence" | "feeds" | "quarantine" | "mayQuarantine"> {
 	const { intelligence } = config.security;
 	const byName = compileReputation(intelligence);
 	const reputation = new Map<string, ReputationPolicy>();
@@ -296,6 +298,7 @@ function compileStages(
 	const shutsOff = [...policies.values()].some(({ rules }) => rules.some(({ ipAction }) => ipAction !== undefined));
 	return {
 		precedence: { ...compileTraffic(config), reputation },
+		datagramPrecedence: { ...compileTraffic(config, "udp"), reputation },
 		feeds: compileFeeds(intelligence),
 		quarantine,
 		mayQuarantine: quarantine.hosts.length > 0 || shutsOff,

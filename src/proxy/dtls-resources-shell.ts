@@ -60,6 +60,7 @@ export function dtlsResources(resources: DtlsLenders, cookies: CookieJar): DtlsR
 				alpn: datagrams,
 				mail: undefined,
 				names: undefined,
+				judgeName: undefined,
 				edits: undefined,
 			});
 		},

@@ -6,7 +6,9 @@ import { fault } from "#base/fault.ts";
 import type { DtlsClient } from "#dtls/client-machine.ts";
 import { CookieJar } from "#dtls/cookie.ts";
 import type { DtlsServer } from "#dtls/server-machine.ts";
+import { FeedTable } from "#inspect/feed-table.ts";
 import type { PlaintextStream } from "#inspect/plaintext-stream.ts";
+import { certificateFingerprints } from "#inspect/reputation.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import { makeDtlsClient, makeDtlsServer } from "#proxy/dtls-legs.ts";
@@ -52,6 +54,8 @@ interface StageParts {
 	readonly revocation?: RevocationVerdict;
 	readonly stream?: PlaintextStream;
 	readonly hasCertificate?: boolean;
+	/** Of the far server, DER. */
+	readonly certificate?: Uint8Array;
 }
 
 /** A flow between ends of DTLS of our own; datagrams wait in a queue, so that nobody is called amid its own call. */
@@ -83,7 +87,7 @@ class Stage {
 				const judged = {
 					isTrusted,
 					reason: isTrusted ? "trusted" : "its issuer is not known",
-					certificate: { fingerprint: "ab" },
+					certificate: { fingerprint: "ab", der: parts.certificate ?? new Uint8Array(0) },
 				};
 				return { kind: "judged", judged: judged as unknown as JudgedServer };
 			},
@@ -372,4 +376,70 @@ test("whatever comes in whatever order, there is no exception, one record, and n
 		}),
 		{ numRuns: 150 },
 	);
+});
+
+/** Stages that say this of every flow; `prints`: a feed has the certificate of the far server. */
+function stagesOf(
+	then: "block" | "trust" | "bypass" | undefined,
+	prints?: FeedTable,
+): NonNullable<SessionContext["precedence"]> {
+	const match = { sources: new AddressSet(true), destinations: new AddressSet(true), ports: [] };
+	const profile = {
+		name: "p",
+		category: "certificate",
+		rules: [],
+		otherwise: { action: "close", isLogged: true },
+	} as const;
+	return {
+		plan: {
+			bypassRules: then === "bypass" ? [{ name: "b", match }] : [],
+			trafficRules: then === "block" || then === "trust" ? [{ name: "t", match, then }] : [],
+			reputation: new Map([["default-policy", [profile]]]),
+		},
+		state: () => ({
+			feeds: new Map([["certificate", prints ?? new FeedTable()]]),
+			quarantine: { find: () => undefined },
+		}),
+	};
+}
+
+test("R208: what is trusted, or passes by a bypass rule, is opened and not looked into; a block reaches nobody", () => {
+	const refusing = {
+		stop: undefined,
+		findings: [],
+		inspection: "inspected",
+		fromClient: () => 3,
+		fromServer: () => 3,
+		close() {},
+	};
+	const opened = (then: "trust" | "bypass" | undefined) => {
+		const context = { precedence: stagesOf(then), mustOpen: true };
+		const stage = new Stage("reverse", { context, stream: refusing as never }).started().fromNear("up");
+		stage.flow.end("the test is over", stage.now);
+		const record = recordOf(stage);
+		return [record?.decision, record?.stage, record?.inspection, stage.server.data.length];
+	};
+	assert.deepEqual(opened("trust"), ["decrypt", "traffic-management", "decrypted, not inspected", 1]);
+	assert.deepEqual(opened("bypass"), ["decrypt", "inspection-bypass", "decrypted, not inspected", 1]);
+	assert.deepEqual(opened(undefined), ["decrypt", undefined, "inspected", 0]);
+	const blocked = new Stage("reverse", { context: { precedence: stagesOf("block") } }).started();
+	assert.deepEqual([recordOf(blocked)?.decision, recordOf(blocked)?.stage], ["block", "traffic-management"]);
+	assert.ok(!blocked.asked.some((one) => one.startsWith("open ")));
+});
+
+test("a server whose certificate a feed has is refused before the client sees a ServerHello", () => {
+	const der = Buffer.from("certificate of the far server");
+	const prints = new FeedTable();
+	prints.add("prints", certificateFingerprints(der)[0] ?? "", 9);
+	const stage = new Stage("reverse", {
+		context: { precedence: stagesOf(undefined, prints) },
+		certificate: der,
+	}).started();
+	assert.deepEqual(
+		[recordOf(stage)?.decision, recordOf(stage)?.stage, stage.client.chain],
+		["block", "reputation", undefined],
+	);
+	assert.ok(stage.asked.includes("REPUTATION_MATCHED"));
+	assert.notEqual(stage.server.end, undefined);
+	assert.equal(stage.client.end?.alert, 49);
 });

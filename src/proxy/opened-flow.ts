@@ -22,6 +22,7 @@ import type { Decision } from "#policy/evaluate.ts";
 import type { DatagramFlow, FlowPorts } from "#proxy/datagram-flow.ts";
 import { makeDtlsClient, makeDtlsServer } from "#proxy/dtls-legs.ts";
 import type { DtlsResources } from "#proxy/dtls-resources.ts";
+import { FlowRate } from "#proxy/flow-rate.ts";
 import type { JudgedServer } from "#proxy/judge-server.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { revocationAction } from "#proxy/revocation-action.ts";
@@ -66,6 +67,7 @@ export class OpenedFlow implements DatagramFlow {
 	/** Datagrams of a client in clear, until there is a server. */
 	#held: Uint8Array[] = [];
 	#heldOctets = 0;
+	#rate = new FlowRate(undefined);
 	#toServer = 0;
 	#toClient = 0;
 	#isReported = false;
@@ -143,6 +145,8 @@ export class OpenedFlow implements DatagramFlow {
 		for (const { event } of this.#policy.begun(decision, now)) this.#ports.tell(event);
 		if (decision.action === "block") return this.#blocked(now);
 		if (decision.action === "bypass") return this.#cannotLetBe(now);
+		const { rateLimit } = decision;
+		this.#rate = new FlowRate(rateLimit && this.#context.precedence?.bucket?.(rateLimit));
 		this.#wait("await-server", now + this.#context.timeouts.connectMs);
 		this.#ports.openServer(address, target.port);
 	}
@@ -300,6 +304,11 @@ export class OpenedFlow implements DatagramFlow {
 		const { judged } = judgement;
 		this.#judged = judged;
 		this.#facts.verdict = judged;
+		const { decision } = this.#facts;
+		const shown = decision && this.#policy.certificateShown(decision, judged, now);
+		for (const { event } of shown?.told ?? []) this.#ports.tell(event);
+		this.#facts.decision = shown?.decision;
+		if (shown?.decision.action === "block") return this.#blocked(now);
 		if (profile.ignoresServerAuthFailure) return this.#client?.accept(now);
 		if (!judged.isTrusted) {
 			const message = `server ${this.#facts.targetText} is blocked; ${judged.reason}; repair its certificate`;
@@ -375,8 +384,14 @@ export class OpenedFlow implements DatagramFlow {
 	#open(now: number): void {
 		this.#wait("open", now + this.#idleMs);
 		this.#prove();
-		const { client, server, target, decision } = this.#facts;
-		this.#stream = this.#resources.inspect({
+		const held = this.#held;
+		this.#held = [];
+		if (this.#facts.decision?.isTrusted !== true) this.#stream = this.#inspect(this.#facts);
+		for (const datagram of held) this.#dataOfClient(datagram, now);
+	}
+
+	#inspect({ client, server, target, decision }: SessionFacts): PlaintextStream | undefined {
+		return this.#resources.inspect({
 			profile: this.#decided(),
 			sessionId: this.#facts.id,
 			rule: decision?.rule ?? "",
@@ -392,9 +407,6 @@ export class OpenedFlow implements DatagramFlow {
 			hello: this.#hello,
 			certificate: this.#judged?.certificate,
 		});
-		const held = this.#held;
-		this.#held = [];
-		for (const datagram of held) this.#dataOfClient(datagram, now);
 	}
 
 	#dataOfClient(octets: Uint8Array, now: number): void {
@@ -415,6 +427,7 @@ export class OpenedFlow implements DatagramFlow {
 	/** A datagram passes whole or not at all: nothing is held. */
 	#mayPass(octets: Uint8Array, from: "client" | "server", now: number): boolean {
 		this.#until = now + this.#idleMs;
+		if (!this.#rate.passes(octets.length, now)) return false;
 		const stream = this.#stream;
 		if (stream === undefined) return true;
 		const answer = from === "client" ? stream.fromClient(octets) : stream.fromServer(octets);
@@ -452,6 +465,9 @@ export class OpenedFlow implements DatagramFlow {
 	#blocked(now: number): void {
 		const { decision } = this.#facts;
 		const why = `blocked by ${decision?.rule} because ${decision?.fact}`;
+		const client = this.#client;
+		this.#tag = "ended";
+		if (client !== undefined && !client.isEnded) client.refuse("user_canceled", why, now);
 		const isSilent = decision?.action === "block" && decision.isSilent === true;
 		if (!isSilent) this.#tellClient("access_denied", why, now);
 		this.#close(now, why, undefined);

@@ -94,3 +94,34 @@ test("R172 M18: a server that asks for a client's certificate is let be, or drop
 	tooLate.contextReady("bb", undefined, 0);
 	assert.deepEqual(failure(tooLate.failed(gone, true)), ["SERVER_HANDSHAKE_FAILED", true]);
 });
+
+test("a server whose certificate a feed has is blocked before anything else of it counts; a word of a feed goes along", () => {
+	const told = [{ type: "tell", event: { id: "REPUTATION_MATCHED" } }] as never;
+	const facts = new SessionFacts("3f9c2a1b77d0e452", "explicit", client, 0);
+	facts.target = { host: "shop.example", port: 443 };
+	const profile = { name: "inspect", untrustedCa: "untrusted-ca" } as ProxyProfile;
+	const decision = { action: "decrypt", rule: "open", fact: "any", profile } as const;
+	const { octets } = capturedHello("chromium-1");
+	const machine = (answer: "block" | "decrypt") => {
+		const made = new OpeningMachine(
+			{
+				decision,
+				hello: decodedCapture("chromium-1"),
+				helloOctets: octets,
+				sides: "both",
+				ownCertificates: [],
+				exemption: { name: "shop.example", fact: "exempt" },
+				certificateShown: () => ({ decision: { ...decision, action: answer }, told }),
+			},
+			facts,
+			4_000,
+		);
+		made.start(0);
+		return made;
+	};
+	const secured = { leg, verdict: lost, wantsCertificate: true, bearsName: () => true };
+	const blocked = machine("block").serverSecured({ ...secured, verdict: trusted }, 1);
+	assert.equal(blocked.kind === "blocked" && blocked.effects, told);
+	assert.equal(facts.serverLeg, leg);
+	assert.deepEqual(asked(machine("decrypt").serverSecured({ leg, verdict: trusted }, 1)), ["tell", "prepare-context"]);
+});

@@ -14,6 +14,7 @@ import type { BypassCause, Decision } from "#policy/evaluate.ts";
 import type { ClientIdentity } from "#proxy/judge-client.ts";
 import type { ProfileRevocation, ProxyProfile } from "#proxy/profile.ts";
 import { revocationAction } from "#proxy/revocation-action.ts";
+import type { CertificateAnswer } from "#proxy/session-decision.ts";
 import type { ServerVerdict, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
 import type { SessionFacts } from "#proxy/session-facts.ts";
 import type { TlsSides } from "#proxy/way-in.ts";
@@ -35,17 +36,22 @@ export interface Opening {
 	readonly exemption?: { readonly name: string; readonly fact: string } | undefined;
 	/** The server may not be the one that is named: it must be trusted, whatever the profile says of those that are not (V22). */
 	readonly isDoubted?: boolean;
+	/** What feeds say of the server's certificate; nothing when absent. */
+	readonly certificateShown?: (verdict: ServerVerdict, now: number) => CertificateAnswer;
 }
 
 export type OpeningReply =
 	| { readonly kind: "go-on"; readonly effects: readonly SessionEffect[] }
 	/** TLS stands on both sides. */
 	| { readonly kind: "open" }
+	/** The server is one that feeds warn of. */
+	| { readonly kind: "blocked"; readonly decision: BlockDecision; readonly effects: readonly SessionEffect[] }
 	/** The session is not to be opened after all: its hello goes untouched over a fresh connection. */
 	| { readonly kind: "let-be"; readonly cause: BypassCause; readonly fact: string }
 	/** `isInTls`: the client's TLS has begun, and an alert in clear would stand amid its records. */
 	| { readonly kind: "failed"; readonly fault: Fault; readonly isInTls: boolean };
 
+type BlockDecision = Decision<ProxyProfile> & { readonly action: "block" | "bypass" };
 type ServerSecured = Omit<SessionEvent & { readonly type: "server-secured" }, "type">;
 
 type State =
@@ -97,7 +103,17 @@ export class OpeningMachine {
 
 	serverSecured(secured: ServerSecured, now: number): OpeningReply {
 		if (this.#state.tag !== "await-server-tls") return unexpected(this.#state, "server-secured");
-		const { leg, verdict, wantsCertificate = false, bearsName } = secured;
+		const { decision, told = nothing } = this.#opening.certificateShown?.(secured.verdict, now) ?? {};
+		if (decision?.action === "block") {
+			this.#facts.serverSecured(secured.leg, secured.verdict, now);
+			return { kind: "blocked", decision, effects: told };
+		}
+		if (decision !== undefined) this.#facts.decision = decision;
+		const reply = this.#serverAccepted(secured, now);
+		return reply.kind === "go-on" && told.length > 0 ? { ...reply, effects: [...told, ...reply.effects] } : reply;
+	}
+
+	#serverAccepted({ leg, verdict, wantsCertificate = false, bearsName }: ServerSecured, now: number): OpeningReply {
 		const { profile } = this.decision;
 		const { exemption, isDoubted = false } = this.#opening;
 		if (exemption !== undefined && bearsName?.() === true && (verdict.isTrusted || !isDoubted))
@@ -259,6 +275,7 @@ function unexpected(state: State, event: string): never {
 	throw new Error(`opening: event ${event} in state ${state.tag}`);
 }
 
+const nothing: readonly SessionEffect[] = [];
 /** For all fetches of missing issuers together. */
 const chainMs = 5_000;
 /** Who looks is to answer in time; this is for when it does not. */

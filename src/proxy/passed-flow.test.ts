@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Address, formatAddress, parseAddress } from "#base/address.ts";
+import { type Address, formatAddress, parseAddress, parsePrefix } from "#base/address.ts";
 import { fault } from "#base/fault.ts";
+import { TokenBucket } from "#base/token-bucket.ts";
+import { FeedTable } from "#inspect/feed-table.ts";
+import { type stages, stagesAt } from "#inspect/precedence.ts";
+import { QuarantineList } from "#inspect/quarantine-list.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import { PassedFlow } from "#proxy/passed-flow.ts";
 import type { SessionContext } from "#proxy/session-event.ts";
@@ -270,5 +274,68 @@ test("whatever comes in whatever order, there is no exception, one record, and n
 			});
 		}),
 		{ numRuns: 500 },
+	);
+});
+
+/** What each stage goes by when it would act, over datagrams that stay encrypted. */
+function stagesOf(active: readonly Acting[]): NonNullable<SessionContext["precedence"]> {
+	const match = { sources: new AddressSet(true), destinations: new AddressSet(true), ports: [] };
+	const table = new FeedTable();
+	if (active.includes("reputation")) table.add("bad", "192.0.2.9", 9);
+	const c2 = {
+		name: "c2",
+		category: "command-and-control",
+		rules: [],
+		otherwise: { action: "close", isLogged: false },
+	} as const;
+	const hosts = active.includes("quarantine") ? [parsePrefix("10.1.4.0/24")].flatMap((one) => one ?? []) : [];
+	const settings = { hosts, exceptions: new AddressSet(), durationMs: 1, maximumHosts: 1, redirect: undefined };
+	return {
+		plan: {
+			bypassRules: active.includes("inspection-bypass") ? [{ name: "b", match }] : [],
+			trafficRules: active.includes("traffic-management") ? [{ name: "t", match, then: "block" }] : [],
+			reputation: new Map([["default-policy", [c2]]]),
+		},
+		state: () => ({ feeds: new Map([["command-and-control", table]]), quarantine: new QuarantineList(settings) }),
+	};
+}
+
+type Acting = (typeof stages)[number];
+const encrypted = stagesAt("encrypted");
+
+for (const [index, first] of encrypted.entries()) {
+	for (const second of encrypted.slice(index + 1)) {
+		test(`R204 R206: of ${first} and ${second} over datagrams that are not opened, ${first} decides`, () => {
+			const stageOf = (active: readonly Acting[]) => {
+				const made = new Stage(fixed, { precedence: stagesOf(active) });
+				made.flow.fromClient(helloDatagram("a.test"), 1);
+				made.flow.end("the test is over", 2);
+				const { decision, stage } = recordOf(made) ?? {};
+				assert.equal(made.asked.length, decision === "block" ? 0 : 1, "who is blocked reaches nobody");
+				return stage;
+			};
+			assert.equal(stageOf([first, second]), first);
+			for (const one of [first, second]) assert.equal(stageOf([one]), one);
+			assert.equal(stageOf([]), undefined);
+		});
+	}
+}
+
+test("a rate is kept by what is lost of a flow", () => {
+	const match = { sources: new AddressSet(true), destinations: new AddressSet(true), ports: [] };
+	const { plan, state } = stagesOf([]);
+	const bucket = new TokenBucket(10_000, 0);
+	const trafficRules = [{ name: "slow", match, then: { kilobitsPerSecond: 80 } }];
+	const precedence = { plan: { ...plan, trafficRules }, state, bucket: () => bucket };
+	const stage = new Stage(fixed, { precedence }).proven();
+	const before = stage.toClient.length;
+	for (let at = 0; at < 5; at++) stage.flow.fromServer(secret(900), 5);
+	assert.equal(stage.toClient.length - before, 1);
+	stage.flow.fromServer(secret(900), 400);
+	assert.equal(stage.toClient.length - before, 2);
+	stage.flow.end("the test is over", 401);
+	assert.deepEqual(
+		[recordOf(stage)?.rateLimit, recordOf(stage)?.octetsToClient],
+		["slow", helloVerify(cookie).length + 2 * secret(900).length],
 	);
 });

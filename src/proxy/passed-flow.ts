@@ -9,7 +9,7 @@
  *
  * Source: RFC 6347 §4.2.1, §4.2.8.
  */
-import { type Address, type Endpoint, formatAddress, parseAddress } from "#base/address.ts";
+import { type Address, formatAddress, parseAddress } from "#base/address.ts";
 import { equalBytes } from "#base/bytes.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import { type HelloFragment, helloFragments, isPartOf } from "#dtls/hello-fragments.ts";
@@ -17,11 +17,12 @@ import { encodePlainAlert } from "#dtls/record.ts";
 import { cookieOffered } from "#dtls/server-cookie.ts";
 import type { Decision } from "#policy/evaluate.ts";
 import type { DatagramFlow, FlowPorts } from "#proxy/datagram-flow.ts";
+import { FlowRate } from "#proxy/flow-rate.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { SessionDecision } from "#proxy/session-decision.ts";
 import type { SessionClient, SessionContext } from "#proxy/session-event.ts";
 import { SessionFacts } from "#proxy/session-facts.ts";
-import { ownServer } from "#proxy/way-in.ts";
+import { ownServer, serverBySni } from "#proxy/way-in.ts";
 import type { AlertName } from "#tls/alert.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 import { DtlsHelloReader } from "#tls/dtls-client-hello.ts";
@@ -57,6 +58,7 @@ export class PassedFlow implements DatagramFlow {
 	#fromServer = 0;
 	#passedToServer = 0;
 	#unasked = 0;
+	#rate = new FlowRate(undefined);
 	/** Who said an alert last, after which nothing but alerts came. */
 	#closing: "client" | "server" | undefined;
 	deadline: number;
@@ -125,6 +127,7 @@ export class PassedFlow implements DatagramFlow {
 			}
 		}
 		this.#alive(datagram, "server", now);
+		if (!this.#rate.passes(datagram.length, now)) return;
 		this.#toClient += datagram.length;
 		this.#ports.sendClient(datagram);
 	}
@@ -139,6 +142,8 @@ export class PassedFlow implements DatagramFlow {
 		this.#facts.decision = decision;
 		for (const { event } of this.#policy.begun(decision, now)) this.#ports.tell(event);
 		if (decision.action === "block") return this.#blocked(decision, now);
+		const { rateLimit } = decision;
+		this.#rate = new FlowRate(rateLimit && this.#context.precedence?.bucket?.(rateLimit));
 		this.#tag = "await-server";
 		this.deadline = now + this.#context.timeouts.connectMs;
 		this.#ports.openServer(address, target.port);
@@ -150,7 +155,7 @@ export class PassedFlow implements DatagramFlow {
 		this.deadline = now + this.#context.timeouts.handshakeMs;
 		const held = this.#held;
 		this.#held = [];
-		for (const datagram of held) this.#sendServer(datagram);
+		for (const datagram of held) this.#sendServer(datagram, now);
 	}
 
 	failed(failure: Fault, now: number): void {
@@ -247,7 +252,7 @@ export class PassedFlow implements DatagramFlow {
 		}
 		this.#facts.helloRead(hello, now);
 		this.#hold(datagram);
-		const target = ownServer(this.#context.way) ?? this.#namedServer(hello);
+		const target = ownServer(this.#context.way) ?? serverBySni(this.#context.way, hello.sni);
 		if (target === undefined) {
 			const message = `client ${who} named no server; expected a server name in the ClientHello, got none; listener ${this.#context.listener} chooses the server by it`;
 			return this.#refuse(fault("CLIENT_NAME_MISSING", message), "unrecognized_name", now);
@@ -260,12 +265,6 @@ export class PassedFlow implements DatagramFlow {
 		this.deadline = now + this.#context.timeouts.connectMs;
 		if (literal === undefined) this.#ports.resolve(target.host);
 		else this.resolved([literal], now);
-	}
-
-	#namedServer({ sni }: ClientHello): Endpoint | undefined {
-		const { way } = this.#context;
-		if (way.kind !== "pass-through" || !("bySniAt" in way.server) || sni === undefined) return undefined;
-		return { host: sni, port: way.server.bySniAt };
 	}
 
 	#secondHello(datagram: Uint8Array, cookie: Uint8Array, now: number): void {
@@ -282,10 +281,11 @@ export class PassedFlow implements DatagramFlow {
 	#forward(datagram: Uint8Array, now: number): void {
 		if (this.#tag !== "forwarding") return this.#hold(datagram);
 		this.#alive(datagram, "client", now);
-		this.#sendServer(datagram);
+		this.#sendServer(datagram, now);
 	}
 
-	#sendServer(datagram: Uint8Array): void {
+	#sendServer(datagram: Uint8Array, now: number): void {
+		if (!this.#rate.passes(datagram.length, now)) return;
 		this.#passedToServer += datagram.length;
 		this.#ports.sendServer(datagram);
 	}

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Address, type Prefix, parseAddress, parsePrefix } from "#base/address.ts";
+import { FeedTable } from "#inspect/feed-table.ts";
 import type { TrafficRule } from "#inspect/precedence.ts";
 import { QuarantineList } from "#inspect/quarantine-list.ts";
+import { certificateFingerprints, type ReputationThen } from "#inspect/reputation.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import type { Decision } from "#policy/evaluate.ts";
-import { type Precedence, precedeDecision, precedeHello } from "#proxy/precede-decision.ts";
+import { type Precedence, precedeCertificate, precedeDecision, precedeHello } from "#proxy/precede-decision.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 
 const match = { sources: new AddressSet(true), destinations: new AddressSet(true), ports: [] };
@@ -78,4 +80,33 @@ test("before the hello a certain block names its rule", () => {
 		["block", "traffic-management t0", "traffic-management"],
 	);
 	assert.equal(precedeHello(stagesWith(["trust"]), facts), undefined);
+});
+
+test("a server whose certificate is in a feed is blocked by the stage; what is trusted is not looked at", () => {
+	const der = Buffer.from("certificate");
+	const table = new FeedTable();
+	table.add("prints", certificateFingerprints(der)[1] ?? "", 9);
+	const shown = (then: ReputationThen, decision = decrypt) => {
+		const { plan, state } = stagesWith([]);
+		const reputation = new Map([
+			["web", [{ name: "p", category: "certificate", rules: [], otherwise: then } as const]],
+		]);
+		const feeds = new Map([["certificate", table] as const]);
+		const precedence = { plan: { ...plan, reputation }, state: () => ({ ...state(), feeds }) };
+		return precedeCertificate(decision, precedence, der, "web");
+	};
+	const blocked = shown({ action: "drop", isLogged: false });
+	assert.deepEqual(
+		[blocked.action, blocked.rule, blocked.stage, blocked.action === "block" && blocked.isSilent, blocked.profile],
+		["block", "web", "reputation", true, profile],
+	);
+	assert.match(
+		blocked.fact,
+		/^reputation profile p default-rule: the server's certificate [0-9a-f]{40} is in feed prints/,
+	);
+	const noted = shown({ action: "permit", isLogged: true });
+	assert.deepEqual([noted.action, noted.reputation?.hit.feed], ["decrypt", "prints"]);
+	const trusted = { ...decrypt, isTrusted: true };
+	assert.equal(shown({ action: "close", isLogged: true }, trusted), trusted);
+	assert.equal(precedeCertificate(decrypt, stagesWith([]), der, "web"), decrypt);
 });

@@ -1,4 +1,5 @@
 /** What the stages before signatures make of the decision of the policies. */
+import type { TokenBucket } from "#base/token-bucket.ts";
 import {
 	judgeEarly,
 	judgePrecedence,
@@ -7,13 +8,15 @@ import {
 	type PrecedenceState,
 	type RateLimit,
 } from "#inspect/precedence.ts";
-import type { ReputationFacts } from "#inspect/reputation.ts";
+import { certificateFingerprints, judgeCertificate, type ReputationFacts } from "#inspect/reputation.ts";
 import type { ConnectionFacts, Decision } from "#policy/evaluate.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 
 export interface Precedence {
 	readonly plan: PrecedencePlan;
 	readonly state: () => PrecedenceState;
+	/** What the sessions of a rule with a rate share; none when absent. */
+	readonly bucket?: (limit: RateLimit) => TokenBucket;
 }
 
 /**
@@ -41,6 +44,23 @@ export function precedeDecision(
 		return { ...decision, ...found, fact: `${decision.fact}; ${fact}`, stage, isTrusted: true };
 	}
 	return { action, rule, fact, stage, cause: "bypass-rule", ...found, ...(profile === undefined ? {} : { profile }) };
+}
+
+/** A session that was to be opened, now that its server has shown its certificate, DER. */
+export function precedeCertificate(
+	decision: Decision<ProxyProfile>,
+	{ plan, state }: Precedence,
+	der: Uint8Array,
+	policyRule: string,
+): Decision<ProxyProfile> {
+	const policy = plan.reputation.get(policyRule);
+	if (policy === undefined || decision.isTrusted === true) return decision;
+	const reputation = judgeCertificate(policy, state().feeds, () => certificateFingerprints(der));
+	if (reputation?.isBlock !== true) return reputation === undefined ? decision : { ...decision, reputation };
+	const { rule, profile } = decision;
+	const fact = `reputation ${reputation.rule}: ${reputation.because}`;
+	const { isSilent } = reputation;
+	return { action: "block", rule, fact, isSilent, stage: "reputation", reputation, ...(profile && { profile }) };
 }
 
 /** A block that is certain before a ClientHello is read. */

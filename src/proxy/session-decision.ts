@@ -1,6 +1,7 @@
 /** What the configuration says of one session: whom it may reach, and what becomes of it. */
 import { type Address, type Endpoint, formatAddress } from "#base/address.ts";
 import { type Fault, fault } from "#base/fault.ts";
+import type { NameObstacle } from "#inspect/name-policy-service.ts";
 import type { Moment } from "#inspect/precedence.ts";
 import { reputationEvent } from "#inspect/reputation-event.ts";
 import {
@@ -15,9 +16,9 @@ import {
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
 import { type AskedConnection, learnableServer, unlessLearned } from "#proxy/learned-decision.ts";
 import { unlessOverloaded } from "#proxy/overload-decision.ts";
-import { precedeDecision, precedeHello } from "#proxy/precede-decision.ts";
+import { precedeCertificate, precedeDecision, precedeHello } from "#proxy/precede-decision.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
-import type { SessionContext, SessionEffect } from "#proxy/session-event.ts";
+import type { ServerVerdict, SessionContext, SessionEffect } from "#proxy/session-event.ts";
 import type { SessionFacts } from "#proxy/session-facts.ts";
 import { isLocalTarget } from "#proxy/target.ts";
 import { tlsSides } from "#proxy/way-in.ts";
@@ -25,6 +26,11 @@ import { gatewayEvent } from "#telemetry/event-table.ts";
 import type { ClientHello } from "#tls/client-hello.ts";
 
 type TellEffect = SessionEffect & { readonly type: "tell" };
+
+export interface CertificateAnswer {
+	readonly decision: Decision<ProxyProfile>;
+	readonly told: readonly TellEffect[];
+}
 
 /** Asked by the session's machine; everything it knows is in the facts. */
 export class SessionDecision {
@@ -74,9 +80,9 @@ export class SessionDecision {
 		policyRule: string,
 		moment?: Moment,
 	): Decision<ProxyProfile> {
-		const { precedence, way } = this.#context;
+		const { precedence, way, mustOpen } = this.#context;
 		if (precedence === undefined) return decision;
-		const mayBypass = tlsSides(way) === "both";
+		const mayBypass = tlsSides(way) === "both" && mustOpen !== true;
 		return precedeDecision(decision, precedence, { ...facts, ja3: this.#facts.ja3 }, mayBypass, policyRule, moment);
 	}
 
@@ -87,6 +93,33 @@ export class SessionDecision {
 		// TLS on one side only cannot be let be: the other side does not speak it.
 		const narrowed = tlsSides(way) === "both" ? unlessOverloaded(open, mayDecrypt) : open;
 		return narrowed.action === "bypass" && decision.action !== "bypass" ? this.#afterAll(narrowed, now) : narrowed;
+	}
+
+	/** Why requests for another name have no place on this session, which is open; undefined when they have. */
+	judgeName(name: string, now: number): NameObstacle | undefined {
+		const { decision } = this.#facts;
+		const own = this.#connection(this.#facts.server, now);
+		const facts = { ...own, sni: name, requestedName: own.requestedName === undefined ? undefined : name };
+		const permitted = evaluateHello(this.#context.policy, facts);
+		const other = this.#preceded(this.#atListener(permitted, facts), facts, permitted.rule);
+		// Feeds are asked about each request, and tell of it.
+		if (other.stage === "reputation") return undefined;
+		if (other.action === "block")
+			return { kind: "forbidden", because: `blocked by ${other.rule} because ${other.fact}` };
+		if (other.action === "bypass")
+			return { kind: "elsewhere", because: `it is not opened by ${other.rule} because ${other.fact}` };
+		if (decision === undefined || isInspectedAlike(decision, other)) return undefined;
+		return { kind: "elsewhere", because: `policy ${other.rule} has it inspected otherwise` };
+	}
+
+	/** What feeds say of the certificate that the server has shown, upon the decision to open; and what is to be told of it. */
+	certificateShown(decision: Decision<ProxyProfile>, { certificate }: ServerVerdict, now: number): CertificateAnswer {
+		const { policy, precedence } = this.#context;
+		if (certificate === undefined || precedence === undefined) return { decision, told: [] };
+		const { rule } = evaluateHello(policy, this.#connection(this.#facts.server, now));
+		const judged = precedeCertificate(decision, precedence, certificate.der, rule);
+		if (judged.reputation === decision.reputation) return { decision, told: [] };
+		return { decision: judged, told: this.#matched(judged, now) };
 	}
 
 	/** A session that was to be opened and is let be once its server was looked at. */
@@ -107,13 +140,11 @@ export class SessionDecision {
 	}
 
 	/** Tells what `log session-init` of the policy and `log` of a reputation rule ask for. */
-	begun({ rule, action, reputation }: Decision<ProxyProfile>, now: number): readonly TellEffect[] {
+	begun(decision: Decision<ProxyProfile>, now: number): readonly TellEffect[] {
+		const { rule, action } = decision;
 		const { client, target, id: session } = this.#facts;
 		const from = formatAddress(client.address);
-		const told: TellEffect[] = [];
-		if (reputation?.isLogged === true) {
-			told.push({ type: "tell", event: reputationEvent(reputation, { session, client: from, tls: undefined }, now) });
-		}
+		const told = [...this.#matched(decision, now)];
 		if (this.#context.logsInit?.(rule) !== true) return told;
 		const { host: server = "", port = 0 } = target ?? {};
 		const facts = { session, rule, client: from, server, port };
@@ -123,6 +154,13 @@ export class SessionDecision {
 				: gatewayEvent("SESSION_PERMITTED", now, { ...facts, decision: action });
 		told.push({ type: "tell", event });
 		return told;
+	}
+
+	#matched({ reputation }: Decision<ProxyProfile>, now: number): readonly TellEffect[] {
+		if (reputation?.isLogged !== true) return [];
+		const { client, id: session } = this.#facts;
+		const facts = { session, client: formatAddress(client.address), tls: undefined };
+		return [{ type: "tell", event: reputationEvent(reputation, facts, now) }];
 	}
 
 	/** N5: who believes the client's word for a name has the certificate looked at. */
@@ -183,6 +221,13 @@ function marksOf({ stage, isTrusted, rateLimit, reputation }: StageMarks): Stage
 		...(rateLimit === undefined ? {} : { rateLimit }),
 		...(reputation === undefined ? {} : { reputation }),
 	};
+}
+
+function isInspectedAlike(one: Decision<ProxyProfile>, other: Decision<ProxyProfile>): boolean {
+	if (one.rule === other.rule) return true;
+	const services = ({ profile }: Decision<ProxyProfile>) =>
+		[profile?.name, profile?.patternPolicy, profile?.idpPolicy].join();
+	return services(one) === services(other);
 }
 
 /** True of what the server's certificate has the gateway refuse. */

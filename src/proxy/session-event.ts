@@ -30,6 +30,7 @@ export interface ServerVerdict {
 	readonly isIssuerMissing?: boolean;
 	/** Trusted by the help of certificates that were fetched. */
 	readonly isRepaired?: boolean;
+	readonly certificate?: { readonly der: Uint8Array };
 }
 
 /** How many milliseconds each wait may take. */
@@ -44,6 +45,8 @@ export interface SessionTimeouts {
 /** What does not change between the sessions of one listener. */
 export interface SessionContext {
 	readonly listener: string;
+	/** Flows that are opened cannot be let be: a bypass rule means that nothing looks into them. */
+	readonly mustOpen?: boolean;
 	/** The zone that the clients of the listener count as; by their addresses when undefined. */
 	readonly fromZone?: string | undefined;
 	/** How its clients reach their servers. */

@@ -4,6 +4,8 @@ import fc from "fast-check";
 import { type Address, parseAddress, parsePrefix } from "#base/address.ts";
 import { fault } from "#base/fault.ts";
 import { HostPatternMap } from "#base/host-name.ts";
+import { FeedTable } from "#inspect/feed-table.ts";
+import { certificateFingerprints } from "#inspect/reputation.ts";
 import type { RevocationVerdict } from "#pki/revocation.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import { domainSetOf } from "#policy/domain-set.ts";
@@ -703,6 +705,32 @@ describe("ways in", () => {
 		const { talk } = begun({ way: way("encrypt"), ownCertificates: () => [] });
 		talk.event(connected).expect("start-server-tls");
 		talk.event(secured(untrusted)).expect("close", manner("reset")).done();
+	});
+
+	test("a server whose certificate a feed has is blocked before the client sees a ServerHello; a client in clear sees a reset", () => {
+		const der = Buffer.from("certificate");
+		const table = new FeedTable();
+		table.add("prints", certificateFingerprints(der)[0] ?? "", 9);
+		const prints = {
+			name: "p",
+			category: "certificate",
+			rules: [],
+			otherwise: { action: "close", isLogged: true },
+		} as const;
+		const precedence = {
+			plan: { bypassRules: [], trafficRules: [], reputation: new Map([["default-policy", [prints]]]) },
+			state: () => ({ feeds: new Map([["certificate", table] as const]), quarantine: { find: () => undefined } }),
+		};
+		const shown = secured({ ...trusted, certificate: { der } });
+		const { machine, talk } = begun({ precedence });
+		talk.event(says(hello)).expect("connect-server").event(connected).expect("start-server-tls");
+		talk.event(shown).expect("tell", ({ event }) => assert.equal(event.id, "REPUTATION_MATCHED"));
+		talk.expect("send-client", alert("access_denied")).expect("close").done();
+		const { decision, stage, serverLeg: seen } = machine.record();
+		assert.deepEqual([decision, stage, seen?.version], ["block", "reputation", serverLeg.version]);
+		const clear = begun({ precedence, way: way("encrypt"), ownCertificates: () => [] });
+		clear.talk.event(connected).expect("start-server-tls");
+		clear.talk.event(shown).expect("tell").expect("close", manner("reset")).done();
 	});
 
 	test("R20: pass-through relays the hello untouched to its server", () => {

@@ -14,9 +14,11 @@ import { type Address, type Endpoint, formatAddress, parseAddress } from "#base/
 import { concat } from "#base/bytes.ts";
 import { type Fault, fault } from "#base/fault.ts";
 import { faultTable } from "#base/fault-table.ts";
+import type { NameObstacle } from "#inspect/name-policy-service.ts";
 import type { MailProtocol } from "#mail/mail-reader.ts";
 import type { OnboardingSite, SiteAnswer } from "#onboarding/site.ts";
 import type { Decision } from "#policy/evaluate.ts";
+import { beginOpening } from "#proxy/begin-opening.ts";
 import type { ConnectRequest } from "#proxy/connect-machine.ts";
 import { type ArrivalAnswer, ExplicitArrival } from "#proxy/explicit-arrival.ts";
 import { decideForwarded } from "#proxy/forwarded-decision.ts";
@@ -26,15 +28,15 @@ import { HelloQuestions, type NameAnswer, nameAnswersMs } from "#proxy/hello-que
 import { lateConnect, lateHello, lateMail, lateProxyHeader } from "#proxy/late-faults.ts";
 import type { LearnedServer } from "#proxy/learned-bypass.ts";
 import type { MailAnswer, MailPhase } from "#proxy/mail-phase.ts";
-import { type Opening, OpeningMachine, type OpeningReply } from "#proxy/opening-machine.ts";
+import type { OpeningMachine, OpeningReply } from "#proxy/opening-machine.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
 import { readProxyHeader } from "#proxy/proxy-header-phase.ts";
 import { userCheck } from "#proxy/proxy-users.ts";
-import { blocksSession, openedExempt, SessionDecision } from "#proxy/session-decision.ts";
+import { blocksSession, SessionDecision } from "#proxy/session-decision.ts";
 import type { SessionClient, SessionContext, SessionEffect, SessionEvent } from "#proxy/session-event.ts";
 import { SessionFacts } from "#proxy/session-facts.ts";
 import { type OwnTest, TrustCheckMachine, type TrustCheckReply } from "#proxy/trust-check-machine.ts";
-import { ownServer, readsHelloFirst, tlsSides } from "#proxy/way-in.ts";
+import { ownServer, readsHelloFirst, serverBySni, sourceFor, tlsSides } from "#proxy/way-in.ts";
 import { mailPhaseOf, passedInClear, passedNotTls } from "#proxy/without-tls.ts";
 import type { SessionRecord } from "#telemetry/session-record.ts";
 import { encodeAlert } from "#tls/alert.ts";
@@ -119,6 +121,11 @@ export class SessionMachine {
 	/** What is known of the session by now. */
 	get facts(): Readonly<SessionFacts> {
 		return this.#facts;
+	}
+
+	/** Why requests for another name have no place on the session; undefined when they have. */
+	judgeName(name: string, now: number): NameObstacle | undefined {
+		return this.#policy.judgeName(name, now);
 	}
 
 	/** The proxy in front tells whom the connection belongs to. */
@@ -319,7 +326,14 @@ export class SessionMachine {
 		const verdict = this.#policy.beforeHello(first, now);
 		if (verdict !== undefined) return this.#refuseByPolicy(verdict, now);
 		this.#state = { tag: "await-connect", until: now + this.#context.timeouts.connectMs };
-		return [{ type: "connect-server", addresses: allowed, port: target.port, source: this.#source() }];
+		return [
+			{
+				type: "connect-server",
+				addresses: allowed,
+				port: target.port,
+				source: sourceFor(this.#context.way, this.#facts.client),
+			},
+		];
 	}
 
 	#connected(address: Address, now: number): readonly SessionEffect[] {
@@ -443,17 +457,10 @@ export class SessionMachine {
 		}
 		this.#hello = { hello, octets: helloOctets };
 		const { way } = this.#context;
-		const target = ownServer(way) ?? this.#namedServer(hello);
+		const target = ownServer(way) ?? serverBySni(way, hello.sni);
 		if (target !== undefined) return this.#reach(target, now);
 		const message = `client ${formatAddress(this.#facts.client.address)} named no server; expected a server name in the ClientHello, got none; listener ${this.#context.listener} chooses the server by it`;
 		return this.#failHandshake(fault("CLIENT_NAME_MISSING", message), now);
-	}
-
-	/** The server that the ClientHello chooses. */
-	#namedServer({ sni }: ClientHello): Endpoint | undefined {
-		const { way } = this.#context;
-		if (way.kind !== "pass-through" || !("bySniAt" in way.server) || sni === undefined) return undefined;
-		return { host: sni, port: way.server.bySniAt };
 	}
 
 	/** The hello is there, or undefined when the client speaks in clear; something may still be asked about its name. */
@@ -484,7 +491,6 @@ export class SessionMachine {
 		policy: Decision<ProxyProfile>,
 		now: number,
 	): readonly SessionEffect[] {
-		const { way, timeouts } = this.#context;
 		const trustsSni = this.#context.trustsSni !== false && !this.#questions.isDoubted;
 		const evaluated = this.#policy.narrowed(this.#questions.applied(policy), now);
 		const decision =
@@ -505,18 +511,9 @@ export class SessionMachine {
 			const witness = name === undefined || hello === undefined ? [] : this.#policy.witness(hello, name, decision.rule);
 			return [...begun, ...witness, ...this.#relayUntouched(helloOctets)];
 		}
-		const opening = {
-			decision: decision.action === "decrypt" ? decision : openedExempt(decision, name ?? ""),
-			hello,
-			helloOctets,
-			sides: tlsSides(way),
-			mayReconnect,
-			ownCertificates: this.#context.ownCertificates(profile as ProxyProfile, hello?.sni),
-			exemption: name === undefined ? undefined : { name, fact: decision.fact },
-			isDoubted: this.#questions.isDoubted,
-		} as Opening;
-		const machine = new OpeningMachine(opening, this.#facts, timeouts.handshakeMs);
-		this.#facts.decision = opening.decision;
+		const opened = { decision, hello, helloOctets, mayReconnect, isDoubted: this.#questions.isDoubted };
+		const machine = beginOpening(opened, this.#context, this.#facts, this.#policy);
+		this.#facts.decision = machine.decision;
 		this.#state = { tag: "opening", machine, helloOctets };
 		return [...begun, ...this.#opened(machine.start(now), now)];
 	}
@@ -531,6 +528,8 @@ export class SessionMachine {
 	#blockHello(decision: Decision<ProxyProfile> & { readonly action: "block" | "bypass" }, now: number) {
 		const why = `blocked by ${decision.rule} because ${decision.fact}`;
 		if (decision.isSilent === true) return this.#close(now, why);
+		// A client that speaks in clear would take an alert for its server's words.
+		if (this.#context.way.kind === "encrypt") return this.#close(now, why, undefined, "reset");
 		return this.#closeBlocked(now, why, undefined, encodeAlert("access_denied"));
 	}
 
@@ -583,6 +582,10 @@ export class SessionMachine {
 			return reply.isInTls ? this.#close(now, message, code, "reset") : this.#failHandshake(reply.fault, now);
 		}
 		if (state.tag !== "opening") return unexpected(state, reply.kind);
+		if (reply.kind === "blocked") {
+			this.#facts.decision = reply.decision;
+			return [...reply.effects, ...this.#blockHello(reply.decision, now)];
+		}
 		if (reply.kind === "let-be") return this.#letBe(reply, state.helloOctets, now);
 		const { decision } = state.machine;
 		this.#state = { tag: "await-relay-end" };
@@ -606,12 +609,14 @@ export class SessionMachine {
 		this.#facts.decision = passed;
 		if (passed.action === "block") return this.#blockHello(passed, now);
 		this.#state = { tag: "await-reconnect", helloOctets, until: now + this.#context.timeouts.connectMs };
-		return [{ type: "reconnect-server", address: server, port: target?.port ?? 0, source: this.#source() }];
-	}
-
-	#source(): Address | undefined {
-		const { way } = this.#context;
-		return way.kind === "transparent" && way.preservesSource ? this.#facts.client.address : undefined;
+		return [
+			{
+				type: "reconnect-server",
+				address: server,
+				port: target?.port ?? 0,
+				source: sourceFor(this.#context.way, this.#facts.client),
+			},
+		];
 	}
 
 	#serverFailed(failure: Fault, wantsCertificate: boolean, now: number): readonly SessionEffect[] {

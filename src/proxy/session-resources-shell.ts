@@ -4,6 +4,7 @@ import type { Address } from "#base/address.ts";
 import type { TokenBucket } from "#base/token-bucket.ts";
 import type { HeadEdits } from "#http/field-edit.ts";
 import type { AskedNames } from "#inspect/fronting-service.ts";
+import type { JudgeName } from "#inspect/name-policy-service.ts";
 import type { PlaintextStream } from "#inspect/plaintext-stream.ts";
 import type { RateLimit } from "#inspect/precedence.ts";
 import type { MailProtocol } from "#mail/mail-reader.ts";
@@ -83,6 +84,8 @@ export interface SessionResources {
 		readonly certificate: Certificate | undefined;
 		/** What HTTP requests are held against; undefined when nothing was asked for before them. */
 		readonly names: AskedNames | undefined;
+		/** What policies say of other names; undefined where there is nothing to compare. */
+		readonly judgeName: JudgeName | undefined;
 		/** What is changed in heads; undefined for nothing. */
 		readonly edits: HeadEdits | undefined;
 	}): PlaintextStream | undefined;

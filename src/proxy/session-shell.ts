@@ -233,6 +233,7 @@ export class SessionShell {
 						hello: this.#hello,
 						certificate: judged?.certificate,
 						names: mode === "clear" ? undefined : this.#names(),
+						judgeName: (name) => this.#machine.judgeName(name, Date.now()),
 						edits: headEdits(decision.profile, this.#machine.facts.identity),
 					})
 				: undefined;

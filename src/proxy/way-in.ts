@@ -1,5 +1,5 @@
 /** How the clients of a listener reach their servers, and which side of a session speaks TLS. */
-import { type Endpoint, formatEndpoint } from "#base/address.ts";
+import { type Address, type Endpoint, formatEndpoint } from "#base/address.ts";
 import type { Secret } from "#base/secret.ts";
 import type { ExplicitProtocol } from "#proxy/explicit-arrival.ts";
 import type { ProxyProfile } from "#proxy/profile.ts";
@@ -79,4 +79,15 @@ export function describeServer(way: WayIn): string {
 export function ownServer(way: WayIn): Endpoint | undefined {
 	if (way.kind === "explicit" || way.kind === "transparent") return undefined;
 	return "bySniAt" in way.server ? undefined : way.server;
+}
+
+/** The server that a ClientHello chooses, where it does. */
+export function serverBySni(way: WayIn, sni: string | undefined): Endpoint | undefined {
+	if (way.kind !== "pass-through" || !("bySniAt" in way.server) || sni === undefined) return undefined;
+	return { host: sni, port: way.server.bySniAt };
+}
+
+/** The address that the connection to the server comes from; undefined for one of the gateway's. */
+export function sourceFor(way: WayIn, client: { readonly address: Address }): Address | undefined {
+	return way.kind === "transparent" && way.preservesSource ? client.address : undefined;
 }

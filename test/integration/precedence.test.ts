@@ -1,12 +1,14 @@
 /** What goes before signatures, over real connections: bypass rules, traffic management, feeds, quarantine. */
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { shippedPatterns } from "#inspect/shipped-patterns.ts";
 import { eventually, hostBook, runProgram, startGateway } from "../support/gateway.ts";
-import { httpsOrigin, TestCa } from "../support/origins.ts";
+import { http2Origin, httpsOrigin, TestCa } from "../support/origins.ts";
 import { dial, openTls } from "../support/proxy-client.ts";
 
 const owner = { after };
@@ -16,9 +18,14 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const names = ["app", "let", "closed", "trusted", "evil", "slow", "exempt"].map((name) => `${name}.test`);
 const eicar = Buffer.from(shippedPatterns.get("eicar") ?? []);
 const large = Buffer.alloc(400_000, "x");
-const origin = await httpsOrigin(owner, ca.identity(names), ({ url }, response) => {
-	response.end(url === "/eicar" ? eicar : url === "/large" ? large : "fine");
+const origin = await http2Origin(owner, ca.identity(names), (server) => {
+	server.on("request", ({ url }, response) => {
+		response.end(url === "/eicar" ? eicar : url === "/large" ? large : "fine");
+	});
 });
+const marked = ca.identity(["marked.test"]);
+const markedOrigin = await httpsOrigin(owner, marked, (_, response) => void response.end("fine"));
+writeFileSync(join(folder, "prints"), `${new X509Certificate(marked.cert).fingerprint.toLowerCase()} 9\n`);
 writeFileSync(join(folder, "names"), "evil.test 9\nlet.test 9\n");
 writeFileSync(join(folder, "urls"), `app.test/bad 9\ntrusted.test/bad 9\n`);
 writeFileSync(
@@ -34,7 +41,7 @@ const profile = (category: string) => `profile ${category} {
 }`;
 const gateway = await startGateway(owner, {
 	trust: ca.root.pem,
-	hosts: names,
+	hosts: [...names, "marked.test"],
 	profile: "whitelist exempt;",
 	policies: `policy all { match { source-address any; destination-address any; application any; }
 		then { permit { application-services { ${services} } } } }`,
@@ -50,10 +57,12 @@ const gateway = await startGateway(owner, {
 	}
 	intelligence {
 		feed names { category command-and-control; file ${join(folder, "names")}; }
+		feed prints { category certificate; file ${join(folder, "prints")}; }
+		${profile("certificate")}
 		feed urls { category url; file ${join(folder, "urls")}; }
 		${profile("command-and-control")}
 		${profile("url")}
-		policy feeds { profile [ command-and-control url ]; }
+		policy feeds { profile [ command-and-control url certificate ]; }
 	}
 	idp {
 		rules { file ${join(folder, "rules")}; }
@@ -127,6 +136,56 @@ test("R198 R220: a URL in a feed is refused in opened traffic, before signatures
 	const { fields } = await matched(record.id);
 	assert.deepEqual([fields.feed, fields.action], ["urls", "block"]);
 	assert.match(fields.tls, /^TLSv1\.3 TLS_/);
+});
+
+test("a server whose certificate is in a feed is refused before the client sees a certificate", async () => {
+	await assert.rejects(openTls(gateway, `marked.test:${markedOrigin.port}`));
+	const record = await eventually(
+		() => gateway.records().find(({ server }) => server.host === "marked.test"),
+		"the record of the refused session",
+	);
+	assert.deepEqual([record.decision, record.stage, record.clientLeg], ["block", "reputation", undefined]);
+	assert.match(record.fact, /the server's certificate [0-9a-f]{40} is in feed prints/);
+	assert.equal((await matched(record.id)).fields.action, "block");
+});
+
+test("F12: each name that a connection of HTTP/2 is used for is judged as one of its own would be", async () => {
+	const client = await openTls(gateway, target("app"), { ALPNProtocols: ["h2"] });
+	const session = connect(`https://${target("app")}`, { createConnection: () => client.socket });
+	const status = (name: string) =>
+		new Promise<number>((resolve, reject) => {
+			const stream = session.request({ ":authority": target(name), ":path": "/" });
+			stream.on("response", (headers) => resolve(headers[":status"] ?? 0));
+			stream.on("error", reject);
+			stream.resume();
+			stream.end();
+		});
+	const expected = { app: 200, slow: 200, exempt: 421, let: 421, closed: 403, evil: 403 };
+	for (const round of [1, 2])
+		for (const [name, wanted] of Object.entries(expected)) assert.equal(await status(name), wanted, `${name} ${round}`);
+	session.close();
+	const { findings } = await gateway.record(client.localPort);
+	const said = findings.map(({ service, name }) => `${service} ${name}`);
+	assert.match(
+		said.join("\n"),
+		/policy a request for closed\.test: blocked by all because traffic-management closed: /,
+	);
+	assert.match(said.join("\n"), /policy a request for exempt\.test: it is not opened by all because /);
+});
+
+test("F12: so is a name on a connection of HTTP/1.1 that is kept", async () => {
+	const client = await openTls(gateway, target("app"), { ALPNProtocols: ["http/1.1"] });
+	assert.equal((await client.request(`GET / HTTP/1.1\nHost: ${target("app")}`)).status, 200);
+	assert.equal((await client.request(`GET / HTTP/1.1\nHost: ${target("exempt")}`)).status, 421);
+});
+
+test("what test decryption-policy says of a feed is what a connection meets", async () => {
+	const said = await cli("test decryption-policy from 127.0.0.1 host evil.test sni evil.test");
+	assert.match(
+		said,
+		/Decision: block\nPolicy: all\nBecause: reputation profile command-and-control default-rule: server name evil\.test is/,
+	);
+	assert.match(said, /Stage: reputation\n[\s\S]*Outcome: blocked\n/);
 });
 
 test("a rate is shared, nothing is lost, and the record names its rule", async () => {

@@ -24,6 +24,7 @@ import { openStateDirectory } from "#daemon/state-directory.ts";
 import { trustNames } from "#daemon/trust-directory.ts";
 import { TrustService } from "#daemon/trust-service.ts";
 import type { VpnsState } from "#ike/vpn-state.ts";
+import type { FeedTables } from "#inspect/reputation.ts";
 import { compileGateway } from "#proxy/compile.ts";
 import { Counters } from "#telemetry/counters.ts";
 import { openEventDatabase } from "#telemetry/event-database-shell.ts";
@@ -64,6 +65,8 @@ export interface World extends CommandWorld {
 		readonly events: GatewayEvent[];
 		workers: WorkerView[];
 		feedViews: FeedView[];
+		/** What workers would answer; undefined: none does. */
+		feedTables: FeedTables | undefined;
 		/** What stands in the process of VPNs; undefined: none runs. */
 		vpnsState: VpnsState | undefined;
 	};
@@ -153,6 +156,8 @@ export async function commandWorld(
 				update: (name) => world.gateway.feedViews.filter((one) => name === undefined || one.name === name).length,
 			},
 			feedViews: [],
+			feedTables: new Map(),
+			askFeeds: async () => world.gateway.feedTables,
 			intelligence: new IntelligenceDesk(Date.now()),
 			learnedBypass: new LearnedBypassService({
 				settings: () => ({ clients: 1, lifetimeMs: 60_000, maximum: 10 }),
