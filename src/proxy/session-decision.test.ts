@@ -131,7 +131,7 @@ test("F12: another name on an open session is judged as a connection of its own 
 	const rules = [
 		rule("no", named("no.test"), { action: "deny" }),
 		rule("strict", named("strict.test"), { action: "permit", profile: strict }),
-		rule("same", named("same.test"), { action: "permit", profile: inspect }),
+		rule("same", named("same.test"), { action: "permit", profile: { ...inspect, name: "another" } }),
 		rule("all", any, { action: "permit", profile: inspect }),
 	] as never;
 	const client = { address: address("10.1.4.7"), port: 40_001, reachedAt: "192.0.2.1:8080" };

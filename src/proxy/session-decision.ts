@@ -223,10 +223,9 @@ function marksOf({ stage, isTrusted, rateLimit, reputation }: StageMarks): Stage
 	};
 }
 
+/** The server has been judged; what counts is who looks at the requests. */
 function isInspectedAlike(one: Decision<ProxyProfile>, other: Decision<ProxyProfile>): boolean {
-	if (one.rule === other.rule) return true;
-	const services = ({ profile }: Decision<ProxyProfile>) =>
-		[profile?.name, profile?.patternPolicy, profile?.idpPolicy].join();
+	const services = ({ profile }: Decision<ProxyProfile>) => `${profile?.patternPolicy} ${profile?.idpPolicy}`;
 	return services(one) === services(other);
 }
 
