@@ -228,6 +228,7 @@ const rows: readonly (readonly [name: string, immediate: Immediate, ...code: rea
 	["i32.load", "memory", 0x28],
 	["i64.load", "memory", 0x29],
 	["i32.load8_u", "memory", 0x2d],
+	["i32.load16_u", "memory", 0x2f],
 	["i32.store", "memory", 0x36],
 	["i32.const", "i32", 0x41],
 	["i64.const", "i64", 0x42],
@@ -254,7 +255,7 @@ const rows: readonly (readonly [name: string, immediate: Immediate, ...code: rea
 	["i64.and", "none", 0x83],
 	["i64.or", "none", 0x84],
 	["v128.load", "memory", 0xfd, 0x00],
-	["i8x16.swizzle", "none", 0xfd, 0x0e],
+	["v128.store", "memory", 0xfd, 0x0b],
 	["i8x16.splat", "none", 0xfd, 0x0f],
 	["i8x16.eq", "none", 0xfd, 0x23],
 	["v128.and", "none", 0xfd, 0x4e],
@@ -262,6 +263,11 @@ const rows: readonly (readonly [name: string, immediate: Immediate, ...code: rea
 	["v128.any_true", "none", 0xfd, 0x53],
 	["i8x16.bitmask", "none", 0xfd, 0x64],
 	["i8x16.shr_u", "none", 0xfd, 0x6d],
+	["i16x8.splat", "none", 0xfd, 0x10],
+	["i16x8.shr_u", "none", 0xfd, 0x8d, 0x01],
+	["i16x8.add", "none", 0xfd, 0x8e, 0x01],
+	["i16x8.mul", "none", 0xfd, 0x95, 0x01],
+	["i8x16.relaxed_swizzle", "none", 0xfd, 0x80, 0x02],
 ];
 
 const instructions: ReadonlyMap<string, { readonly immediate: Immediate; readonly code: readonly number[] }> = new Map(

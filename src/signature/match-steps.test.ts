@@ -26,6 +26,24 @@ test("a text that could be tried for ever is given up", () => {
 	assert.equal(matches(`content:"a"; ${options} content:"b"; distance:0; within:1;`, "a".repeat(20_000)), false);
 });
 
+test("a content that stands nowhere is told, so that nothing is compared until it comes", () => {
+	const missingIn = (options: string, text: string) => {
+		const [inspection] = signatureOf(options, anyTcp).inspections;
+		const matcher = new StepMatcher(new DatasetStore());
+		const view = { octets: Buffer.from(text, "latin1"), base: 0, isWhole: false };
+		assert.equal(matcher.matches(inspection?.steps ?? [], view), false, options);
+		return matcher.missing && Buffer.from(matcher.missing.octets).toString("latin1");
+	};
+	for (const filling of ["", ".".repeat(5_000)]) {
+		const text = `${filling}aXbX`;
+		assert.equal(missingIn('content:"X"; content:"c"; distance:0;', text), "c");
+		assert.equal(missingIn('content:"x"; nocase; content:"C"; nocase; distance:0;', text), "c");
+		assert.equal(missingIn('content:"X"; content:"a"; distance:0;', text), undefined, "it stands elsewhere");
+		assert.equal(missingIn('content:!"X";', text), undefined, "it must not be there");
+		assert.equal(missingIn('content:"X"; pcre:"/^y/R";', text), undefined);
+	}
+});
+
 test("in the end of a long buffer places still count from its start", () => {
 	const view = { base: 100 };
 	assert.equal(matches('content:"b"; offset:101; depth:1;', "abc", view), true);

@@ -36,8 +36,10 @@ export interface BufferView {
 export class StepMatcher {
 	readonly #datasets: DatasetStore;
 	readonly #expressions = new Map<string, RE2JS>();
-	/** After `matches` has answered false: a content that must be there, wherever, and is not. */
+	/** After `matches` has answered false: a content that must be there and stands nowhere in the buffer. */
 	missing: ContentStep | undefined;
+	/** The last content that failed though it stands somewhere. */
+	#misplaced: ContentStep | undefined;
 	readonly #variables: bigint[] = new Array(maxVariables).fill(0n);
 	#steps: readonly Step[] = [];
 	#view: BufferView = noView;
@@ -62,7 +64,8 @@ export class StepMatcher {
 		}
 		this.#position = -view.base;
 		this.#tries = 0;
-		this.missing = undefined;
+		this.#misplaced = undefined;
+		this.missing = view.octets.length < longOctets ? undefined : absentContent(steps, view.octets);
 		return this.#run(0);
 	}
 
@@ -76,7 +79,7 @@ export class StepMatcher {
 	#run(index: number): boolean {
 		const step = this.#steps[index];
 		if (step === undefined) return true;
-		if (++this.#tries > maxTries) return false;
+		if (++this.#tries > maxTries || this.missing !== undefined) return false;
 		switch (step.type) {
 			case "content":
 				return this.#content(step, index);
@@ -101,14 +104,21 @@ export class StepMatcher {
 		for (;;) {
 			const found = find(haystack, octets, low, high);
 			if (found === -1) {
-				if (low === 0 && high === length && isAnywhere(step)) this.missing = step;
+				this.#missed(step, haystack);
 				return false;
 			}
 			this.#position = found + octets.length;
 			if (this.#run(index + 1)) return true;
-			if (!isFollowed || ++this.#tries > maxTries) return false;
+			if (!isFollowed || this.missing !== undefined || ++this.#tries > maxTries) return false;
 			low = found + 1;
 		}
+	}
+
+	/** Where it stands nowhere, other places of the steps before it need not be tried. */
+	#missed(step: ContentStep, haystack: Buffer): void {
+		if (this.#misplaced === step) return;
+		if (haystack.indexOf(step.octets) === -1) this.missing = step;
+		else this.#misplaced = step;
 	}
 
 	#isAbsent(step: ContentStep, haystack: Buffer, low: number, high: number): boolean {
@@ -163,7 +173,7 @@ export class StepMatcher {
 			if (!matcher.find(from)) return false;
 			this.#position = start + matcher.end();
 			if (this.#run(index + 1)) return true;
-			if (!step.isFollowed) return false;
+			if (!step.isFollowed || this.missing !== undefined) return false;
 			from = matcher.start() + 1;
 		}
 		return false;
@@ -269,12 +279,16 @@ export class StepMatcher {
 	}
 }
 
-/** The first place of the needle that lies in `[low, high)` wholly, or -1. */
-/** It may stand at any place, so that it is absent until it comes. */
-function isAnywhere({ offset, depth, distance, within, endsBuffer }: ContentStep): boolean {
-	return [offset, depth, distance, within].every((amount) => amount === undefined) && !endsBuffer;
+/** Before letters of a long buffer are lowered: a content that must be there as it is, and stands nowhere. */
+function absentContent(steps: readonly Step[], octets: Buffer): ContentStep | undefined {
+	for (const step of steps) {
+		if (step.type !== "content" || step.isNegated || step.ignoresCase) continue;
+		if (octets.indexOf(step.octets) === -1) return step;
+	}
+	return undefined;
 }
 
+/** The first place of the needle that lies in `[low, high)` wholly, or -1. */
 function find(haystack: Buffer, needle: Uint8Array, low: number, high: number): number {
 	if (low < 0 || high - low < needle.length) return -1;
 	if (high - low === needle.length) return isAt(haystack, needle, low) ? low : -1;
@@ -333,4 +347,5 @@ const noView: BufferView = { octets: Buffer.alloc(0), base: 0, isWhole: true };
 /** As Suricata's default `inspection-recursion-limit`. */
 const maxTries = 3_000;
 const maxExpressionTries = 64;
+const longOctets = 4_096;
 const maxVariables = 16;

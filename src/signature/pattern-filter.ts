@@ -1,6 +1,6 @@
 /**
  * Says which of thousands of patterns may stand in a stream of octets: the first of two steps, the second compares rule by
- * rule. It may say too much (letters match in either case, of a pattern over the end of what came only the beginning is seen), never too
+ * rule. It may say too much (letters match in either case, of a pattern that goes on beyond a chunk only a part is seen), never too
  * little.
  *
  * Each pattern lends its rarest piece of 8 octets, or of 4 where it is shorter. Whatever holds the piece holds one of its samples, 4 octets
@@ -42,21 +42,32 @@ export class PatternFilter {
 		return this.#memory.words[this.#tables.hits / wordOctets + at] as number;
 	}
 
-	/** Searches octets that stand alone. */
+	/** Searches octets that stand alone: exactly the patterns in them, where they are no more than `maxSearched`. */
 	scanWhole(octets: Uint8Array, start: number, end: number): void {
 		alone.length = 0;
-		this.scan(alone, octets, start, end);
+		this.#scan(alone, octets, start, end, false, end - start <= maxSearched);
 	}
 
 	/** Searches the next octets of a stream; with `isLongOnly` for patterns of `longPieceOctets` and more. */
 	scan(stream: FilterStream, octets: Uint8Array, start: number, end: number, isLongOnly = false): void {
+		this.#scan(stream, octets, start, end, isLongOnly, false);
+	}
+
+	#scan(
+		stream: FilterStream,
+		octets: Uint8Array,
+		start: number,
+		end: number,
+		isLongOnly: boolean,
+		isWhole: boolean,
+	): void {
 		this.hitCount = 0;
-		if (this.#patterns === 0 || (isLongOnly && !this.#tables.hasLong)) return;
-		this.#begin();
+		if (this.#patterns === 0 || start >= end || (isLongOnly && !this.#tables.hasLong)) return;
+		this.#begin(isWhole);
 		for (let from = start; from < end; from += maxSearched) {
 			const to = Math.min(end, from + maxSearched);
 			this.#search(stream, octets, from, to, isLongOnly);
-			keepTail(stream, octets, from, to);
+			if (!isWhole) keepTail(stream, octets, from, to);
 		}
 		this.hitCount = this.#memory.words[this.#tables.filter / wordOctets] as number;
 	}
@@ -69,7 +80,7 @@ export class PatternFilter {
 		this.#memory.search(this.#tables.filter, begin, searchedAt, searchedAt + end - start, Number(isLongOnly));
 	}
 
-	#begin(): void {
+	#begin(isWhole: boolean): void {
 		const { words } = this.#memory;
 		const filter = this.#tables.filter / wordOctets;
 		if (++this.#stamp === 0x7fff_ffff) {
@@ -79,6 +90,7 @@ export class PatternFilter {
 		}
 		words[filter] = 0;
 		words[filter + 3] = this.#stamp;
+		words[filter + 8] = Number(isWhole);
 	}
 }
 

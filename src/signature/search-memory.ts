@@ -14,8 +14,8 @@ interface Exports {
 }
 
 /**
- * Bounds: 128 KiB for the octets that are searched, and what the tables take, at most 4 GiB. It is freed with the engine, when no connection
- * holds it any more.
+ * Bounds: 128 KiB for the octets that are searched, and what the tables take, at most 4 GiB. It is freed with the engine,
+ * when no connection holds it any more.
  */
 export class SearchMemory {
 	/** The memory as it is now: a larger one has other views. */

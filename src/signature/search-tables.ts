@@ -1,5 +1,6 @@
 /** The tables of a search: patterns as the loops of `search-text.ts` read them. */
 import type { SearchMemory } from "#signature/search-memory.ts";
+import { pairMultiplier, thirdMultiplier } from "#signature/search-text.ts";
 import { unusualPiece } from "#signature/usual-text.ts";
 
 /** Where the tables of one set of patterns lie. */
@@ -16,7 +17,7 @@ export interface SearchTables {
  * Bounds: 200 octets a pattern of eight octets or more, a hundred a shorter one, 128 KiB at most for what says that a sample is unknown.
  */
 export function writeTables(memory: SearchMemory, patterns: readonly Uint8Array[]): SearchTables {
-	const filter = memory.allocate(8 * wordOctets);
+	const filter = memory.allocate(9 * wordOctets);
 	const hits = memory.allocate(patterns.length * wordOctets);
 	const stamps = memory.allocate(patterns.length * wordOctets);
 	const rows = memory.allocate(patterns.length * 3 * wordOctets);
@@ -83,13 +84,29 @@ function writeSamples(memory: SearchMemory, members: readonly Member[], length: 
 		buckets / wordOctets + bucket,
 		buckets / wordOctets + (1 << (32 - bucketShift)) + 1,
 	);
-	const address = memory.allocate(10 * wordOctets);
+	const address = memory.allocate(12 * wordOctets);
 	const pieceMask = length === longPieceOctets ? [-1, -1] : [-1, 0];
+	const flags = sample === middleSampleOctets ? writeFlags(memory, entries) : [0, 0];
 	memory.words.set(
-		[bits, wordShift, mask, step, buckets, bucketShift, sample, length, ...pieceMask],
+		[bits, wordShift, mask, step, buckets, bucketShift, sample, length, ...pieceMask, ...flags],
 		address / wordOctets,
 	);
 	return address;
+}
+
+/** An octet by some bits of a key that is made of eight samples at once: 1 where some piece has one. */
+function writeFlags(
+	memory: SearchMemory,
+	entries: readonly { readonly piece: Uint8Array; readonly back: number }[],
+): [number, number] {
+	const log = clamp(Math.ceil(Math.log2(entries.length * flagsPerSample)), 10, 16);
+	const flags = memory.allocate(2 ** log);
+	for (const { piece, back } of entries) {
+		const octet = (at: number) => (piece[back + at] as number) | caseBit;
+		const key = Math.imul(octet(0) | (octet(1) << 8), pairMultiplier) + Math.imul(octet(2), thirdMultiplier);
+		memory.octets[flags + ((key & 0xffff) >>> (16 - log))] = 1;
+	}
+	return [flags, 16 - log];
 }
 
 /** The same as `key` in `search-text.ts`. */
@@ -144,6 +161,7 @@ const longSampleOctets = 4;
 const middlePieceOctets = 4;
 const middleSampleOctets = 3;
 const bitsPerSample = 64;
+const flagsPerSample = 64;
 const wordOctets = 4;
 const entryOctets = 16;
 const groupOctets = 64;

@@ -47,6 +47,8 @@ export interface EngineFigures {
 	readonly patterns: number;
 	/** Signatures that are compared each time, since they have no content to search for. */
 	readonly unfiltered: number;
+	/** Memory that is searched with, outside of the heap. */
+	readonly searchOctets: number;
 }
 
 /**
@@ -96,7 +98,8 @@ export class SignatureEngine {
 		const ofMail = (stage: "mail" | "mail-end") =>
 			directions.map((direction) => planner.stage(stage, direction)) as [StagePlan, StagePlan];
 		this.mails = { mail: ofMail("mail"), "mail-end": ofMail("mail-end") };
-		this.figures = { signatures: signatures.length, patterns: planner.patterns, unfiltered: planner.unfiltered };
+		const { patterns, unfiltered, searchOctets } = planner;
+		this.figures = { signatures: signatures.length, patterns, unfiltered, searchOctets };
 	}
 
 	/** Begins a new list of candidates. */
@@ -130,6 +133,10 @@ class Planner {
 	readonly #memory = new SearchMemory();
 	patterns = 0;
 	unfiltered = 0;
+
+	get searchOctets(): number {
+		return this.#memory.octets.length;
+	}
 
 	add(index: number, signature: Signature): void {
 		const chosen = chooseFilter(signature);

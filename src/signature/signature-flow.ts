@@ -55,6 +55,8 @@ export interface Alert {
 
 type TlsStage = "client-hello" | "server-hello" | "certificate";
 
+type Missing = Map<number, { readonly step: ContentStep; until: number }>;
+
 /** What is kept of each direction. */
 class Side {
 	readonly body = new OctetWindow();
@@ -64,8 +66,9 @@ class Side {
 	/** Candidates that wait for more of the body, or of the stream. */
 	readonly waiting: number[] = [];
 	readonly streamWaiting: number[] = [];
-	/** Of those that wait for more of the body: a content that it has not had, up to so many octets of it. */
-	readonly missing = new Map<number, { readonly step: ContentStep; until: number }>();
+	/** Of those that wait: a content that the body, or the stream, has not had up to so many octets of it. */
+	readonly missing: Missing = new Map();
+	readonly streamMissing: Missing = new Map();
 	/** How often candidates of this message were judged. */
 	judged = 0;
 	/** Signatures that matched in this message; of the stream, where the match was complete. */
@@ -220,7 +223,10 @@ export class SignatureFlow {
 		if (!isKept && always.length === 0) return;
 		const { stream, streamWaiting } = side;
 		if (this.protocol === "http" && stream.total > shortDepth) return;
-		if (stream.overflows(end - start)) streamWaiting.length = 0;
+		if (stream.overflows(end - start)) {
+			streamWaiting.length = 0;
+			side.streamMissing.clear();
+		}
 		const before = stream.total;
 		stream.append(octets, start, end);
 		this.#engine.beginCandidates();
@@ -300,21 +306,26 @@ export class SignatureFlow {
 		if (stage === "body" && head !== undefined) this.#load(head, direction);
 		const side = this.#sides[direction];
 		// The order of the signatures is the order in which they are judged.
-		const list = candidates.subarray(0, candidateCount).sort();
-		for (const index of list) {
+		if (candidateCount > 1) candidates.subarray(0, candidateCount).sort();
+		for (let at = 0; at < candidateCount; at++) {
+			const index = candidates[at] as number;
 			const signature = this.#engine.signatures[index] as Signature;
 			if (stage === "head" && signature.stage === "body") {
 				this.#wait(side.waiting, index);
 				continue;
 			}
 			if (stage !== "stream" && side.matched.has(index)) continue;
-			if (stage === "body" && isStillMissing(side, index)) continue;
+			const window = stage === "stream" ? side.stream : side.body;
+			const missing = stage === "stream" ? side.streamMissing : side.missing;
+			const mayWait = stage === "body" || (stage === "stream" && side.streamWaiting.includes(index));
+			if (mayWait && isStillMissing(window, missing, index)) continue;
 			const verdict = this.#judge(signature, direction, stage, index);
 			if (verdict === undecided) {
-				const step = stage === "body" ? this.#missing : undefined;
-				if (step !== undefined) side.missing.set(index, { step, until: side.body.total });
+				const step = mayWait ? this.#missing : undefined;
+				if (step !== undefined) missing.set(index, { step, until: window.total });
 				continue;
 			}
+			missing.delete(index);
 			if (stage === "body") remove(side.waiting, index);
 			if (stage === "stream") remove(side.streamWaiting, index);
 			if (verdict === never) continue;
@@ -340,7 +351,6 @@ export class SignatureFlow {
 			const { stage: of } = bufferTable[inspection.buffer];
 			// What stands in a head or a handshake will not change any more.
 			if (of !== "body" && of !== "stream") return never;
-			if (of === "body" && inspection.transforms.length === 0) this.#missing = this.#engine.matcher.missing;
 			return undecided;
 		}
 		return holds;
@@ -352,13 +362,19 @@ export class SignatureFlow {
 		if (inspection.absent === "must") return false;
 		const { matcher } = this.#engine;
 		if (views.some((view) => matcher.matches(inspection.steps, view))) return true;
+		if (inspection.transforms.length === 0 && bufferTable[inspection.buffer].stage === signature.stage)
+			this.#missing = matcher.missing;
 		// A rule of the payload is about single packets, too: their beginnings count as beginnings.
 		const chunk = this.#chunk;
 		if (chunk === undefined || inspection.buffer !== "payload" || signature.stage !== "stream") return false;
+		// What the stream has nowhere, its last chunk has not.
+		const isWithinStream = chunk.octets.length <= (views[0]?.octets.length ?? 0);
+		if (isWithinStream && matcher.missing !== undefined) return false;
+		this.#missing = undefined;
 		return matcher.matches(inspection.steps, chunk);
 	}
 
-	/** After a verdict that is undecided: the content of a body that it waits for, where it is one. */
+	/** After a verdict that is undecided: the content of a body or stream that it waits for, where it is one. */
 	#missing: ContentStep | undefined;
 	readonly #views = new Map<string, readonly BufferView[]>();
 
@@ -514,13 +530,16 @@ function isBetween(
 }
 
 /** The content that the signature waits for has not come: it need not be compared. */
-function isStillMissing({ body, missing }: Side, index: number): boolean {
+function isStillMissing(window: OctetWindow, missing: Missing, index: number): boolean {
 	const wanted = missing.get(index);
 	if (wanted === undefined) return false;
 	const { step, until } = wanted;
-	const octets = step.ignoresCase ? body.lowered() : body.octets.subarray(0, body.length);
-	wanted.until = body.total;
-	if (octets.indexOf(step.octets, Math.max(0, until - body.base - step.octets.length + 1)) === -1) return true;
+	const octets = step.ignoresCase ? window.lowered() : window.octets.subarray(0, window.length);
+	wanted.until = window.total;
+	// Octets that went by unseen may have had it.
+	const isUnseen = until < window.base;
+	const from = Math.max(0, until - window.base - step.octets.length + 1);
+	if (!isUnseen && octets.indexOf(step.octets, from) === -1) return true;
 	missing.delete(index);
 	return false;
 }

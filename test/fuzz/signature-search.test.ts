@@ -24,11 +24,13 @@ const text = fc
 	.map((words) => words.flat().join(""));
 const cuts = fc.array(fc.nat(40), { maxLength: 30 });
 
+const hexWord = word.map((letters) =>
+	letters.map((each) => `|${each.charCodeAt(0).toString(16).padStart(2, "0")}|`).join(""),
+);
+
 const content = fc
 	.record({
-		octets: word.map((letters) =>
-			letters.map((each) => `|${each.charCodeAt(0).toString(16).padStart(2, "0")}|`).join(""),
-		),
+		octets: hexWord,
 		isNegated: fc.boolean(),
 		more: fc.subarray(["nocase"]),
 		place: fc.constantFrom("", "", "", "offset:3", "depth:40", "distance:0", "distance:1; within:30", "fast_pattern"),
@@ -54,6 +56,40 @@ test("the signatures that match a body are those that match it when each is comp
 			for (const size of sizes) for (const body of bodies) body.send(size);
 			for (const body of bodies)
 				assert.deepEqual(body.finish(), body.expected(), JSON.stringify([before, after, body.text]));
+		}),
+	);
+});
+
+test("the signatures that match a stream are those that match all of it, each when it is whole", () => {
+	const positive = fc.record({
+		octets: hexWord,
+		more: fc.constantFrom("", "nocase", "distance:0", "distance:1; within:30"),
+	});
+	const streamRules = fc
+		.array(fc.array(positive, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 12 })
+		.map((list) =>
+			list.map(
+				(contents, index) =>
+					`alert tcp any any -> any any (flow:to_client; ${contents.map(({ octets, more }, at) => `content:"${octets}"; ${at === 0 && more !== "nocase" ? "" : more}`).join("; ")}; sid:${index + 1};)`,
+			),
+		);
+	fc.assert(
+		fc.property(streamRules, text, cuts, (list, sent, sizes) => {
+			const engine = engineOf(list);
+			const flow = flowOf(engine, "tcp");
+			const octets = Buffer.from(sent, "latin1");
+			const found = new Set<number>();
+			let at = 0;
+			for (const size of [...sizes, octets.length]) {
+				const end = Math.min(octets.length, at + size);
+				flow.stream(toClient, octets, at, end);
+				at = end;
+				for (const sid of sidsOf(flow)) found.add(sid);
+				const soFar = matching(engine, octets.subarray(0, end));
+				for (const sid of soFar)
+					assert.ok(found.has(sid), `${sid} in ${end} octets of ${JSON.stringify(sent)}: ${list[sid - 1]}`);
+			}
+			assert.deepEqual([...found].sort(byNumber), matching(engine, octets), JSON.stringify([list, sent]));
 		}),
 	);
 });
@@ -136,16 +172,25 @@ class Body {
 	finish(): number[] {
 		this.send(this.#octets.length);
 		this.#flow.messageEnd(toClient);
-		return sidsOf(this.#flow).sort((a, b) => a - b);
+		return sidsOf(this.#flow).sort(byNumber);
 	}
 
 	expected(): number[] {
-		if (this.#octets.length === 0) return [];
-		const matcher = new StepMatcher(new DatasetStore());
-		const view = { octets: this.#octets, base: 0, isWhole: true };
-		return this.#engine.signatures
-			.filter(({ inspections }) => inspections.every(({ steps }) => matcher.matches(steps, view)))
-			.map(({ sid }) => sid)
-			.sort((a, b) => a - b);
+		return matching(this.#engine, this.#octets);
 	}
+}
+
+/** Each signature compared with octets that are whole. */
+function matching(engine: SignatureEngine, octets: Buffer): number[] {
+	if (octets.length === 0) return [];
+	const matcher = new StepMatcher(new DatasetStore());
+	const view = { octets, base: 0, isWhole: true };
+	return engine.signatures
+		.filter(({ inspections }) => inspections.every(({ steps }) => matcher.matches(steps, view)))
+		.map(({ sid }) => sid)
+		.sort(byNumber);
+}
+
+function byNumber(a: number, b: number): number {
+	return a - b;
 }
