@@ -1,8 +1,10 @@
 /** What `managed` and `iked` say to each other, over the channel of the child process. */
+import type { EapTlsRequest } from "#daemon/eap-tls-desk.ts";
 import type { PeerTrust } from "#daemon/peer-trust.ts";
 import type { FetchedListFacts } from "#daemon/worker-protocol.ts";
 import type { PlaneNote } from "#esp/data-plane.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
+import type { TlsAnswer } from "#ike/eap/eap-tls-server.ts";
 import type { ReportKind } from "#ike/v2/engine-event.ts";
 import type { VpnPlan } from "#ike/vpn-plan.ts";
 import type { VpnsState } from "#ike/vpn-state.ts";
@@ -21,6 +23,7 @@ export type ToIked =
 	| { readonly type: "forget-fetched" }
 	| { readonly type: "show"; readonly question: number }
 	| { readonly type: "clear"; readonly order: IkedClear }
+	| { readonly type: "tls-answered"; readonly request: number; readonly answer: TlsAnswer }
 	| { readonly type: "signed"; readonly request: number; readonly signature: Uint8Array | undefined }
 	/** Tell the peers, take the tunnels away, exit. */
 	| { readonly type: "stop" };
@@ -42,6 +45,8 @@ export type FromIked =
 	| { readonly type: "list-fetched"; readonly list: FetchedListFacts }
 	/** What carries the packets has something to tell. */
 	| { readonly type: "told"; readonly note: PlaneNote }
+	/** Records of a user's TLS. */
+	| ({ readonly type: "tls"; readonly request: number } & EapTlsRequest)
 	/** A line for the trace file. */
 	| { readonly type: "trace"; readonly text: string }
 	| { readonly type: "report"; readonly what: ReportKind; readonly connection: string; readonly text: string };

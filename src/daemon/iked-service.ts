@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
+import { EapTlsDesk } from "#daemon/eap-tls-desk.ts";
 import { signForIke } from "#daemon/ike-signing-desk.ts";
 import type { FromIked, IkedClear, ToIked } from "#daemon/iked-protocol.ts";
 import { noPeerTrust, type PeerTrust, peerTrust } from "#daemon/peer-trust.ts";
@@ -15,6 +16,7 @@ import type { PlaneNote } from "#esp/data-plane.ts";
 import { mayChangePacketFilter } from "#firewall/apply-shell.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
 import { clearTunnelRoutes } from "#ike/ip-command-shell.ts";
+import type { PackedConnection } from "#ike/packed-connection.ts";
 import type { TraceFilePlan } from "#ike/trace-plan.ts";
 import { spiText } from "#ike/v2/child-sa.ts";
 import type { ReportKind } from "#ike/v2/engine-event.ts";
@@ -55,6 +57,7 @@ export class IkedService {
 	#hasProblems = false;
 	#startedAt = 0;
 	#isStopping = false;
+	readonly #eapTls = new EapTlsDesk();
 	#traceWriter: TraceWriter | undefined;
 
 	constructor(ports: IkedServicePorts) {
@@ -127,8 +130,7 @@ export class IkedService {
 
 	/** Peers with pre-shared keys need none. */
 	#trustOf(config: VpnConfig, { plan }: CompiledVpns): PeerTrust {
-		if (!plan.connections.some(({ remoteAuthentication }) => remoteAuthentication.kind === "certificate"))
-			return noPeerTrust;
+		if (!plan.connections.some(judgesCertificates)) return noPeerTrust;
 		const { trust, loadedCrls } = this.#ports.sources();
 		return peerTrust(config, trust, loadedCrls);
 	}
@@ -196,6 +198,15 @@ export class IkedService {
 				const signature = signForIke(message, signers, this.#ports.sources().store);
 				return tell(child, { type: "signed", request: message.request, signature });
 			}
+			case "tls": {
+				const { signers = new Map(), plan } = this.#compiled ?? {};
+				const anchors = anchorsOf(plan, message.connection);
+				this.#eapTls.take(message, signers, this.#ports.sources().store, anchors).then(
+					(answer) => tell(child, { type: "tls-answered", request: message.request, answer }),
+					(error) => this.#ports.log.error({ cause: String(error) }, "TLS of a user of a VPN failed"),
+				);
+				return;
+			}
 			case "list-fetched":
 				return this.#ports.listFetched(message.list);
 			case "told":
@@ -210,6 +221,7 @@ export class IkedService {
 	#ended(child: ChildProcess, reason: string): void {
 		if (this.#child !== child) return;
 		this.#child = undefined;
+		this.#eapTls.clear();
 		this.#configured?.([{ vpn: "all", reason: `the process of VPNs ended: ${reason}` }]);
 		if (this.#isStopping) return;
 		const { now, event, log } = this.#ports;
@@ -249,6 +261,16 @@ export class IkedService {
 	#event(event: GatewayEvent): void {
 		this.#ports.event(event);
 	}
+}
+
+function judgesCertificates({ remoteAuthentication: one }: PackedConnection): boolean {
+	return one.kind === "certificate" || (one.kind === "eap" && one.certificates !== undefined);
+}
+
+/** Who vouches for the users of a connection, DER. */
+function anchorsOf(plan: VpnPlan | undefined, connection: string): readonly Uint8Array[] {
+	const users = plan?.connections.find(({ name }) => name === connection)?.remoteAuthentication;
+	return users?.kind === "eap" ? (users.certificates?.anchors ?? []) : [];
 }
 
 function tell(child: ChildProcess, message: ToIked): void {

@@ -4,10 +4,12 @@ import type { FromIked, ToIked } from "#daemon/iked-protocol.ts";
 import { PeerRevocation } from "#daemon/peer-revocation.ts";
 import { VpnEngine } from "#daemon/vpn-engine.ts";
 import { UserSpacePlane } from "#esp/user-space-plane-shell.ts";
+import type { TlsAnswer } from "#ike/eap/eap-tls-server.ts";
 import { crlFacts } from "#pki/crl-text.ts";
 
 const revocation = new PeerRevocation((url, crl) => send({ type: "list-fetched", list: { url, ...crlFacts(crl) } }));
 const waiting = new Map<number, (signature: Uint8Array | undefined) => void>();
+const handshakes = new Map<number, (answer: TlsAnswer) => void>();
 let nextRequest = 1;
 /** One configuration after another. */
 let turn: Promise<unknown> = Promise.resolve();
@@ -20,6 +22,12 @@ const engine: Promise<VpnEngine> = openLinux().then(
 					const request = nextRequest++;
 					waiting.set(request, resolve);
 					send({ type: "sign", request, connection, scheme: scheme.name, octets });
+				}),
+			tls: (session, connection, input, isFirst) =>
+				new Promise((resolve) => {
+					const request = nextRequest++;
+					handshakes.set(request, resolve);
+					send({ type: "tls", request, session, connection, input, isFirst });
 				}),
 			checkPeer: (path, isAgain) => revocation.check(path, isAgain),
 			report: (what, connection, text) => send({ type: "report", what, connection, text }),
@@ -62,6 +70,10 @@ function hear(one: VpnEngine, message: ToIked): void {
 		case "signed":
 			waiting.get(message.request)?.(message.signature);
 			waiting.delete(message.request);
+			return;
+		case "tls-answered":
+			handshakes.get(message.request)?.(message.answer);
+			handshakes.delete(message.request);
 			return;
 		case "stop":
 			return leave(one, true);

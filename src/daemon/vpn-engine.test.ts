@@ -30,7 +30,7 @@ const prelude = `
 	const linux = await openLinux();
 	const [reports, traced, notes] = [[], [], []];
 	let topics = [];
-	const engine = () => new VpnEngine((events) => new UserSpacePlane(linux, events), { sign: async () => undefined, checkPeer: async () => undefined, report: (what) => reports.push(what), told: (note) => notes.push(note.what), trace: (text) => traced.push(text) });
+	const engine = () => new VpnEngine((events) => new UserSpacePlane(linux, events), { sign: async () => undefined, checkPeer: async () => undefined, tls: async () => undefined, report: (what) => reports.push(what), told: (note) => notes.push(note.what), trace: (text) => traced.push(text) });
 	const [a, b] = [engine(), engine()];
 	const isUp = async (one) => (await one.state()).vpns[0]?.children.length === 1;
 `;

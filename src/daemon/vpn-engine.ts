@@ -28,7 +28,7 @@ import { defaultSettings } from "#ike/v2/settings.ts";
 import type { VpnPlan } from "#ike/vpn-plan.ts";
 import type { ChildState, VpnState, VpnsState } from "#ike/vpn-state.ts";
 
-export interface VpnEnginePorts extends Required<Pick<EnginePorts, "sign" | "report" | "checkPeer">> {
+export interface VpnEnginePorts extends Required<Pick<EnginePorts, "sign" | "report" | "checkPeer" | "tls">> {
 	/** What carries the packets has something to tell. */
 	told(note: PlaneNote): void;
 	/** A line of the trace; only of topics that the plan names. */
@@ -65,6 +65,7 @@ export class VpnEngine {
 			{
 				sign: (connection, scheme, octets) => ports.sign(connection, scheme, octets),
 				checkPeer: (path, isAgain) => ports.checkPeer(path, isAgain),
+				tls: (session, connection, input, isFirst) => ports.tls(session, connection, input, isFirst),
 				report: (what, connection, text) => {
 					this.#trace("general", () => `${connection}: ${what}: ${text}`);
 					ports.report(what, connection, text);

@@ -138,24 +138,34 @@ function authenticationOf(
 		const authentication = { kind: "shared-key", key } as const;
 		return { localAuthentication: authentication, remoteAuthentication: authentication };
 	}
-	const { accessProfile, client } = gateway.aaa ?? {};
+	const { client } = gateway.aaa ?? {};
+	const trust = facts.trustOf(gateway.ikePolicy);
 	if (client !== undefined) {
-		const remoteAuthentication = facts.trustOf(gateway.ikePolicy);
-		if (remoteAuthentication === undefined) return `policy "${gateway.ikePolicy}" trusts no authority`;
+		if (trust === undefined) return `policy "${gateway.ikePolicy}" trusts no authority`;
 		const hash = passwordHash(client.password.danger_reveal());
-		return { localAuthentication: { kind: "eap", name: client.username, hash }, remoteAuthentication };
+		return { localAuthentication: { kind: "eap", name: client.username, hash }, remoteAuthentication: trust };
 	}
 	const own = facts.ownCertificate(policy.certificate.localCertificate ?? "");
-	if (accessProfile !== undefined) {
-		if (own === undefined) return `policy "${gateway.ikePolicy}": its local certificate is not there`;
-		const users = [...facts.usersOf(accessProfile)];
-		const passwords = new Map(users.map(([user, secret]) => [user, passwordHash(secret.danger_reveal())]));
-		return { localAuthentication: own.local, remoteAuthentication: { kind: "eap", passwords } };
-	}
-	const trust = facts.trustOf(gateway.ikePolicy);
 	if (own === undefined) return `policy "${gateway.ikePolicy}": its local certificate is not there`;
+	if (gateway.aaa !== undefined) {
+		const remoteAuthentication = usersOf(gateway.aaa, trust, facts);
+		if (remoteAuthentication === undefined) return `policy "${gateway.ikePolicy}" trusts no authority`;
+		return { localAuthentication: own.local, remoteAuthentication };
+	}
 	if (trust === undefined) return `policy "${gateway.ikePolicy}" trusts no authority`;
 	return { localAuthentication: own.local, remoteAuthentication: trust };
+}
+
+/** Users by their passwords, by certificates, or both; undefined when nobody vouches for certificates. */
+function usersOf(
+	{ accessProfile, eapTls }: NonNullable<IkeGateway["aaa"]>,
+	trust: RemoteAuthentication | undefined,
+	facts: ConnectionFacts,
+): RemoteAuthentication | undefined {
+	const users = accessProfile === undefined ? [] : [...facts.usersOf(accessProfile)];
+	const passwords = new Map(users.map(([user, secret]) => [user, passwordHash(secret.danger_reveal())]));
+	if (!eapTls) return { kind: "eap", passwords };
+	return trust?.kind === "certificate" ? { kind: "eap", passwords, certificates: trust } : undefined;
 }
 
 function sharedKeyOf({ preSharedKey: { asciiText, hexadecimal } }: IkePolicy): KeyObject | undefined {

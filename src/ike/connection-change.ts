@@ -3,7 +3,13 @@ import { type Address, formatAddress } from "#base/address.ts";
 import { equalBytes } from "#base/bytes.ts";
 import type { Identity, IdentityExpectation } from "#ike/auth/identity.ts";
 import { describeProposal } from "#ike/crypto/proposal.ts";
-import type { ChildConfig, Connection, LocalAuthentication, RemoteAuthentication } from "#ike/v2/connection.ts";
+import type {
+	CertificateTrust,
+	ChildConfig,
+	Connection,
+	LocalAuthentication,
+	RemoteAuthentication,
+} from "#ike/v2/connection.ts";
 import { selectorText } from "#ike/v2/narrow-selectors.ts";
 
 /**
@@ -66,9 +72,13 @@ function isSameLocal(one: LocalAuthentication, other: LocalAuthentication): bool
 function isSameRemote(one: RemoteAuthentication, other: RemoteAuthentication): boolean {
 	if (one.kind === "shared-key") return other.kind === "shared-key" && one.key.equals(other.key);
 	// Of users each is looked at by itself: whose password is another one has to come again.
-	if (one.kind === "eap") return other.kind === "eap";
-	if (other.kind !== "certificate" || !equalBytes(one.authorities, other.authorities)) return false;
-	return isSameList(one.anchors ?? [], other.anchors ?? []);
+	if (one.kind === "eap") return other.kind === "eap" && isSameTrust(one.certificates, other.certificates);
+	return other.kind === "certificate" && isSameTrust(one, other);
+}
+
+function isSameTrust(one: CertificateTrust | undefined, other: CertificateTrust | undefined): boolean {
+	if (one === undefined || other === undefined) return one === other;
+	return equalBytes(one.authorities, other.authorities) && isSameList(one.anchors ?? [], other.anchors ?? []);
 }
 
 function isSameList(one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean {

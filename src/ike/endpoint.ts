@@ -16,6 +16,7 @@ import { connectionChange } from "#ike/connection-change.ts";
 import type { RandomOctets } from "#ike/crypto/agree-key.ts";
 import { closeChild, followConnection } from "#ike/follow-connection.ts";
 import { answerRequest } from "#ike/v2/answer-request.ts";
+import { onEapChecked, onEapTls } from "#ike/v2/begin-eap.ts";
 import {
 	beginInitiator,
 	onBeginResponse,
@@ -111,6 +112,9 @@ export class Endpoint {
 				break;
 			case "signed":
 				this.#withAssociation(event.sa, (sa) => this.#handlers.onSigned(sa, event.signature, now), now);
+				break;
+			case "tls-answered":
+				this.#withAssociation(event.sa, (sa) => this.#handlers.onTls(sa, event.answer, now), now);
 				break;
 			case "peer-checked":
 				this.#withAssociation(event.sa, (sa) => this.#handlers.onPeerChecked(sa, event.refusal, now), now);
@@ -477,9 +481,11 @@ function newHandlers(): Handlers {
 			if (sa.isInitiator) onInitiatorSigned(sa, signature, now);
 			else onResponderSigned(sa, signature, now);
 		},
+		onTls: onEapTls,
 		onPeerChecked(sa, refusal, now) {
 			if (sa.isEstablished) onCheckedAgain(sa, refusal, now);
 			else if (sa.isInitiator) onInitiatorChecked(sa, refusal, now);
+			else if (sa.phase.type === "await-eap-check") onEapChecked(sa, refusal, now);
 			else onResponderChecked(sa, refusal, now);
 		},
 		onRequest: answerRequest,

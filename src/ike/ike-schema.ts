@@ -303,8 +303,10 @@ const gateway = list({
 		aaa: container({
 			help: "Users by EAP within IKEv2, after the gateway has proved itself by its certificate",
 			presence: true,
-			alternatives: [{ of: ["access-profile", "client"], mandatory: true, onSet: "refuse" }],
 			children: {
+				"eap-tls": flag({
+					help: "The peer is a user with a certificate of an authority that the policy trusts, and proves it by EAP-TLS",
+				}),
 				"access-profile": leaf(reference("access profile"), {
 					help: {
 						what: "The peer is a user of this profile, and proves by MSCHAPv2 that it knows the password",

@@ -4,7 +4,7 @@
  */
 import { createPublicKey, createSecretKey } from "node:crypto";
 import { peerJudge } from "#ike/auth/judge-peer.ts";
-import type { Connection, LocalAuthentication, RemoteAuthentication } from "#ike/v2/connection.ts";
+import type { CertificateTrust, Connection, LocalAuthentication, RemoteAuthentication } from "#ike/v2/connection.ts";
 import { decodeCertificate } from "#pki/certificate.ts";
 import { TrustAnchors } from "#pki/trust-anchors.ts";
 
@@ -14,15 +14,20 @@ type PackedLocal =
 	| { readonly kind: "certificate"; readonly certificates: readonly Uint8Array[]; readonly publicKey: Uint8Array }
 	| Extract<LocalAuthentication, { readonly kind: "eap" }>;
 
+interface PackedTrust {
+	readonly anchors: readonly Uint8Array[];
+	readonly authorities: Uint8Array;
+	readonly asksRevocation: boolean;
+}
+
 type PackedRemote =
 	| { readonly kind: "shared-key"; readonly key: Uint8Array }
+	| ({ readonly kind: "certificate" } & PackedTrust)
 	| {
-			readonly kind: "certificate";
-			readonly anchors: readonly Uint8Array[];
-			readonly authorities: Uint8Array;
-			readonly asksRevocation: boolean;
-	  }
-	| Extract<RemoteAuthentication, { readonly kind: "eap" }>;
+			readonly kind: "eap";
+			readonly passwords: ReadonlyMap<string, Uint8Array>;
+			readonly certificates?: PackedTrust;
+	  };
 
 export type PackedConnection = Omit<Connection, "localAuthentication" | "remoteAuthentication"> & {
 	readonly localAuthentication: PackedLocal;
@@ -50,9 +55,12 @@ function unpackLocal(local: PackedLocal): LocalAuthentication {
 }
 
 function unpackRemote(remote: PackedRemote): RemoteAuthentication {
-	if (remote.kind === "eap") return remote;
 	if (remote.kind === "shared-key") return { kind: "shared-key", key: createSecretKey(remote.key) };
-	return { ...remote, judge: peerJudge(anchorsOf(remote.anchors)) };
+	if (remote.kind === "eap") {
+		const { passwords, certificates } = remote;
+		return { kind: "eap", passwords, ...(certificates && { certificates: unpackTrust(certificates) }) };
+	}
+	return { kind: "certificate", ...unpackTrust(remote) };
 }
 
 function packLocal(local: LocalAuthentication): PackedLocal {
@@ -63,10 +71,20 @@ function packLocal(local: LocalAuthentication): PackedLocal {
 }
 
 function packRemote(remote: RemoteAuthentication): PackedRemote {
-	if (remote.kind === "eap") return remote;
 	if (remote.kind === "shared-key") return { kind: "shared-key", key: octetsOf(remote.key.export()) };
-	const { anchors = [], authorities, asksRevocation = false } = remote;
-	return { kind: "certificate", anchors, authorities, asksRevocation };
+	if (remote.kind === "eap") {
+		const { passwords, certificates } = remote;
+		return { kind: "eap", passwords, ...(certificates && { certificates: packTrust(certificates) }) };
+	}
+	return { kind: "certificate", ...packTrust(remote) };
+}
+
+function packTrust({ anchors = [], authorities, asksRevocation = false }: CertificateTrust): PackedTrust {
+	return { anchors, authorities, asksRevocation };
+}
+
+function unpackTrust({ anchors, authorities, asksRevocation }: PackedTrust): CertificateTrust {
+	return { anchors, authorities, asksRevocation, judge: peerJudge(anchorsOf(anchors)) };
 }
 
 /** An authority that cannot be read vouches for nobody. */

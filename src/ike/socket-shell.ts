@@ -3,6 +3,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { type Address, formatAddress, parseAddress } from "#base/address.ts";
 import { equalBytes } from "#base/bytes.ts";
 import type { SignatureScheme } from "#ike/auth/signature.ts";
+import type { TlsAnswer } from "#ike/eap/eap-tls-server.ts";
 import type { Endpoint } from "#ike/endpoint.ts";
 import { classifyPort4500, keepalivePacket, markIke } from "#ike/udp-encapsulation.ts";
 import type { Path, Place } from "#ike/v2/connection.ts";
@@ -15,6 +16,8 @@ export interface EnginePorts {
 	sign(connection: string, scheme: SignatureScheme, octets: Uint8Array): Promise<Uint8Array | undefined>;
 	/** Why the peer with the certificate of this path is refused; `isAgain` when it was accepted before. */
 	checkPeer?(path: readonly Certificate[], isAgain: boolean): Promise<string | undefined>;
+	/** Gives records of a user's TLS to the handshake of that number, with the key of the connection's certificate; no users of TLS are let in without it. */
+	tls?(session: number, connection: string, input: Uint8Array, isFirst: boolean): Promise<TlsAnswer | undefined>;
 	installChild(association: ChildAssociation): void;
 	removeChild(inboundSpi: number, outboundSpi: number): void;
 	moveChild(inboundSpi: number, path: Path): void;
@@ -159,6 +162,8 @@ export class EngineShell {
 				return this.#sign(effect);
 			case "check-peer":
 				return this.#checkPeer(effect);
+			case "tls":
+				return this.#tls(effect);
 			case "install-child":
 				return this.#ports.installChild(effect.association);
 			case "remove-child":
@@ -180,6 +185,14 @@ export class EngineShell {
 		this.#ports.sign(connection, scheme, octets).then(
 			(signature) => this.give({ type: "signed", sa, signature }),
 			() => this.give({ type: "signed", sa, signature: undefined }),
+		);
+	}
+
+	#tls({ sa, connection, input, isFirst }: Extract<EngineEffect, { readonly type: "tls" }>): void {
+		const asked = this.#ports.tls?.(sa, connection, input, isFirst) ?? Promise.resolve(undefined);
+		asked.then(
+			(answer) => this.give({ type: "tls-answered", sa, answer }),
+			() => this.give({ type: "tls-answered", sa, answer: undefined }),
 		);
 	}
 

@@ -84,10 +84,26 @@ function verifyPolicy(path: readonly string[], policy: IkePolicy, { proposal, ga
 	return findings;
 }
 
+/** This end asks, in one way or two, or it is asked. */
+function verifyWays(
+	path: readonly string[],
+	{ accessProfile, eapTls, client }: NonNullable<IkeGateway["aaa"]>,
+): readonly Finding[] {
+	const asks = accessProfile !== undefined || eapTls;
+	if (!asks && client === undefined)
+		return [error(path, undefined, "lets nobody in; set 'access-profile', 'eap-tls' or 'client'")];
+	if (asks && client !== undefined)
+		return [
+			error(path, "client", "cannot stand beside 'access-profile' or 'eap-tls': one end asks, the other is asked"),
+		];
+	return [];
+}
+
 function verifyGateway(path: readonly string[], gateway: IkeGateway, { policy }: Ike): readonly Finding[] {
 	const { version, deadPeerDetection, xauth, aaa, dynamic } = gateway;
 	const findings: Finding[] = [];
 	if (aaa !== undefined && version !== "v2-only") findings.push(error(path, "aaa", "is of IKEv2; set version v2-only"));
+	if (aaa !== undefined) findings.push(...verifyWays([...path, "aaa"], aaa));
 	if (aaa?.client !== undefined && dynamic !== undefined)
 		findings.push(error(path, "aaa", "this end is the user, who has to begin: the peer needs an 'address'"));
 	if (version === "v2-only" && deadPeerDetection !== undefined && deadPeerDetection.threshold !== 5)

@@ -40,3 +40,11 @@ test("passwords show only in their $9$ form", () => {
 	assert.equal(printed.match(/"\$9\$/g)?.length, 2);
 	assert.doesNotMatch(JSON.stringify([...configOf(text(client)).security.ike.gateway]), /hunter/);
 });
+
+test("a gateway asks or is asked: neither and both are refused", () => {
+	assert.match(findingsOf(text("address 192.0.2.1; version v2-only; aaa;", undefined, mine)).join(), /lets nobody in/);
+	const both = "address 192.0.2.1; version v2-only; aaa { eap-tls; client { username a; password b; } }";
+	assert.match(findingsOf(text(both, undefined, mine)).join(), /cannot stand beside/);
+	const tls = "address 192.0.2.1; version v2-only; aaa { eap-tls; }";
+	assert.doesNotMatch(findingsOf(text(tls, undefined, mine)).join(), /aaa/);
+});

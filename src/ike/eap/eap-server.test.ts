@@ -22,6 +22,7 @@ function talk(
 		if (answer.kind !== "answer")
 			return { last: { kind: "ask", message: asked }, client: answer.kind, clientKey: undefined };
 		const step = server.take({ ...answer.message, data: meddle(answer.message.data, round) });
+		if (step.kind === "tls" || step.kind === "judge") throw new Error("nobody asked for TLS");
 		if (step.kind !== "ask") {
 			const end = client.take(step.message);
 			return { last: step, client: end.kind, clientKey: end.kind === "success" ? end.key : undefined };
@@ -93,8 +94,64 @@ test("no answers make it throw, in any order, and none but the right ones lead t
 			for (const { code, shift, data } of answers) {
 				const step = server.take({ code, identifier: (identifier + shift) & 0xff, data });
 				assert.notEqual(step.kind, "success");
-				identifier = step.message.identifier;
+				if (step.kind !== "tls" && step.kind !== "judge") identifier = step.message.identifier;
 			}
 		}),
 	);
+});
+
+test("where users have certificates TLS is offered first; who does not want it gets MSCHAPv2, if there are passwords", () => {
+	const begin = (passwords: ReadonlyMap<string, Uint8Array>) => {
+		const server = new EapServer({ passwords, certificates: {} }, seededRandom("tls"));
+		const said = (identifier: number, ...data: number[]) =>
+			server.take({ code: 2, identifier, data: Uint8Array.from(data) });
+		const start = said(server.begin().identifier, eapType.identity, 97, 110, 110);
+		assert.ok(start.kind === "ask");
+		assert.deepEqual([...start.message.data], [eapType.tls, 0x20]);
+		return { server, said, identifier: start.message.identifier };
+	};
+	const other = begin(users.passwords);
+	const chap = other.said(other.identifier, eapType.nak, eapType.mschapv2);
+	assert.ok(chap.kind === "ask" && chap.message.data[0] === eapType.mschapv2);
+	const none = begin(new Map());
+	assert.equal(none.said(none.identifier, eapType.nak, eapType.mschapv2).kind, "failure");
+	const late = begin(users.passwords);
+	assert.equal(late.said(late.identifier, eapType.tls, 0, 1, 2, 3).kind, "tls");
+	const asked = late.server.answerTls({ output: Uint8Array.of(9) });
+	assert.ok(asked.kind === "ask");
+	assert.equal(late.said(asked.message.identifier, eapType.nak, eapType.mschapv2).kind, "failure");
+});
+
+test("behind TLS the certificate is judged; only then the user is let in, with the key of TLS", () => {
+	for (const refusal of [undefined, "it was revoked"]) {
+		const server = new EapServer({ passwords: new Map(), certificates: {} }, seededRandom("tls"));
+		const said = (identifier: number, ...data: number[]) =>
+			server.take({ code: 2, identifier, data: Uint8Array.from(data) });
+		const start = said(server.begin().identifier, eapType.identity, 97, 110, 110);
+		assert.ok(start.kind === "ask");
+		const flight = said(start.message.identifier, eapType.tls, 0, 1, 2, 3);
+		assert.ok(flight.kind === "tls" && flight.isFirst);
+		assert.equal(server.judged(undefined).kind === "success", false);
+		const again = new EapServer({ passwords: new Map(), certificates: {} }, seededRandom("tls"));
+		const first = again.take({ code: 2, identifier: again.begin().identifier, data: Uint8Array.of(1, 97, 110, 110) });
+		assert.ok(first.kind === "ask");
+		again.take({ code: 2, identifier: first.message.identifier, data: Uint8Array.of(eapType.tls, 0, 1) });
+		const key = new Uint8Array(64).fill(5);
+		const last = again.answerTls({ output: Uint8Array.of(9), done: { key, certificates: [Uint8Array.of(1)] } });
+		assert.ok(last.kind === "ask");
+		const judge = again.take({ code: 2, identifier: last.message.identifier, data: Uint8Array.of(eapType.tls, 0) });
+		assert.deepEqual(judge, { kind: "judge", user: "ann", certificates: [Uint8Array.of(1)] });
+		const end = again.judged(refusal);
+		assert.equal(end.kind, refusal === undefined ? "success" : "failure");
+		if (end.kind === "success") assert.deepEqual(end.key, key);
+		if (end.kind === "failure") assert.match(end.reason, /user ann: it was revoked/);
+	}
+});
+
+test("without an engine of TLS nobody is let in", () => {
+	const server = new EapServer({ passwords: new Map(), certificates: {} }, seededRandom("tls"));
+	const start = server.take({ code: 2, identifier: server.begin().identifier, data: Uint8Array.of(1, 97) });
+	assert.ok(start.kind === "ask");
+	server.take({ code: 2, identifier: start.message.identifier, data: Uint8Array.of(eapType.tls, 0, 1) });
+	assert.equal(server.answerTls(undefined).kind, "failure");
 });

@@ -1,10 +1,13 @@
 /** The responder's side of EAP within IKE_AUTH: a user proves who it is once this end has (RFC 7296 §2.16). */
 import { createSecretKey } from "node:crypto";
 import { type Identity, textIdentity } from "#ike/auth/identity.ts";
+import type { PeerJudgement } from "#ike/auth/judge-peer.ts";
 import { isSharedKeyAuth, sharedKeyAuth } from "#ike/auth/signed-octets.ts";
-import { EapServer } from "#ike/eap/eap-server.ts";
-import type { FirstMessages } from "#ike/v2/begin-phase.ts";
+import { EapServer, type EapServerStep } from "#ike/eap/eap-server.ts";
+import type { TlsAnswer } from "#ike/eap/eap-tls-server.ts";
+import type { BeginPhase, FirstMessages } from "#ike/v2/begin-phase.ts";
 import { type IkeSa, notify } from "#ike/v2/ike-sa.ts";
+import { mustAwaitCheck } from "#ike/v2/peer-check.ts";
 import { authenticationMethod } from "#ike/wire/authentication.ts";
 import { exchangeType } from "#ike/wire/header.ts";
 import { notifyType } from "#ike/wire/notify-type.ts";
@@ -19,6 +22,8 @@ export interface PeerIsProved {
 	/** What this end still has to say of itself. */
 	readonly own: readonly Payload[];
 }
+
+type Talk = Pick<Extract<BeginPhase, { readonly type: "expect-eap-response" }>, "messages" | "request" | "server">;
 
 /** Says who this end is, and asks who the user is. */
 export function beginEap(
@@ -40,14 +45,56 @@ export function onEapResponse(sa: IkeSa, payloads: readonly Payload[], now: numb
 	if (phase.type !== "expect-eap-response") return;
 	const answer = findPayload(payloads, "eap");
 	if (answer === undefined) return refuseEap(sa, "the peer sent no EAP", now);
-	const step = phase.server.take(answer);
-	const { messages, request } = phase;
+	perform(sa, phase, phase.server.take(answer), now);
+}
+
+/** What the engine of TLS says to the user's records. */
+export function onEapTls(sa: IkeSa, answer: TlsAnswer | undefined, now: number): void {
+	const { phase } = sa;
+	if (phase.type === "await-eap-tls") perform(sa, phase, phase.server.answerTls(answer), now);
+}
+
+/** Whether the user's certificate was revoked is known. */
+export function onEapChecked(sa: IkeSa, refusal: string | undefined, now: number): void {
+	const { phase } = sa;
+	if (phase.type === "await-eap-check") perform(sa, phase, phase.server.judged(refusal), now);
+}
+
+function perform(sa: IkeSa, { messages, request, server }: Talk, step: EapServerStep, now: number): void {
+	const talk = { messages, request, server };
+	if (step.kind === "tls") {
+		sa.phase = { type: "await-eap-tls", ...talk };
+		sa.host.emit({ type: "tls", sa: sa.id, connection: sa.connection.name, input: step.input, isFirst: step.isFirst });
+		return;
+	}
+	if (step.kind === "judge") {
+		const judgement = judge(sa, step, now);
+		if (judgement.kind === "untrusted")
+			return perform(sa, talk, server.judged(`the certificate is not trusted: ${judgement.reason}`), now);
+		if (mustAwaitCheck(sa, judgement.path, { type: "await-eap-check", ...talk })) return;
+		return perform(sa, talk, server.judged(undefined), now);
+	}
 	if (step.kind === "success")
 		sa.phase = { type: "expect-eap-proof", messages, request, user: step.user, key: createSecretKey(step.key) };
+	else sa.phase = { type: "expect-eap-response", ...talk };
 	sa.sendResponse(exchangeType.ikeAuth, [{ type: "eap", ...step.message }]);
 	if (step.kind !== "failure") return;
 	if (step.isGuess) sa.host.guesses.failed(sa.path.remote.address, now);
 	sa.close("ike-failed", step.reason, now);
+}
+
+function judge(
+	{ connection: { remoteAuthentication: users } }: IkeSa,
+	{ user, certificates }: Extract<EapServerStep, { readonly kind: "judge" }>,
+	now: number,
+): PeerJudgement {
+	const trust = users.kind === "eap" ? users.certificates : undefined;
+	return (
+		trust?.judge({ identity: textIdentity(user), certificates, now }) ?? {
+			kind: "untrusted",
+			reason: "nobody is trusted",
+		}
+	);
 }
 
 /** Takes the proof that the user and the peer are the same: AUTH by the key that EAP gave. What this end says to it, or nothing. */

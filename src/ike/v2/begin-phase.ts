@@ -99,6 +99,20 @@ export type BeginPhase =
 			readonly request: readonly Payload[];
 			readonly server: EapServer;
 	  }
+	/** The engine of TLS has the peer's records. */
+	| {
+			readonly type: "await-eap-tls";
+			readonly messages: FirstMessages;
+			readonly request: readonly Payload[];
+			readonly server: EapServer;
+	  }
+	/** Whether the user's certificate was revoked. */
+	| {
+			readonly type: "await-eap-check";
+			readonly messages: FirstMessages;
+			readonly request: readonly Payload[];
+			readonly server: EapServer;
+	  }
 	| {
 			readonly type: "expect-eap-proof";
 			readonly messages: FirstMessages;

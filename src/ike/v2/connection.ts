@@ -28,20 +28,23 @@ export type LocalAuthentication =
 	/** A user with a password, by EAP; the peer must prove itself by a certificate before. */
 	| ({ readonly kind: "eap" } & EapCredentials);
 
+/** Whose certificates are believed. */
+export interface CertificateTrust {
+	readonly judge: JudgePeer;
+	/** SHA-1 of the public keys of those that are trusted, 20 octets each, for CERTREQ. */
+	readonly authorities: Uint8Array;
+	/** Their DER. */
+	readonly anchors?: readonly Uint8Array[];
+	/** Nobody is accepted before it was looked whether the certificate was revoked. */
+	readonly asksRevocation?: boolean;
+}
+
 /** What the peer must prove. */
 export type RemoteAuthentication =
 	| { readonly kind: "shared-key"; readonly key: KeyObject }
-	/** `authorities`: SHA-1 of the public keys of those that are trusted, 20 octets each, for CERTREQ. `anchors`: their DER. */
-	| {
-			readonly kind: "certificate";
-			readonly judge: JudgePeer;
-			readonly authorities: Uint8Array;
-			readonly anchors?: readonly Uint8Array[];
-			/** Nobody is accepted before it was looked whether the certificate was revoked. */
-			readonly asksRevocation?: boolean;
-	  }
-	/** A user, by EAP; this end proves itself by a certificate before. */
-	| ({ readonly kind: "eap" } & EapUsers);
+	| ({ readonly kind: "certificate" } & CertificateTrust)
+	/** A user, by EAP; this end proves itself by a certificate before. `certificates`: users may prove themselves by TLS. */
+	| ({ readonly kind: "eap" } & EapUsers & { readonly certificates?: CertificateTrust });
 
 /** A child association that may be made: which traffic, how it is protected, how long. */
 export interface ChildConfig {

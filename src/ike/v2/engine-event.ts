@@ -1,6 +1,7 @@
 /** All that can happen to the engine, and all that it asks for. Types alone. */
 import type { SignatureScheme } from "#ike/auth/signature.ts";
 import type { DirectionKeys, EspAlgorithms } from "#ike/crypto/derive-keys.ts";
+import type { TlsAnswer } from "#ike/eap/eap-tls-server.ts";
 import type { Connection, Path } from "#ike/v2/connection.ts";
 import type { TrafficSelector } from "#ike/wire/traffic-selector.ts";
 import type { Certificate } from "#pki/certificate.ts";
@@ -12,6 +13,8 @@ export type EngineEvent =
 	| { readonly type: "tunnel-wanted"; readonly connection: string; readonly child: string }
 	/** The answer to a `sign`; undefined when it could not be signed. */
 	| { readonly type: "signed"; readonly sa: number; readonly signature: Uint8Array | undefined }
+	/** The answer to a `tls`; undefined when there was none. */
+	| { readonly type: "tls-answered"; readonly sa: number; readonly answer: TlsAnswer | undefined }
 	/** The answer to a `check-peer`: why the peer is refused. */
 	| { readonly type: "peer-checked"; readonly sa: number; readonly refusal: string | undefined }
 	/** What is known of revocations may have changed: ask about all peers again. */
@@ -65,6 +68,14 @@ export type EngineEffect =
 			readonly connection: string;
 			readonly scheme: SignatureScheme;
 			readonly octets: Uint8Array;
+	  }
+	/** Records of a user's TLS within EAP; the engine goes on when it is `tls-answered`. The key of the connection's certificate is elsewhere. */
+	| {
+			readonly type: "tls";
+			readonly sa: number;
+			readonly connection: string;
+			readonly input: Uint8Array;
+			readonly isFirst: boolean;
 	  }
 	/** Was a certificate of this path revoked? The engine goes on when it is `peer-checked`. `isAgain`: the peer was accepted before. */
 	| {

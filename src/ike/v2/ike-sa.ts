@@ -13,6 +13,7 @@ import type { IkeAlgorithms, IkeKeys } from "#ike/crypto/derive-keys.ts";
 import { deriveChildKeys } from "#ike/crypto/derive-keys.ts";
 import type { IkeProposal } from "#ike/crypto/proposal.ts";
 import { openSealed, sealMessage } from "#ike/crypto/sealed-message.ts";
+import type { TlsAnswer } from "#ike/eap/eap-tls-server.ts";
 import type { BeginPhase } from "#ike/v2/begin-phase.ts";
 import type { ChildAgreement } from "#ike/v2/child-exchange.ts";
 import { type ChildSa, childFrom, idleAt, spiNumber, spiOctets, spiText } from "#ike/v2/child-sa.ts";
@@ -81,6 +82,7 @@ export interface Handlers {
 	onBeginRequest(sa: IkeSa, message: OpenedMessage, now: number): void;
 	onBeginResponse(sa: IkeSa, message: OpenedMessage, now: number): void;
 	onSigned(sa: IkeSa, signature: Uint8Array | undefined, now: number): void;
+	onTls(sa: IkeSa, answer: TlsAnswer | undefined, now: number): void;
 	onPeerChecked(sa: IkeSa, refusal: string | undefined, now: number): void;
 	onRequest(sa: IkeSa, exchange: number, payloads: readonly Payload[], now: number): readonly Payload[];
 	newLivenessTask(): Task;

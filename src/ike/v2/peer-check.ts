@@ -8,9 +8,7 @@ import type { Certificate } from "#pki/certificate.ts";
 /** Notes the path of the peer's certificate and asks about it; true when the association has to wait for the answer, in that phase. */
 export function mustAwaitCheck(sa: IkeSa, path: readonly Certificate[] | undefined, phase: BeginPhase): boolean {
 	sa.peerPath = path;
-	const { remoteAuthentication } = sa.connection;
-	if (path === undefined || remoteAuthentication.kind !== "certificate" || remoteAuthentication.asksRevocation !== true)
-		return false;
+	if (path === undefined || !asksRevocation(sa)) return false;
 	sa.phase = phase;
 	sa.host.emit({ type: "check-peer", sa: sa.id, path, isAgain: false });
 	return true;
@@ -18,9 +16,7 @@ export function mustAwaitCheck(sa: IkeSa, path: readonly Certificate[] | undefin
 
 /** Asks again about a peer that was accepted. */
 export function checkAgain(sa: IkeSa): void {
-	const { remoteAuthentication } = sa.connection;
-	if (!sa.isEstablished || sa.peerPath === undefined || remoteAuthentication.kind !== "certificate") return;
-	if (remoteAuthentication.asksRevocation !== true) return;
+	if (!sa.isEstablished || sa.peerPath === undefined || !asksRevocation(sa)) return;
 	sa.host.emit({ type: "check-peer", sa: sa.id, path: sa.peerPath, isAgain: true });
 }
 
@@ -29,4 +25,10 @@ export function onCheckedAgain(sa: IkeSa, refusal: string | undefined, now: numb
 	if (refusal === undefined || !sa.isEstablished || sa.hasTask("delete-ike")) return;
 	sa.report("ike-failed", `the peer is not trusted any more: ${refusal}`);
 	sa.enqueue(newDeleteTask(notifyType.AUTHENTICATION_FAILED), now);
+}
+
+function asksRevocation({ connection: { remoteAuthentication } }: IkeSa): boolean {
+	if (remoteAuthentication.kind === "shared-key") return false;
+	const trust = remoteAuthentication.kind === "eap" ? remoteAuthentication.certificates : remoteAuthentication;
+	return trust?.asksRevocation === true;
 }
