@@ -39,6 +39,7 @@ interface Installed {
 	readonly association: ChildAssociation;
 	readonly vpn: TunnelVpn | undefined;
 	path: Path;
+	isEncapsulated: boolean;
 }
 
 export class VpnEngine {
@@ -73,7 +74,7 @@ export class VpnEngine {
 				passed: (direction, datagram, path) => this.#trace("ike", () => messageText(direction, datagram, path)),
 				installChild: (association) => this.#install(association),
 				removeChild: (inboundSpi) => this.#remove(inboundSpi),
-				moveChild: (inboundSpi, path) => this.#move(inboundSpi, path),
+				moveChild: (inboundSpi, path, isEncapsulated) => this.#move(inboundSpi, path, isEncapsulated),
 				// From before the plane had a socket of its own; the kernel gives it the others.
 				receiveEsp: () => undefined,
 			},
@@ -186,7 +187,7 @@ export class VpnEngine {
 	#install(association: ChildAssociation): void {
 		const { inboundSpi, path, isEncapsulated } = association;
 		const vpn = this.#tunnels.vpn(association.child);
-		this.#installed.set(inboundSpi, { association, vpn, path });
+		this.#installed.set(inboundSpi, { association, vpn, path, isEncapsulated });
 		this.#traceAssociation("installed", inboundSpi);
 		if (vpn === undefined) return;
 		const { name, replayWindow, child } = vpn;
@@ -200,11 +201,12 @@ export class VpnEngine {
 		this.#plane.remove(inboundSpi);
 	}
 
-	#move(inboundSpi: number, path: Path): void {
+	#move(inboundSpi: number, path: Path, isEncapsulated: boolean): void {
 		const one = this.#installed.get(inboundSpi);
 		if (one === undefined) return;
 		one.path = path;
-		this.#plane.move(inboundSpi, { ...path, isEncapsulated: one.association.isEncapsulated });
+		one.isEncapsulated = isEncapsulated;
+		this.#plane.move(inboundSpi, { ...path, isEncapsulated });
 	}
 
 	/** Without the plane's associations those of IKE are half a tunnel: they are deleted at both ends, and made anew. */
@@ -277,7 +279,8 @@ export class VpnEngine {
 	#childState(child: ChildView, counts: AssociationCounts | undefined): readonly ChildState[] {
 		const one = this.#installed.get(child.inboundSpi);
 		if (one === undefined) return [];
-		const { algorithms, isEncapsulated } = one.association;
+		const { algorithms } = one.association;
+		const { isEncapsulated } = one;
 		const { cipher, integrity } = algorithms;
 		const used = Math.max(counts?.sentOctets ?? 0, counts?.receivedOctets ?? 0);
 		const most = one.vpn?.child?.maxOctets;

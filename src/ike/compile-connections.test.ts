@@ -220,3 +220,8 @@ test("users of an access profile, or this end as a user: hashes of passwords bes
 });
 
 const office = "access { profile office { client ann { firewall-user { password secret; } } } }";
+
+test("a gateway of IKEv2 may let its peer move, when its statements say so", () => {
+	assert.equal(only({ gateway: `${v2} mobike;` }).isMobile, true);
+	assert.equal(only({ gateway: v2 }).isMobile, undefined);
+});

@@ -113,6 +113,7 @@ function compileGateway(
 		startsImmediately: vpns.some(([, vpn]) => vpn.establishTunnels === "immediately"),
 		...livenessOf(gateway),
 		hasNatTraversal: !gateway.noNatTraversal,
+		...(gateway.mobike && { isMobile: true }),
 		natKeepalive: gateway.natKeepalive * 1_000,
 	};
 	return { connection, gaps };

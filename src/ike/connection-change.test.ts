@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createSecretKey } from "node:crypto";
 import { test } from "node:test";
 import { textIdentity } from "#ike/auth/identity.ts";
-import { connectionChange, isSameChild } from "#ike/connection-change.ts";
+import { connectionChange, isMoved, isSameChild } from "#ike/connection-change.ts";
 import { espProposal, ikeProposal } from "#ike/crypto/proposal.ts";
 import type { Connection } from "#ike/v2/connection.ts";
 import { addressOf, childConfig, connection } from "../../test/support/ike-network.ts";
@@ -65,4 +65,13 @@ test("B30: a child is another one with another cipher, forward secrecy or proxy 
 	])
 		assert.ok(!isSameChild(child, { ...child, proposals: [proposal] }));
 	assert.ok(!isSameChild(child, childConfig("10.1.0.0/16", "10.3.0.0/16")));
+});
+
+test("with another address of this end alone a connection has moved; with anything else that it stands on it has not", () => {
+	const before = connection("192.0.2.1", "192.0.2.2", { localIdentity: textIdentity("a.example") });
+	const moved = connection("192.0.2.9", "192.0.2.2", { localIdentity: textIdentity("a.example") });
+	assert.ok(isMoved(before, moved));
+	assert.equal(connectionChange(before, moved), "anew");
+	assert.ok(!isMoved(before, before));
+	assert.ok(!isMoved(before, { ...moved, localIdentity: textIdentity("b.example") }));
 });

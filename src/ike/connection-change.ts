@@ -24,13 +24,19 @@ export function connectionChange(before: Connection, after: Connection): Connect
 	return terms(before) === terms(after) ? "none" : "kept";
 }
 
+/** True when nothing but the address of this end is another one. */
+export function isMoved(before: Connection, after: Connection): boolean {
+	const isElsewhere = formatAddress(before.local) !== formatAddress(after.local);
+	return isElsewhere && connectionChange({ ...before, local: after.local }, after) !== "anew";
+}
+
 /** True when what was agreed for one child is what would be agreed for the other; how long keys are used may differ. */
 export function isSameChild(one: ChildConfig, other: ChildConfig): boolean {
 	return childTerms(one) === childTerms(other);
 }
 
 /** Between whom. */
-function foundation({ local, remote, localIdentity, remoteIdentity, hasNatTraversal }: Connection): string {
+function foundation({ local, remote, localIdentity, remoteIdentity, hasNatTraversal, isMobile }: Connection): string {
 	const addresses = (all: readonly Address[] | undefined) => all?.map(formatAddress).join(" ") ?? "anywhere";
 	return [
 		formatAddress(local),
@@ -38,6 +44,7 @@ function foundation({ local, remote, localIdentity, remoteIdentity, hasNatTraver
 		identityKey(localIdentity),
 		expectationKey(remoteIdentity),
 		hasNatTraversal,
+		isMobile === true,
 	].join("|");
 }
 

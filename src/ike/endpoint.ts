@@ -12,7 +12,7 @@ import { hash } from "node:crypto";
 import { type Address, formatAddress } from "#base/address.ts";
 import { equalBytes } from "#base/bytes.ts";
 import { type AssociationView, viewOf } from "#ike/association-view.ts";
-import { connectionChange } from "#ike/connection-change.ts";
+import { connectionChange, isMoved } from "#ike/connection-change.ts";
 import type { RandomOctets } from "#ike/crypto/agree-key.ts";
 import { closeChild, followConnection } from "#ike/follow-connection.ts";
 import { answerRequest } from "#ike/v2/answer-request.ts";
@@ -37,6 +37,7 @@ import { CookieJar } from "#ike/v2/cookie.ts";
 import type { EngineEffect, EngineEvent } from "#ike/v2/engine-event.ts";
 import { GuessLimit } from "#ike/v2/guess-limit.ts";
 import { type Handlers, type Host, IkeSa, type IkeSaParts, notify, type Phase } from "#ike/v2/ike-sa.ts";
+import { newMoveTask } from "#ike/v2/mobility.ts";
 import { checkAgain, onCheckedAgain } from "#ike/v2/peer-check.ts";
 import type { EngineSettings } from "#ike/v2/settings.ts";
 import { newChildDeleteTask, newChildRekeyTask, newCreateTask } from "#ike/v2/task-child.ts";
@@ -322,6 +323,10 @@ export class Endpoint {
 			if (sa.isOver) continue;
 			const next = named.get(sa.connection.name);
 			const change = next === undefined ? "anew" : connectionChange(sa.connection, next);
+			if (next !== undefined && mayMoveTo(sa, next)) {
+				this.#move(sa, next, now);
+				continue;
+			}
 			const isGone = next === undefined || change === "anew" || isUserGone(sa, next);
 			if (isGone || (isBeginning(sa) && change !== "none")) this.#closeOne(sa, now);
 			else followConnection(sa, next, now);
@@ -329,6 +334,15 @@ export class Endpoint {
 		for (const { name, startsImmediately } of connections)
 			if (startsImmediately && this.#established(name) === undefined && !this.#isBeginning(name))
 				this.#retryAt.set(name, now);
+	}
+
+	/** This end has another address, and may tell the peer. */
+	#move(sa: IkeSa, next: Connection, now: number): void {
+		sa.path = { ...sa.path, local: { ...sa.path.local, address: next.local } };
+		// One that is under way told of an address before this one (RFC 4555 §3.5).
+		if (!sa.queue.some(({ kind }) => kind === "move")) sa.queue.unshift(newMoveTask());
+		followConnection(sa, next, now);
+		sa.runTasks(now);
 	}
 
 	#renewChild(inboundSpi: number, now: number): void {
@@ -508,6 +522,10 @@ function isSamePeer(one: IkeSa, other: IkeSa): boolean {
 	const [first, second] = [one.peerIdentity, other.peerIdentity];
 	if (one.connection.name !== other.connection.name || first === undefined || second === undefined) return false;
 	return first.idType === second.idType && equalBytes(first.data, second.data);
+}
+
+function mayMoveTo(sa: IkeSa, next: Connection): boolean {
+	return sa.isEstablished && sa.mover === "self" && isMoved(sa.connection, next);
 }
 
 /** The user of the association is not there any more, or has another password. */

@@ -262,6 +262,9 @@ const gateway = list({
 				}),
 			},
 		}),
+		mobike: flag({
+			help: "The end that began may go to another address while the tunnel stands (RFC 4555): a device that changes networks",
+		}),
 		"no-nat-traversal": flag({ help: "Do not wrap ESP in UDP when there is address translation on the way" }),
 		"nat-keepalive": leaf(integer({ min: 1, max: 300, unit: "seconds" }), {
 			help: "How often a packet keeps the translation alive",

@@ -20,7 +20,7 @@ export interface EnginePorts {
 	tls?(session: number, connection: string, input: Uint8Array, isFirst: boolean): Promise<TlsAnswer | undefined>;
 	installChild(association: ChildAssociation): void;
 	removeChild(inboundSpi: number, outboundSpi: number): void;
-	moveChild(inboundSpi: number, path: Path): void;
+	moveChild(inboundSpi: number, path: Path, isEncapsulated: boolean): void;
 	/** A packet of ESP that came in UDP. */
 	receiveEsp(packet: Uint8Array, path: Path): void;
 	report(what: ReportKind, connection: string, text: string): void;
@@ -169,7 +169,7 @@ export class EngineShell {
 			case "remove-child":
 				return this.#ports.removeChild(effect.inboundSpi, effect.outboundSpi);
 			case "move-child":
-				return this.#ports.moveChild(effect.inboundSpi, effect.path);
+				return this.#ports.moveChild(effect.inboundSpi, effect.path, effect.isEncapsulated);
 			case "report":
 				return this.#ports.report(effect.what, effect.connection, effect.text);
 		}

@@ -91,3 +91,13 @@ test("an additional key exchange that is the group itself is refused", () => {
 	const secrecy = "proposals p; perfect-forward-secrecy { keys group20; additional-key-exchange { methods group20; } }";
 	assert.match(findingsOf(vpnText({ ipsecPolicy: secrecy })).join(), /group20 stands there twice/);
 });
+
+test("moving to another address is of IKEv2", () => {
+	assert.match(findingsOf(vpnText({ gateway: "address 192.0.2.1; mobike;" })).join(), /'mobike': is of IKEv2/);
+	assert.deepEqual(
+		findingsOf(vpnText({ gateway: "address 192.0.2.1; version v2-only; mobike;" })).filter((one) =>
+			one.includes("mobike"),
+		),
+		[],
+	);
+});

@@ -102,6 +102,7 @@ function verifyWays(
 function verifyGateway(path: readonly string[], gateway: IkeGateway, { policy }: Ike): readonly Finding[] {
 	const { version, deadPeerDetection, xauth, aaa, dynamic } = gateway;
 	const findings: Finding[] = [];
+	if (gateway.mobike && version !== "v2-only") findings.push(error(path, "mobike", "is of IKEv2; set version v2-only"));
 	if (aaa !== undefined && version !== "v2-only") findings.push(error(path, "aaa", "is of IKEv2; set version v2-only"));
 	if (aaa !== undefined) findings.push(...verifyWays([...path, "aaa"], aaa));
 	if (aaa?.client !== undefined && dynamic !== undefined)

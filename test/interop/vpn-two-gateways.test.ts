@@ -66,3 +66,47 @@ test("two gateways agree on ML-KEM beside the group, traffic passes, and new key
 	assert.match(trace, /sent IKE_FOLLOWUP_KE request \d+, /);
 	assert.equal(near.events("IKE_NEGOTIATION_FAILED").length, 0);
 });
+
+test("a gateway whose external interface gets another address takes its association along (MOBIKE)", async (t) => {
+	if (!requireNamespaces(t, vpnLabPeers)) return;
+	const lab = await makeVpnLab(t);
+	lab.internet.ip("address add 1.1.5.1/24 dev near");
+	const near = await startVpnGateway(t, lab.gateway);
+	const far = await startVpnGateway(t, lab.peer);
+	const named = (own: string, peer: string) => [
+		`set security ike gateway peer local-identity hostname ${own}`,
+		...(peer === "" ? [] : [`set security ike gateway peer remote-identity hostname ${peer}`]),
+		"set security ike gateway peer mobike",
+	];
+	await commit(far, [
+		...statements("2.2.2.2", "1.1.1.2", "10.11.11.2", "10.10.10.0/24"),
+		"delete security ike gateway peer address",
+		"set security ike gateway peer dynamic hostname hq.example",
+		...named("branch.example", ""),
+	]);
+	await commit(near, [
+		...statements("1.1.1.2", "2.2.2.2", "10.11.11.1", "192.168.168.0/24"),
+		"set interfaces lan unit 0 family inet address 10.10.10.1/24",
+		...named("hq.example", "branch.example"),
+	]);
+	await eventually(() => pings(lab.host, "192.168.168.10"), "an echo");
+	const spis = async () =>
+		[...(await command(far, "show security ipsec security-associations")).matchAll(/[<>]\d+ +\S+ +([0-9a-f]{8})/g)]
+			.map(([, spi]) => spi)
+			.join(" ");
+	const before = await spis();
+	lab.gateway.ip("address add 1.1.5.2/24 dev wan", "route replace default via 1.1.5.1");
+	await commit(near, [
+		"delete interfaces wan unit 0 family inet address 1.1.1.2/30",
+		"set interfaces wan unit 0 family inet address 1.1.5.2/24",
+	]);
+	await eventually(
+		async () => /IKE peer 1\.1\.5\.2/.test(await command(far, "show security ike security-associations detail")),
+		"the peer at its new address",
+	);
+	await eventually(() => pings(lab.host, "192.168.168.10"), "an echo from the new address");
+	assert.equal(await spis(), before);
+	assert.equal(far.events("IKE_ESTABLISHED").length, 1);
+	lab.gateway.ip("address del 1.1.1.2/30 dev wan");
+	await eventually(() => pings(lab.host, "192.168.168.10"), "an echo without the old address");
+});

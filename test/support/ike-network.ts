@@ -33,7 +33,8 @@ export interface Played {
 /** One endpoint with its data plane as a list. */
 export class Node {
 	readonly name: string;
-	readonly address: Address;
+	/** Another one when the node moves. */
+	address: Address;
 	readonly endpoint: Endpoint;
 	readonly played: Played[] = [];
 	readonly installed = new Map<number, ChildAssociation>();
@@ -148,7 +149,8 @@ export class Network {
 				break;
 			case "move-child": {
 				const child = node.installed.get(effect.inboundSpi);
-				if (child !== undefined) node.installed.set(effect.inboundSpi, { ...child, path: effect.path });
+				const { path, isEncapsulated } = effect;
+				if (child !== undefined) node.installed.set(effect.inboundSpi, { ...child, path, isEncapsulated });
 				break;
 			}
 			case "report":

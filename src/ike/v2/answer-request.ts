@@ -6,6 +6,7 @@ import { answerChildOffer, isRefusal } from "#ike/v2/child-exchange.ts";
 import { type ChildSa, lowerNonce, spiOctets } from "#ike/v2/child-sa.ts";
 import { answerFollowUp, expectFollowUp } from "#ike/v2/follow-up.ts";
 import { type IkeSa, notify } from "#ike/v2/ike-sa.ts";
+import { answerMove } from "#ike/v2/mobility.ts";
 import { giveWay, newSuccessor } from "#ike/v2/task-ike.ts";
 import { exchangeType, ikeSpiOctets } from "#ike/wire/header.ts";
 import { notifyName, notifyType } from "#ike/wire/notify-type.ts";
@@ -31,7 +32,8 @@ function answerInformational(sa: IkeSa, payloads: readonly Payload[], now: numbe
 	const deletes = payloads.flatMap((one) => (one.type === "delete" ? [one] : []));
 	if (deletes.some(({ protocol }) => protocol === protocolId.ike)) return answerDeleteIke(sa, payloads, now);
 	const closed = deletes.flatMap(({ protocol, spis }) => (protocol === protocolId.esp ? closeChildren(sa, spis) : []));
-	return closed.length === 0 ? [] : [{ type: "delete", protocol: protocolId.esp, spis: closed }];
+	const moved = answerMove(sa, payloads, now);
+	return closed.length === 0 ? moved : [...moved, { type: "delete", protocol: protocolId.esp, spis: closed }];
 }
 
 /** The SPIs of our side of the pairs; none for those whose end we have asked for ourselves (RFC 7296 §1.4.1). */

@@ -72,7 +72,9 @@ export function onInitResponse(sa: IkeSa, message: Message, datagram: Uint8Array
 	sa.protection = { proposal: selection.chosen, keys: deriveIkeKeys(selection.chosen, seed, inputs) };
 	notePeer(sa, payloads);
 	sa.nat = detectNat(payloads, header, path);
-	if (sa.isEncapsulated) sa.path = onPort(sa.path, sa.host.settings.ports.nat);
+	// Who may move later goes to the port that passes translations at once (RFC 4555 §3.3).
+	if (sa.isEncapsulated || (sa.connection.isMobile === true && !sa.nat.isUnsupported))
+		sa.path = onPort(sa.path, sa.host.settings.ports.nat);
 	const messages: FirstMessages = {
 		initiatorMessage: phase.request,
 		initiatorNonce: inputs.initiatorNonce,
@@ -162,6 +164,8 @@ function goOn(
 /** Both ends have proved who they are. */
 function finish(sa: IkeSa, { messages, offer, identity }: PeerProved, payloads: readonly Payload[], now: number): void {
 	sa.peerIdentity = identity;
+	const canMove = findNotify(payloads, notifyType.MOBIKE_SUPPORTED) !== undefined;
+	if (sa.connection.isMobile === true && canMove) sa.mover = "self";
 	sa.establish(now);
 	sa.report("ike-established", `with ${identityText(identity)}, ${describeProposal(sa.algorithms as never)}`);
 	sa.host.onAuthenticated(sa, false, now);
@@ -284,6 +288,7 @@ function sendAuth(sa: IkeSa, messages: FirstMessages, auth: AuthenticationBody |
 			...certificatePayloads(sa),
 			...(sa.host.isFirstContact(sa) ? [notify(notifyType.INITIAL_CONTACT)] : []),
 			...certificateRequestPayloads(sa),
+			...(connection.isMobile === true ? [notify(notifyType.MOBIKE_SUPPORTED)] : []),
 			...(auth === undefined ? [] : [{ type: "authentication", ...auth } as const]),
 			...(offer === undefined ? [] : encodeChildOffer(offer)),
 		],

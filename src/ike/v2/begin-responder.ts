@@ -20,6 +20,7 @@ import type { FirstMessages } from "#ike/v2/begin-phase.ts";
 import { answerChildOffer, isRefusal } from "#ike/v2/child-exchange.ts";
 import type { Connection, Path } from "#ike/v2/connection.ts";
 import { type Host, type IkeSa, notify, type OpenedMessage } from "#ike/v2/ike-sa.ts";
+import { agreeOnMobility } from "#ike/v2/mobility.ts";
 import { detectNat } from "#ike/v2/nat-detection.ts";
 import { mustAwaitCheck } from "#ike/v2/peer-check.ts";
 import { verifyPeer } from "#ike/v2/verify-peer.ts";
@@ -231,7 +232,11 @@ function establish(sa: IkeSa, { messages, request, identity, own }: PeerIsProved
 	sa.report("ike-established", `with ${identityText(identity)}, ${describeProposal(sa.algorithms as IkeProposal)}`);
 	const isInitialContact = request.some((one) => one.type === "notify" && one.notify === notifyType.INITIAL_CONTACT);
 	sa.host.onAuthenticated(sa, isInitialContact, now);
-	sa.sendResponse(exchangeType.ikeAuth, [...own, ...answerFirstChild(sa, messages, request, now)]);
+	sa.sendResponse(exchangeType.ikeAuth, [
+		...own,
+		...agreeOnMobility(sa, request),
+		...answerFirstChild(sa, messages, request, now),
+	]);
 }
 
 /** A child that cannot be made leaves the association of IKE as it is (RFC 7296 §1.2). */

@@ -90,6 +90,8 @@ export interface Connection {
 	readonly liveness?: Liveness;
 	/** Detect address translation and wrap ESP in UDP (B45). */
 	readonly hasNatTraversal: boolean;
+	/** Who began may go to another address while the association stands (RFC 4555). */
+	readonly isMobile?: boolean;
 	/** Milliseconds between two packets that keep a translation alive (B49). */
 	readonly natKeepalive: number;
 }

@@ -86,8 +86,13 @@ export type EngineEffect =
 	  }
 	| { readonly type: "install-child"; readonly association: ChildAssociation }
 	| { readonly type: "remove-child"; readonly inboundSpi: number; readonly outboundSpi: number }
-	/** The peer is seen at another place, as a translation has changed (RFC 7296 §2.23). */
-	| { readonly type: "move-child"; readonly inboundSpi: number; readonly path: Path }
+	/** One end is at another place: a translation has changed (RFC 7296 §2.23), or it has moved (RFC 4555). */
+	| {
+			readonly type: "move-child";
+			readonly inboundSpi: number;
+			readonly path: Path;
+			readonly isEncapsulated: boolean;
+	  }
 	| {
 			readonly type: "report";
 			readonly what: ReportKind;

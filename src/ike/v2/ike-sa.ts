@@ -125,6 +125,10 @@ export class IkeSa {
 	canPeerReadFragments = false;
 	/** Hashes that the peer verifies; undefined when it did not say. */
 	peerHashes: readonly number[] | undefined;
+	/** Who may move to another address: the end that began at first (RFC 4555). */
+	mover: "none" | "self" | "peer" = "none";
+	/** Over which the request came that is being answered. */
+	requestPath: Path | undefined;
 	/** The successor that the peer has made, and the lower of its nonces (RFC 7296 §2.8.2). */
 	peerSuccessor: { readonly sa: IkeSa; readonly lowNonce: Uint8Array } | undefined;
 	/** What waits for the peer's further key exchanges (RFC 9370 §2.2.4). */
@@ -212,14 +216,15 @@ export class IkeSa {
 		const datagrams = this.#seal(this.head(exchange, true, this.responses.expectedId), payloads);
 		this.responses.answered(datagrams);
 		this.#answeredUnder = this.protection;
-		this.send(datagrams);
+		this.send(datagrams, this.requestPath);
 	}
 
-	send(datagrams: readonly Uint8Array[]): void {
+	/** `path`: another one than the association's, for an answer that goes back to where its request came from. */
+	send(datagrams: readonly Uint8Array[], path = this.path): void {
 		for (const datagram of datagrams) {
 			this.traffic.sentPackets++;
 			this.traffic.sentOctets += datagram.length;
-			this.host.emit({ type: "send-datagram", path: this.path, datagram });
+			this.host.emit({ type: "send-datagram", path, datagram });
 		}
 	}
 
@@ -247,13 +252,14 @@ export class IkeSa {
 		if (arrival === "again") {
 			const isFirst = sealed?.type === "encrypted" || (sealed?.type === "encrypted-fragment" && sealed.number === 1);
 			const opened = isFirst && this.#open(message, datagram, this.#answeredUnder);
-			if (opened) this.send(this.responses.answer);
+			if (opened) this.send(this.responses.answer, this.mover === "peer" ? path : undefined);
 			return;
 		}
 		if (this.isOver) return;
 		const opened = this.#openWhole(message, datagram, this.#requestFragments);
 		if (opened === undefined) return;
 		this.#noteReceived(path, now);
+		this.requestPath = this.mover === "peer" ? path : undefined;
 		const { exchange } = header;
 		const { chain } = opened;
 		if (chain === "malformed") {
@@ -326,11 +332,27 @@ export class IkeSa {
 		this.#messageReceived = now;
 		this.#hasSentSince = false;
 		// The initiator goes to port 4500 with IKE_AUTH, whoever is behind the translation.
-		const mayMove = this.nat.isPeerBehindNat || this.isHalfOpen;
+		// A mobile end says where it is: then nothing else moves it (RFC 4555 §3.8).
+		const mayMove = this.isHalfOpen || (this.nat.isPeerBehindNat && this.mover === "none");
 		if (!mayMove || isSamePath(path, this.path)) return;
 		// "send all packets ... to the IP address and port from the last valid authenticated packet" (RFC 7296 §2.23).
 		this.path = path;
-		for (const { inboundSpi } of this.children.values()) this.host.emit({ type: "move-child", inboundSpi, path });
+		this.moveChildren();
+	}
+
+	/** One end is at another place. */
+	moveTo(path: Path, nat: NatSituation, now: number): void {
+		this.path = path;
+		this.nat = nat;
+		this.#keepaliveAt = Number.POSITIVE_INFINITY;
+		this.#armKeepalive(now);
+	}
+
+	/** The data plane goes where the association of IKE is. */
+	moveChildren(): void {
+		const { path, isEncapsulated } = this;
+		for (const { inboundSpi } of this.children.values())
+			this.host.emit({ type: "move-child", inboundSpi, path, isEncapsulated });
 	}
 
 	// Exchanges of ours
@@ -595,7 +617,7 @@ function isBeginning({ type }: Phase): boolean {
 	return !["established", "replaced", "closing", "closed"].includes(type);
 }
 
-function isSamePath(one: Path, other: Path): boolean {
+export function isSamePath(one: Path, other: Path): boolean {
 	return (
 		one.remote.port === other.remote.port &&
 		one.local.port === other.local.port &&

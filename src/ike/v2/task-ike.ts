@@ -116,6 +116,7 @@ function becomeSuccessor(old: IkeSa, successor: IkeSa, now: number): void {
 	successor.peerIdentity = old.peerIdentity;
 	successor.peerPath = old.peerPath;
 	successor.user = old.user;
+	successor.mover = old.mover;
 	successor.canPeerReadFragments = old.canPeerReadFragments;
 	successor.peerHashes = old.peerHashes;
 	successor.establish(now);

@@ -4,7 +4,15 @@ import type { RetransmitSettings } from "#ike/v2/request-window.ts";
 import type { Payload } from "#ike/wire/payload.ts";
 
 export interface Task {
-	readonly kind: "create-child" | "rekey-child" | "delete-child" | "rekey-ike" | "delete-ike" | "liveness";
+	readonly kind:
+		| "create-child"
+		| "rekey-child"
+		| "delete-child"
+		| "rekey-ike"
+		| "delete-ike"
+		| "liveness"
+		| "move"
+		| "reach";
 	readonly exchange: number;
 	/** The payloads; undefined when the task has become pointless. */
 	build(sa: IkeSa, now: number): readonly Payload[] | undefined;
