@@ -1,8 +1,8 @@
 /**
  * Calls of Linux that Node does not offer, through the C library.
  *
- * The library behind it (`koffi`) is loaded by `openLinux` and nowhere else: a process that never asks never loads it.
- * A call costs about a microsecond: for what is set up once, and for packets whose header Node cannot choose.
+ * The library behind it (`koffi`) is loaded when somebody asks: a process that never does never loads it. A call costs about a
+ * microsecond: for what is set up once. Packets are carried by `packet-calls-shell.ts`.
  */
 import { endianness } from "node:os";
 import type { Address } from "#base/address.ts";
@@ -34,11 +34,11 @@ export async function openLinux(): Promise<Linux> {
 			setsockopt: libc.func("int setsockopt(int, int, int, void *, uint32_t)"),
 			socket: libc.func("int socket(int, int, int)"),
 			bind: libc.func("int bind(int, void *, uint32_t)"),
-			sendto: libc.func("long sendto(int, void *, size_t, int, void *, uint32_t)"),
 			connect: libc.func("int connect(int, void *, uint32_t)"),
 			listen: libc.func("int listen(int, int)"),
 			open: libc.func("int open(const char *, int)"),
 			ioctl: libc.func("int ioctl(int, ulong, void *)"),
+			ioctlNumber: libc.func("int ioctl(int, ulong, ulong)"),
 			close: libc.func("int close(int)"),
 			send: libc.func("intptr_t send(int, void *, size_t, int)"),
 			recv: libc.func("intptr_t recv(int, void *, size_t, int)"),
@@ -61,18 +61,11 @@ interface CLibrary {
 	setsockopt(descriptor: number, level: number, option: number, value: Int32Array | Uint8Array, length: number): number;
 	socket(domain: number, type: number, protocol: number): number;
 	bind(descriptor: number, address: Uint8Array, length: number): number;
-	sendto(
-		descriptor: number,
-		packet: Uint8Array,
-		octets: number,
-		flags: number,
-		address: Uint8Array,
-		length: number,
-	): number;
 	connect(descriptor: number, address: Uint8Array, length: number): number;
 	listen(descriptor: number, backlog: number): number;
 	open(path: string, flags: number): number;
 	ioctl(descriptor: number, request: number, value: Uint8Array): number;
+	ioctlNumber(descriptor: number, request: number, value: number): number;
 	close(descriptor: number): number;
 	send(descriptor: number, octets: Uint8Array, length: number, flags: number): number;
 	recv(descriptor: number, octets: Uint8Array, length: number, flags: number): number;
@@ -150,9 +143,10 @@ function linuxOf(libc: CLibrary): Linux {
 		openTun(name) {
 			const request = tunRequest(name, isLittleEndian);
 			if (request === undefined) throw new Error(`no device can be called ${name}; expected up to 15 characters`);
-			return keep(check("open /dev/net/tun", libc.open("/dev/net/tun", openForPackets)), (descriptor) =>
-				check(`ioctl TUNSETIFF ${name}`, libc.ioctl(descriptor, tunSetInterface, request)),
-			);
+			return keep(check("open /dev/net/tun", libc.open("/dev/net/tun", openForPackets)), (descriptor) => {
+				check(`ioctl TUNSETIFF ${name}`, libc.ioctl(descriptor, tunSetInterface, request));
+				check(`ioctl TUNSETOFFLOAD ${name}`, libc.ioctlNumber(descriptor, tunSetOffload, segmentsOfTcp));
+			});
 		},
 		rawSocket({ protocol, local }: RawSocket) {
 			const family = familyOf(local);
@@ -177,21 +171,6 @@ function linuxOf(libc: CLibrary): Linux {
 		openSignal: () => check("eventfd", libc.eventfd(0, sockNonblock | sockCloexec)),
 		signal(descriptor) {
 			libc.write(descriptor, one, one.length);
-		},
-		preparePackets: prepare,
-		sendPacket(descriptor, packet, to, header) {
-			const { fragmentation, trafficClass } = packetOptions[familyOf(to.address)];
-			const octets = encodeSocketAddress(to, isLittleEndian);
-			if (octets.length > 16) new DataView(octets.buffer).setUint32(4, header.flowLabel);
-			if (!header.mayFragment) set(descriptor, fragmentation, neverFragment);
-			if (header.trafficClass !== 0) set(descriptor, trafficClass, header.trafficClass);
-			const sent = libc.sendto(descriptor, packet, packet.length, 0, octets, octets.length);
-			const isTooLarge = sent === -1 && libc.lastError() === "EMSGSIZE";
-			// Others send by this socket, too: IKE, whose messages may be fragmented.
-			if (!header.mayFragment) set(descriptor, fragmentation, mayFragment);
-			if (header.trafficClass !== 0) set(descriptor, trafficClass, 0);
-			if (isTooLarge) return "too-large";
-			return sent === packet.length ? "sent" : "lost";
 		},
 		pathMtu(remote) {
 			const family = familyOf(remote);
@@ -289,6 +268,9 @@ const solIpv6 = 41;
 const solNetlink = 270;
 const soPeerCredentials = 17;
 const tunSetInterface = 0x4004_54ca;
+const tunSetOffload = 0x4004_54d0;
+/** TUN_F_CSUM, _TSO4, _TSO6 and _TSO_ECN. */
+const segmentsOfTcp = 0x0f;
 /** O_RDWR, O_NONBLOCK and O_CLOEXEC. */
 const openForPackets = 0o2004002;
 /** The same number for IP and IPv6. */
@@ -313,18 +295,15 @@ const options = {
 const packetOptions = {
 	4: {
 		fragmentation: ["IP_MTU_DISCOVER", solIp, 10],
-		trafficClass: ["IP_TOS", solIp, 1],
 		mtu: ["IP_MTU", solIp, 14],
 	},
 	6: {
 		fragmentation: ["IPV6_MTU_DISCOVER", solIpv6, 23],
-		trafficClass: ["IPV6_TCLASS", solIpv6, 67],
 		mtu: ["IPV6_MTU", solIpv6, 24],
 	},
 } as const satisfies Record<4 | 6, Record<string, SocketOption>>;
-/** IP_PMTUDISC_DONT and IP_PMTUDISC_DO. */
+/** IP_PMTUDISC_DONT. */
 const mayFragment = 0;
-const neverFragment = 2;
 /** UDP_ENCAP_ESPINUDP. */
 const espInUdp = 2;
 /** B42. */

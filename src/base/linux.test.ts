@@ -22,8 +22,8 @@ test("a request for a device of packets holds its name and its flags, in either 
 	const little = tunRequest("st0.1", true);
 	assert.equal(little?.length, 40);
 	assert.equal(Buffer.from(little ?? []).toString("latin1", 0, 6), "st0.1\0");
-	assert.deepEqual([little?.[16], little?.[17]], [0x01, 0x10]);
-	assert.deepEqual([...(tunRequest("st0.1", false)?.subarray(16, 18) ?? [])], [0x10, 0x01]);
+	assert.deepEqual([little?.[16], little?.[17]], [0x01, 0x50]);
+	assert.deepEqual([...(tunRequest("st0.1", false)?.subarray(16, 18) ?? [])], [0x50, 0x01]);
 	for (const name of ["", "a-name-of-16-oct", "st0/1", "0st", "a b", "ü"])
 		assert.equal(tunRequest(name, true), undefined);
 });

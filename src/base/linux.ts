@@ -43,16 +43,6 @@ export interface EspDatagramSocket extends AddressPort {
 	readonly bufferOctets: number;
 }
 
-/** What a packet of a raw or datagram socket has in its header of IP. */
-export interface PacketHeader {
-	/** DS field and ECN: 8 bits. */
-	readonly trafficClass: number;
-	/** 20 bits; of IPv6 alone. */
-	readonly flowLabel: number;
-	/** Otherwise IPv4 has the DF bit, and what does not fit the path is not sent. */
-	readonly mayFragment: boolean;
-}
-
 /** Why Linux refused a call: `bind failed: EADDRINUSE`. */
 export class LinuxError extends Error {
 	/** The name of the error: `EADDRINUSE`. */
@@ -95,27 +85,25 @@ export function espSteering(isLittleEndian: boolean): Uint8Array {
 export interface Linux {
 	/** Of a connected Unix socket. */
 	peerCredentials(descriptor: number): PeerCredentials;
-	/** A descriptor of a device of packets (TUN, without a header before each), which does not wait. Needs CAP_NET_ADMIN. */
+	/**
+	 * A descriptor of a device of packets (TUN), which does not wait. Before each packet stands a `struct virtio_net_hdr` of 10
+	 * octets: those of TCP come large and are to be cut, and checksums may be left to be completed. Needs CAP_NET_ADMIN.
+	 */
 	openTun(name: string): number;
-	/** The descriptor of a new raw socket, which does not wait; bound to an address of this host. Needs CAP_NET_RAW. */
+	/**
+	 * The descriptor of a new raw socket, which does not wait; bound to an address of this host. What is sent by it may be
+	 * fragmented, IPv6 has the hop limit 64. Needs CAP_NET_RAW.
+	 */
 	rawSocket(wanted: RawSocket): number;
 	/**
 	 * The descriptor of a new socket that gets the datagrams of ESP of its port, those without four zeros in front; the socket
-	 * that was there before gets the others. Does not wait, and is ready as by `preparePackets`.
+	 * that was there before gets the others. Does not wait.
+	 * What is sent by it may be fragmented, IPv6 has the hop limit 64.
 	 */
 	espDatagramSocket(wanted: EspDatagramSocket): number;
 	/** A descriptor that `signal` makes readable, for a thread that waits for several (eventfd). */
 	openSignal(): number;
 	signal(descriptor: number): void;
-	/** Makes a raw or datagram socket ready for `sendPacket`: what is sent by it may be fragmented, IPv6 has the hop limit 64. */
-	preparePackets(descriptor: number, family: 4 | 6): void;
-	/** Sends one packet (port 0 for a raw socket): `lost` when that could not be now, `too-large` when it may not be fragmented. */
-	sendPacket(
-		descriptor: number,
-		packet: Uint8Array,
-		to: AddressPort,
-		header: PacketHeader,
-	): "sent" | "lost" | "too-large";
 	/** Octets of the largest packet of IP that the path to an address takes, as far as the kernel knows; undefined without a route. */
 	pathMtu(remote: Address): number | undefined;
 	/** The descriptor of a new socket that listens: for `Server.listen({ fd })`, which owns it from then on. */
@@ -167,12 +155,12 @@ export function tunRequest(name: string, isLittleEndian: boolean): Uint8Array | 
 	if (!/^[a-z][a-z0-9.-]{0,14}$/.test(name)) return undefined;
 	const octets = new Uint8Array(interfaceRequestOctets);
 	octets.set(Buffer.from(name, "latin1"));
-	new DataView(octets.buffer).setUint16(16, tunWithoutHeader, isLittleEndian);
+	new DataView(octets.buffer).setUint16(16, tunWithSegments, isLittleEndian);
 	return octets;
 }
 
-/** IFF_TUN and IFF_NO_PI. */
-const tunWithoutHeader = 0x1001;
+/** IFF_TUN, IFF_NO_PI and IFF_VNET_HDR. */
+const tunWithSegments = 0x5001;
 const interfaceRequestOctets = 40;
 /** BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K. */
 const loadWord = 0x20;

@@ -13,10 +13,12 @@ import type { Linux } from "#base/linux.ts";
 import type { PacketCalls } from "#base/packet-calls-shell.ts";
 import type { PacketMemory } from "#base/packet-memory.ts";
 import { encodeSocketAddress } from "#base/socket-address.ts";
+import { completeChecksum } from "#esp/cut-segments.ts";
 import type { EspPath, PlaneAssociation, PlaneNote, PlaneReport, TrafficNote } from "#esp/data-plane.ts";
 import { EspPacketReceiver } from "#esp/esp-receiver-shell.ts";
 import { EspSender } from "#esp/esp-sender-shell.ts";
 import { MemoryPlan } from "#esp/memory-plan.ts";
+import { SegmentMerger } from "#esp/merge-segments.ts";
 import { type PacketCiphers, scratchOctets } from "#esp/packet-cipher.ts";
 import { type EspSocket, outerOctets, type PacketPath } from "#esp/packet-path.ts";
 import type { ToCarrier } from "#esp/plane-message.ts";
@@ -74,8 +76,13 @@ export class PacketCarrier {
 	readonly #namesAt: number;
 	readonly #freeNames: number[] = [];
 	readonly #outgoingAt: number;
-	/** Where the next packet of a device is read to. */
+	/** Where the next packet of a device is read to, and where that begins anew. */
 	#at: number;
+	#floor: number;
+	readonly #merger: SegmentMerger;
+	readonly #vectorsAt: number;
+	/** Of the packets that are merged. */
+	#runUnit: string | undefined;
 	readonly #devices = new Map<string, Device>();
 	readonly #attached = new Map<string, Attached>();
 	/** By the number that the kernel tells with an event. */
@@ -100,14 +107,17 @@ export class PacketCarrier {
 		for (let index = maxNames - 1; index >= 0; index--) this.#freeNames.push(this.#namesAt + index * nameOctets);
 		this.#sender = new EspSender(calls, ciphers.memory, plan, (path) => this.#plane.forgetLimit(path));
 		this.#receiver = new EspPacketReceiver(calls, ciphers.memory, plan);
+		this.#merger = new SegmentMerger(ciphers.memory);
+		this.#vectorsAt = plan.take(maxVectors * vectorOctets);
 		this.#outgoingAt = plan.take(0);
 		this.#at = this.#outgoingAt;
+		this.#floor = this.#outgoingAt;
 		const random = new RandomPool((octets) => void randomFillSync(octets));
 		this.#plane = new TrafficPlane(ciphers, random, {
 			send: (path, at, octets, trafficClass, flowLabel, mayFragment) =>
 				this.#sender.add(path, at, octets, trafficClass, flowLabel, mayFragment),
 			deliver: (unit, at, octets) => this.#deliver(unit, at, octets),
-			place: (packet) => this.#place(packet),
+			room: (octets) => this.#room(octets),
 			limitOf: (path) => this.#limitOf(path),
 			onLeft: (path) => void this.#freeNames.push(path.nameAt),
 			onWanted: (vpn) => ports.wanted(vpn),
@@ -191,8 +201,10 @@ export class PacketCarrier {
 		const source = this.#sources.get(this.#memory.view.getUint32(this.#eventsAt + index * eventOctets + dataAt, true));
 		if (source === undefined) return;
 		if (source.kind === "device") this.#readDevice(source);
-		else if (source.kind === "socket") this.#receiver.receive(source, this.#takeIncoming);
-		else {
+		else if (source.kind === "socket") {
+			this.#receiver.receive(source, this.#takeIncoming);
+			this.#deliverRun();
+		} else {
 			// Eight octets, of which nobody wants the number.
 			this.#calls.read(source.descriptor, this.#memory.address + this.#outgoingAt, 8);
 			this.#ports.onSignal();
@@ -202,17 +214,44 @@ export class PacketCarrier {
 	/** Up to a batch: then the others have their turn. */
 	#readDevice(device: Device): void {
 		const { address } = this.#memory;
-		for (let count = 0; count < batch; count++) {
-			const at = this.#room() + headroomOctets;
-			const octets = this.#calls.read(device.descriptor, address + at, maxPacketOctets);
-			if (octets <= 0) {
+		let taken = 0;
+		for (let count = 0; count < batch && taken < batchOctets; count++) {
+			// The packet, and one of any size that is made of it.
+			if (this.#at + 2 * largestRoom > carrierOctets) this.#flush();
+			const at = this.#at + headroomOctets;
+			const octets = this.#calls.read(device.descriptor, address + at - deviceHeader, deviceHeader + maxPacketOctets);
+			if (octets <= deviceHeader) {
 				if (octets < 0 && this.#calls.failure() === badDescriptorState) this.#leave(device);
 				break;
 			}
+			taken += octets;
 			this.#at = at + octets + tailroomOctets;
-			this.#plane.takeOutgoing(device.unit, at, octets);
+			this.#takeOutgoing(device.unit, at, octets - deviceHeader);
 		}
 		this.#flush();
+		// Senders of too large packets were told.
+		this.#deliverRun();
+	}
+
+	/**
+	 * What stands before a packet of a device: `struct virtio_net_hdr`.
+	 *
+	 *     | flags (1) | kind of segments (1) | octets of headers (2) | segment (2) | checksum from (2) | checksum at (2) |
+	 */
+	#takeOutgoing(unit: string, at: number, octets: number): void {
+		const { view } = this.#memory;
+		const flags = view.getUint8(at - 10);
+		const kind = view.getUint8(at - 9) & ~withEcn;
+		const start = view.getUint16(at - 4, true);
+		if (kind !== segmentKinds.none) {
+			// What is cut gets its place behind the whole.
+			this.#floor = this.#at;
+			this.#plane.takeOutgoing(unit, at, octets, view.getUint16(at - 6, true), start);
+			this.#floor = this.#outgoingAt;
+			return;
+		}
+		if ((flags & needsChecksum) !== 0) completeChecksum(view, at, octets, start, view.getUint16(at - 2, true));
+		this.#plane.takeOutgoing(unit, at, octets);
 	}
 
 	#flush(): void {
@@ -220,23 +259,61 @@ export class PacketCarrier {
 		this.#at = this.#outgoingAt;
 	}
 
-	/** Where there is room for a packet of any size; what waits is sent when there was none. */
-	#room(): number {
-		const largest = headroomOctets + maxPacketOctets + tailroomOctets;
-		if (this.#at + largest > carrierOctets) this.#flush();
-		return this.#at;
-	}
-
-	#place(packet: Uint8Array): number {
-		const at = this.#room() + headroomOctets;
-		this.#memory.octets.set(packet, at);
-		this.#at = at + packet.length + tailroomOctets;
+	/** A place for a packet, with room before and behind; what waits is sent when there was none. */
+	#room(octets: number): number {
+		if (this.#at + largestRoom > carrierOctets) {
+			this.#sender.flush();
+			this.#at = this.#floor;
+		}
+		const at = this.#at + headroomOctets;
+		this.#at = at + octets + tailroomOctets;
 		return at;
 	}
 
+	/** Packets of one flow of TCP are kept until the next that does not follow, or until all that came was read. */
 	#deliver(unit: string, at: number, octets: number): void {
+		if (this.#runUnit === unit && this.#merger.append(at, octets)) return;
+		this.#deliverRun();
+		if (this.#merger.begin(at, octets)) this.#runUnit = unit;
+		else this.#write(unit, at, octets);
+	}
+
+	#deliverRun(): void {
+		const { count, places, lengths } = this.#merger;
+		const unit = this.#runUnit;
+		if (count === 0 || unit === undefined) return;
+		this.#merger.count = 0;
+		this.#runUnit = undefined;
+		const at = places[0] as number;
+		if (count === 1) return this.#write(unit, at, lengths[0] as number);
 		const device = this.#devices.get(unit);
-		if (device !== undefined) this.#calls.write(device.descriptor, this.#memory.address + at, octets);
+		if (device === undefined) return;
+		this.#merger.finish();
+		const { isVersion4, headerOctets, segment, tcpOffset } = this.#merger;
+		const { view, address } = this.#memory;
+		view.setUint8(at - 10, needsChecksum);
+		view.setUint8(at - 9, isVersion4 ? segmentKinds.tcp4 : segmentKinds.tcp6);
+		view.setUint16(at - 8, headerOctets, true);
+		view.setUint16(at - 6, segment, true);
+		view.setUint16(at - 4, tcpOffset, true);
+		view.setUint16(at - 2, tcpChecksumOffset, true);
+		for (let index = 0; index < count; index++) {
+			const before = index === 0 ? deviceHeader : 0;
+			const vector = this.#vectorsAt + index * vectorOctets;
+			const place = address + (places[index] as number) - before;
+			view.setUint32(vector, place, true);
+			view.setUint32(vector + 4, place / two32, true);
+			view.setUint32(vector + 8, (lengths[index] as number) + before, true);
+		}
+		this.#calls.writev(device.descriptor, address + this.#vectorsAt, count);
+	}
+
+	#write(unit: string, at: number, octets: number): void {
+		const device = this.#devices.get(unit);
+		if (device === undefined) return;
+		const { octets: memory, address } = this.#memory;
+		memory.fill(0, at - deviceHeader, at);
+		this.#calls.write(device.descriptor, address + at - deviceHeader, octets + deviceHeader);
 	}
 
 	#limitOf(path: PacketPath): number {
@@ -305,13 +382,25 @@ export class PacketCarrier {
 	}
 }
 
-/** Packets of a device before the others have their turn. */
+/** Packets and octets of a device before the others have their turn. */
 const batch = 64;
+const batchOctets = 262_144;
 /** Header of ESP and IV, and what a device wants before a packet. */
 const headroomOctets = 64;
 /** Padding and check value. */
 const tailroomOctets = 128;
 const maxPacketOctets = 65_536;
+const largestRoom = headroomOctets + maxPacketOctets + tailroomOctets;
+/** Packets that are merged to one. */
+const maxVectors = 64;
+const vectorOctets = 16;
+const two32 = 0x1_0000_0000;
+/** `struct virtio_net_hdr`. */
+const deviceHeader = 10;
+const needsChecksum = 1;
+const segmentKinds = { none: 0, tcp4: 1, tcp6: 4 };
+const withEcn = 0x80;
+const tcpChecksumOffset = 16;
 const lookMs = 500;
 /** From one event about strange packets to the next. */
 const unknownMs = 60_000;

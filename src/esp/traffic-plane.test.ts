@@ -7,6 +7,7 @@ import type { DfBit } from "#esp/outer-header.ts";
 import { nodeCiphers } from "#esp/packet-cipher.ts";
 import { type PlacedAssociation, TrafficPlane } from "#esp/traffic-plane.ts";
 import { placeAt, randomPool } from "../../test/support/esp-packets.ts";
+import { tcpPacket } from "../../test/support/tcp-packets.ts";
 
 const gcm = { engine: "aes-128-gcm", keyOctets: 16, saltOctets: 4, ivOctets: 8, blockOctets: 1, tagOctets: 16 };
 const key = (octet: number) => ({ encryption: new Uint8Array(20).fill(octet), integrity: new Uint8Array(0) });
@@ -68,9 +69,8 @@ function makePlane(dfBit: DfBit = "clear", limit = 65_535) {
 			assert.equal(unit, "st0.0");
 			delivered.push(packetAt(at, octets));
 		},
-		place: (packet) => {
+		room: () => {
 			next += 2_000;
-			memory.octets.set(packet, next);
 			return next;
 		},
 		limitOf: () => limit,
@@ -93,9 +93,9 @@ function makePlane(dfBit: DfBit = "clear", limit = 65_535) {
 		worn,
 		left,
 		counters: () => plane.counters().get("v") ?? newCounters(),
-		goOut: (packet: Uint8Array) => {
+		goOut: (packet: Uint8Array, segment = 0, tcpOffset = 0) => {
 			put(packet);
-			plane.takeOutgoing("st0.0", placeAt, packet.length);
+			plane.takeOutgoing("st0.0", placeAt, packet.length, segment, tcpOffset);
 		},
 		comeIn: (packet: Uint8Array = new Uint8Array(0), trafficClass = 0) => {
 			put(packet);
@@ -295,4 +295,20 @@ test("hostile packets: each is counted for what it is, nothing of them arrives, 
 		{ notAuthentic: 2, badHeaders: 2, replayed: 1, refused: 5, decryptedPackets: 2 },
 	);
 	assert.deepEqual([b.plane.unknownSpi, b.plane.lastUnknownSpi], [2, 0x09090909]);
+});
+
+test("a large packet of TCP goes out as those that it stands for, each sealed for itself; a damaged one not at all", () => {
+	const [a, b] = [makePlane(), makePlane()];
+	a.plane.install(side(1, 2, [300, 400], [1, 2]));
+	b.plane.install(side(2, 1, [400, 300], [2, 1]));
+	const payload = Uint8Array.from({ length: 3_000 }, (_, index) => index);
+	a.goOut(tcpPacket({ payload }), 1_348, 20);
+	for (const { packet: sealed } of a.sent) b.comeIn(sealed);
+	assert.deepEqual(
+		b.delivered.map((one) => one.length),
+		[1_388, 1_388, 344],
+	);
+	assert.deepEqual(Buffer.concat(b.delivered.map((one) => one.subarray(40))), Buffer.from(payload));
+	a.goOut(tcpPacket({ payload }), 1_348, 9_000);
+	assert.deepEqual([a.sent.length, a.counters().malformed, a.counters().encryptedPackets], [3, 1, 3]);
 });

@@ -6,6 +6,7 @@
  */
 import type { PacketMemory } from "#base/packet-memory.ts";
 import { clampMss } from "#esp/clamp-mss.ts";
+import { SegmentCutter } from "#esp/cut-segments.ts";
 import {
 	type AssociationCounts,
 	newCounters,
@@ -32,8 +33,8 @@ export interface PlanePorts<P> {
 	send(path: P, at: number, octets: number, trafficClass: number, flowLabel: number, mayFragment: boolean): void;
 	/** Hands the packet at a place of the memory, which came out of a tunnel, to this host; the place is used again afterwards. */
 	deliver(unit: string, at: number, octets: number): void;
-	/** Puts a packet that the plane has made into the memory, with room around it; answers where. */
-	place(packet: Uint8Array): number;
+	/** A place in the memory for a packet of so many octets that the plane makes, with room around it. */
+	room(octets: number): number;
 	/** Octets of ESP that a path takes at most without fragments. */
 	limitOf(path: P): number;
 	/** Nothing goes by a path any more. */
@@ -85,6 +86,7 @@ export class TrafficPlane<P> {
 	readonly #random: RandomPool;
 	readonly #ports: PlanePorts<P>;
 	readonly #inner = new InnerPacket();
+	readonly #cutter: SegmentCutter;
 	readonly #carried = new Map<string, Carried<P>>();
 	readonly #byUnit = new Map<string, readonly Carried<P>[]>();
 	/** By the SPI at which this end receives, as a signed number: those are never objects. */
@@ -99,6 +101,7 @@ export class TrafficPlane<P> {
 		this.#ciphers = ciphers;
 		this.#memory = ciphers.memory;
 		this.#octets = ciphers.memory.octets;
+		this.#cutter = new SegmentCutter(ciphers.memory);
 		this.#random = random;
 		this.#ports = ports;
 	}
@@ -193,8 +196,11 @@ export class TrafficPlane<P> {
 		for (const entry of this.#bySpi.values()) if (entry.path === path) entry.limitRound = -1;
 	}
 
-	/** A packet of this host for a tunnel, with room around it in the memory. It is changed there. */
-	takeOutgoing(unit: string, at: number, octets: number): void {
+	/**
+	 * A packet of this host for a tunnel, with room around it in the memory. It is changed there. With `segment` it is a large one
+	 * of TCP that stands for packets with so many octets of payload; its header of TCP is `tcpOffset` octets behind its beginning.
+	 */
+	takeOutgoing(unit: string, at: number, octets: number, segment = 0, tcpOffset = 0): void {
 		const bound = this.#byUnit.get(unit);
 		if (bound === undefined) return;
 		const inner = this.#inner;
@@ -207,10 +213,17 @@ export class TrafficPlane<P> {
 		const entry = this.#entryFor(carried);
 		if (entry === undefined) return this.#lacks(carried);
 		if (this.#mss > 0) clampMss(this.#octets, inner, at, this.#mss);
-		const isFragmentable = mayFragment(this.#octets, at, carried.vpn.dfBit);
-		if (!isFragmentable && entry.outbound.sealedOctets(inner.octets) > this.#limitOf(entry))
-			return this.#sendSmaller(entry, at, inner.octets, inner.version);
-		this.#send(entry, at, inner.octets, inner.version, isFragmentable);
+		if (segment === 0) return this.#sendFitting(entry, at, inner.octets, inner.version);
+		if (!this.#cutter.begin(at, inner.octets, tcpOffset, segment)) {
+			carried.counters.malformed++;
+			return;
+		}
+		const { version } = inner;
+		for (let next = this.#cutter.nextOctets; next > 0; next = this.#cutter.nextOctets) {
+			const to = this.#ports.room(next);
+			this.#cutter.write(to);
+			this.#sendFitting(entry, to, next, version);
+		}
 	}
 
 	/** A packet of ESP from the network, opened where it lies; `trafficClass` of its outer header. */
@@ -315,6 +328,13 @@ export class TrafficPlane<P> {
 		return entry.limit;
 	}
 
+	#sendFitting(entry: Entry<P>, at: number, octets: number, version: 4 | 6): void {
+		const isFragmentable = mayFragment(this.#octets, at, entry.carried.vpn.dfBit);
+		if (!isFragmentable && entry.outbound.sealedOctets(octets) > this.#limitOf(entry))
+			return this.#sendSmaller(entry, at, octets, version);
+		this.#send(entry, at, octets, version, isFragmentable);
+	}
+
 	#send(entry: Entry<P>, at: number, octets: number, version: 4 | 6, isFragmentable: boolean): void {
 		const { outbound, carried } = entry;
 		// Sealing hides what the outer header copies.
@@ -342,14 +362,20 @@ export class TrafficPlane<P> {
 		const packet = this.#octets.subarray(at, at + octets);
 		const parts = fragments4(packet, limit);
 		if (parts !== undefined) {
-			for (const part of parts) this.#send(entry, this.#ports.place(part), part.length, version, false);
+			for (const part of parts) this.#send(entry, this.#place(part), part.length, version, false);
 			return;
 		}
 		entry.carried.counters.tooLarge++;
 		const answer = tooLargeAnswer(packet, limit);
 		if (answer === undefined || this.#answers >= maxAnswers) return;
 		this.#answers++;
-		this.#ports.deliver(entry.carried.vpn.unit, this.#ports.place(answer), answer.length);
+		this.#ports.deliver(entry.carried.vpn.unit, this.#place(answer), answer.length);
+	}
+
+	#place(packet: Uint8Array): number {
+		const at = this.#ports.room(packet.length);
+		this.#octets.set(packet, at);
+		return at;
 	}
 
 	#watchWear(entry: Entry<P>): void {
