@@ -11,7 +11,6 @@ import {
 	type PlaneCounters,
 	type PlaneEvents,
 	type PlaneNote,
-	type PlaneReport,
 } from "#esp/data-plane.ts";
 import type { ChildView } from "#ike/association-view.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
@@ -26,7 +25,7 @@ import type { Connection, Path } from "#ike/v2/connection.ts";
 import type { ChildAssociation } from "#ike/v2/engine-event.ts";
 import { defaultSettings } from "#ike/v2/settings.ts";
 import type { VpnPlan } from "#ike/vpn-plan.ts";
-import type { ChildState, VpnState, VpnsState } from "#ike/vpn-state.ts";
+import type { ChildState, VpnsState } from "#ike/vpn-state.ts";
 
 export interface VpnEnginePorts extends Required<Pick<EnginePorts, "sign" | "report" | "checkPeer" | "tls">> {
 	/** What carries the packets has something to tell. */
@@ -125,7 +124,26 @@ export class VpnEngine {
 		const report = await this.#plane.report();
 		const associations = this.#endpoint.describe();
 		const counts = new Map(report.associations.map((one) => [one.inboundSpi, one]));
-		const vpns = [...this.#tunnels.vpns()].map((vpn) => this.#stateOf(vpn, report, counts));
+		// Each looked up once: there may be thousands.
+		const children = Map.groupBy(
+			associations.flatMap((one) => one.children),
+			({ name }) => name,
+		);
+		const connections = new Map(
+			this.#connections.toReversed().flatMap((one) => one.children.map(({ name }) => [name, one.name] as const)),
+		);
+		const vpns = [...this.#tunnels.vpns()].map((vpn) => ({
+			index: vpn.index,
+			name: vpn.name,
+			connection: connections.get(vpn.name) ?? "",
+			unit: vpn.unit,
+			replayWindow: vpn.replayWindow,
+			dfBit: vpn.dfBit,
+			children: (children.get(vpn.name) ?? []).flatMap((child) =>
+				this.#childState(child, counts.get(child.inboundSpi)),
+			),
+			counters: since(report.vpns.get(vpn.name) ?? newCounters(), vpn.cleared),
+		}));
 		return { now: Date.now(), associations, vpns };
 	}
 
@@ -255,25 +273,6 @@ export class VpnEngine {
 			if (this.#dropped.get(name) !== text) this.#trace("packet-drops", () => `${name}: dropped so far: ${text}`);
 			this.#dropped.set(name, text);
 		}
-	}
-
-	#stateOf(vpn: TunnelVpn, report: PlaneReport, counts: ReadonlyMap<number, AssociationCounts>): VpnState {
-		const connection = this.#connections.find(({ children }) => children.some(({ name }) => name === vpn.name));
-		const children = this.#endpoint
-			.describe()
-			.flatMap((association) => association.children)
-			.filter(({ name }) => name === vpn.name)
-			.flatMap((child) => this.#childState(child, counts.get(child.inboundSpi)));
-		return {
-			index: vpn.index,
-			name: vpn.name,
-			connection: connection?.name ?? "",
-			unit: vpn.unit,
-			replayWindow: vpn.replayWindow,
-			dfBit: vpn.dfBit,
-			children,
-			counters: since(report.vpns.get(vpn.name) ?? newCounters(), vpn.cleared),
-		};
 	}
 
 	#childState(child: ChildView, counts: AssociationCounts | undefined): readonly ChildState[] {
