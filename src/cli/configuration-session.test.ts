@@ -85,6 +85,31 @@ test("rename, copy, insert, deactivate, protect, annotate, replace and wildcards
 	assert.match(user.enter("show"), /policy x1 \{.*policy x2 \{.*policy x3 \{/s);
 });
 
+test("R153 R265: what is locked by protect is changed by nobody to whom unprotect is denied, whatever the way", () => {
+	const system = new CliSystem({
+		configuration: "security { ike { protect: policy locked; policy open; } }",
+		files: { "set.txt": "unprotect security ike policy locked\nset security ike policy locked mode main\n" },
+	});
+	const bob = system.login({ user: "bob", loginClass: { permissions: ["all"], denyCommands: "unprotect" } });
+	const before = bob.enter("show configuration security");
+	bob.enter("configure");
+	for (const way of ["unprotect", "top unprotect", "up 1 unprotect"]) {
+		assert.match(bob.enter(`${way} security ike policy locked`), /unknown command\.|syntax error/, way);
+	}
+	for (const change of [
+		"delete security ike policy locked",
+		"delete security",
+		"rename security ike policy locked to policy mine",
+		"load set set.txt",
+	])
+		assert.match(bob.enter(change), /statement is protected|the candidate is unchanged/, change);
+	assert.equal(bob.enter("run show configuration security"), before);
+	const root = system.login();
+	root.enter("configure");
+	assert.equal(root.enter("unprotect security ike policy locked"), "");
+	assert.equal(root.enter("delete security ike policy locked"), "");
+});
+
 test("compare shows what changed, against the one in force, an earlier one, or a file; as commands too", () => {
 	const system = new CliSystem({ configuration: sample, files: { "/tmp/old.conf": "system { host-name old; }" } });
 	const user = system.login();

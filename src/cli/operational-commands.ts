@@ -159,7 +159,11 @@ const proxy: Node = {
 			help: "Servers that are not opened because clients refused it",
 			run: "show-learned-bypass",
 		},
-		profile: { help: "TLS proxy profiles in use", run: "show-proxy-profiles" },
+		profile: {
+			help: "TLS proxy profiles in use",
+			run: "show-proxy-profiles",
+			options: { detail: { help: "Also versions, suites and groups of both legs" } },
+		},
 		sessions: { help: "What became of connections, newest last", run: "show-proxy-sessions", options: sessionOptions },
 		statistics: { help: "Sessions and handshakes", run: "show-proxy-statistics" },
 		status: { help: "Listeners, workers, and how full they are", run: "show-proxy-status" },

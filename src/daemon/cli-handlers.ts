@@ -12,11 +12,11 @@ import { showInterfaceDevices } from "#daemon/show-interfaces.ts";
 import { clearLearnedBypass, showLearnedBypass } from "#daemon/show-learned-bypass.ts";
 import { clearLog, listLogs, showLog } from "#daemon/show-log.ts";
 import { matchPolicies, testDecryption } from "#daemon/show-policy.ts";
+import { showProfiles } from "#daemon/show-profiles.ts";
 import {
 	clearStatistics,
 	explain,
 	showCounters,
-	showProfiles,
 	showSessions,
 	showStatistics,
 	showStatus,
@@ -73,7 +73,7 @@ const handlers: Readonly<Record<SystemHandler, (world: CommandWorld, request: Ha
 	"show-processes": (world, { values }) => showProcesses(world, values.extensive !== undefined),
 	"show-proxy-certificate-cache": (world, request) => showCertificateCache(world, request),
 	"show-proxy-counters": (world, { isJson }) => showCounters(world, isJson),
-	"show-proxy-profiles": (world) => showProfiles(world),
+	"show-proxy-profiles": (world, { values }) => showProfiles(world, values.detail !== undefined),
 	"show-proxy-sessions": (world, { values, isJson, columns }) => showSessions(world, values, isJson, columns),
 	"show-proxy-statistics": (world, { isJson }) => showStatistics(world, isJson),
 	"show-proxy-status": (world) => showStatus(world),

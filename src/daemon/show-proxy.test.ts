@@ -5,7 +5,6 @@ import {
 	explain,
 	recentSessionIds,
 	showCounters,
-	showProfiles,
 	showSessions,
 	showStatistics,
 	showStatus,
@@ -96,9 +95,4 @@ test("the status names listeners, workers and how full they are", async (t) => {
 		new RegExp(`\\n {2}1 +${process.pid} +listening +0 +3 +20000\\n {2}2 +- +starting +4 +0 +20000\\n`),
 	);
 	assert.match(text, /Policies: 1, then deny\n$/);
-});
-
-test("profiles are told with what they sign with and who uses them", async (t) => {
-	const world = await commandWorld(t);
-	assert.match(showProfiles(world), /^Profile: inspect, policies that use it: 1\n {2}Signs with: sallyport-ca; /);
 });

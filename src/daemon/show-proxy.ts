@@ -153,24 +153,6 @@ function listenerLines({ listeners, transparent, datagram }: CompiledListeners):
 	return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`);
 }
 
-/** `show services ssl proxy profile`: what each says. */
-export function showProfiles(world: CommandWorld): string {
-	const profiles = world.gateway.configuration.config?.services.ssl.proxy.profile ?? new Map();
-	if (profiles.size === 0) return "No profile is configured\n";
-	const uses = new Map<string, number>();
-	for (const { profile } of world.gateway.plan.policy.rules)
-		if (profile !== undefined) uses.set(profile.name, (uses.get(profile.name) ?? 0) + 1);
-	const lines: string[] = [];
-	for (const [name, { rootCa, untrustedRootCa, trustedCa, tlsGrade, decryptionPolicy }] of profiles) {
-		lines.push(
-			`Profile: ${name}, policies that use it: ${uses.get(name) ?? 0}`,
-			`  Signs with: ${rootCa ?? "-"}; servers that are not trusted: ${untrustedRootCa ?? "blocked"}`,
-			`  Trusts: ${trustedCa.join(", ") || "nobody"}; grade ${tlsGrade}; decryption policy ${decryptionPolicy ?? "-"}`,
-		);
-	}
-	return `${lines.map(visibleText).join("\n")}\n`;
-}
-
 function onlySession(found: readonly SessionRecord[], id: string): SessionRecord {
 	const exact = found.findLast((record) => record.id === id) ?? (found.length === 1 ? found[0] : undefined);
 	if (exact !== undefined) return exact;

@@ -66,6 +66,7 @@ function welcome(managed: Managed): string {
 		...(hasProxy ? [["Proxy", proxies.join("  ")]] : []),
 		...(transparent.length > 0 ? [["Packet filter", `hands over to ${transparent.join(", ")}`]] : []),
 		...(vpns.length > 0 ? [["VPNs", vpns.join(", ")]] : []),
+		...noticeOf(plan.policy.rules),
 		["CA certificate", here(state.caCertificate)],
 		...(plan.onboarding === undefined || !hasProxy ? [] : [["Clients", `trust it with the steps at ${proxies[0]}/`]]),
 		["Configuration", `${here(managed.configurationFile)}  (after a change: ${command} reload${stateOption})`],
@@ -75,6 +76,15 @@ function welcome(managed: Managed): string {
 	];
 	const lines = rows.map(([name, value]) => `  ${(name ?? "").padEnd(16)}${value}\n`).join("");
 	return `Sallyport ${productVersion} is running with ${managed.workers.size} workers.\n\n${lines}\n`;
+}
+
+/** Whoever starts it reads, before the first connection, whose connections will be decrypted. */
+function noticeOf(rules: Managed["plan"]["policy"]["rules"]): readonly (readonly [string, string])[] {
+	const names = rules.filter(({ profile, unopened }) => profile !== undefined && unopened === undefined);
+	if (names.length === 0) return [];
+	const shown = names.slice(0, mostNames).map(({ name }) => name);
+	const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : "";
+	return [["Decrypts", `connections of policy ${shown.join(", ")}${more}; the people whose they are must know of it`]];
 }
 
 /** A path as it can be pasted into a shell here: relative where that is shorter, quoted where it must be. */
@@ -102,3 +112,4 @@ function stopSignal(): Promise<string> {
 }
 
 const patienceMs = 1_000;
+const mostNames = 3;

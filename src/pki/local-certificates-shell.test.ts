@@ -63,7 +63,7 @@ test("R59: key pairs of every kind, with or without leave to be exported; a name
 	await assert.rejects(local.generateKeyPair("ca", p256, false), /the name 'ca' is reserved/);
 });
 
-test("R43 R57 R60: a self-signed CA or server certificate of a key pair that is there", async (t) => {
+test("R43 R57 R60 R58: a self-signed CA or server certificate of a key pair that is there", async (t) => {
 	const { local, store } = open(t);
 	await assert.rejects(
 		local.generateSelfSigned("x", { ...subject, isCa: true, days: 1, isExportable: false }),

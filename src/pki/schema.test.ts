@@ -76,6 +76,15 @@ test("the name of an authority: letters, digits, hyphen, underscore and blank, a
 	assert.match(pki("ca-profile ca { ca-identity x; }").join(), /the name 'ca' is reserved/);
 });
 
+test("R102: authorities that are trusted together have a name of the same form, and 512 characters of description", () => {
+	const group = (name: string, description: string) =>
+		pki(`ca-profile a { ca-identity x; } trusted-ca-group ${name} { ca-profiles a; description "${description}"; }`);
+	assert.deepEqual(group('"Partners of 2026_a-b"', "d".repeat(512)), []);
+	assert.match(group("p", "d".repeat(513)).join(), /Length 513 is not within range/);
+	for (const bad of [`"${"a".repeat(65)}"`, '"a/b"', "ca"])
+		assert.match(group(bad, "x").join(), /Must consist of|reserved/);
+});
+
 test("a profile needs its identity, a group its members, and members must exist", () => {
 	assert.deepEqual(pki("ca-profile a;"), [
 		"error security pki ca-profile a: missing mandatory statement: 'ca-identity'",

@@ -22,7 +22,7 @@ const names = cipherSuiteRows.flatMap(([code]) => {
 	return suite === undefined ? [] : [configuredName(suite)];
 });
 
-test("without statements a leg is its grade, and both legs are alike", () => {
+test("R136: without statements a leg is its grade, and both legs are alike", () => {
 	for (const grade of grades) {
 		const { client, server } = gradeLegs(grade);
 		assert.equal(client.key, server.key);

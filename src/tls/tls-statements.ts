@@ -127,7 +127,8 @@ export function verifyLeg(path: readonly string[], statement: string, statements
 	return findings;
 }
 
-const versionNames: ReadonlyMap<number, string> = new Map([
+/** As a person calls them. */
+export const versionNames: ReadonlyMap<number, string> = new Map([
 	[protocolVersion.tls10, "TLS 1.0"],
 	[protocolVersion.tls11, "TLS 1.1"],
 	[protocolVersion.tls12, "TLS 1.2"],

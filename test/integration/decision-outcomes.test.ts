@@ -57,16 +57,24 @@ test("R13: a profile without an inspection service opens nothing, and the record
 	assert.match(gateway.log, /no inspection service is attached: connections are relayed untouched/);
 });
 
-test("R182 R183 R188 R16 R139: opened, exempt and ignored sessions have outcomes of their own", async () => {
+test("R182 R183 R188 R16 R139 R215: opened, exempt and ignored sessions have outcomes of their own", async () => {
 	assert.equal((await recordFor("open.test")).outcome, "decrypted");
 	const exempt = await recordFor("exempt.test");
 	assert.deepEqual([exempt.record.cause, exempt.outcome], ["exempt", "not decrypted"]);
+	assert.deepEqual([exempt.record.rule, exempt.record.profile], ["inspect-all", "inspect"]);
+	assert.match(
+		exempt.record.fact,
+		/exempt\.test is covered by exempt\.test of never-decrypt-domains of decryption-policy exempt/,
+	);
 	const plain = await recordFor("plain.test");
 	assert.deepEqual([plain.record.cause, plain.outcome], ["no-profile", "ignored"]);
 });
 
-test("R188: a session with a server that is not trusted was allowed after an error", async () => {
-	assert.equal((await recordFor("open.test", expired.port)).outcome, "allowed after an error");
+test("R188 R215: a session with a server that is not trusted was allowed after an error, which the record names", async () => {
+	const { record, outcome } = await recordFor("open.test", expired.port);
+	assert.equal(outcome, "allowed after an error");
+	assert.deepEqual([record.rule, record.profile], ["inspect-all", "inspect"]);
+	assert.match(record.serverTrust ?? "", /expired|valid until|ended/);
 });
 
 test("then log session-close records a session whose profile records none, and hits count without records", async () => {

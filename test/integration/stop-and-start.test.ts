@@ -47,7 +47,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
 	});
 }
 
-test("a second start keeps the CA, the configuration and the history", async (t) => {
+test("K10: a second start keeps the CA, the configuration and the history; each says first whose connections are decrypted", async (t) => {
 	const state = makeStateDirectory(t);
 	const first = await startGateway(t, { ...parts, state });
 	const { localPort } = await fetchOnce(first, target);
@@ -58,6 +58,8 @@ test("a second start keeps the CA, the configuration and the history", async (t)
 	const second = await startGateway(t, { ...parts, state });
 	assert.deepEqual([second.caPem, second.untrustedCaPem], [caPem, untrustedCaPem]);
 	assert.deepEqual(second.records(), [record]);
+	const notice = /^ {2}Decrypts +connections of policy inspect-all; the people whose they are must know of it$/m;
+	for (const { program } of [first, second]) assert.match(program.output, notice);
 	assert.equal((await fetchOnce(second, target, { ca: caPem })).status, 200);
 	assert.equal(second.events("CA_CREATED").length, 2);
 	await eventually(() => second.events("GATEWAY_STARTED").length === 2, "the event of the second start");

@@ -91,7 +91,7 @@ describe("versions", { concurrency: 4 }, () => {
 });
 
 for (const family of ["ipv4", "ipv6"] as const) {
-	test(`curl opens an IPv6 literal over the gateway's ${family} address`, async (t) => {
+	test(`curl opens an IPv6 literal over the gateway's ${family} address (R272 beaten)`, async (t) => {
 		if (!requirePeers(t, ["curl"])) return;
 		const url = `https://[::1]:${plain.port}/name`;
 		const { status, transfers, bodies, output } = await curl(t, [], [url], family);

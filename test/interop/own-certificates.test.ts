@@ -158,7 +158,7 @@ test("R63 R68 R72 R73 R45: a signing CA by request, signed by a company's root, 
 	await again.stop();
 });
 
-test("R86 R87 R88 K6: a signing CA is replaced under traffic: no handshake fails, running sessions go on, new ones are signed by the new CA", async (t) => {
+test("R86 R87 R88 K6 R44: a signing CA is replaced under traffic: no handshake fails, running sessions go on, new ones are signed by the new CA", async (t) => {
 	if (!requirePeers(t, ["openssl"])) return;
 	const gateway = await startGateway(t, { trust: ca.root.pem, hosts: ["app.test"], gateway: "workers 2;" });
 	makeRoot("next");
@@ -198,7 +198,7 @@ test("R86 R87 R88 K6: a signing CA is replaced under traffic: no handshake fails
 	);
 });
 
-test("R76 R77 R92: what openssl writes is loaded, what is exported openssl reads: DER, encrypted keys, PKCS#12 of today and of yesterday", async (t) => {
+test("R76 R77 R92 R47: what openssl writes is loaded, what is exported openssl reads: DER, encrypted keys, PKCS#12 of today and of yesterday", async (t) => {
 	if (!requirePeers(t, ["openssl"])) return;
 	const gateway = await startGateway(t, { trust: ca.root.pem, hosts: ["app.test"] });
 	makeRoot("files");

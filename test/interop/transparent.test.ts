@@ -97,6 +97,20 @@ test("R40: with preserve-source-address servers see the client, opened or not; n
 	assert.equal(records.length, 1);
 });
 
+test("R42: with the servers' own certificate neither end sees that a session is opened; its record tells", async (t) => {
+	const lab = await labOf(t);
+	if (lab === undefined) return;
+	const sallyport = await lab.startSallyport(t, both("preserve-source-address;"), {
+		certificates: { own: lab.identity },
+		profile: "whitelist exempt; server-certificate own;",
+	});
+	const fetched = fetch(lab, sallyport);
+	assert.deepEqual([fetched.issuer, fetched.seenByServer], [labCa, labAddresses.client.ipv4]);
+	const { decision, inspection, clientLeg, serverLeg } = await eventually(() => sallyport.records()[0], "the record");
+	assert.deepEqual([decision, inspection, clientLeg?.isOwnCertificate], ["decrypt", "inspected", true]);
+	assert.equal(clientLeg?.certificateSha256, serverLeg?.certificateSha256);
+});
+
 test("F14: the gateway's own addresses and the listener itself are no servers", async (t) => {
 	const lab = await labOf(t);
 	if (lab === undefined) return;

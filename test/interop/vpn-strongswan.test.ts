@@ -40,10 +40,13 @@ test("B28, B32, B59: the manual's route-based example: traffic brings the tunnel
 	assert.match(await change(...manualExample), /commit complete/);
 	assert.equal(await show("ike security-associations"), "");
 
-	await t.test("B32: an echo request is lost and brings the tunnel up, the next one is answered", async () => {
-		await eventually(() => pings(lab.host, "192.168.168.10"), "an echo");
-		assert.ok(await isUp());
-	});
+	await t.test(
+		"B32, B74: an echo request between hosts behind the ends is lost and brings the tunnel up, the next one is answered",
+		async () => {
+			await eventually(() => pings(lab.host, "192.168.168.10"), "an echo");
+			assert.ok(await isUp());
+		},
+	);
 	await t.test("B55, B73: TCP goes through the tunnel in both directions, and is counted", async (inner) => {
 		await command(gateway, "clear security ipsec statistics");
 		assert.ok(await echoes(inner, lab, 3_000_000));

@@ -57,6 +57,8 @@ export class Lab {
 	readonly gateway: Namespace;
 	readonly server: Namespace;
 	readonly ca = new TestCa("Lab");
+	/** Of the servers. */
+	readonly identity = this.ca.identity([openName, exemptName]);
 	/** What the gateway's host held before there was a gateway. */
 	readonly untouched: string;
 	readonly #folder: string;
@@ -141,9 +143,8 @@ export class Lab {
 	}
 
 	async startServers(): Promise<void> {
-		const identity = this.ca.identity([openName, exemptName]);
-		writeFileSync(join(this.#folder, "chain.pem"), identity.cert);
-		writeFileSync(join(this.#folder, "key.pem"), identity.key);
+		writeFileSync(join(this.#folder, "chain.pem"), this.identity.cert);
+		writeFileSync(join(this.#folder, "key.pem"), this.identity.key);
 		writeFileSync(join(this.#folder, "nginx.conf"), nginxConfiguration(this.#folder));
 		const nginx = ["-e", "stderr", "-p", this.#folder, "-c", join(this.#folder, "nginx.conf")];
 		this.#serve([peerPath("nginx"), ...nginx]);

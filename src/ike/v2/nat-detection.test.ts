@@ -38,7 +38,7 @@ for (const [who, translated] of [
 	["the responder", ["192.0.2.2"]],
 	["both ends", ["192.0.2.1", "192.0.2.2"]],
 ] as const)
-	test(`B45, B47: with ${who} behind a translation the tunnel comes up on port 4500, with ESP in UDP`, () => {
+	test(`B45, B47, B46: with ${who} behind a translation the tunnel comes up on port 4500, with ESP in UDP`, () => {
 		const seen: Record<string, string> = { "192.0.2.1": "203.0.113.1", "192.0.2.2": "203.0.113.2" };
 		const remoteOf = (address: string) => (translated.includes(address as never) ? seen[address] : address) as string;
 		const any = { remoteIdentity: { kind: "danger-any" } } as const;
