@@ -9,6 +9,7 @@ import { sslProxy } from "#proxy/ssl-proxy-schema.ts";
 import { type ListNames, verifyDomainLists } from "#proxy/verify-domain-lists.ts";
 import { verifyInspection } from "#proxy/verify-inspection.ts";
 import { verifyKnownZones } from "#proxy/verify-known-zones.ts";
+import { verifyLeniency } from "#proxy/verify-leniency.ts";
 import { verifySslProxy } from "#proxy/verify-ssl-proxy.ts";
 import { verifyTransparent } from "#proxy/verify-transparent.ts";
 
@@ -53,6 +54,7 @@ export function verifyProxy(
 	return [
 		...verifySslProxy(services.ssl.proxy, caIds),
 		...verifyInspection(services.ssl.proxy, config.security.policies),
+		...verifyLeniency(services.ssl.proxy, config.security.policies, config.schedulers.scheduler),
 		...verifyDomainLists(services.ssl.proxy, listNames),
 		...verifyListeners(services.gateway, services.ssl.proxy.profile),
 		...verifyTransparent(services.gateway),
