@@ -177,3 +177,20 @@ test("a server that speaks no TLS, or goes away, is told of", async (t) => {
 	assert.deepEqual(nobody, failed("the connection failed: ECONNREFUSED"));
 	assert.equal((await download({ ...order, url: "ftp://feeds.test/" }, ports)).kind, "failed");
 });
+
+test("a feed in clear is fetched, and who asks for it is not told", async (t) => {
+	const { ports } = await served(t, () => undefined);
+	let asked = "";
+	const clear = await tcpOrigin(t, (socket) => {
+		socket.on("data", (octets) => {
+			asked += `${octets}`;
+			if (asked.endsWith("\r\n\r\n")) socket.end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab");
+		});
+	});
+	const credentials = { field: "X-Key", value: "s3cret" };
+	const order = { url: `http://feeds.test:${clear.port}/a?b`, credentials, known: {}, maxOctets: 10, idleMs: 5_000 };
+	const outcome = await download(order, ports);
+	assert.equal(outcome.kind === "fetched" && `${outcome.octets}`, "ab");
+	assert.match(asked, new RegExp(`^GET /a\\?b HTTP/1\\.1\\r\\nHost: feeds\\.test:${clear.port}\\r\\n`));
+	assert.doesNotMatch(asked, /s3cret/);
+});

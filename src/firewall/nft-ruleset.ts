@@ -1,6 +1,7 @@
 /** The security policies for forwarded traffic, as one table of nftables in the JSON of libnftables-json(5). */
 import type { Address } from "#base/address.ts";
 import { refusedQuic } from "#firewall/divert-ruleset.ts";
+import { forwardStages, type StageSources } from "#firewall/forward-stages.ts";
 import { deviceOf } from "#firewall/interface-device.ts";
 import type { Interfaces } from "#firewall/interfaces-schema.ts";
 import { addressesOfFamily, type Family, type NftJson, setElements, wildcardMatch } from "#firewall/nft-addresses.ts";
@@ -27,6 +28,9 @@ export interface CompiledRuleset {
 	readonly counters: ReadonlyMap<string, string>;
 }
 
+/** What of a configuration is read. */
+export type NftSources = PolicySources & StageSources & { readonly interfaces: Interfaces };
+
 /** What changes the table besides the configuration. */
 export interface NftFacts {
 	/** Milliseconds since 1970: policies whose scheduler does not hold are left out. */
@@ -37,16 +41,12 @@ export interface NftFacts {
 
 /**
  * The table that replaces the one before in one transaction, with `more` in it. Policies stand in the order in which they are
- * tried; connections that were let in go on. Policies of `junos-host` are about this host itself and not in it. What
+ * tried, behind what traffic management and quarantine refuse; connections that were let in go on. Policies of `junos-host` are about this host itself and not in it. What
  * passes between two interfaces of no zone is left alone. QUIC is refused where a policy would have TLS opened.
  *
  * Bounds: at most two rules (IPv4, IPv6) for each pair of sources and destinations and each protocol of a policy.
  */
-export function compileNftRuleset(
-	config: PolicySources & { readonly interfaces: Interfaces },
-	facts: NftFacts,
-	more: readonly NftJson[] = [],
-): CompiledRuleset {
+export function compileNftRuleset(config: NftSources, facts: NftFacts, more: readonly NftJson[] = []): CompiledRuleset {
 	const gaps: NftGap[] = [];
 	const counters = new Map<string, string>();
 	const sets = new NamedSets();
@@ -73,9 +73,24 @@ export function compileNftRuleset(
 			add([...interfaces, ...addressed, { counter }, verdicts[policy.action]]);
 		}
 	}
+	const stages = forwardStages(config).flatMap(({ match, verdict, comment }) =>
+		addressRules({ ...match, excludesSources: false, excludesDestinations: false }, facts.resolved, sets).map(
+			(expr) => {
+				return { add: { rule: { ...table, chain: "stages", expr: [...expr, verdict], comment: shortened(comment) } } };
+			},
+		),
+	);
 	const isPermit = config.security.policies.defaultPolicy.permitAll;
 	const devices = [...config.security.zones.securityZone.keys()].flatMap((zone) => devicesOf(zone).known);
-	const nftables = [...emptyTable, ...more, ...frame(isPermit, devices), ...sets.commands, ...objects, ...rules];
+	const nftables = [
+		...emptyTable,
+		...more,
+		...frame(isPermit, devices, stages.length > 0),
+		...sets.commands,
+		...objects,
+		...stages,
+		...rules,
+	];
 	return { ruleset: { nftables }, gaps, counters };
 }
 
@@ -88,7 +103,7 @@ export const emptyTable: readonly NftJson[] = [
 ];
 
 /** Chains, and what comes before the policies. */
-function frame(isDefaultPermit: boolean, devices: readonly string[]): readonly NftJson[] {
+function frame(isDefaultPermit: boolean, devices: readonly string[], hasStages: boolean): readonly NftJson[] {
 	const hook = { type: "filter", hook: "forward", prio: 0, policy: isDefaultPermit ? "accept" : "drop" };
 	const rule = (chain: string, ...expr: readonly NftJson[]): NftJson => ({ add: { rule: { ...table, chain, expr } } });
 	const state = (...names: readonly string[]): NftJson => ({
@@ -106,6 +121,9 @@ function frame(isDefaultPermit: boolean, devices: readonly string[]): readonly N
 		rule("forward", state("established", "related"), { accept: null }),
 		...(devices.length === 0 ? [] : [rule("forward", outside("iifname"), outside("oifname"), { accept: null })]),
 		rule("forward", state("invalid"), { drop: null }),
+		...(hasStages
+			? [{ add: { chain: { ...table, name: "stages" } } }, rule("forward", { jump: { target: "stages" } })]
+			: []),
 	];
 }
 
@@ -119,7 +137,7 @@ function wouldOpenQuic({ statement, terms }: OrderedPolicy): boolean {
 
 /** One list of expressions for each rule that the policy needs. */
 function addressRules(
-	policy: OrderedPolicy,
+	policy: Pick<OrderedPolicy, "sources" | "destinations" | "terms" | "excludesSources" | "excludesDestinations">,
 	resolved: ReadonlyMap<string, readonly Address[]>,
 	sets: NamedSets,
 ): readonly (readonly NftJson[])[] {
@@ -227,9 +245,13 @@ class NamedSets {
 	}
 }
 
-/** The kernel takes 128 octets with the NUL. */
 function commentOf({ key }: OrderedPolicy): string {
-	return key.length > 127 ? `${key.slice(0, 124)}...` : key;
+	return shortened(key);
+}
+
+/** The kernel takes 128 octets with the NUL. */
+function shortened(text: string): string {
+	return text.length > 127 ? `${text.slice(0, 124)}...` : text;
 }
 
 function isAny(entries: readonly AddressEntry[]): boolean {

@@ -7,10 +7,16 @@ import {
 	type IpFamily,
 } from "#firewall/divert-ruleset.ts";
 import { deviceOf } from "#firewall/interface-device.ts";
-import { compileNftRuleset, emptyTable, type NftFacts, type NftGap, type NftRuleset } from "#firewall/nft-ruleset.ts";
-import type { PolicySources } from "#policy/order-policies.ts";
+import {
+	compileNftRuleset,
+	emptyTable,
+	type NftFacts,
+	type NftGap,
+	type NftRuleset,
+	type NftSources,
+} from "#firewall/nft-ruleset.ts";
 
-export type PacketFilterConfig = DivertConfig & PolicySources;
+export type PacketFilterConfig = DivertConfig & NftSources;
 
 /** What decides besides the configuration. */
 export interface PacketFilterFacts extends NftFacts {
