@@ -32,7 +32,7 @@ test("pieces of both directions become packets with the sequence numbers of thei
 		["10.0.0.1", "192.0.2.1"],
 		["2001:db8::1", "2001:db8::2"],
 	] as const) {
-		const [first, second] = segmentsOf(encodeCapture(ends(client, server), pieces));
+		const [begin, answer, first, second] = segmentsOf(encodeCapture(ends(client, server), pieces));
 		assert.deepEqual(
 			[first?.at, first?.sequence, first?.sourcePort, Buffer.from(first?.payload ?? []).toString()],
 			[1_234.5, 1, 4_000, "hello"],
@@ -40,6 +40,8 @@ test("pieces of both directions become packets with the sequence numbers of thei
 		assert.equal(formatAddress(first?.source ?? end("::", 0).address), client);
 		assert.deepEqual([second?.sequence, second?.sourcePort, second?.isAck], [11, 443, true]);
 		assert.equal(formatAddress(second?.source ?? end("::", 0).address), server);
+		assert.deepEqual([begin?.isSyn, begin?.isAck, begin?.sequence, begin?.sourcePort], [true, false, 0, 4_000]);
+		assert.deepEqual([answer?.isSyn, answer?.isAck, answer?.sequence, answer?.sourcePort], [true, true, 0, 443]);
 	}
 });
 
@@ -56,7 +58,7 @@ test("headers add up as those who check them want it", () => {
 		encodeCapture(ends("10.0.0.1", "192.0.2.1"), [
 			{ at: 0, direction: 0, offset: 0, received: 0, octets: Buffer.from("odd") },
 		]),
-	).subarray(40);
+	).subarray(40 + 2 * 56);
 	const sum = (bytes: Uint8Array) => {
 		let total = 0;
 		for (let at = 0; at < bytes.length; at += 2) total += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
@@ -78,7 +80,7 @@ test("whatever is logged comes out as it went in", () => {
 	});
 	fc.assert(
 		fc.property(fc.array(piece, { maxLength: 10 }), (pieces) => {
-			const segments = segmentsOf(encodeCapture(ends("10.0.0.1", "192.0.2.1"), pieces));
+			const segments = segmentsOf(encodeCapture(ends("10.0.0.1", "192.0.2.1"), pieces)).filter(({ isSyn }) => !isSyn);
 			assert.deepEqual(
 				segments.map(({ at, sequence, payload }) => [at, sequence, Buffer.from(payload)]),
 				pieces.map(({ at, offset, octets }) => [at, (offset + 1) % 2 ** 32, Buffer.from(octets)]),

@@ -1,6 +1,6 @@
 /**
  * A pcap file of what an opened session said: made-up packets of TCP or UDP between its ends, with sequence numbers that are
- * right and no handshake. Link type 101: each packet begins with its IP header.
+ * right, and of TCP a handshake, by which readers know who is the client. Link type 101: each packet begins with its IP header.
  *
  *   file header (24 octets) | for each packet: header (16 octets) | IPv4 or IPv6 | TCP or UDP | payload
  *
@@ -31,10 +31,26 @@ export interface CapturePiece {
 export function encodeCapture(ends: CaptureEnds, pieces: readonly CapturePiece[]): Uint8Array {
 	const header = new Writer().u32(0xa1b2_c3d4).u16(2).u16(4).u32(0).u32(0).u32(maxPacket).u32(linkRaw);
 	const same = sameFamily(ends);
-	return concat([header.finish(), ...pieces.flatMap((piece) => packet(same, piece))]);
+	const handshake = ends.transport === "tcp" ? handshakeBefore(pieces[0]) : [];
+	const packets = [...handshake, ...pieces.map((piece) => ({ ...piece, flags: pushAck }))];
+	return concat([header.finish(), ...packets.flatMap((piece) => packet(same, piece))]);
 }
 
-function packet(ends: CaptureEnds, piece: CapturePiece): readonly Uint8Array[] {
+type Packet = CapturePiece & { readonly flags: number };
+
+/** Just before the first octet that is shown of each direction. */
+function handshakeBefore(first: CapturePiece | undefined): readonly Packet[] {
+	if (first === undefined) return [];
+	const { at, direction, offset, received } = first;
+	const [sent, answered] = direction === 0 ? [offset, received] : [received, offset];
+	const octets = new Uint8Array(0);
+	return [
+		{ at, direction: 0, offset: sent - 1, received: -1, octets, flags: syn },
+		{ at, direction: 1, offset: answered - 1, received: sent, octets, flags: syn | ack },
+	];
+}
+
+function packet(ends: CaptureEnds, piece: Packet): readonly Uint8Array[] {
 	const [from, to] = piece.direction === 0 ? [ends.client, ends.server] : [ends.server, ends.client];
 	const payload = piece.octets.subarray(0, maxPayload);
 	const isTcp = ends.transport === "tcp";
@@ -51,8 +67,8 @@ function packet(ends: CaptureEnds, piece: CapturePiece): readonly Uint8Array[] {
 	return [new Writer().u32(seconds).u32(micros).u32(length).u32(length).finish(), network, segment];
 }
 
-function tcp(from: number, to: number, { offset, received }: CapturePiece, payload: Uint8Array): Uint8Array {
-	const header = new Writer().u16(from).u16(to).u32(wrapped(offset)).u32(wrapped(received)).u8(0x50).u8(pushAck);
+function tcp(from: number, to: number, { offset, received, flags }: Packet, payload: Uint8Array): Uint8Array {
+	const header = new Writer().u16(from).u16(to).u32(wrapped(offset)).u32(wrapped(received)).u8(0x50).u8(flags);
 	return concat([header.u16(0xffff).u32(0).finish(), payload]);
 }
 
@@ -116,6 +132,8 @@ function wrapped(offset: number): number {
 /** ::ffff:0:0/96 (RFC 4291 §2.5.5.2). */
 const ipv4Mapped = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
 const linkRaw = 101;
+const syn = 0x02;
+const ack = 0x10;
 const pushAck = 0x18;
 const maxPacket = 65_535;
 const maxPayload = 65_000;

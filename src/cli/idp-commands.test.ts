@@ -21,6 +21,7 @@ test("commands of Junos are found under their names, and ip-actions also under i
 			{ "source-address": "10.0.0.1" },
 		]);
 	}
+	assert.deepEqual(run("request security idp security-package download"), ["download-idp-rules", {}]);
 	assert.deepEqual(run("clear security idp counters"), ["clear-idp-counters", {}]);
 	assert.match(String(run("clear security idp ip-action source-address nobody")), /address/);
 });

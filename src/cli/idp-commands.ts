@@ -7,6 +7,7 @@ export type IdpHandler =
 	| "clear-idp-attacks"
 	| "clear-idp-counters"
 	| "clear-ip-actions"
+	| "download-idp-rules"
 	| "show-idp-attack"
 	| "show-idp-attacks"
 	| "show-idp-counters"
@@ -60,6 +61,17 @@ export const idpClears: Node = {
 		attack: { help: "Attacks", children: { table: { help: "Empty the table of attacks", run: "clear-idp-attacks" } } },
 		counters: { help: "Count from zero again", run: "clear-idp-counters" },
 		"ip-action": ipActionClear,
+	},
+};
+
+/** `request security idp`. */
+export const idpRequests: Node = {
+	help: "Intrusion detection",
+	children: {
+		"security-package": {
+			help: "Rules that are fetched",
+			children: { download: { help: "Fetch them now instead of when they are due", run: "download-idp-rules" } },
+		},
 	},
 };
 

@@ -2,7 +2,7 @@
 
 import { type DomainListHandler, domainListRequests, domainListShows } from "#cli/domain-list-commands.ts";
 import type { ArgumentType, CommandNode, OptionNode } from "#cli/grammar.ts";
-import { flowClears, flowShows, type IdpHandler, idpClears, idpShows } from "#cli/idp-commands.ts";
+import { flowClears, flowShows, type IdpHandler, idpClears, idpRequests, idpShows } from "#cli/idp-commands.ts";
 import {
 	type IntelligenceHandler,
 	intelligenceClears,
@@ -364,7 +364,10 @@ const request: Node = {
 	help: "Ask the system to do something",
 	permission: "maintenance",
 	children: {
-		security: { help: "Security", children: { intelligence: intelligenceRequests, pki: pkiRequests } },
+		security: {
+			help: "Security",
+			children: { idp: idpRequests, intelligence: intelligenceRequests, pki: pkiRequests },
+		},
 		services: {
 			help: "Services",
 			children: {

@@ -11,6 +11,7 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 import { type Address, type Endpoint, formatAddress, type Prefix } from "#base/address.ts";
 import { type DownloadOrder, type DownloadOutcome, type DownloadPorts, download } from "#daemon/feed-download.ts";
 import { lookUp } from "#daemon/worker-revocation.ts";
+import type { FeedSource } from "#inspect/compile-precedence.ts";
 import { FeedTable } from "#inspect/feed-table.ts";
 import { type FeedAccount, type FeedShape, feedObstacle, fillFeed } from "#inspect/fill-feed.ts";
 import type { TrustSelection, TrustSources } from "#pki/trust-selection.ts";
@@ -19,6 +20,7 @@ import { issuersOf, opensslErrorOf } from "#proxy/leg-record-shell.ts";
 import { isListenerAddress } from "#proxy/listener-shell.ts";
 import { Resolver } from "#proxy/resolver-shell.ts";
 import { TrustStore } from "#proxy/trust-store-shell.ts";
+import { readRulePackage } from "#signature/rule-package.ts";
 
 /** What the configuration says of fetching. */
 export interface FetchSurroundings {
@@ -34,6 +36,7 @@ export interface FetchSurroundings {
 
 export interface FeedOrder extends DownloadOrder, FeedShape {
 	readonly name: string;
+	readonly content?: FeedSource["content"];
 	/** Absolute. */
 	readonly file: string;
 }
@@ -89,10 +92,11 @@ export function fetchFeed(
 async function fetchHere(order: FeedOrder, surroundings: FetchSurroundings): Promise<FeedOutcome> {
 	const outcome = await download(order, portsOf(surroundings));
 	if (outcome.kind !== "fetched") return outcome;
-	const { octets, ...version } = outcome;
-	const account = fillFeed(new FeedTable(), order.name, octets.toString("utf8"), order, Date.now());
-	const obstacle = typeof account === "string" ? account : feedObstacle(octets.length, account);
-	if (typeof account === "string" || obstacle !== undefined) return failed(`what it sent is not the feed: ${obstacle}`);
+	const { octets: sent, ...version } = outcome;
+	const content = order.content === "rules" ? rulesIn(sent) : feedIn(order, sent);
+	if (typeof content === "string")
+		return failed(`what it sent is not ${order.content === "rules" ? "a set of rules" : "the feed"}: ${content}`);
+	const { octets, account } = content;
 	try {
 		writeFileSync(partOf(order.file), octets, { mode: 0o600, flush: true });
 		renameSync(partOf(order.file), order.file);
@@ -101,6 +105,25 @@ async function fetchHere(order: FeedOrder, surroundings: FetchSurroundings): Pro
 	}
 	const digest = createHash("sha256").update(octets).digest("hex");
 	return { ...version, account, size: octets.length, digest };
+}
+
+/** What is kept, and what is in it. */
+interface Content {
+	readonly octets: Buffer;
+	readonly account: FeedAccount;
+}
+
+function feedIn(order: FeedOrder, octets: Buffer): Content | string {
+	const account = fillFeed(new FeedTable(), order.name, octets.toString("utf8"), order, Date.now());
+	if (typeof account === "string") return account;
+	return feedObstacle(octets.length, account) ?? { octets, account };
+}
+
+function rulesIn(octets: Buffer): Content | string {
+	const rules = readRulePackage(octets);
+	if (typeof rules === "string") return rules;
+	const { text, loaded: entries, disabled: refused, leftOut: unsupported } = rules;
+	return { octets: Buffer.from(text, "latin1"), account: { entries, refused, unsupported } };
 }
 
 function portsOf(surroundings: FetchSurroundings): DownloadPorts {

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { type FeedOrder, type FeedOutcome, type FetchSurroundings, fetchFeed } from "#daemon/feed-fetch.ts";
 import { type FeedState, readFeedState, stateFile, writeFeedState } from "#daemon/feed-state.ts";
 import type { FeedSource } from "#inspect/compile-precedence.ts";
+import type { FeedAccount } from "#inspect/fill-feed.ts";
 import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
 
 export interface FeedServicePorts {
@@ -20,9 +21,23 @@ export interface FeedServicePorts {
 	/** Files are other ones. */
 	readonly changed: () => void;
 	readonly event: (event: GatewayEvent) => void;
+	/** How events say it. */
+	readonly words?: FetchWords;
 	readonly now: () => number;
 	/** From 0 up to 1. */
 	readonly random: () => number;
+}
+
+/** The events about what is fetched; `from` is its URL without what may be secret. */
+export interface FetchWords {
+	fetched(what: Fetched, octets: number, account: FeedAccount, now: number): GatewayEvent;
+	notFetched(what: Fetched, reason: string, now: number): GatewayEvent;
+	stale(what: Fetched, since: string, now: number): GatewayEvent;
+}
+
+export interface Fetched {
+	readonly name: string;
+	readonly from: string;
 }
 
 /** How a feed stands. */
@@ -87,9 +102,8 @@ export class FeedService {
 	}
 
 	views(): readonly FeedView[] {
-		return [...this.#feeds.values()].map(({ source: { name, url }, state, dueAt, failure, isStale, cancel }) => {
-			const { origin, pathname } = new URL(url);
-			return { name, from: `${origin}${pathname}`, state, dueAt, isFetching: cancel !== undefined, failure, isStale };
+		return [...this.#feeds.values()].map(({ source, state, dueAt, failure, isStale, cancel }) => {
+			return { ...whatOf(source), state, dueAt, isFetching: cancel !== undefined, failure, isStale };
 		});
 	}
 
@@ -160,7 +174,7 @@ export class FeedService {
 
 	#fetched(feed: Feed, path: string, outcome: FeedOutcome): void {
 		const now = this.#ports.now();
-		const { name, updateMs } = feed.source;
+		const { updateMs } = feed.source;
 		if (outcome.kind === "failed") return this.#failed(feed, outcome.why, now);
 		feed.dueAt = this.#jittered(now, updateMs);
 		feed.failures = 0;
@@ -174,7 +188,7 @@ export class FeedService {
 		const { account, digest, etag, lastModified, size } = outcome;
 		this.#keep(feed, path, { ...account, size, digest, etag, lastModified, fetchedAt: now, confirmedAt: now });
 		if (before?.digest === digest) return;
-		this.#ports.event(gatewayEvent("FEED_FETCHED", now, { feed: name, octets: size, ...account }));
+		this.#ports.event(this.#words.fetched(whatOf(feed.source), size, account, now));
 		this.#ports.changed();
 	}
 
@@ -198,9 +212,13 @@ export class FeedService {
 		this.#tellAge(feed);
 	}
 
-	#failureEvent({ source: { name: feed }, state }: Feed, why: string, now: number): GatewayEvent {
+	#failureEvent({ source, state }: Feed, why: string, now: number): GatewayEvent {
 		const kept = state === undefined ? "there is no earlier one" : `that of ${utcText(state.fetchedAt)} is kept`;
-		return gatewayEvent("FEED_NOT_FETCHED", now, { feed, reason: `${why}; ${kept}` });
+		return this.#words.notFetched(whatOf(source), `${why}; ${kept}`, now);
+	}
+
+	get #words(): FetchWords {
+		return this.#ports.words ?? feedWords;
 	}
 
 	/** What blocked yesterday's servers only may not be noticed otherwise. */
@@ -209,7 +227,7 @@ export class FeedService {
 		const now = this.#ports.now();
 		if (state === undefined || feed.isStale || now - state.confirmedAt < staleIntervals * source.updateMs) return;
 		feed.isStale = true;
-		this.#ports.event(gatewayEvent("FEED_STALE", now, { feed: source.name, since: utcText(state.confirmedAt) }));
+		this.#ports.event(this.#words.stale(whatOf(source), utcText(state.confirmedAt), now));
 	}
 
 	/** Gateways that began together do not ask together for ever. */
@@ -227,6 +245,16 @@ function utcText(time: number): string {
 	return new Date(time).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
+function whatOf({ name, url }: FeedSource): Fetched {
+	const { origin, pathname } = new URL(url);
+	return { name, from: `${origin}${pathname}` };
+}
+
+const feedWords: FetchWords = {
+	fetched: ({ name: feed }, octets, account, now) => gatewayEvent("FEED_FETCHED", now, { feed, octets, ...account }),
+	notFetched: ({ name: feed }, reason, now) => gatewayEvent("FEED_NOT_FETCHED", now, { feed, reason }),
+	stale: ({ name: feed }, since, now) => gatewayEvent("FEED_STALE", now, { feed, since }),
+};
 const maxAtOnce = 2;
 const idleMs = 30_000;
 const totalMs = 600_000;

@@ -53,6 +53,8 @@ export interface GatewayView {
 	readonly quarantine: QuarantineDesk;
 	readonly intelligence: IntelligenceDesk;
 	readonly feeds: Pick<FeedService, "views" | "update">;
+	/** Rules of intrusion detection that are fetched. */
+	readonly rules: Pick<FeedService, "views" | "update">;
 	readonly idp: IdpDesk;
 	counters(): CounterSnapshot;
 	workerViews(): readonly WorkerView[];

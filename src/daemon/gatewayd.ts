@@ -398,7 +398,8 @@ class Worker {
 		const services = new Map<string, readonly InspectionService[]>();
 		for (const [name, rules] of plan.patternPolicies) services.set(name, [patternService(rules)]);
 		const { maximumDecodedOctets } = plan;
-		const idp = this.#idp.configure(plan.idp.files, plan.idp.policies, plan.idp.used, plan.idp.zones);
+		const files = { named: plan.idp.files, fetched: plan.idp.fetchedFiles };
+		const idp = this.#idp.configure(files, plan.idp.policies, plan.idp.used, plan.idp.zones);
 		const resolver = new Resolver(plan.staticHosts, maxResolvedNames, keepNamesMs);
 		const ownContexts = new OwnContexts(maxOwnContexts, this.#ticketKeys, plan.leaves.sessionSeconds);
 		return {
@@ -446,7 +447,8 @@ class Worker {
 				const transport = alpn === datagrams ? "udp" : "tcp";
 				const logged = { session: sessionId, transport, client, server } as const;
 				const recorder = this.#packetLogs.recorder(plan.idp.policies.get(policy), logged);
-				const signatures = sessionSignatures(idp.get(policy), plan.idp.failsOpen, facts, (alert, rule, flow) => {
+				const seen = { ...facts, maxDepth: plan.idp.maxDepth };
+				const signatures = sessionSignatures(idp.get(policy), plan.idp.failsOpen, seen, (alert, rule, flow) => {
 					this.#precedence.alerted(alert, rule, facts);
 					this.#attacks.alerted(alert, rule, flow, attacked, Date.now());
 					const { sid, message } = alert.signature;

@@ -40,6 +40,30 @@ test("status tells policies, rules and attacks", async (t) => {
 	assert.deepEqual([json.hits, json.rules.kind, json.policies], [2, "unreadable", []]);
 });
 
+test("status tells of rules that are fetched, and they are fetched on demand", async (t) => {
+	const world = await commandWorld(t);
+	await assert.rejects(runHandler(world, "download-idp-rules"), /names no url: nothing is fetched/);
+	world.gateway.ruleViews.push({
+		name: "rules-1",
+		from: "https://rules.example/a.tar.gz",
+		state: undefined,
+		dueAt: 0,
+		isFetching: false,
+		failure: { at: 0, why: "it answered 503" },
+		isStale: false,
+	});
+	assert.match(await runHandler(world, "download-idp-rules"), /^1 set of rules is fetched; /);
+	const text = await runHandler(world, "show-idp-status");
+	assert.match(
+		text,
+		/\nRules of https:\/\/rules\.example\/a\.tar\.gz: never fetched; next 1970-.*\n {2}Last failure, 1970-.*: it answered 503\n/,
+	);
+	assert.match(
+		await runHandler(world, "show-alarms"),
+		/rules of https:\/\/rules\.example\/a\.tar\.gz were not fetched: it answered 503/,
+	);
+});
+
 test("policies are told with what their rules do", async (t) => {
 	const world = await commandWorld(t, { configuration });
 	assert.equal(

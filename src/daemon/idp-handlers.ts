@@ -1,8 +1,10 @@
 /** What `show` and `clear security idp` and `security flow ip-action` do. */
+import { existsSync } from "node:fs";
 import { readBoundedFile } from "#base/bounded-file-shell.ts";
 import type { HandlerRequest } from "#cli/connection-shell.ts";
 import type { IdpHandler } from "#cli/idp-commands.ts";
 import { utc } from "#config/commit.ts";
+import type { FeedView } from "#daemon/feed-service.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
 import { countersSince } from "#daemon/show-proxy.ts";
 import { namedFile } from "#daemon/state-directory.ts";
@@ -21,6 +23,11 @@ export const idpHandlers: Readonly<Record<IdpHandler, (world: CommandWorld, requ
 	"show-idp-attack": showAttack,
 	"show-idp-counters": showCounters,
 	"show-ip-actions": showIpActions,
+	"download-idp-rules": ({ gateway }) => {
+		const count = gateway.rules.update();
+		if (count === 0) throw new Error("security idp rules names no url: nothing is fetched");
+		return `${counted(count, "set")} of rules ${count === 1 ? "is" : "are"} fetched; show security idp status tells what became of it\n`;
+	},
 	"clear-idp-attacks": ({ gateway }) => `${counted(gateway.idp.clear(), "attack")} forgotten\n`,
 	"clear-idp-counters": ({ gateway }) => {
 		gateway.idp.cleared = { at: Date.now(), counters: gateway.counters() };
@@ -32,6 +39,14 @@ export const idpHandlers: Readonly<Record<IdpHandler, (world: CommandWorld, requ
 	},
 };
 
+/** Minor alarms: rules that are old or cannot be fetched. */
+export function ruleAlarms(views: readonly FeedView[]): readonly { readonly at: number; readonly text: string }[] {
+	return views.flatMap(({ from, failure, isStale }) => {
+		if (failure === undefined) return [];
+		return [{ at: failure.at, text: `rules of ${from} ${isStale ? "are old" : "were not fetched"}: ${failure.why}` }];
+	});
+}
+
 function showStatus({ gateway }: CommandWorld, { isJson }: HandlerRequest): string {
 	const { plan, idp } = gateway;
 	const policies = [...plan.idp.used];
@@ -40,7 +55,8 @@ function showStatus({ gateway }: CommandWorld, { isJson }: HandlerRequest): stri
 	const ipActions = gateway.quarantine.ipActions().length;
 	const { rules } = idp;
 	const state = policies.length === 0 ? "not used" : rules?.kind === "unreadable" ? "without rules" : "running";
-	const json = { state, policies, files: plan.idp.files, rules, since: idp.since, hits, blocked, ipActions };
+	const fetched = gateway.rules.views();
+	const json = { state, policies, fetched, files: plan.idp.files, rules, since: idp.since, hits, blocked, ipActions };
 	if (isJson) return jsonText(json);
 	const loaded =
 		rules === undefined
@@ -53,11 +69,23 @@ function showStatus({ gateway }: CommandWorld, { isJson }: HandlerRequest): stri
 		`State of intrusion detection: ${state}`,
 		`Policies in use: ${policies.join(", ") || "none"}`,
 		`Files of rules: ${plan.idp.files.join(", ") || "none"}`,
+		...fetched.flatMap(fetchedLines),
 		`Rules: ${loaded}`,
 		`Without rules, sessions are ${fails}`,
 		`Attacks since ${utc(idp.since)}: ${hits}, of which ${blocked} were blocked`,
 		`ip-actions: ${ipActions}`,
 	]);
+}
+
+function fetchedLines({ from, state, isFetching, failure, dueAt }: FeedView): readonly string[] {
+	const kept =
+		state === undefined
+			? "never fetched"
+			: `${state.entries} rules fetched ${utc(state.fetchedAt)}, confirmed ${utc(state.confirmedAt)}`;
+	return [
+		`Rules of ${from}: ${kept}; ${isFetching ? "fetched now" : `next ${utc(dueAt)}`}`,
+		...(failure === undefined ? [] : [`  Last failure, ${utc(failure.at)}: ${failure.why}`]),
+	];
 }
 
 function showPolicies({ gateway }: CommandWorld, { isJson }: HandlerRequest): string {
@@ -126,7 +154,9 @@ function showAttacks({ gateway }: CommandWorld, { isJson }: HandlerRequest): str
 /** The rule is looked up in the files, by itself: this process has none loaded. */
 function showAttack({ gateway }: CommandWorld, { values, isJson }: HandlerRequest): string {
 	const wanted = values.attack ?? "";
-	const files = gateway.plan.idp.files.map((file) => namedFile(gateway.state, file));
+	const { files: named, fetchedFiles } = gateway.plan.idp;
+	const places = [...named, ...fetchedFiles].map((file) => namedFile(gateway.state, file));
+	const files = places.filter((file) => existsSync(file));
 	const signature = findSignature(files, wanted);
 	const found = gateway.idp.attacks().find(({ sid, message }) => String(sid) === wanted || message === wanted);
 	if (signature === undefined && found === undefined)

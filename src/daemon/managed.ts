@@ -39,6 +39,7 @@ import { PacketLogDesk } from "#daemon/packet-log-desk.ts";
 import { PolicyHits } from "#daemon/policy-hits.ts";
 import { QuarantineDesk } from "#daemon/quarantine-desk.ts";
 import { RefusedQuicService } from "#daemon/refused-quic-service.ts";
+import { ruleWords } from "#daemon/rule-words.ts";
 import { SigningDesk } from "#daemon/signing-desk.ts";
 import { StapleService } from "#daemon/staple-service.ts";
 import { openStateDirectory, type StateDirectory } from "#daemon/state-directory.ts";
@@ -51,6 +52,7 @@ import { WorkerQuestions } from "#daemon/worker-questions.ts";
 import { PacketFilter } from "#firewall/apply-shell.ts";
 import { compileFeedSources } from "#inspect/compile-precedence.ts";
 import type { FeedTables, ReputationFacts } from "#inspect/reputation.ts";
+import { compileRuleSources } from "#inspect/rule-sources.ts";
 import { compileRevocation } from "#pki/compile-revocation.ts";
 import type { TrustSources } from "#pki/trust-selection.ts";
 import { compileGateway, type GatewayPlan } from "#proxy/compile.ts";
@@ -100,6 +102,7 @@ export class Managed implements GatewayView {
 		now: Date.now,
 	});
 	readonly feeds: FeedService;
+	readonly rules: FeedService;
 	readonly intelligence = new IntelligenceDesk(Date.now());
 	readonly idp: IdpDesk;
 	readonly #packetLogs: PacketLogDesk;
@@ -233,6 +236,15 @@ export class Managed implements GatewayView {
 			now: Date.now,
 			random: Math.random,
 		});
+		this.rules = new FeedService({
+			directory: this.state.idpRules,
+			surroundings: () => this.#fetchSurroundings(),
+			changed: () => void this.#inTurn(() => this.workers.configure()).catch((error) => this.#rulesFailed(error)),
+			event: (event) => this.#event(event),
+			words: ruleWords,
+			now: Date.now,
+			random: Math.random,
+		});
 		const { text } = this.configuration;
 		this.#tree = this.configuration.candidates.active;
 		this.#loaded = { ...this.#check(this.configurationFile, this.#tree), text, sha256: digestOf(text) };
@@ -313,6 +325,7 @@ export class Managed implements GatewayView {
 		await this.configuration.start();
 		await this.#openCommandLine();
 		this.feeds.configure(compileFeedSources(this.#loaded.config.security.intelligence));
+		this.rules.configure(compileRuleSources(this.#loaded.config.security.idp));
 		this.#configurationLoaded();
 		this.#event(
 			gatewayEvent("GATEWAY_STARTED", Date.now(), {
@@ -404,6 +417,7 @@ export class Managed implements GatewayView {
 			await this.#packetFilter.apply(config);
 			await this.vpns.apply(config);
 			this.feeds.configure(compileFeedSources(config.security.intelligence));
+			this.rules.configure(compileRuleSources(config.security.idp));
 		} catch (error) {
 			this.#loaded = before;
 			this.#change = undefined;
@@ -471,6 +485,11 @@ export class Managed implements GatewayView {
 		}
 	}
 
+	/** Sessions go on with the rules before. */
+	#rulesFailed(error: unknown): void {
+		this.#log.error({ cause: String(error) }, "workers did not take up the rules that were fetched");
+	}
+
 	/** Traffic goes on as it did. */
 	#filterFailed(error: unknown): void {
 		this.#log.error(
@@ -492,6 +511,7 @@ export class Managed implements GatewayView {
 		await this.#cli.close();
 		await this.configuration.stop();
 		this.feeds.stop();
+		this.rules.stop();
 		clearInterval(this.#crlTimer);
 		clearInterval(this.#filterTimer);
 		await this.workers.stop();

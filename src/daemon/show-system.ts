@@ -4,6 +4,7 @@ import { cpus, freemem, loadavg, totalmem, uptime } from "node:os";
 import { join } from "node:path";
 import { utc } from "#config/commit.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
+import { ruleAlarms } from "#daemon/idp-handlers.ts";
 import { feedAlarms } from "#daemon/show-intelligence.ts";
 import { productVersion } from "#daemon/version.ts";
 import { visibleText } from "#telemetry/display-text.ts";
@@ -118,7 +119,8 @@ function alarmsOf({ gateway }: CommandWorld): readonly Alarm[] {
 	const { configuration, startedAt } = gateway;
 	for (const { at = startedAt, level, text } of gateway.certificates.alarms()) alarms.push({ at, level, text });
 	alarms.push(...gateway.trust.alarms());
-	for (const alarm of feedAlarms(gateway.feeds.views())) alarms.push({ ...alarm, level: "Minor" });
+	for (const alarm of [...feedAlarms(gateway.feeds.views()), ...ruleAlarms(gateway.rules.views())])
+		alarms.push({ ...alarm, level: "Minor" });
 	if (configuration.pendingLine !== undefined)
 		alarms.push({ at: configuration.record.time, level: "Minor", text: configuration.pendingLine.slice(2) });
 	if (!configuration.hasRescue) alarms.push({ at: startedAt, level: "Minor", text: "Rescue configuration is not set" });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Prefix, parsePrefix } from "#base/address.ts";
-import { readRuleFiles, SignatureSets, sessionSignatures } from "#daemon/signature-sets.ts";
+import { type RuleFiles, readRuleFiles, SignatureSets, sessionSignatures } from "#daemon/signature-sets.ts";
 import type { IdpPlan, IdpRule } from "#inspect/idp-policy.ts";
 import { AddressSet } from "#policy/address-set.ts";
 import { DatasetStore } from "#signature/dataset-store.ts";
@@ -39,6 +39,25 @@ function folder(t: { after(end: () => void): void }): string {
 	return path;
 }
 
+const named = (...files: readonly string[]) => ({ named: files, fetched: [] });
+
+test("files that are fetched are read once they are there, beside those that are named", (t) => {
+	const path = folder(t);
+	const [own, far] = [join(path, "own.rules"), join(path, "far.rules")];
+	const sets = new SignatureSets(() => undefined);
+	const used = new Set(["p"]);
+	const count = (files: RuleFiles) => {
+		const answer = sets.configure(files, plans, used).get("p");
+		return answer?.kind === "engine" ? answer.engine.signatures.length : answer?.reason;
+	};
+	assert.equal(count({ named: [], fetched: [far] }), "no rules were fetched yet");
+	writeFileSync(own, 'alert http any any -> any any (http.uri; content:"a"; sid:1;)\n');
+	assert.equal(count({ named: [own], fetched: [far] }), 1);
+	writeFileSync(far, 'alert http any any -> any any (http.uri; content:"b"; sid:2;)\n');
+	assert.equal(count({ named: [own], fetched: [far] }), 2);
+	assert.equal(count({ named: [], fetched: [far] }), 1);
+});
+
 test("files are read once while they stay the same, and engines are kept with them", (t) => {
 	const file = join(folder(t), "a.rules");
 	writeFileSync(
@@ -47,33 +66,33 @@ test("files are read once while they stay the same, and engines are kept with th
 	);
 	const events: GatewayEvent[] = [];
 	const sets = new SignatureSets((event) => events.push(event));
-	const first = sets.configure([file], plans, new Set(["p"])).get("p");
-	const second = sets.configure([file], plans, new Set(["p"])).get("p");
+	const first = sets.configure(named(file), plans, new Set(["p"])).get("p");
+	const second = sets.configure(named(file), plans, new Set(["p"])).get("p");
 	assert.ok(first?.kind === "engine" && second?.kind === "engine" && first.engine === second.engine);
 	assert.deepEqual(
 		events.map(({ id, fields }) => [id, fields]),
 		[["IDP_RULES_LOADED", { rules: 1, disabled: 1 }]],
 	);
 	writeFileSync(file, 'alert http any any -> any any (http.uri; content:"b"; sid:3;)\n');
-	const third = sets.configure([file], plans, new Set(["p"])).get("p");
+	const third = sets.configure(named(file), plans, new Set(["p"])).get("p");
 	assert.ok(third?.kind === "engine" && third.engine !== first.engine);
-	assert.equal(sets.configure([file], plans, new Set()).size, 0);
+	assert.equal(sets.configure(named(file), plans, new Set()).size, 0);
 });
 
 test("what cannot be read is an event, and sessions are blocked or pass with a note", (t) => {
 	const events: GatewayEvent[] = [];
 	const sets = new SignatureSets((event) => events.push(event));
-	const answer = sets.configure([join(folder(t), "none")], plans, new Set(["p"])).get("p");
+	const answer = sets.configure(named(join(folder(t), "none")), plans, new Set(["p"])).get("p");
 	assert.ok(answer?.kind === "unavailable");
 	assert.match(answer.reason, /does not exist/);
 	assert.equal(events[0]?.id, "IDP_RULES_UNREADABLE");
 	assert.equal(sessionSignatures(answer, false, facts)?.open().octets("url", Buffer.of(1))?.verdict, "block");
 	assert.equal(sessionSignatures(answer, true, facts)?.open().octets("url", Buffer.of(1))?.verdict, "report");
 	assert.equal(sessionSignatures(undefined, true, facts), undefined);
-	const withoutFiles = sets.configure([], plans, new Set(["p"])).get("p");
+	const withoutFiles = sets.configure(named(), plans, new Set(["p"])).get("p");
 	assert.match(withoutFiles?.kind === "unavailable" ? withoutFiles.reason : "", /no file of rules is named/);
 	const empty = new Map([["p", { rules: [], exempt: [] }]]);
-	assert.equal(sets.configure([], empty, new Set(["p"])).size, 0, "a policy without rules needs none");
+	assert.equal(sets.configure(named(), empty, new Set(["p"])).size, 0, "a policy without rules needs none");
 });
 
 test("sessions that a rule does not match are left alone, though their policy shares the engine", (t) => {
@@ -83,7 +102,7 @@ test("sessions that a rule does not match are left alone, though their policy sh
 	sources.addPrefix(parsePrefix("192.0.2.0/24") as Prefix, "office");
 	const office: IdpPlan = { rules: [{ ...rule, action: "block", match: { ...everybody, sources } }], exempt: [] };
 	const answers = new SignatureSets(() => undefined).configure(
-		[file],
+		named(file),
 		new Map([
 			["a", office],
 			["b", { ...office, exempt: [] }],

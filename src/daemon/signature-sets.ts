@@ -1,5 +1,5 @@
 /** The signatures of a worker: files of rules read, compiled, and made into an engine for each policy that is in use. */
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Address, parseAddress } from "#base/address.ts";
 import { readBoundedFile } from "#base/bounded-file-shell.ts";
@@ -28,6 +28,12 @@ export type SignatureAnswer =
 	| (PreparedPolicy & { readonly kind: "engine"; readonly plan: IdpPlan; readonly zones: ZoneTable | undefined })
 	| { readonly kind: "unavailable"; readonly reason: string };
 
+/** Files of rules: those that the operator names must be there, those that are fetched once they were. */
+export interface RuleFiles {
+	readonly named: readonly string[];
+	readonly fetched: readonly string[];
+}
+
 interface PreparedPolicy {
 	readonly engine: SignatureEngine;
 	readonly namedBy: IdpSelection["namedBy"];
@@ -49,7 +55,7 @@ export class SignatureSets {
 
 	/** The answer for each policy of `plans` that is in use. */
 	configure(
-		files: readonly string[],
+		files: RuleFiles,
 		plans: ReadonlyMap<string, IdpPlan>,
 		used: ReadonlySet<string>,
 		zones?: ZoneTable,
@@ -79,13 +85,15 @@ export class SignatureSets {
 		return answers;
 	}
 
-	#load(files: readonly string[]): { readonly set: RuleSet | string; readonly datasets: DatasetStore } {
+	#load({ named, fetched }: RuleFiles): { readonly set: RuleSet | string; readonly datasets: DatasetStore } {
+		const files = [...named, ...fetched.filter((file) => existsSync(file))];
 		const key = files.map(fileKey).join("\n");
 		if (this.#loaded?.key === key) return this.#loaded;
 		this.#prepared.clear();
 		const datasets = new DatasetStore();
 		let set: RuleSet | string;
 		try {
+			if (files.length === 0 && fetched.length > 0) throw new Error("no rules were fetched yet");
 			// Events name the place, which is not where the administrator typed.
 			set = readRuleFiles(
 				files.map((file) => resolve(file)),
@@ -111,6 +119,8 @@ export interface SessionFacts {
 	readonly fromZone: string | undefined;
 	/** The name that the client asked the proxy for. */
 	readonly requestedName: string | undefined;
+	/** Octets of a stream, and of a body, that are looked into; all of them when undefined. */
+	readonly maxDepth?: number | undefined;
 }
 
 /** Told of an alert, with the rule of the policy that it is of. */
@@ -134,6 +144,7 @@ export function sessionSignatures(
 			clientPort: client.port,
 			server: parseAddress(server.address) ?? unspecified,
 			serverPort: server.port,
+			maxDepth: facts.maxDepth,
 		},
 		handshake: {
 			...(hello === undefined ? {} : { clientHello: hello }),

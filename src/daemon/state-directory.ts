@@ -3,6 +3,7 @@ import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, s
 import { isAbsolute, join, resolve } from "node:path";
 import { FaultError, fault } from "#base/fault.ts";
 import { feedDirectory } from "#inspect/compile-precedence.ts";
+import { ruleDirectory } from "#inspect/rule-sources.ts";
 
 /** Where each thing lies below the state directory. */
 export interface StateDirectory {
@@ -24,6 +25,8 @@ export interface StateDirectory {
 	readonly log: string;
 	/** Attacks, as lines of JSON in the form of EVE. */
 	readonly eve: string;
+	/** Rules of intrusion detection that are fetched. */
+	readonly idpRules: string;
 	/** Captures around attacks. */
 	readonly packetLogs: string;
 	readonly lock: string;
@@ -49,6 +52,7 @@ export function stateDirectoryLayout(path: string): StateDirectory {
 		eventStore: join(path, "events.sqlite"),
 		log: join(path, "sallyport.log"),
 		eve: join(path, "eve.json"),
+		idpRules: join(path, ruleDirectory),
 		packetLogs: join(path, "packet-log"),
 		lock: join(path, "managed.pid"),
 	};

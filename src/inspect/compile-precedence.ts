@@ -42,6 +42,8 @@ export interface FeedSource extends FeedShape {
 	readonly credentials: { readonly field: string; readonly value: Secret } | undefined;
 	readonly maxOctets: number;
 	readonly updateMs: number;
+	/** Rules of intrusion detection instead of entries of a feed. */
+	readonly content?: "rules" | undefined;
 }
 
 /** Bypass rules and traffic management; a rule whose applications do not travel over TCP, or UDP, meets no connection of it. */
@@ -90,7 +92,7 @@ export function compileFeedSources({ feed }: Intelligence): readonly FeedSource[
 }
 
 /** What was fetched from another place is not this feed. */
-function fetchedFile(name: string, url: string): string {
+export function fetchedFile(name: string, url: string): string {
 	return `${name}-${hash("sha256", url, "hex").slice(0, 16)}`;
 }
 

@@ -49,7 +49,7 @@ const ipAction = container({
 		"ip-notify": flag({ help: "Let them pass and count them; with log, an event tells of them" }),
 		target: leaf(enumeration(ipActionTargets), {
 			help: {
-				what: "Which connections they are",
+				what: "Which connections they are; with a zone nothing where the zone of the client is not known",
 				loosened:
 					"danger: with a target of the server or of a zone, one client's attack shuts others off; an attacker may use it for that",
 			},
@@ -201,11 +201,10 @@ const sensor = container({
 		}),
 		flow: container({
 			help: "Streams",
-			engine: "not-yet",
 			children: {
 				"max-stream-depth": leaf(integer({ min: 0, max: 1_048_576, unit: "kilobytes" }), {
 					help: {
-						what: "How far into a stream is looked; 0 means all of it",
+						what: "How far signatures look into each direction of a connection, and into each body; 0 means to the end",
 						grows: "processor time",
 						loosened: "danger: what lies deeper is not seen",
 					},
@@ -230,13 +229,15 @@ const rules = container({
 			help: "Files of rules on the gateway's host; a name without a leading slash lies in the state directory",
 		}),
 		url: leafList(url(), {
-			engine: "not-yet",
-			help: { what: "Where rules are fetched", loosened: "danger: over http, rules can be changed on the way" },
+			maxValues: 16,
+			help: {
+				what: "Where rules are fetched: a file of rules, or an archive (tar) of such, also gzipped; the server of https must be one that default trust store or CA profiles vouch for. What was fetched last is kept on disk and serves until there is another",
+				loosened: "danger: over http, rules can be changed on the way",
+			},
 		}),
 		"update-interval": leaf(integer({ min: 1, max: 8_784, unit: "hours" }), {
-			help: "How often",
+			help: "How often rules are fetched",
 			default: 24,
-			engine: "not-yet",
 		}),
 	},
 });
@@ -268,11 +269,15 @@ export type IdpConfig = Snapshot<typeof idp>;
 export function verifyIdp(config: IdpConfig): readonly Finding[] {
 	const {
 		idpPolicy,
-		rules: { file },
+		rules: { file, url: urls },
 	} = config;
 	const findings: Finding[] = [...verifyAttackGroups(config)];
+	for (const one of urls)
+		if (/^[^:]*:\/\/[^/?#]*@/.test(one))
+			findings.push(error(["security", "idp", "rules"], "url", "it holds a user, which would stand in events"));
 	const missing = "no file of rules is named; sessions of idp policies are treated by failure-action";
-	if (idpPolicy.size > 0 && file.length === 0) findings.push(warning(["security", "idp", "rules"], "file", missing));
+	if (idpPolicy.size > 0 && file.length + urls.length === 0)
+		findings.push(warning(["security", "idp", "rules"], "file", missing));
 	for (const [policyName, { rulebaseIps, rulebaseExempt }] of idpPolicy) {
 		for (const [rulebase, { rule: entries }] of [
 			["rulebase-ips", rulebaseIps],

@@ -17,6 +17,7 @@ import { type PatternPlace, type PatternRule, patternPlaces } from "#inspect/pat
 import type { PrecedencePlan } from "#inspect/precedence.ts";
 import type { QuarantineSettings } from "#inspect/quarantine-list.ts";
 import type { ReputationPolicy } from "#inspect/reputation.ts";
+import { compileRuleSources, ruleDirectory } from "#inspect/rule-sources.ts";
 import type { InspectConfig } from "#inspect/schema.ts";
 import { shippedPatterns } from "#inspect/shipped-patterns.ts";
 import type { PkiConfig } from "#pki/schema.ts";
@@ -123,8 +124,12 @@ export interface IdpSettings {
 	readonly policies: ReadonlyMap<string, IdpPlan>;
 	readonly used: ReadonlySet<string>;
 	readonly files: readonly string[];
+	/** Those that are fetched; they are there once they were. */
+	readonly fetchedFiles: readonly string[];
 	/** Danger: without rules, sessions go on uninspected. */
 	readonly failsOpen: boolean;
+	/** Octets of a stream, and of a body, that are looked into; all of them when undefined. */
+	readonly maxDepth: number | undefined;
 	readonly log: AttackLogSettings;
 	readonly packetLog: PacketLogSettings;
 	/** Undefined when no rule asks for zones. */
@@ -214,11 +219,18 @@ function compileIdp(config: GatewayConfig, { rules }: Policy<ProxyProfile>): Idp
 		policies,
 		used: new Set(used),
 		files: idp.rules.file,
+		fetchedFiles: compileRuleSources(idp).map(({ file }) => `${ruleDirectory}/${file}`),
 		failsOpen: idp.sensorConfiguration.failureAction === "bypass",
+		maxDepth: depthOf(idp.sensorConfiguration.flow.maxStreamDepth),
 		log: compileAttackLog(idp),
 		packetLog: compilePacketLog(idp),
 		...(asks ? { zones: compileZoneTable(config) } : {}),
 	};
+}
+
+/** Of kilobytes. */
+function depthOf(kilobytes: number): number | undefined {
+	return kilobytes === 0 ? undefined : kilobytes * 1_024;
 }
 
 function compileLeaves(config: GatewayConfig): LeafSettings {

@@ -342,3 +342,26 @@ test("no traffic makes it fail, and the same traffic gives the same alerts", () 
 		}),
 	);
 });
+
+test("no more than so many octets of a body or of a stream are looked into, where that is limited", () => {
+	const engine = engineOf([
+		'alert http any any -> any any (msg:"body"; flow:to_server; http.request_body; content:"evil word"; sid:1;)',
+		'alert tcp any any -> any any (msg:"stream"; content:"evil word"; sid:2;)',
+	]);
+	const found = (maxDepth: number | undefined) => {
+		const flow = flowOf(engine, "http", { ...testFacts, maxDepth });
+		const fill = Buffer.alloc(2_000, "x");
+		const evil = Buffer.from("an evil word");
+		flow.body(toServer, fill, 0, fill.length);
+		flow.body(toServer, evil, 0, evil.length);
+		flow.messageEnd(toServer);
+		flow.stream(toServer, fill, 0, fill.length);
+		flow.stream(toServer, evil, 0, evil.length);
+		// The next body begins anew.
+		flow.body(toServer, evil, 0, evil.length);
+		flow.messageEnd(toServer);
+		return sidsOf(flow);
+	};
+	assert.deepEqual(found(undefined), [1, 2, 1]);
+	assert.deepEqual(found(1_024), [1]);
+});

@@ -38,6 +38,8 @@ export interface FlowFacts {
 	readonly serverPort: number;
 	/** Chunks of the stream are packets: rules about single packets apply. */
 	readonly hasPackets: boolean;
+	/** Octets of a stream, and of a body, that are looked into; all of them when undefined. */
+	readonly maxDepth?: number | undefined;
 }
 
 /** A signature that matched. */
@@ -84,6 +86,7 @@ export class SignatureFlow {
 	readonly state: FlowState;
 	readonly #engine: SignatureEngine;
 	readonly #facts: FlowFacts;
+	readonly #maxDepth: number;
 	readonly #actionFor: (signature: Signature) => RuleAction | undefined;
 	readonly #sides: readonly [Side, Side] = [new Side(), new Side()];
 	#request: RequestHead | undefined;
@@ -114,6 +117,7 @@ export class SignatureFlow {
 	) {
 		this.state = state;
 		this.#actionFor = actionFor;
+		this.#maxDepth = facts.maxDepth ?? Number.POSITIVE_INFINITY;
 		this.#engine = engine;
 		this.#facts = facts;
 		this.protocol = protocol;
@@ -173,7 +177,7 @@ export class SignatureFlow {
 		if (this.#isPassed || start >= end) return;
 		const { deep, shallow, isKept } = this.#engine.bodies[direction];
 		const side = this.#sides[direction];
-		if (!isKept) return;
+		if (!isKept || side.body.total >= this.#maxDepth) return;
 		const { body, waiting } = side;
 		if (waiting.length > 0 && body.overflows(end - start)) this.#judgeWaiting(direction, false);
 		const before = body.total;
@@ -222,6 +226,7 @@ export class SignatureFlow {
 		const side = this.#sides[direction];
 		if (!isKept && always.length === 0) return;
 		const { stream, streamWaiting } = side;
+		if (stream.total >= this.#maxDepth) return;
 		if (this.protocol === "http" && stream.total > shortDepth) return;
 		if (stream.overflows(end - start)) {
 			streamWaiting.length = 0;

@@ -72,6 +72,27 @@ const events = {
 		text: "the rules of intrusion detection cannot be read: {reason}",
 		help: "Sessions of idp policies are treated by security idp sensor-configuration failure-action: ended, or passed uninspected.",
 	},
+	IDP_RULES_FETCHED: {
+		severity: "info",
+		fields: { from: "text", octets: "number", rules: "number", disabled: "number", leftOut: "number" },
+		text: "rules of {from} were fetched and are others: {octets} octets, {rules} rules, {disabled} are not understood, {leftOut} would read files of this host and were left out",
+		help: "Workers load them for new sessions; IDP_RULES_LOADED follows of each.",
+		key: "from",
+	},
+	IDP_RULES_NOT_FETCHED: {
+		severity: "error",
+		fields: { from: "text", reason: "text" },
+		text: "rules of {from} were not fetched: {reason}",
+		help: "Those that were fetched before stay in force. It is tried again after a minute, then ever later up to update-interval; the same reason is told once.",
+		key: "from",
+	},
+	IDP_RULES_STALE: {
+		severity: "warning",
+		fields: { from: "text", since: "text" },
+		text: "rules of {from} are old: their server last said at {since} that they are the newest",
+		help: "Three update intervals have passed without an answer. They stay in force; IDP_RULES_NOT_FETCHED says why there are no others.",
+		key: "from",
+	},
 	WORKER_STARTED: {
 		severity: "info",
 		fields: { worker: "number", processId: "number" },

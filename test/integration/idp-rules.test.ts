@@ -158,6 +158,8 @@ test("target service shuts the client off from that server and port, at all work
 	assert.equal(status, 0, output);
 	assert.match(output, /commit complete/);
 	assert.ok(await refused(), "a commit changes nothing of it");
+	assert.match(await cli("restart gateway"), /2 workers restarted/);
+	await eventually(() => refused().catch(() => false), "workers that start again to know of it");
 	assert.match(await cli("clear security flow ip-action source-address 127.0.0.11"), /1 ip-action ended/);
 	await eventually(async () => (await get("/", { localAddress })).status === 200, "the client to be let go");
 });

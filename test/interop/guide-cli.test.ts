@@ -39,5 +39,5 @@ test("variable parts are those that are marked, and no others", () => {
 test("docs/guide/intrusion-detection.md shows what rules do to a capture", async (t) => {
 	if (!requirePeers(t, ["script"])) return;
 	const count = await replayGuide(t, await startGuideGateway(t), "docs/guide/intrusion-detection.md");
-	assert.equal(count, 19);
+	assert.equal(count, 21);
 });

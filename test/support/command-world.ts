@@ -67,6 +67,8 @@ export interface World extends CommandWorld {
 		feedViews: FeedView[];
 		/** What workers would answer; undefined: none does. */
 		feedTables: FeedTables | undefined;
+		/** The same of rules of intrusion detection. */
+		ruleViews: FeedView[];
 		/** What stands in the process of VPNs; undefined: none runs. */
 		vpnsState: VpnsState | undefined;
 	};
@@ -158,6 +160,8 @@ export async function commandWorld(
 			feedViews: [],
 			feedTables: new Map(),
 			askFeeds: async () => world.gateway.feedTables,
+			rules: { views: () => world.gateway.ruleViews, update: () => world.gateway.ruleViews.length },
+			ruleViews: [],
 			intelligence: new IntelligenceDesk(Date.now()),
 			learnedBypass: new LearnedBypassService({
 				settings: () => ({ clients: 1, lifetimeMs: 60_000, maximum: 10 }),
