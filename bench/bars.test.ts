@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bars, formatBar, judge } from "./bars.ts";
+import { bars, formatBar, ipsecBars, judge } from "./bars.ts";
 
 function verdictOf(judgements: ReturnType<typeof judge>, bar: string, figure = "connections"): string | undefined {
 	return judgements.find((each) => each.bar.figure === figure && formatBar(each.bar) === bar)?.verdict;
@@ -23,4 +23,9 @@ test("a bar without its measurements is not judged", () => {
 		judge({ download: { squid: 3 } }).map(({ verdict }) => verdict),
 		bars.map(() => "not measured"),
 	);
+});
+
+test("each bar of tunnels has one name, and bounds its figure on one side", () => {
+	assert.equal(new Set(ipsecBars.map(({ key }) => key)).size, ipsecBars.length);
+	for (const bar of ipsecBars) assert.ok("atLeast" in bar !== "atMost" in bar);
 });

@@ -28,6 +28,21 @@ export const bars: readonly Bar[] = [
 	{ figure: "idle", subject: "sallyport", atMost: { limit: 128 } },
 ];
 
+/** Of a tunnel's figures: as a part of strongSwan's, or by itself. */
+export type IpsecBar = { readonly key: string } & ({ readonly atLeast: number } | { readonly atMost: number });
+
+export const ipsecBars: readonly IpsecBar[] = [
+	{ key: "gcm-throughput", atLeast: 2 },
+	{ key: "gcm-sending", atMost: 0.5 },
+	{ key: "gcm-receiving", atMost: 0.5 },
+	{ key: "sha1-throughput", atLeast: 1.2 },
+	{ key: "sha256-throughput", atLeast: 1.2 },
+	{ key: "handshake-group14", atMost: 1.5 },
+	{ key: "handshake-group19", atMost: 1.5 },
+	/** KiB. */
+	{ key: "tunnel-memory", atMost: 64 },
+];
+
 /** Compares medians with the bars. */
 export function judge(medians: Medians): Judgement[] {
 	return bars.map((bar) => {

@@ -175,25 +175,25 @@ export const systemPackages: readonly SystemPackage[] = [
 	{ name: "nftables", groups: ["interop"], brings: ["nft"], purpose: "the packet filter" },
 	{
 		name: "util-linux",
-		groups: ["interop"],
+		groups: ["interop", "bench"],
 		brings: ["unshare", "nsenter", "setpriv"],
 		purpose: "network namespaces, so that nothing of the host is touched; programs without privileges",
 	},
 	{
 		name: "charon-systemd",
-		groups: ["interop"],
+		groups: ["interop", "bench"],
 		brings: ["charon-systemd"],
 		purpose: "strongSwan: peer for IKE and ESP, the latter in user space",
 	},
 	{
 		name: "strongswan-swanctl",
-		groups: ["interop"],
+		groups: ["interop", "bench"],
 		brings: ["swanctl"],
 		purpose: "strongSwan: tells its daemon what to do",
 	},
 	{
 		name: "libcharon-extra-plugins",
-		groups: ["interop"],
+		groups: ["interop", "bench"],
 		brings: [
 			"/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so",
 			"/usr/lib/ipsec/plugins/libstrongswan-eap-tls.so",
@@ -208,13 +208,13 @@ export const systemPackages: readonly SystemPackage[] = [
 	},
 	{
 		name: "libstrongswan-standard-plugins",
-		groups: ["interop"],
+		groups: ["interop", "bench"],
 		brings: ["/usr/lib/ipsec/plugins/libstrongswan-openssl.so"],
 		purpose: "strongSwan: elliptic curves, AES-GCM",
 	},
 	{
 		name: "iproute2",
-		groups: ["interop"],
+		groups: ["interop", "bench"],
 		brings: ["ip"],
 		purpose: "virtual interfaces and addresses within a network namespace",
 	},
@@ -226,7 +226,8 @@ export const systemPackages: readonly SystemPackage[] = [
 		purpose: "a kernel with ESP for tests, whatever that of the host can do",
 	},
 	{ name: "kmod", groups: ["interop"], brings: ["modprobe"], purpose: "loads the modules of that kernel" },
-	{ name: "iputils-ping", groups: ["interop"], brings: ["ping"], purpose: "echoes through tunnels" },
+	{ name: "iperf3", groups: ["bench"], brings: ["iperf3"], purpose: "load: one flow of TCP through a tunnel" },
+	{ name: "iputils-ping", groups: ["interop", "bench"], brings: ["ping"], purpose: "echoes through tunnels" },
 	{ name: "tmux", groups: ["interop"], brings: ["tmux"], purpose: "terminal: keys in, screen out" },
 	{
 		name: "bsdutils",

@@ -10,6 +10,7 @@
  */
 import { hash } from "node:crypto";
 import { type Address, formatAddress } from "#base/address.ts";
+import { BoundedMap } from "#base/bounded.ts";
 import { equalBytes } from "#base/bytes.ts";
 import { type AssociationView, viewOf } from "#ike/association-view.ts";
 import { connectionChange, isMoved } from "#ike/connection-change.ts";
@@ -72,6 +73,8 @@ export class Endpoint {
 	readonly #cookies: CookieJar;
 	/** By the SPI of this end. */
 	readonly #associations = new Map<string, IkeSa>();
+	/** Those that were looked up by a child's SPI; an entry may be out of date. */
+	readonly #byChild = new BoundedMap<number, IkeSa>(maxByChild);
 	/** Half-open ones by what began them, so that a repeated first message finds its answer. */
 	readonly #begun = new Map<string, IkeSa>();
 	/** Children that are wanted although there is none, by connection. */
@@ -103,7 +106,7 @@ export class Endpoint {
 	/** Takes one event and answers with what is to be done, in order. */
 	step(event: EngineEvent, now: number): readonly EngineEffect[] {
 		this.#effects = [];
-		if (event.type !== "datagram-received") this.#isTouched = true;
+		if (event.type !== "datagram-received" && event.type !== "traffic-noted") this.#isTouched = true;
 		switch (event.type) {
 			case "datagram-received":
 				this.#onDatagram(event.datagram, event.path, now);
@@ -124,7 +127,7 @@ export class Endpoint {
 				for (const sa of this.#associations.values()) checkAgain(sa);
 				break;
 			case "traffic-noted":
-				this.#withChild(event.inboundSpi)?.noteTraffic(event.inboundSpi, event.hasSent, event.hasReceived, now);
+				this.#noteTraffic(event, now);
 				break;
 			case "child-worn-out":
 				this.#renewChild(event.inboundSpi, now);
@@ -353,8 +356,25 @@ export class Endpoint {
 		sa.enqueue(newChildRekeyTask(child), now);
 	}
 
+	/** Told of every tunnel twice a second: what is due later than before need not be looked for. */
+	#noteTraffic(
+		{ inboundSpi, hasSent, hasReceived }: Extract<EngineEvent, { type: "traffic-noted" }>,
+		now: number,
+	): void {
+		const sa = this.#withChild(inboundSpi);
+		sa?.noteTraffic(inboundSpi, hasSent, hasReceived, now);
+		if (sa !== undefined && sa.deadline < this.#deadline) this.#isTouched = true;
+	}
+
 	#withChild(inboundSpi: number): IkeSa | undefined {
-		for (const sa of this.#associations.values()) if (sa.children.has(inboundSpi)) return sa;
+		const known = this.#byChild.get(inboundSpi);
+		if (known?.children.has(inboundSpi)) return known;
+		this.#byChild.take(inboundSpi);
+		for (const sa of this.#associations.values()) {
+			if (!sa.children.has(inboundSpi)) continue;
+			this.#byChild.set(inboundSpi, sa);
+			return sa;
+		}
 		return undefined;
 	}
 
@@ -379,7 +399,9 @@ export class Endpoint {
 			if (sa.isEstablished) this.#watchChildren(sa, now);
 			if (!sa.isOver) continue;
 			this.#planRetry(sa.connection, now);
-			if (sa.endsAt <= now) this.#associations.delete(key);
+			if (sa.endsAt > now) continue;
+			this.#associations.delete(key);
+			this.#byChild.clear();
 		}
 		for (const [name, at] of this.#retryAt) {
 			if (at > now) continue;
@@ -413,8 +435,7 @@ export class Endpoint {
 	/** Where tunnels start immediately, one that is gone while its association stands is made again after a while. */
 	#watchChildren({ connection, children }: IkeSa, now: number): void {
 		if (!connection.startsImmediately || this.#retryAt.has(connection.name)) return;
-		const own = new Set([...children.values()].map(({ config }) => config.name));
-		if (connection.children.every(({ name }) => own.has(name))) return;
+		if (connection.children.every(({ name }) => hasChild(children, name))) return;
 		if (this.#missingChildren(connection).length > 0)
 			this.#retryAt.set(connection.name, now + this.#settings.retryDelay);
 	}
@@ -536,6 +557,11 @@ function isUserGone({ user, connection }: IkeSa, next: Connection): boolean {
 	return old !== undefined && (fresh === undefined || !equalBytes(old, fresh));
 }
 
+function hasChild(children: IkeSa["children"], wanted: string): boolean {
+	for (const { config } of children.values()) if (config.name === wanted) return true;
+	return false;
+}
+
 function isBeginning({ phase }: IkeSa): boolean {
 	return !["established", "replaced", "closing", "closed"].includes(phase.type);
 }
@@ -551,3 +577,4 @@ function hexOf(octets: Uint8Array): string {
 /** Those below are reserved (RFC 4303 §2.1). */
 const firstFreeSpi = 256;
 const strangerReportInterval = 1_000;
+const maxByChild = 16_384;

@@ -7,12 +7,25 @@ export const portless = `
 	const linuxOfPortless = await openLinux();
 	const loopback = readAddress("127.0.0.1");
 	const rawOfPortless = linuxOfPortless.rawSocket({ protocol: 17, local: loopback });
-	const headerOfPortless = { trafficClass: 0, flowLabel: 0, mayFragment: true };
+	const { openPacketCalls: callsOfPortless } = await import("#base/packet-calls-shell.ts");
+	const { EspSender: SenderOfPortless } = await import("#esp/esp-sender-shell.ts");
+	const { MemoryPlan: PlanOfPortless } = await import("#esp/memory-plan.ts");
+	const { encodeSocketAddress: nameOfPortless } = await import("#base/socket-address.ts");
+	const portlessCalls = await callsOfPortless();
+	const portlessMemory = portlessCalls.memory(65_536);
+	const portlessSender = new SenderOfPortless(portlessCalls, portlessMemory, new PlanOfPortless(1_024), () => {});
+	portlessMemory.octets.set(nameOfPortless({ address: loopback, port: 0 }, true));
+	const portlessPath = {
+		socket: { descriptor: rawOfPortless, isIpv6: false, isEncapsulated: false, isFragmentable: true },
+		remote: { address: loopback, port: 0 }, nameAt: 0, nameOctets: 16, mayJoin: false,
+	};
 	const sendPortless = (payload, port) => {
 		const header = Buffer.alloc(8);
 		header.writeUInt16BE(port, 2);
 		header.writeUInt16BE(8 + payload.length, 4);
-		const sent = linuxOfPortless.sendPacket(rawOfPortless, Buffer.concat([header, payload]), { address: loopback, port: 0 }, headerOfPortless);
-		if (sent !== "sent") throw new Error(sent);
+		portlessMemory.octets.set(Buffer.concat([header, payload]), 40_000);
+		portlessSender.add(portlessPath, 40_000, 8 + payload.length, 0, 0, true);
+		portlessSender.flush();
+		if (portlessSender.lost > 0) throw new Error("a datagram was not sent");
 	};
 `;

@@ -1,0 +1,89 @@
+/** A thousand tunnels on one instance: until they stand, what they weigh, and new keys for all of them while packets go. */
+import { loadavg } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Owner } from "../../test/support/gateway.ts";
+import { Iked } from "../peers/iked.ts";
+import { memoryKibibytes, processTree } from "../processes.ts";
+import { addresses, makeIpsecLab } from "./lab.ts";
+import { LossProbe } from "./loss.ts";
+import { planOf, suites, type TunnelOfBench } from "./plans.ts";
+
+export interface TunnelFigures {
+	readonly tunnels: number;
+	readonly seconds: number;
+	/** KiB a tunnel, of the instance that answers. */
+	readonly kibibytes: number;
+	readonly rekeyed: number;
+	readonly rekeySeconds: number;
+	readonly sent: number;
+	readonly lost: number;
+	readonly loadAverage: number;
+}
+
+export async function measureTunnels(owner: Owner): Promise<TunnelFigures> {
+	const loadAverage = Math.round((loadavg()[0] ?? 0) * 100) / 100;
+	const lab = await makeIpsecLab(owner, false);
+	lab.h2.ip(`route add local ${allNetworks} dev lo`);
+	lab.g2.ip(`route add ${allNetworks} via ${addresses.h2}`);
+	const responder = await Iked.start(owner, lab.g2, planOf(tunnels(false), ["10.1.0.0/24"]));
+	const initiator = await Iked.start(owner, lab.g1, planOf([], []));
+	await sleep(3_000);
+	const memory = () => memoryKibibytes(processTree(responder.pid));
+	const before = memory();
+	const began = performance.now();
+	await initiator.configure(planOf(tunnels(true), [allNetworks]));
+	await until(async () => (await responder.tunnels()) >= count && (await initiator.tunnels()) >= count, upMs);
+	const seconds = (performance.now() - began) / 1_000;
+	process.stderr.write(`bench: ${count} tunnels after ${seconds.toFixed(1)} s\n`);
+	const networks = Array.from({ length: count }, (_, index) => networkOf(index).replace(".0/24", ""));
+	const probe = await LossProbe.start(owner, lab, { networks, perSecond: 500 });
+	await sleep(3_000);
+	const kibibytes = (memory() - before) / count;
+	process.stderr.write(`bench: ${kibibytes.toFixed(1)} KiB a tunnel\n`);
+	const rekeyBegan = performance.now();
+	await until(async () => responder.count("child-rekeyed") + initiator.count("child-rekeyed") > 0, rekeyMs);
+	const first = performance.now();
+	await until(async () => initiator.count("child-rekeyed") >= count, rekeyMs);
+	const rekeySeconds = (performance.now() - first) / 1_000;
+	process.stderr.write(
+		`bench: new keys from ${((first - rekeyBegan) / 1_000).toFixed(0)} s on, in ${rekeySeconds.toFixed(1)} s\n`,
+	);
+	await sleep(2_000);
+	const { sent, lost } = await probe.end();
+	const rekeyed = initiator.count("child-rekeyed");
+	return { tunnels: count, seconds, kibibytes, rekeyed, rekeySeconds, sent, lost, loadAverage };
+}
+
+function tunnels(isInitiator: boolean): readonly TunnelOfBench[] {
+	return Array.from({ length: count }, (_, index) => ({
+		name: `t${index}`,
+		ownId: `${isInitiator ? "a" : "b"}${index}.example`,
+		peerId: `${isInitiator ? "b" : "a"}${index}.example`,
+		own: isInitiator ? addresses.g1 : addresses.g2,
+		peer: isInitiator ? addresses.g2 : addresses.g1,
+		ownNetwork: isInitiator ? "10.1.0.0/24" : networkOf(index),
+		peerNetwork: isInitiator ? networkOf(index) : "10.1.0.0/24",
+		startsImmediately: isInitiator,
+		suite: suites.gcm,
+		// The other end has longer, so that one asks for new keys.
+		lifetime: isInitiator ? lifetimeMs : 10 * lifetimeMs,
+	}));
+}
+
+function networkOf(index: number): string {
+	return `10.${128 + (index >> 8)}.${index & 255}.0/24`;
+}
+
+async function until(holds: () => Promise<boolean>, limitMs: number): Promise<void> {
+	for (let waited = 0; !(await holds()); waited += 200) {
+		if (waited > limitMs) throw new Error("a thousand tunnels: waited in vain");
+		await sleep(200);
+	}
+}
+
+const count = 1_000;
+const allNetworks = "10.128.0.0/14";
+/** New keys are asked for after four fifths of it. */
+const lifetimeMs = 75_000;
+const upMs = 120_000;
+const rekeyMs = 90_000;
