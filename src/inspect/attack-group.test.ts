@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AttackStatement, selectAttacks, selects } from "#inspect/attack-group.ts";
+import { AttackIndex, type AttackStatement, selectAttacks } from "#inspect/attack-group.ts";
 import { loadRules } from "#signature/rule-set.ts";
 import { configOf } from "../../test/support/config-text.ts";
 
@@ -26,7 +26,8 @@ const nothing: AttackStatement = {
 
 function selected(groups: string, attacks: Partial<AttackStatement>): number[] {
 	const selection = selectAttacks(configOf(`security { idp { ${groups} } }`).security.idp, { ...nothing, ...attacks });
-	return signatures.filter((signature) => selects(selection, signature)).map(({ sid }) => sid);
+	const index = new AttackIndex([selection]);
+	return signatures.filter((signature) => index.placesOf(signature).length > 0).map(({ sid }) => sid);
 }
 
 function filtered(filters: string): number[] {
@@ -56,4 +57,19 @@ test("a custom group stands for its members: attacks, classes, protocols, other 
 	assert.deepEqual(selected(groups, { customAttackGroups: ["b"] }), [1, 2, 3, 4]);
 	assert.deepEqual(selected("custom-attack-group b { group-members TLS; }", { customAttackGroups: ["b"] }), [3]);
 	assert.deepEqual(selected("", { customAttackGroups: ["Trojan-Activity"] }), [1]);
+});
+
+test("an index tells the places of all that select a signature, in their order, each once", () => {
+	const { idp } = configOf("security { idp { dynamic-attack-group d { filters { recommended; } } } }").security;
+	const of = (attacks: Partial<AttackStatement>) => selectAttacks(idp, { ...nothing, ...attacks });
+	const index = new AttackIndex([
+		of({ predefinedAttackGroups: ["all"] }),
+		of({ dynamicAttackGroups: ["d"], predefinedAttacks: ["1"] }),
+		of({ predefinedAttacks: ["2", "three"] }),
+		of({ predefinedAttackGroups: ["HTTP", "trojan-activity"] }),
+	]);
+	assert.deepEqual(
+		signatures.map((signature) => index.placesOf(signature)),
+		[[0, 1, 3], [0, 2, 3], [0, 2], [0]],
+	);
 });

@@ -58,12 +58,41 @@ export function selectAttacks(config: AttackGroupsConfig, attacks: AttackStateme
 	};
 }
 
-/** Whether the signature is among those that are selected. */
-export function selects({ names, groups, dynamic }: AttackSelection, signature: Signature): boolean {
-	const { sid, message, classtype, protocol } = signature;
-	if (names.includes(String(sid)) || names.includes(message)) return true;
-	if (groups.some((group) => group === "all" || group === classtype || group === protocol)) return true;
-	return dynamic.some((group) => fits(group, signature));
+/** Which of many selections a signature is among, without asking each of them. */
+export class AttackIndex {
+	readonly #byName = new Map<string, number[]>();
+	readonly #byGroup = new Map<string, number[]>();
+	readonly #dynamic: (readonly [number, DynamicGroup])[] = [];
+
+	constructor(selections: readonly AttackSelection[]) {
+		for (const [place, { names, groups, dynamic }] of selections.entries()) {
+			for (const name of names) put(this.#byName, name, place);
+			for (const group of groups) put(this.#byGroup, group, place);
+			for (const group of dynamic) this.#dynamic.push([place, group]);
+		}
+	}
+
+	/** Their places, ascending, each once. */
+	placesOf(signature: Signature): readonly number[] {
+		const { sid, message, classtype = "", protocol } = signature;
+		const places = new Set<number>();
+		for (const list of [
+			this.#byName.get(String(sid)),
+			this.#byName.get(message),
+			this.#byGroup.get("all"),
+			this.#byGroup.get(classtype),
+			this.#byGroup.get(protocol),
+		])
+			for (const place of list ?? []) places.add(place);
+		for (const [place, group] of this.#dynamic) if (!places.has(place) && fits(group, signature)) places.add(place);
+		return [...places].sort((a, b) => a - b);
+	}
+}
+
+function put(lists: Map<string, number[]>, key: string, place: number): void {
+	const list = lists.get(key);
+	if (list === undefined) lists.set(key, [place]);
+	else list.push(place);
 }
 
 type DynamicStatement = NonNullable<ReturnType<AttackGroupsConfig["dynamicAttackGroup"]["get"]>>;

@@ -1,5 +1,5 @@
 /** `security idp idp-policy`: which signatures a policy looks for, in which connections, and what becomes of one that matches. */
-import { type AttackSelection, selectAttacks, selects } from "#inspect/attack-group.ts";
+import { AttackIndex, type AttackSelection, selectAttacks } from "#inspect/attack-group.ts";
 import type { AttackSeverity } from "#inspect/attack-severity.ts";
 import type { IdpConfig } from "#inspect/idp-schema.ts";
 import type { IpActionPlan } from "#inspect/ip-action.ts";
@@ -120,9 +120,11 @@ export function selectSignatures(signatures: readonly Signature[], { rules, exem
 	const namedBy = new Map<Signature, NamedBy>();
 	const wantedBits = new Set<string>();
 	const taken = new Set<string>();
+	const looked = new AttackIndex(rules.map(({ attacks }) => attacks));
+	const spared = new AttackIndex(exempt.map(({ attacks }) => attacks));
 	for (const signature of signatures) {
-		const naming = untilCertain(rules, indexesOf(rules, signature));
-		const sparing = indexesOf(exempt, signature);
+		const naming = untilCertain(rules, looked.placesOf(signature));
+		const sparing = spared.placesOf(signature);
 		if (naming.length === 0 || sparing.some((index) => isOfEvery(exempt[index]?.match))) continue;
 		for (const { command, names: bits } of signature.flowBits)
 			if (command.startsWith("is")) for (const bit of bits) wantedBits.add(bit);
@@ -202,10 +204,6 @@ export class IdpRulings {
 export function asksForZones({ rules, exempt }: IdpPlan): boolean {
 	if (rules.some(({ ipAction }) => ipAction?.target.includes("zone"))) return true;
 	return [...rules, ...exempt].some(({ match }) => match.fromZones !== undefined || match.toZones !== undefined);
-}
-
-function indexesOf(rules: readonly { readonly attacks: AttackSelection }[], signature: Signature): number[] {
-	return rules.flatMap(({ attacks }, index) => (selects(attacks, signature) ? [index] : []));
 }
 
 /** Rules behind one that counts in every connection never do. */

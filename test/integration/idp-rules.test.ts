@@ -23,6 +23,7 @@ writeFileSync(
 		rule(4, "service"),
 		rule(5, "kept"),
 		rule(6, "again"),
+		rule(7, "zoned"),
 	].join("\n"),
 );
 const names = ["app.test", "partner.test"];
@@ -34,11 +35,13 @@ const gateway = await startGateway(owner, {
 	trust: ca.root.pem,
 	hosts: names,
 	gateway: "workers 2;",
+	listener: "from-zone trust;",
 	policies: `policy idp {
 		match { source-address any; destination-address any; application any; }
 		then { permit { application-services { ssl-proxy { profile-name inspect; } idp-policy web; } } }
 	}`,
 	security: `
+	zones { security-zone trust; security-zone untrust; }
 	${hostBook({ partner: "partner.test" }).replace(/ }$/, " address office 127.0.0.8/32; }")}
 	idp {
 		rules { file ${join(folder, "own.rules")}; }
@@ -52,6 +55,8 @@ const gateway = await startGateway(owner, {
 				rule critical { match { attacks { dynamic-attack-groups critical; } } then { action { close-client; } ${log} } }
 				${ips("service", 4, "close-client", "ip-action { ip-close; target service; timeout 600; log-create; }")}
 				${ips("kept", 5, "close-client", "notification { packet-log { pre-attack 20; post-attack 5; } }")}
+				${ips("elsewhere", 7, "close-client", "", "from-zone untrust;")}
+				${ips("zoned", 7, "no-action", "ip-action { ip-block; target source-zone-address; timeout 600; }", "from-zone trust;")}
 				${ips("again", 6, "close-client", "ip-action { ip-close; timeout 600; refresh-timeout; target service; }")}
 			}
 			rulebase-exempt { rule partner { match { destination-address partner; attacks { predefined-attacks 1; } } } }
@@ -182,6 +187,19 @@ test("R201: what was said around an attack is kept, decrypted, as a capture in w
 	const { output } = await runProgram(owner, ["inspect-pcap", file, "--rules", join(folder, "own.rules")]);
 	assert.match(output, /1:5:0 {2}kept {2}127\.0\.0\.13:\d+ -> 127\.0\.0\.1:\d+ GET \/kept/);
 	assert.match(output, /1 connections, 1 alerts/);
+});
+
+test("the zone of the listener is that of its clients, for rules and for what they shut off", async () => {
+	const localAddress = "127.0.0.14";
+	const watched = await get("/zoned", { localAddress });
+	assert.deepEqual([watched.status, watched.record.findings[0]?.verdict], [200, "report"]);
+	const refused = await eventually(async () => {
+		const answer = await get("/", { localAddress });
+		return answer.status === 403 ? answer : undefined;
+	}, "the refusal at either worker");
+	assert.match(refused.record.endedBecause, /zone trust client 127\.0\.0\.14 is shut off until .*; signature 7 zoned/);
+	assert.match(refused.body, /Connections like this one are shut off after an attack/);
+	assert.equal((await get("/")).status, 200);
 });
 
 test("with refresh-timeout the time begins again at each connection", async () => {
