@@ -19,10 +19,11 @@ type Values = Readonly<Record<string, string>>;
 export async function testDecryption(world: CommandWorld, values: Values): Promise<string> {
 	const zone = values["from-zone"] === undefined ? {} : { fromZone: values["from-zone"] };
 	const port = values["destination-port"] ?? "443";
-	const facts = { ...resolved(world, factsOf(values.from, values.to, port, values.sni, values.host)), ...zone };
+	const asked = factsOf(values.from, values.to, port, values.sni, values.host);
+	const facts = { ...resolved(world, asked), ...zone };
 	const { early, decision, rule, precedence, areFeedsKnown } = await judged(world, { ...facts, ja3: values.ja3 });
 	const lines = [
-		`Connection: ${describe(facts)}`,
+		`Connection: ${describe(asked)}`,
 		`Decision: ${decision.action}${early ? ", before a ClientHello is read" : ""}`,
 		`Policy: ${decision.rule}`,
 		`Because: ${decision.fact}`,
@@ -94,14 +95,14 @@ async function judged(world: CommandWorld, facts: ConnectionFacts & ReputationFa
 	return { decision, rule, early: early !== undefined, precedence, areFeedsKnown: feeds !== undefined };
 }
 
-/** Undefined when they had the last word, which stands above. */
+/** Undefined when it is blocked: the last word stands above. */
 function feedsText(
-	{ stage, reputation }: Decision<ProxyProfile>,
+	{ action, reputation }: Decision<ProxyProfile>,
 	{ server }: ConnectionFacts,
 	areKnown: boolean,
 ): string | undefined {
+	if (action === "block") return undefined;
 	if (!areKnown) return "no worker answered; sessions ask them";
-	if (stage === "reputation") return undefined;
 	const later = "URLs and certificates are compared once it is open";
 	const unknown = server === undefined ? ", nor is the server's address, which is not known here, asked for" : "";
 	if (reputation === undefined) return `nothing of it stands in them${unknown}; ${later}`;
