@@ -93,3 +93,37 @@ test("a file that goes away takes nothing out of its feed, and keeps no other fe
 	feeds.configure([plan("one", file("elsewhere")), plan("two")], 180_000);
 	assert.deepEqual(known(), ["worse.example"], "nothing was ever read of another file");
 });
+
+test("a feed that is the same is neither read nor told of when another one of its category changes", (t) => {
+	const folder = mkdtempSync(join(tmpdir(), "sallyport-feeds-"));
+	t.after(() => rmSync(folder, { recursive: true, force: true }));
+	const file = (name: string) => join(folder, name);
+	writeFileSync(file("one"), "evil.example\n");
+	writeFileSync(file("two"), "worse.example\n");
+	const told: string[] = [];
+	const feeds = new FeedFiles(({ fields }) => told.push(`${(fields as { feed?: string }).feed}`));
+	const plan = (name: string): FeedPlan => ({
+		name,
+		category: "url",
+		file: file(name),
+		isFetched: true,
+		format: "text",
+		maximumEntries: 100,
+		updateMs: 60_000,
+	});
+	feeds.configure([plan("one"), plan("two")], 0);
+	writeFileSync(file("two"), "evil.example\nnewer.example\n");
+	utimesSync(file("two"), 1, 1);
+	feeds.fetched(1);
+	assert.deepEqual(told, ["one", "two", "two"]);
+	const table = feeds.tables.get("url");
+	assert.deepEqual(
+		table?.matchName("evil.example").map(({ feed }) => feed),
+		["one", "two"],
+	);
+	assert.deepEqual([table?.matchName("worse.example").length, table?.size], [0, 3]);
+	feeds.configure([plan("two")], 2);
+	assert.deepEqual([told.length, feeds.tables.get("url")?.size], [3, 2], "what is left is taken over as well");
+	feeds.configure([plan("one"), plan("two")], 3);
+	assert.deepEqual(told.slice(3), ["one"]);
+});

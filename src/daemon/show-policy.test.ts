@@ -153,7 +153,10 @@ test("feeds are asked as a session asks them: what they block, what they let pas
 	);
 	assert.match(blocked, /\nStage: reputation\n.*\nOutcome: blocked\n/s);
 	assert.doesNotMatch(blocked, /Feeds:/);
-	assert.match(await tested({ host: "mapped.example" }), /to mapped\.example port 443[\s\S]*server 192\.0\.2\.9 is in feed bad/);
+	assert.match(
+		await tested({ host: "mapped.example" }),
+		/to mapped\.example port 443[\s\S]*server 192\.0\.2\.9 is in feed bad/,
+	);
 	assert.match(
 		await tested({ host: "good.example", ja3 }),
 		/Decision: block\n.*the client's fingerprint [0-9a-f]{32} is in feed prints/s,
