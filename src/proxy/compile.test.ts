@@ -282,7 +282,7 @@ test("an own pattern of a shipped one's name takes its place", () => {
 	assert.deepEqual(patternPolicies.get("mine")?.[0]?.octets, Buffer.from("x"));
 });
 
-test("R12 R250: a policy between zones opens with its profile, is told apart by its zones, and goes before the global ones", () => {
+test("R12 R151 R250: a policy between zones opens with its profile, is told apart by its zones, and goes before the global ones", () => {
 	const open = `permit { application-services { ssl-proxy { profile-name p; } pattern-policy standard; } }`;
 	const one = (then: string) =>
 		`policy web { match { source-address any; destination-address any; application any; } then { ${then} } }`;

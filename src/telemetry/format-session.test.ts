@@ -69,7 +69,7 @@ test("a port other than 443, an IPv6 host and a host that was never named are sh
 	assert.match(host({ host: "", port: 0 }), / - /);
 });
 
-test("legs, findings and faults are short", () => {
+test("R219: legs, findings and faults are short, and stand side by side", () => {
 	const record = without(
 		sessionRecord({
 			decision: "block",

@@ -23,6 +23,7 @@ import type { SessionRecord } from "#telemetry/session-record.ts";
 import { projectRoot } from "../../scripts/source-files.ts";
 import { dialedAt } from "./dialed-ports.ts";
 import type { Identity } from "./origins.ts";
+import { claimPort } from "./port-claims.ts";
 
 /** A program and its arguments, changed. */
 export type Inside = (words: readonly [string, ...string[]]) => readonly [string, ...string[]];
@@ -129,8 +130,7 @@ export function makeStateDirectory(owner: Owner): string {
 export async function freePort(host = "127.0.0.1"): Promise<number> {
 	for (;;) {
 		const port = randomInt(10_000, 32_000);
-		if (givenPorts.has(port)) continue;
-		givenPorts.add(port);
+		if (!claimPort(port)) continue;
 		const server = createServer();
 		const isFree = await new Promise<boolean>((resolve) => {
 			server.once("error", () => resolve(false));
@@ -415,8 +415,6 @@ function childrenOf(processId: number): number[] {
 	});
 }
 
-/** Tests know records by ports. */
-const givenPorts = new Set<number>();
 /** The programs that were started on a state directory. */
 const writers = new Map<string, readonly Program[]>();
 const stopMs = 5_000;
