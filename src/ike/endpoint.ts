@@ -5,17 +5,18 @@
  * Deterministic: the same events and the same random octets give the same effects (the ciphertext of ML-KEM excepted).
  * Units:  `now` in milliseconds since 1970.
  * Bounds: those of `EngineSettings`. Nothing is kept for a stranger before it has brought a cookie, once more than
- *         `cookieThreshold` associations are half open; an answer without memory is never longer than its question.
+ *         `cookieThreshold` associations are half open; before it has, no answer is longer than its question, and what is
+ *         computed for its address has a limit.
  * Source: RFC 7296.
  */
-import { hash } from "node:crypto";
-import { type Address, formatAddress } from "#base/address.ts";
+import type { Address } from "#base/address.ts";
 import { BoundedMap } from "#base/bounded.ts";
 import { equalBytes } from "#base/bytes.ts";
 import { type AssociationView, viewOf } from "#ike/association-view.ts";
 import { connectionChange, isMoved } from "#ike/connection-change.ts";
 import type { RandomOctets } from "#ike/crypto/agree-key.ts";
 import { closeChild, followConnection } from "#ike/follow-connection.ts";
+import { type StrangerCount, Strangers } from "#ike/strangers.ts";
 import { answerRequest } from "#ike/v2/answer-request.ts";
 import { onEapChecked, onEapTls } from "#ike/v2/begin-eap.ts";
 import {
@@ -25,58 +26,41 @@ import {
 	onInitiatorSigned,
 	onInitResponse,
 } from "#ike/v2/begin-initiator.ts";
-import {
-	answerInit,
-	judgeInit,
-	onBeginRequest,
-	onResponderChecked,
-	onResponderSigned,
-} from "#ike/v2/begin-responder.ts";
+import { onBeginRequest, onResponderChecked, onResponderSigned } from "#ike/v2/begin-responder.ts";
 import { spiNumber } from "#ike/v2/child-sa.ts";
 import type { ChildConfig, Connection, Path } from "#ike/v2/connection.ts";
-import { CookieJar } from "#ike/v2/cookie.ts";
 import type { EngineEffect, EngineEvent } from "#ike/v2/engine-event.ts";
 import { GuessLimit } from "#ike/v2/guess-limit.ts";
-import { type Handlers, type Host, IkeSa, type IkeSaParts, notify, type Phase } from "#ike/v2/ike-sa.ts";
+import { type Handlers, type Host, IkeSa, type IkeSaParts, type Phase } from "#ike/v2/ike-sa.ts";
 import { newMoveTask } from "#ike/v2/mobility.ts";
 import { checkAgain, onCheckedAgain } from "#ike/v2/peer-check.ts";
 import type { EngineSettings } from "#ike/v2/settings.ts";
 import { newChildDeleteTask, newChildRekeyTask, newCreateTask } from "#ike/v2/task-child.ts";
 import { newDeleteTask, newLivenessTask, newRekeyTask } from "#ike/v2/task-ike.ts";
-import { decodeIkeHeader, exchangeType, type IkeHeader, ikeSpiOctets } from "#ike/wire/header.ts";
-import { decodeMessage, encodeMessage, type Message } from "#ike/wire/message.ts";
-import { notifyType } from "#ike/wire/notify-type.ts";
-import { findNotify, findPayload, type Payload } from "#ike/wire/payload.ts";
+import { decodeIkeHeader, exchangeType, ikeSpiOctets } from "#ike/wire/header.ts";
+import { decodeMessage } from "#ike/wire/message.ts";
 
 /** What happened to datagrams that led nowhere. */
-export interface EndpointCounters {
-	malformed: number;
-	otherVersion: number;
-	unknownSpi: number;
-	cookieChallenges: number;
-	refused: number;
-	overloaded: number;
-}
+export type EndpointCounters = Record<"unknownSpi" | StrangerCount, number>;
 
 export class Endpoint {
 	readonly counters: EndpointCounters = {
+		unknownSpi: 0,
 		malformed: 0,
 		otherVersion: 0,
-		unknownSpi: 0,
 		cookieChallenges: 0,
+		reflected: 0,
 		refused: 0,
 		overloaded: 0,
 	};
 	#connections: readonly Connection[];
 	readonly #settings: EngineSettings;
 	readonly #random: RandomOctets;
-	readonly #cookies: CookieJar;
 	/** By the SPI of this end. */
 	readonly #associations = new Map<string, IkeSa>();
 	/** Those that were looked up by a child's SPI; an entry may be out of date. */
 	readonly #byChild = new BoundedMap<number, IkeSa>(maxByChild);
-	/** Half-open ones by what began them, so that a repeated first message finds its answer. */
-	readonly #begun = new Map<string, IkeSa>();
+	readonly #strangers: Strangers;
 	/** Children that are wanted although there is none, by connection. */
 	readonly #wanted = new Map<string, Set<string>>();
 	/** When a connection is begun again. */
@@ -90,16 +74,21 @@ export class Endpoint {
 	#deadline = 0;
 	/** Something was touched, so that the deadline has to be found anew. Datagrams that lead nowhere touch nothing. */
 	#isTouched = true;
-	#strangersToldAt = Number.NEGATIVE_INFINITY;
 	#nextId = 1;
 
 	constructor(connections: readonly Connection[], settings: EngineSettings, random: RandomOctets) {
 		this.#connections = connections;
 		this.#settings = settings;
 		this.#random = random;
-		this.#cookies = new CookieJar(random);
 		this.#host = this.#newHost();
 		this.#handlers = newHandlers();
+		this.#strangers = new Strangers(settings, random, {
+			count: (what) => this.#count(what),
+			emit: (effect) => this.#effects.push(effect),
+			isOwnSpi: (spi) => this.#associations.has(hexOf(spi)),
+			isFull: () => this.#associations.size >= settings.maxAssociations,
+			begin: (parts) => this.#add({ ...parts, responderSpi: this.#newIkeSpi() }, { type: "established" }),
+		});
 		for (const { name, startsImmediately } of connections) if (startsImmediately) this.#retryAt.set(name, 0);
 	}
 
@@ -169,13 +158,15 @@ export class Endpoint {
 	#onDatagram(datagram: Uint8Array, path: Path, now: number): void {
 		const header = decodeIkeHeader(datagram);
 		if (header.kind !== "done") return this.#count("malformed");
-		if (header.value.version >> 4 !== 2) return this.#refuseVersion(header.value, datagram, path);
+		if (header.value.version >> 4 !== 2) return this.#strangers.refuseVersion(header.value, datagram, path);
 		const message = decodeMessage(datagram);
 		if (message.kind !== "done") return this.#count("malformed");
 		const { exchange, isResponse, isInitiator, initiatorSpi, responderSpi } = header.value;
 		if (exchange === exchangeType.ikeSaInit && !isResponse) {
 			const isFirst = isInitiator && isZero(responderSpi) && !isZero(initiatorSpi) && header.value.messageId === 0;
-			return isFirst ? this.#onFirstMessage(message.value, datagram, path, now) : this.#count("malformed");
+			if (!isFirst) return this.#count("malformed");
+			const connections = this.#connections.filter((one) => isForPath(one, path));
+			return this.#strangers.take(connections, message.value, datagram, path, now);
 		}
 		const sa = this.#associations.get(hexOf(isInitiator ? responderSpi : initiatorSpi));
 		if (sa === undefined || sa.isInitiator === isInitiator) return this.#count("unknownSpi");
@@ -184,71 +175,6 @@ export class Endpoint {
 		if (!isZero(knownSpi) && !equalBytes(peerSpi, knownSpi)) return this.#count("unknownSpi");
 		this.#isTouched = true;
 		sa.receive(message.value, datagram, path, now);
-	}
-
-	#onFirstMessage(message: Message, datagram: Uint8Array, path: Path, now: number): void {
-		const key = hash("sha256", datagram, "base64");
-		const begun = this.#begun.get(key);
-		if (begun !== undefined) {
-			if (begun.isHalfOpen && begun.responses.expectedId === 1) begun.send(begun.responses.answer);
-			return;
-		}
-		const connections = this.#connections.filter((one) => isForPath(one, path));
-		if (connections.length === 0) return this.#count("refused");
-		const nonce = findPayload(message.payloads, "nonce")?.data;
-		if (nonce === undefined) return this.#count("malformed");
-		if (this.#mustProve(message, nonce, datagram, path, now)) return;
-		const { maxHalfOpen, maxAssociations } = this.#settings;
-		if (this.#begun.size >= maxHalfOpen || this.#associations.size >= maxAssociations) return this.#count("overloaded");
-		const judgement = judgeInit(this.#host, connections, message);
-		if (judgement.kind === "ignore") return;
-		if (judgement.kind === "refuse") {
-			this.#count("refused");
-			this.#reportStranger(connections[0]?.name ?? "", `${formatAddress(path.remote.address)}: ${judgement.text}`, now);
-			return this.#answerStranger(message.header, judgement.payload, datagram, path);
-		}
-		const [connection] = judgement.candidates;
-		if (connection === undefined) return;
-		const initiatorSpi = Uint8Array.from(message.header.initiatorSpi);
-		const parts = { connection, path, isInitiator: false, initiatorSpi, responderSpi: this.#newIkeSpi() };
-		const sa = this.#add(parts, { type: "established" });
-		answerInit(sa, judgement, message, datagram, path, now);
-		this.#begun.set(key, sa);
-	}
-
-	/** Asks for a cookie when there are many half-open associations; true when the message may not go on. */
-	#mustProve({ header, payloads }: Message, nonce: Uint8Array, datagram: Uint8Array, path: Path, now: number): boolean {
-		if (this.#begun.size < this.#settings.cookieThreshold) return false;
-		const question = { nonce, address: path.remote.address.octets, initiatorSpi: header.initiatorSpi };
-		const cookie = findNotify(payloads, notifyType.COOKIE)?.data;
-		if (cookie !== undefined && this.#cookies.accepts(cookie, question, now)) return false;
-		this.#count("cookieChallenges");
-		const challenge = notify(notifyType.COOKIE, this.#cookies.bake(question, now));
-		this.#answerStranger(header, challenge, datagram, path);
-		return true;
-	}
-
-	/** What is said of strangers is said once in a while, so that they cannot fill the log; the counters have all of it. */
-	#reportStranger(connection: string, text: string, now: number): void {
-		if (now - this.#strangersToldAt < strangerReportInterval) return;
-		this.#strangersToldAt = now;
-		this.#effects.push({ type: "report", what: "ike-failed", connection, text });
-	}
-
-	/** Sends an answer that needs no memory; never one that is longer than its question. */
-	#answerStranger(header: IkeHeader, payload: Payload, datagram: Uint8Array, path: Path): void {
-		const { initiatorSpi, exchange, messageId } = header;
-		const responderSpi = new Uint8Array(ikeSpiOctets);
-		const head = { initiatorSpi, responderSpi, exchange, isInitiator: false, isResponse: true, messageId };
-		const answer = encodeMessage(head, [payload]);
-		if (answer.length <= datagram.length) this.#effects.push({ type: "send-datagram", path, datagram: answer });
-	}
-
-	/** A version that we do not speak: IKEv1 is not answered, as a gateway of IKEv2 never falls back (B10). */
-	#refuseVersion(header: IkeHeader, datagram: Uint8Array, path: Path): void {
-		this.#count("otherVersion");
-		if (header.version >> 4 < 2 || header.isResponse || !isZero(header.responderSpi)) return;
-		this.#answerStranger(header, notify(notifyType.INVALID_MAJOR_VERSION), datagram, path);
 	}
 
 	/** An answer to what one association asked for. */
@@ -394,7 +320,7 @@ export class Endpoint {
 
 	#passTime(now: number): void {
 		for (const sa of this.#associations.values()) if (sa.deadline <= now) sa.passTime(now);
-		for (const [key, sa] of this.#begun) if (!sa.isHalfOpen) this.#begun.delete(key);
+		this.#strangers.forgetOthers();
 		for (const [key, sa] of this.#associations) {
 			if (sa.isEstablished) this.#watchChildren(sa, now);
 			if (!sa.isOver) continue;
@@ -576,5 +502,4 @@ function hexOf(octets: Uint8Array): string {
 
 /** Those below are reserved (RFC 4303 §2.1). */
 const firstFreeSpi = 256;
-const strangerReportInterval = 1_000;
 const maxByChild = 16_384;

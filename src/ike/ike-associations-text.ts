@@ -59,6 +59,7 @@ function stateOf({ phase }: Pick<AssociationView, "phase">): "UP" | "DOWN" {
 
 function methodOf({ authentication, keyType }: AssociationView): string {
 	if (authentication === "shared-key") return "Pre-shared-keys";
+	if (authentication === "eap") return "EAP";
 	if (keyType === "rsa") return "RSA-signatures";
 	return keyType === "ec" ? "ECDSA-signatures" : `${keyType ?? "unknown"}-signatures`;
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { answerKeyExchange, beginKeyExchange } from "#ike/crypto/agree-key.ts";
 import { modpParameters } from "#ike/crypto/modp-primes.ts";
@@ -88,4 +90,22 @@ test("the same octets give the same exchange", () => {
 			hexOf(beginKeyExchange(group, seededRandom("same")).publicValue),
 			hexOf(beginKeyExchange(group, seededRandom("same")).publicValue),
 		);
+});
+
+/** Made by another implementation (noble-post-quantum): seed to public value, and the secret in a ciphertext. */
+const mlKemAnswers = JSON.parse(
+	readFileSync(new URL("../../../test/data/ml-kem/answers.json", import.meta.url), "utf8"),
+) as readonly Readonly<Record<"name" | "seed" | "publicValueSha256" | "ciphertext" | "secret", string>>[];
+
+test("ML-KEM gives the public values and secrets that another implementation gives (FIPS 203)", () => {
+	assert.deepEqual(
+		mlKemAnswers.map(({ name }) => name),
+		["ml-kem-512", "ml-kem-768", "ml-kem-1024"],
+	);
+	for (const { name, seed, publicValueSha256, ciphertext, secret } of mlKemAnswers) {
+		const exchange = beginKeyExchange(groupNamed(name), () => Buffer.from(seed, "hex"));
+		assert.equal(createHash("sha256").update(exchange.publicValue).digest("hex"), publicValueSha256);
+		const found = exchange.finish(Buffer.from(ciphertext, "base64"));
+		assert.equal(Buffer.from(found ?? []).toString("hex"), secret);
+	}
 });

@@ -148,3 +148,47 @@ test("B51: an empty request is a sign of life and answered empty; unknown notifi
 	assert.deepEqual(ask(37, [notify(40_000)]), []);
 	assert.deepEqual(ask(exchangeType.ikeAuth, []), [notifyType.INVALID_SYNTAX]);
 });
+
+test("COOKIE2 comes back as it was; the peer's list of addresses is heard, and moves nothing", () => {
+	const { sa, ask } = standing();
+	const cookie = notify(notifyType.COOKIE2, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+	assert.deepEqual(answerRequest(sa, exchangeType.informational, [cookie], now), [cookie]);
+	sa.mover = "peer";
+	sa.requestPath = sa.path;
+	const list = notify(notifyType.ADDITIONAL_IP4_ADDRESS, Uint8Array.of(198, 51, 100, 9));
+	assert.deepEqual(ask(exchangeType.informational, [list, notify(notifyType.NO_ADDITIONAL_ADDRESSES)]), []);
+	assert.deepEqual(ask(exchangeType.informational, [list, cookie]), [notifyType.COOKIE2]);
+});
+
+test("a move whose addresses were translated although the peer allows none is refused (NO_NATS_ALLOWED)", () => {
+	const { sa, ask } = standing();
+	sa.mover = "peer";
+	const elsewhere = { local: sa.path.local, remote: { address: addressOf("198.51.100.9"), port: 4_500 } };
+	sa.requestPath = elsewhere;
+	const octetsOf = (address: string) =>
+		Uint8Array.of(...addressOf(address).octets, ...addressOf(addressB).octets, 4_500 >> 8, 4_500 & 255, 1, 244);
+	const move = (address: string) => [
+		notify(notifyType.UPDATE_SA_ADDRESSES),
+		notify(notifyType.NO_NATS_ALLOWED, octetsOf(address)),
+	];
+	assert.deepEqual(ask(exchangeType.informational, move("10.0.0.1")), [notifyType.UNEXPECTED_NAT_DETECTED]);
+	assert.notEqual(sa.path, elsewhere);
+	ask(exchangeType.informational, move("198.51.100.9"));
+	assert.equal(sa.path, elsewhere);
+	assert.ok(sa.hasTask("reach"));
+});
+
+test("a peer that has not said that it may move moves nothing", () => {
+	const { sa, ask } = standing();
+	const before = sa.path;
+	sa.requestPath = { local: before.local, remote: { address: addressOf("198.51.100.9"), port: 4_500 } };
+	assert.deepEqual(ask(exchangeType.informational, [notify(notifyType.UPDATE_SA_ADDRESSES)]), []);
+	assert.equal(sa.path, before);
+});
+
+test("a further key exchange that nobody waits for is answered STATE_NOT_FOUND", () => {
+	const { ask } = standing();
+	const link = notify(notifyType.ADDITIONAL_KEY_EXCHANGE, Uint8Array.of(1, 2, 3));
+	assert.deepEqual(ask(exchangeType.ikeFollowupKe, [link]), [notifyType.STATE_NOT_FOUND]);
+	assert.deepEqual(ask(exchangeType.ikeFollowupKe, []), [notifyType.STATE_NOT_FOUND]);
+});

@@ -27,7 +27,6 @@ import { findNotify, findPayload, type Payload } from "#ike/wire/payload.ts";
 export function beginInitiator(sa: IkeSa, now: number): void {
 	const [first] = sa.connection.proposals;
 	if (first === undefined) throw new Error(`connection ${sa.connection.name} has no proposal`);
-	sa.endsAt = now + attemptTime * sa.host.settings.halfOpenLifetime;
 	sendInit(sa, first.group, undefined, 0, now);
 }
 
@@ -43,12 +42,12 @@ export function onInitResponse(sa: IkeSa, message: Message, datagram: Uint8Array
 		const group = groupOfId(((wanted[0] ?? 0) << 8) | (wanted[1] ?? 0));
 		const isOurs = group !== undefined && sa.connection.proposals.some((one) => one.group.id === group.id);
 		if (isOurs && group.id !== phase.exchange.group.id) return restart(sa, group, phase.cookie, now);
-		return fail(sa, `the peer wants the group ${group?.name ?? "unknown"}, which is not offered`, now);
+		return doubt(sa, `the peer wants the group ${group?.name ?? "unknown"}, which is not offered`, now);
 	}
 	const refused = errorName(payloads);
 	if (refused !== undefined) {
 		const offered = sa.connection.proposals.map(describeProposal).join(", ");
-		return fail(sa, `the peer answered ${refused}; we offer ${offered}`, now);
+		return doubt(sa, `the peer answered ${refused}; we offer ${offered}`, now);
 	}
 	const answer = findPayload(payloads, "sa")?.proposals ?? [];
 	const ke = findPayload(payloads, "ke");
@@ -57,9 +56,13 @@ export function onInitResponse(sa: IkeSa, message: Message, datagram: Uint8Array
 	if (ke === undefined || nonce === undefined || isReserved || message.unsupportedCritical !== undefined) return;
 	const selection = answer.length === 1 ? selectIkeProposal(answer, sa.connection.proposals, 0) : undefined;
 	if (selection === undefined || selection.chosen.group.id !== ke.group || ke.group !== phase.exchange.group.id)
-		return fail(sa, "the peer answered with a proposal that was not offered", now);
+		return doubt(sa, "the peer answered with a proposal that was not offered", now);
+	const { additional = [] } = selection.chosen;
+	const mayGoOn = findNotify(payloads, notifyType.INTERMEDIATE_EXCHANGE_SUPPORTED) !== undefined;
+	if (additional.length > 0 && !mayGoOn)
+		return doubt(sa, "the peer agreed to further key exchanges without saying that it can do them", now);
 	const secret = phase.exchange.finish(ke.data);
-	if (secret === undefined) return fail(sa, `the peer's public value is none of ${selection.chosen.group.name}`, now);
+	if (secret === undefined) return doubt(sa, `the peer's public value is none of ${selection.chosen.group.name}`, now);
 	sa.requests.close(0);
 	sa.responderSpi = Uint8Array.from(header.responderSpi);
 	const inputs = {
@@ -83,10 +86,6 @@ export function onInitResponse(sa: IkeSa, message: Message, datagram: Uint8Array
 		intermediate: new Uint8Array(0),
 	};
 	const isCertificateWanted = findPayload(payloads, "certificate-request") !== undefined;
-	const { additional = [] } = selection.chosen;
-	const mayGoOn = findNotify(payloads, notifyType.INTERMEDIATE_EXCHANGE_SUPPORTED) !== undefined;
-	if (additional.length > 0 && !mayGoOn)
-		return fail(sa, "the peer agreed to further key exchanges without saying that it can do them", now);
 	if (!askIntermediate(sa, additional, { messages, isCertificateWanted }, now))
 		authenticate(sa, messages, isCertificateWanted, now);
 }
@@ -222,6 +221,7 @@ export function certificateRequestPayloads(sa: Pick<IkeSa, "connection">): reado
 }
 
 function sendInit(sa: IkeSa, group: GroupRow, cookie: Uint8Array | undefined, restarts: number, now: number): void {
+	sa.endsAt = now + attemptTime * sa.host.settings.halfOpenLifetime;
 	const old = sa.phase.type === "expect-init-response" ? sa.phase : undefined;
 	const isSameGroup = old?.exchange.group.id === group.id;
 	const exchange = old !== undefined && isSameGroup ? old.exchange : beginKeyExchange(group, sa.host.random);
@@ -246,6 +246,16 @@ function restart(sa: IkeSa, group: GroupRow, cookie: Uint8Array | undefined, now
 	const { restarts } = sa.phase;
 	if (restarts >= maxRestarts) return;
 	sendInit(sa, group, cookie === undefined ? undefined : Uint8Array.from(cookie), restarts + 1, now);
+}
+
+/**
+ * Anybody who has seen the first message can have answered so: for a while the peer may still answer otherwise (RFC 7296
+ * §2.21.1). Then the attempt ends.
+ */
+function doubt(sa: IkeSa, refusal: string, now: number): void {
+	if (sa.phase.type !== "expect-init-response" || sa.phase.refusal !== undefined) return;
+	sa.phase = { ...sa.phase, refusal };
+	sa.endsAt = now + sa.host.settings.refusalPatience;
 }
 
 function authenticate(sa: IkeSa, messages: FirstMessages, isCertificateWanted: boolean, now: number): void {

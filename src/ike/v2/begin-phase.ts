@@ -30,6 +30,8 @@ export type BeginPhase =
 			readonly cookie: Uint8Array | undefined;
 			/** How often the peer has made us begin again. */
 			readonly restarts: number;
+			/** What somebody has said against it; the peer itself may still say otherwise. */
+			readonly refusal?: string;
 	  }
 	| {
 			readonly type: "expect-intermediate-response";

@@ -2,7 +2,6 @@
 import { acceptsIdentity, identityText } from "#ike/auth/identity.ts";
 import { chooseScheme, encodeSignature } from "#ike/auth/signature.ts";
 import { sharedKeyAuth, signedOctets } from "#ike/auth/signed-octets.ts";
-import { answerKeyExchange } from "#ike/crypto/agree-key.ts";
 import { deriveIkeKeys, firstKeySeed } from "#ike/crypto/derive-keys.ts";
 import { describeOffer } from "#ike/crypto/describe-offer.ts";
 import { describeProposal, type IkeProposal } from "#ike/crypto/proposal.ts";
@@ -19,16 +18,16 @@ import { onIntermediateRequest, phaseBehindInit } from "#ike/v2/begin-intermedia
 import type { FirstMessages } from "#ike/v2/begin-phase.ts";
 import { answerChildOffer, isRefusal } from "#ike/v2/child-exchange.ts";
 import type { Connection, Path } from "#ike/v2/connection.ts";
-import { type Host, type IkeSa, notify, type OpenedMessage } from "#ike/v2/ike-sa.ts";
+import { type IkeSa, notify, type OpenedMessage } from "#ike/v2/ike-sa.ts";
 import { agreeOnMobility } from "#ike/v2/mobility.ts";
 import { detectNat } from "#ike/v2/nat-detection.ts";
 import { mustAwaitCheck } from "#ike/v2/peer-check.ts";
 import { verifyPeer } from "#ike/v2/verify-peer.ts";
 import { type AuthenticationBody, authenticationMethod } from "#ike/wire/authentication.ts";
-import { exchangeType } from "#ike/wire/header.ts";
+import { exchangeType, ikeHeaderOctets, ikeSpiOctets } from "#ike/wire/header.ts";
 import { encodeMessage, type Message } from "#ike/wire/message.ts";
 import { notifyType } from "#ike/wire/notify-type.ts";
-import { findNotify, findPayload, type Payload } from "#ike/wire/payload.ts";
+import { encodePayloads, findNotify, findPayload, type Payload } from "#ike/wire/payload.ts";
 
 /** What is to become of a first message. */
 export type InitJudgement =
@@ -39,12 +38,16 @@ export type InitJudgement =
 			readonly kind: "accept";
 			readonly candidates: readonly Connection[];
 			readonly selection: Selection<IkeProposal>;
-			readonly answer: { readonly publicValue: Uint8Array; readonly secret: Uint8Array };
+			/** The peer's. */
+			readonly publicValue: Uint8Array;
 			readonly nonce: Uint8Array;
 	  };
 
-/** Judges a first message for the connections that its path leads to. Computes a key exchange when it accepts. */
-export function judgeInit(host: Host, connections: readonly Connection[], message: Message): InitJudgement {
+/** A first message that was accepted. */
+export type Accepted = Extract<InitJudgement, { readonly kind: "accept" }>;
+
+/** Judges a first message for the connections that its path leads to, before anything is computed for it. */
+export function judgeInit(connections: readonly Connection[], message: Message): InitJudgement {
 	const { payloads } = message;
 	if (message.unsupportedCritical !== undefined) {
 		const payload = notify(notifyType.UNSUPPORTED_CRITICAL_PAYLOAD, Uint8Array.of(message.unsupportedCritical));
@@ -65,11 +68,9 @@ export function judgeInit(host: Host, connections: readonly Connection[], messag
 			const data = Uint8Array.of(group.id >> 8, group.id & 0xff);
 			return refuse(notifyType.INVALID_KE_PAYLOAD, `the public value is not of ${group.name}`, data);
 		}
-		const answer = answerKeyExchange(group, ke.data, host.random);
-		if (answer === undefined) return refuse(notifyType.INVALID_SYNTAX, `the public value is none of ${group.name}`);
 		const isSame = (one: IkeProposal) => describeProposal(one) === describeProposal(selection.chosen);
 		const candidates = connections.filter((one) => one.proposals.some(isSame));
-		return { kind: "accept", candidates, selection, answer, nonce: Uint8Array.from(nonce) };
+		return { kind: "accept", candidates, selection, publicValue: ke.data, nonce: Uint8Array.from(nonce) };
 	}
 	const ours = connections.flatMap(({ proposals }) => proposals.map(describeProposal));
 	return refuse(
@@ -78,16 +79,36 @@ export function judgeInit(host: Host, connections: readonly Connection[], messag
 	);
 }
 
+/** Octets of the answer to an accepted first message, at most. */
+export function initAnswerOctets(
+	connection: Connection,
+	path: Path,
+	{ chosen, answer }: Accepted["selection"],
+): number {
+	const spi = new Uint8Array(ikeSpiOctets);
+	const parts = { connection, path, initiatorSpi: spi, responderSpi: spi };
+	const publicValue = new Uint8Array(chosen.group.publicOctets);
+	const payloads = initPayloads(parts, { chosen, answer }, publicValue, new Uint8Array(nonceOctets));
+	return ikeHeaderOctets + encodePayloads(payloads).octets.length;
+}
+
+/** The refusal of a public value that is none of its group. */
+export function refuseValue({ selection }: Accepted): Extract<InitJudgement, { readonly kind: "refuse" }> {
+	const text = `the public value is none of ${selection.chosen.group.name}`;
+	return { kind: "refuse", payload: notify(notifyType.INVALID_SYNTAX), text };
+}
+
 /** Answers an accepted first message: `sa` waits for the peer to authenticate itself. */
 export function answerInit(
 	sa: IkeSa,
-	accepted: Extract<InitJudgement, { readonly kind: "accept" }>,
+	accepted: Accepted,
+	answer: { readonly publicValue: Uint8Array; readonly secret: Uint8Array },
 	message: Message,
 	datagram: Uint8Array,
 	path: Path,
 	now: number,
 ): void {
-	const { selection, answer, nonce, candidates } = accepted;
+	const { selection, nonce, candidates } = accepted;
 	const { chosen } = selection;
 	const responderNonce = sa.host.random(nonceOctets);
 	const inputs = {
@@ -102,13 +123,8 @@ export function answerInit(
 	};
 	notePeer(sa, message.payloads);
 	if (sa.connection.hasNatTraversal) sa.nat = detectNat(message.payloads, message.header, path);
-	const response = encodeMessage(sa.head(exchangeType.ikeSaInit, true, 0), [
-		{ type: "sa", proposals: [selection.answer] },
-		{ type: "ke", group: chosen.group.id, data: answer.publicValue },
-		{ type: "nonce", data: responderNonce },
-		...abilityPayloads(sa, hasAdditional(chosen)),
-		...certificateRequestPayloads(sa),
-	]);
+	const payloads = initPayloads(sa, selection, answer.publicValue, responderNonce);
+	const response = encodeMessage(sa.head(exchangeType.ikeSaInit, true, 0), payloads);
 	const messages: FirstMessages = {
 		initiatorMessage: Uint8Array.from(datagram),
 		initiatorNonce: nonce,
@@ -120,6 +136,21 @@ export function answerInit(
 	sa.endsAt = now + sa.host.settings.halfOpenLifetime;
 	sa.responses.answered([response]);
 	sa.send([response]);
+}
+
+function initPayloads(
+	sa: Pick<IkeSa, "connection" | "path" | "initiatorSpi" | "responderSpi">,
+	{ chosen, answer }: Accepted["selection"],
+	publicValue: Uint8Array,
+	nonce: Uint8Array,
+): readonly Payload[] {
+	return [
+		{ type: "sa", proposals: [answer] },
+		{ type: "ke", group: chosen.group.id, data: publicValue },
+		{ type: "nonce", data: nonce },
+		...abilityPayloads(sa, hasAdditional(chosen)),
+		...certificateRequestPayloads(sa),
+	];
 }
 
 /** Takes the requests behind the first one; another than the one that is expected ends the negotiation. */

@@ -543,7 +543,8 @@ export class IkeSa {
 			this.enqueue(this.handlers.newDeleteTask(), now);
 			return;
 		}
-		this.close("ike-failed", "the peer did not authenticate itself in time", now);
+		const refusal = this.phase.type === "expect-init-response" ? this.phase.refusal : undefined;
+		this.close("ike-failed", refusal ?? "the peer did not authenticate itself in time", now);
 	}
 
 	#retransmit(now: number): void {

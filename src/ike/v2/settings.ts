@@ -13,6 +13,10 @@ export interface EngineSettings {
 	readonly cookieThreshold: number;
 	/** With this many, strangers are not answered at all. */
 	readonly maxHalfOpen: number;
+	/** With this many from one address (IPv6: from its first 64 bits), no more are begun from there. */
+	readonly maxHalfOpenFromOne: number;
+	/** Milliseconds that a refusal of a first message is doubted: anybody can have sent it. */
+	readonly refusalPatience: number;
 	/** Associations of IKE altogether. */
 	readonly maxAssociations: number;
 	/** Children below one association of IKE. */
@@ -35,6 +39,8 @@ export const defaultSettings: EngineSettings = {
 	halfOpenLifetime: 30_000,
 	cookieThreshold: 64,
 	maxHalfOpen: 1_024,
+	maxHalfOpenFromOne: 64,
+	refusalPatience: 500,
 	maxAssociations: 16_384,
 	maxChildren: 64,
 	maxTasks: 128,
