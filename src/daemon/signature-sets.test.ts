@@ -48,7 +48,7 @@ test("files that are fetched are read once they are there, beside those that are
 	const used = new Set(["p"]);
 	const count = (files: RuleFiles) => {
 		const answer = sets.configure(files, plans, used).get("p");
-		return answer?.kind === "engine" ? answer.engine.signatures.length : answer?.reason;
+		return answer?.kind === "engine" ? answer.engine.figures.signatures : answer?.reason;
 	};
 	assert.equal(count({ named: [], fetched: [far] }), "no rules were fetched yet");
 	writeFileSync(own, 'alert http any any -> any any (http.uri; content:"a"; sid:1;)\n');

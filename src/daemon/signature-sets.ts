@@ -17,7 +17,9 @@ import type { Certificate } from "#pki/certificate.ts";
 import type { ConnectionFacts } from "#policy/evaluate.ts";
 import type { ZoneTable } from "#policy/zone-table.ts";
 import { DatasetStore } from "#signature/dataset-store.ts";
+import { PackedSignatures } from "#signature/packed-signatures.ts";
 import { loadRules, type RuleFile, type RuleSet } from "#signature/rule-set.ts";
+import type { Signature } from "#signature/signature.ts";
 import { SignatureEngine } from "#signature/signature-engine.ts";
 import type { Alert, SignatureFlow } from "#signature/signature-flow.ts";
 import { type GatewayEvent, gatewayEvent } from "#telemetry/event-table.ts";
@@ -39,6 +41,13 @@ interface PreparedPolicy {
 	readonly namedBy: IdpSelection["namedBy"];
 }
 
+/** Of files that could not be read: why not. */
+interface LoadedRules {
+	readonly key: string;
+	readonly packed: PackedSignatures | string;
+	readonly datasets: DatasetStore;
+}
+
 /**
  * Keeps what was loaded from one configuration to the next while files and policies stay the same.
  *
@@ -46,7 +55,7 @@ interface PreparedPolicy {
  */
 export class SignatureSets {
 	readonly #report: (event: GatewayEvent) => void;
-	#loaded: { readonly key: string; readonly set: RuleSet | string; readonly datasets: DatasetStore } | undefined;
+	#loaded: LoadedRules | undefined;
 	#prepared = new Map<string, PreparedPolicy>();
 
 	constructor(report: (event: GatewayEvent) => void) {
@@ -66,18 +75,24 @@ export class SignatureSets {
 			this.#prepared.clear();
 			return answers;
 		}
-		const { set, datasets } = this.#load(files);
+		const { packed, datasets } = this.#load(files);
+		/** As objects only while engines are made. */
+		let signatures: readonly Signature[] | undefined;
 		const prepared = new Map<string, PreparedPolicy>();
 		for (const name of used) {
 			const plan = plans.get(name);
 			// A policy without rules looks for nothing and needs none.
 			if (plan === undefined || plan.rules.length === 0) continue;
-			if (typeof set === "string") {
-				answers.set(name, { kind: "unavailable", reason: set });
+			if (typeof packed === "string") {
+				answers.set(name, { kind: "unavailable", reason: packed });
 				continue;
 			}
 			const key = selectionKey(plan);
-			const one = prepared.get(key) ?? this.#prepared.get(key) ?? prepare(set, plan, datasets);
+			let one = prepared.get(key) ?? this.#prepared.get(key);
+			if (one === undefined) {
+				signatures ??= packed.all();
+				one = prepare(signatures, plan, datasets);
+			}
 			prepared.set(key, one);
 			answers.set(name, { kind: "engine", ...one, plan, zones });
 		}
@@ -85,26 +100,27 @@ export class SignatureSets {
 		return answers;
 	}
 
-	#load({ named, fetched }: RuleFiles): { readonly set: RuleSet | string; readonly datasets: DatasetStore } {
+	#load({ named, fetched }: RuleFiles): LoadedRules {
 		const files = [...named, ...fetched.filter((file) => existsSync(file))];
 		const key = files.map(fileKey).join("\n");
 		if (this.#loaded?.key === key) return this.#loaded;
 		this.#prepared.clear();
 		const datasets = new DatasetStore();
-		let set: RuleSet | string;
+		let packed: PackedSignatures | string;
 		try {
 			if (files.length === 0 && fetched.length > 0) throw new Error("no rules were fetched yet");
 			// Events name the place, which is not where the administrator typed.
-			set = readRuleFiles(
+			const set = readRuleFiles(
 				files.map((file) => resolve(file)),
 				datasets,
 			);
+			packed = new PackedSignatures(set.signatures);
 			this.#report(loadedEvent(set));
 		} catch (error) {
-			set = (error as Error).message;
-			this.#report(gatewayEvent("IDP_RULES_UNREADABLE", Date.now(), { reason: set }));
+			packed = (error as Error).message;
+			this.#report(gatewayEvent("IDP_RULES_UNREADABLE", Date.now(), { reason: packed }));
 		}
-		this.#loaded = { key, set, datasets };
+		this.#loaded = { key, packed, datasets };
 		return this.#loaded;
 	}
 }
@@ -165,7 +181,7 @@ function connectionOf({ client, server, hello, fromZone, requestedName }: Sessio
 	};
 }
 
-function prepare({ signatures }: RuleSet, plan: IdpPlan, datasets: DatasetStore): PreparedPolicy {
+function prepare(signatures: readonly Signature[], plan: IdpPlan, datasets: DatasetStore): PreparedPolicy {
 	const { signatures: selected, namedBy } = selectSignatures(signatures, plan);
 	return { engine: new SignatureEngine(selected, datasets, Date.now), namedBy };
 }

@@ -98,7 +98,8 @@ export function selectionKey({ rules, exempt }: IdpPlan): string {
 /** Signatures of a policy, and for each the rules that name it, by their places in the plan. */
 export interface IdpSelection {
 	readonly signatures: readonly Signature[];
-	readonly namedBy: ReadonlyMap<Signature, NamedBy>;
+	/** By group and identifier. */
+	readonly namedBy: ReadonlyMap<string, NamedBy>;
 }
 
 export interface NamedBy {
@@ -117,7 +118,9 @@ export interface NamedBy {
  */
 export function selectSignatures(signatures: readonly Signature[], { rules, exempt }: IdpPlan): IdpSelection {
 	const selected: Signature[] = [];
-	const namedBy = new Map<Signature, NamedBy>();
+	const namedBy = new Map<string, NamedBy>();
+	// Most are named alike, and there may be tens of thousands.
+	const alike = new Map<string, NamedBy>();
 	const wantedBits = new Set<string>();
 	const taken = new Set<string>();
 	const looked = new AttackIndex(rules.map(({ attacks }) => attacks));
@@ -131,7 +134,11 @@ export function selectSignatures(signatures: readonly Signature[], { rules, exem
 		const actions = naming.map((index) => ruleAction(rules[index]?.action ?? "report", signature.action));
 		const made = { ...signature, action: actions.reduce(stronger) };
 		selected.push(made);
-		namedBy.set(made, { rules: naming, exempt: sparing, recommended: signature.action });
+		const named: NamedBy = { rules: naming, exempt: sparing, recommended: signature.action };
+		const text = JSON.stringify(named);
+		const known = alike.get(text) ?? named;
+		alike.set(text, known);
+		namedBy.set(idOf(signature), known);
 		taken.add(idOf(signature));
 	}
 	for (const signature of signatures) {
@@ -165,7 +172,7 @@ export class IdpRulings {
 
 	/** The rule that counts; undefined when none does. */
 	ruleOf(signature: Signature): IdpRule | undefined {
-		const naming = this.#namedBy.get(signature);
+		const naming = this.#namedBy.get(idOf(signature));
 		if (naming === undefined) return undefined;
 		this.#applicable ??= this.#rulesOfConnection();
 		const first = naming.rules.find((index) => this.#applicable?.[index] === true);
@@ -176,7 +183,7 @@ export class IdpRulings {
 
 	/** What a signature does here; undefined when it is not looked for. Those that only keep bits say so themselves. */
 	actionFor(signature: Signature): RuleAction | undefined {
-		const naming = this.#namedBy.get(signature);
+		const naming = this.#namedBy.get(idOf(signature));
 		if (naming === undefined) return signature.action;
 		const rule = this.ruleOf(signature);
 		return rule === undefined ? undefined : ruleAction(rule.action, naming.recommended);

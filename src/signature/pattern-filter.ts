@@ -76,7 +76,10 @@ export class PatternFilter {
 		const searched = this.#memory.octets;
 		const begin = searchedAt - stream.length;
 		for (let at = 0; at < stream.length; at++) searched[begin + at] = stream.tail[at] as number;
-		searched.set(start === 0 && end === octets.length ? octets : octets.subarray(start, end), searchedAt);
+		if (end - start <= fewOctets) {
+			const shift = searchedAt - start;
+			for (let at = start; at < end; at++) searched[shift + at] = octets[at] as number;
+		} else searched.set(start === 0 && end === octets.length ? octets : octets.subarray(start, end), searchedAt);
 		this.#memory.search(this.#tables.filter, begin, searchedAt, searchedAt + end - start, Number(isLongOnly));
 	}
 
@@ -106,4 +109,6 @@ function keepTail(stream: FilterStream, octets: Uint8Array, start: number, end: 
 /** One less than the longest piece. */
 const seamOctets = 7;
 const wordOctets = 4;
+/** So many are copied one by one sooner than by a view of them. */
+const fewOctets = 64;
 const alone: FilterStream = { tail: new Uint8Array(seamOctets), length: 0 };

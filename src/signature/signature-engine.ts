@@ -6,6 +6,7 @@ import { type BufferName, type BufferStage, bufferTable } from "#signature/buffe
 import { DatasetStore } from "#signature/dataset-store.ts";
 import { HttpBuffers } from "#signature/http-buffers.ts";
 import { StepMatcher } from "#signature/match-steps.ts";
+import { PackedSignatures } from "#signature/packed-signatures.ts";
 import { PatternFilter } from "#signature/pattern-filter.ts";
 import { SearchMemory } from "#signature/search-memory.ts";
 import type { ContentStep, Inspection, Signature } from "#signature/signature.ts";
@@ -23,7 +24,7 @@ export interface Scan {
 	readonly buffer: BufferName;
 	readonly transforms: readonly Transform[];
 	readonly filter: PatternFilter;
-	readonly owners: readonly Int32Array[];
+	readonly owners: OwnerLists;
 }
 
 /** What is searched at one stage of one direction. */
@@ -54,11 +55,9 @@ export interface EngineFigures {
 /**
  * Shared by all connections of a process. It holds scratch space: one connection at a time is inspected.
  *
- * Bounds: what the signatures take, and 1.3 MiB for each buffer that has patterns.
+ * Bounds: what the signatures take as octets, and the tables of their patterns (`writeTables`).
  */
 export class SignatureEngine {
-	/** In the order in which candidates are judged: pass before drop before alert, who sets bits before who asks. */
-	readonly signatures: readonly Signature[];
 	readonly matcher: StepMatcher;
 	readonly buffers = new HttpBuffers();
 	readonly thresholds = new ThresholdTable();
@@ -76,16 +75,19 @@ export class SignatureEngine {
 	candidateCount = 0;
 	readonly #stamps: Int32Array;
 	#stamp = 0;
+	/** In the order in which candidates are judged: pass before drop before alert, who sets bits before who asks. */
+	readonly #signatures: PackedSignatures;
 
 	/** `clock` answers milliseconds; thresholds count by it. */
 	constructor(signatures: readonly Signature[], datasets = new DatasetStore(), clock: () => number = () => 0) {
-		this.signatures = [...signatures].sort((a, b) => rank(a) - rank(b) || a.priority - b.priority || a.sid - b.sid);
+		const ranked = [...signatures].sort((a, b) => rank(a) - rank(b) || a.priority - b.priority || a.sid - b.sid);
+		this.#signatures = new PackedSignatures(ranked);
 		this.matcher = new StepMatcher(datasets);
 		this.clock = clock;
 		this.candidates = new Int32Array(signatures.length);
 		this.#stamps = new Int32Array(signatures.length);
 		const planner = new Planner();
-		for (const [index, signature] of this.signatures.entries()) planner.add(index, signature);
+		for (const [index, signature] of ranked.entries()) planner.add(index, signature);
 		const directions = [toServer, toClient] as const;
 		this.heads = directions.map((direction) => planner.stage("head", direction)) as [StagePlan, StagePlan];
 		this.bodies = directions.map((direction) => planner.stream("body", direction)) as [StreamPlan, StreamPlan];
@@ -100,6 +102,11 @@ export class SignatureEngine {
 		this.mails = { mail: ofMail("mail"), "mail-end": ofMail("mail-end") };
 		const { patterns, unfiltered, searchOctets } = planner;
 		this.figures = { signatures: signatures.length, patterns, unfiltered, searchOctets };
+	}
+
+	/** By its place in the order in which candidates are judged. */
+	signature(index: number): Signature {
+		return this.#signatures.at(index);
 	}
 
 	/** Begins a new list of candidates. */
@@ -119,9 +126,39 @@ export class SignatureEngine {
 	/** Adds the signatures of the patterns that the scan's filter has just found. */
 	addHits({ filter, owners }: Scan): void {
 		for (let at = 0; at < filter.hitCount; at++) {
-			const signatures = owners[filter.hit(at)] as Int32Array;
-			for (let each = 0; each < signatures.length; each++) this.addCandidate(signatures[each] as number);
+			const pattern = filter.hit(at);
+			for (let each = owners.start(pattern); each < owners.start(pattern + 1); each++)
+				this.addCandidate(owners.signature(each));
 		}
+	}
+}
+
+/** The signatures of each pattern, one list behind the other. */
+export class OwnerLists {
+	readonly #starts: Int32Array;
+	readonly #signatures: Int32Array;
+
+	constructor(lists: readonly (readonly number[])[]) {
+		this.#signatures = Int32Array.from(lists.flat());
+		this.#starts = new Int32Array(lists.length + 1);
+		for (const [pattern, { length }] of lists.entries())
+			this.#starts[pattern + 1] = (this.#starts[pattern] as number) + length;
+	}
+
+	/** Where the signatures of a pattern begin; those before it end there. */
+	start(pattern: number): number {
+		return this.#starts[pattern] as number;
+	}
+
+	signature(at: number): number {
+		return this.#signatures[at] as number;
+	}
+
+	/** As lists, for looking at. */
+	lists(): number[][] {
+		return Array.from({ length: this.#starts.length - 1 }, (_, pattern) => [
+			...this.#signatures.subarray(this.start(pattern), this.start(pattern + 1)),
+		]);
 	}
 }
 
@@ -194,7 +231,7 @@ class Planner {
 			buffer: place.buffer,
 			transforms: place.transforms,
 			filter: new PatternFilter(place.patterns, this.#memory),
-			owners: place.owners.map((owners) => Int32Array.from(owners)),
+			owners: new OwnerLists(place.owners),
 		};
 	}
 

@@ -314,7 +314,7 @@ export class SignatureFlow {
 		if (candidateCount > 1) candidates.subarray(0, candidateCount).sort();
 		for (let at = 0; at < candidateCount; at++) {
 			const index = candidates[at] as number;
-			const signature = this.#engine.signatures[index] as Signature;
+			const signature = this.#engine.signature(index);
 			if (stage === "head" && signature.stage === "body") {
 				this.#wait(side.waiting, index);
 				continue;

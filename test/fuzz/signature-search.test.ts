@@ -185,7 +185,7 @@ function matching(engine: SignatureEngine, octets: Buffer): number[] {
 	if (octets.length === 0) return [];
 	const matcher = new StepMatcher(new DatasetStore());
 	const view = { octets, base: 0, isWhole: true };
-	return engine.signatures
+	return Array.from({ length: engine.figures.signatures }, (_, index) => engine.signature(index))
 		.filter(({ inspections }) => inspections.every(({ steps }) => matcher.matches(steps, view)))
 		.map(({ sid }) => sid)
 		.sort(byNumber);
