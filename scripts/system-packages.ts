@@ -5,8 +5,8 @@
  * otherwise says what is missing. Exit status 1 when something stays missing.
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
-import { arch } from "node:os";
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { arch, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 export type PackageGroup = "interop" | "bench";
@@ -18,6 +18,8 @@ export interface SystemPackage {
 	readonly brings: readonly string[];
 	/** Where Debian has it, by the names of Node; everywhere when absent. */
 	readonly architectures?: readonly string[];
+	/** It cannot be installed beside another one: its files lie in `unpackedRoot`, and nothing of the system changes. */
+	readonly isUnpacked?: boolean;
 	readonly purpose: string;
 }
 
@@ -57,21 +59,28 @@ export function findCommand(command: string): string | undefined {
 export function ensurePackages(groups: readonly PackageGroup[]): SystemPackage[] {
 	const missing = missingOf(groups);
 	if (missing.length === 0) return [];
-	const names = missing.map((one) => one.name);
+	const names = missing.filter((one) => one.isUnpacked !== true).map((one) => one.name);
+	const unpacked = missing.filter((one) => one.isUnpacked === true).map((one) => one.name);
 	if (process.getuid?.() !== 0 || findCommand("apt-get") === undefined) {
 		say(`missing: ${names.join(" ")}; install with: apt-get install --no-install-recommends ${names.join(" ")}`);
 		return missing;
 	}
-	say(`installing ${names.join(" ")} ...`);
+	say(`installing ${[...names, ...unpacked].join(" ")} ...`);
 	withoutServiceStart(() => {
-		if (aptGet(["update", "-qq"])) {
-			aptGet(["install", "-y", "-qq", "--no-install-recommends", ...names]);
-		}
+		if (!aptGet(["update", "-qq"])) return;
+		if (names.length > 0) aptGet(["install", "-y", "-qq", "--no-install-recommends", ...names]);
+		for (const name of unpacked) unpack(name);
 	});
 	const still = missingOf(groups);
 	if (still.length > 0) say(`still missing: ${still.map((one) => one.name).join(" ")}`);
 	return still;
 }
+
+/** Where packages lie that are not installed. */
+const unpackedRoot = "/opt/sallyport-peers";
+
+/** The daemon of libreswan; its other programs are beside it. */
+export const libreswanDaemon = join(unpackedRoot, "libreswan/usr/libexec/ipsec/pluto");
 
 export const systemPackages: readonly SystemPackage[] = [
 	{
@@ -225,6 +234,22 @@ export const systemPackages: readonly SystemPackage[] = [
 		brings: ["linux.uml"],
 		purpose: "a kernel with ESP for tests, whatever that of the host can do",
 	},
+	{
+		name: "libreswan",
+		groups: ["interop"],
+		architectures: ["x64"],
+		brings: [libreswanDaemon],
+		isUnpacked: true,
+		purpose: "peer for IKE and ESP in that kernel; conflicts with strongSwan as a package",
+	},
+	...librariesOfLibreswan(),
+	{
+		name: "openiked",
+		groups: ["interop"],
+		architectures: ["x64"],
+		brings: ["iked"],
+		purpose: "peer for IKE and ESP in that kernel",
+	},
 	{ name: "kmod", groups: ["interop"], brings: ["modprobe"], purpose: "loads the modules of that kernel" },
 	{ name: "iperf3", groups: ["bench"], brings: ["iperf3"], purpose: "load: one flow of TCP through a tunnel" },
 	{ name: "iputils-ping", groups: ["interop", "bench"], brings: ["ping"], purpose: "echoes through tunnels" },
@@ -276,6 +301,26 @@ export const systemPackages: readonly SystemPackage[] = [
 	},
 ];
 
+function librariesOfLibreswan(): readonly SystemPackage[] {
+	const libraries = {
+		libaudit1: "libaudit.so.1",
+		"libcap-ng0": "libcap-ng.so.0",
+		"libcurl3-nss": "libcurl-nss.so.4",
+		"libevent-core-2.1-7": "libevent_core-2.1.so.7",
+		"libevent-pthreads-2.1-7": "libevent_pthreads-2.1.so.7",
+		"libldap-2.5-0": "libldap-2.5.so.0",
+		libldns3: "libldns.so.3",
+		libunbound8: "libunbound.so.8",
+	};
+	return Object.entries(libraries).map(([name, file]) => ({
+		name,
+		groups: ["interop"],
+		architectures: ["x64"],
+		brings: [`/usr/lib/x86_64-linux-gnu/${file}`],
+		purpose: "library of libreswan",
+	}));
+}
+
 function missingOf(groups: readonly PackageGroup[]): SystemPackage[] {
 	return [...new Set(groups.flatMap(missingPackages))];
 }
@@ -285,8 +330,9 @@ function isPresent(one: SystemPackage): boolean {
 	return one.brings.every((thing) => findCommand(thing) !== undefined);
 }
 
-function aptGet(args: readonly string[]): boolean {
+function aptGet(args: readonly string[], cwd = process.cwd()): boolean {
 	const done = spawnSync("apt-get", ["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::http::Timeout=20", ...args], {
+		cwd,
 		env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
 		stdio: ["ignore", "ignore", "inherit"],
 		timeout: 900_000,
@@ -294,6 +340,17 @@ function aptGet(args: readonly string[]): boolean {
 	if (done.status === 0) return true;
 	say(`apt-get ${args[0]} did not succeed (${done.error?.message ?? `exit status ${done.status}`})`);
 	return false;
+}
+
+function unpack(name: string): void {
+	const folder = mkdtempSync(join(tmpdir(), "packages-"));
+	if (aptGet(["download", "-qq", name], folder)) {
+		const root = join(unpackedRoot, name);
+		mkdirSync(root, { recursive: true });
+		for (const file of readdirSync(folder))
+			spawnSync("dpkg", ["-x", join(folder, file), root], { stdio: ["ignore", "ignore", "inherit"] });
+	}
+	rmSync(folder, { recursive: true, force: true });
 }
 
 /** invoke-rc.d asks policy-rc.d before it starts a service; status 101 says "not allowed" (Debian Policy §9.3.3). */

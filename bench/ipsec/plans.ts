@@ -60,6 +60,7 @@ export function planOf(tunnels: readonly TunnelOfBench[], routes: readonly strin
 			},
 		],
 		mss: 0,
+		dataPlane: "user-space",
 		trace: [],
 	} as VpnPlan;
 }

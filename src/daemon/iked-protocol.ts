@@ -2,7 +2,7 @@
 import type { EapTlsRequest } from "#daemon/eap-tls-desk.ts";
 import type { PeerTrust } from "#daemon/peer-trust.ts";
 import type { FetchedListFacts } from "#daemon/worker-protocol.ts";
-import type { PlaneNote } from "#esp/data-plane.ts";
+import type { PlaneKind, PlaneNote } from "#esp/data-plane.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
 import type { TlsAnswer } from "#ike/eap/eap-tls-server.ts";
 import type { ReportKind } from "#ike/v2/engine-event.ts";
@@ -47,6 +47,10 @@ export type FromIked =
 	| { readonly type: "told"; readonly note: PlaneNote }
 	/** Records of a user's TLS. */
 	| ({ readonly type: "tls"; readonly request: number } & EapTlsRequest)
+	/** Who carries the packets. */
+	| { readonly type: "plane-chosen"; readonly plane: PlaneKind; readonly reason: string }
+	/** So many things of a process that was killed were taken out of the kernel. */
+	| { readonly type: "kernel-cleared"; readonly count: number }
 	/** A line for the trace file. */
 	| { readonly type: "trace"; readonly text: string }
 	| { readonly type: "report"; readonly what: ReportKind; readonly connection: string; readonly text: string };

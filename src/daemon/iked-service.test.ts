@@ -40,6 +40,7 @@ test("the process runs as long as there is something to run; one that dies is st
 		// Traffic of the tunnel is refused while there is no device.
 		console.log(ip("route show 10.77.0.0/16").includes("unreachable"));
 		await until("the device", () => ip("link show").includes("st0.0"));
+		await until("its event", () => events.some(({ id }) => id === "VPN_DATA_PLANE"));
 		say();
 		await service.apply(configOf(""));
 		console.log(service.processId, JSON.stringify(ip("route show")), await service.state());
@@ -51,10 +52,10 @@ test("the process runs as long as there is something to run; one that dies is st
 	if (output === undefined) return;
 	assert.deepEqual(output.trimEnd().split("\n"), [
 		"",
-		"IKED_STARTED",
+		"IKED_STARTED VPN_DATA_PLANE",
 		"v true",
 		"true",
-		"IKED_DIED IKED_STARTED",
+		"IKED_DIED IKED_STARTED VPN_DATA_PLANE",
 		'undefined "" undefined',
 		'undefined ""',
 	]);

@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
+import { openLinux } from "#base/linux-shell.ts";
 import { EapTlsDesk } from "#daemon/eap-tls-desk.ts";
 import { signForIke } from "#daemon/ike-signing-desk.ts";
 import type { FromIked, IkedClear, ToIked } from "#daemon/iked-protocol.ts";
@@ -13,6 +14,7 @@ import { noPeerTrust, type PeerTrust, peerTrust } from "#daemon/peer-trust.ts";
 import { resolveGateways, type VpnConfig, type VpnSources, vpnFacts } from "#daemon/vpn-facts.ts";
 import type { FetchedListFacts } from "#daemon/worker-protocol.ts";
 import type { PlaneNote } from "#esp/data-plane.ts";
+import { clearKernelLeftovers } from "#esp/kernel-plane-shell.ts";
 import { mayChangePacketFilter } from "#firewall/apply-shell.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
 import { clearTunnelRoutes } from "#ike/ip-command-shell.ts";
@@ -73,6 +75,8 @@ export class IkedService {
 		if (!mayChangePacketFilter()) return;
 		const count = await clearTunnelRoutes();
 		if (count > 0) this.#event(gatewayEvent("TUNNEL_ROUTES_CLEARED", this.#ports.now(), { count }));
+		const states = await clearKernel();
+		if (states > 0) this.#event(gatewayEvent("KERNEL_TUNNELS_CLEARED", this.#ports.now(), { count: states }));
 	}
 
 	/** Puts the VPNs of a configuration in force. Never rejects. */
@@ -120,7 +124,9 @@ export class IkedService {
 	async stop(): Promise<void> {
 		this.#isStopping = true;
 		await this.#end();
-		if (mayChangePacketFilter()) await clearTunnelRoutes();
+		if (!mayChangePacketFilter()) return;
+		await clearTunnelRoutes();
+		await clearKernel();
 	}
 
 	async #compile(config: VpnConfig): Promise<CompiledVpns> {
@@ -211,6 +217,15 @@ export class IkedService {
 				return this.#ports.listFetched(message.list);
 			case "told":
 				return this.#event(planeEvent(message.note, this.#ports.now()));
+			case "plane-chosen":
+				return this.#event(
+					gatewayEvent("VPN_DATA_PLANE", this.#ports.now(), {
+						plane: message.plane === "kernel" ? "the kernel" : "user space",
+						reason: message.reason,
+					}),
+				);
+			case "kernel-cleared":
+				return this.#event(gatewayEvent("KERNEL_TUNNELS_CLEARED", this.#ports.now(), { count: message.count }));
 			case "trace":
 				return this.#traceWriter?.write(message.text, this.#ports.now());
 			case "report":
@@ -271,6 +286,16 @@ function judgesCertificates({ remoteAuthentication: one }: PackedConnection): bo
 function anchorsOf(plan: VpnPlan | undefined, connection: string): readonly Uint8Array[] {
 	const users = plan?.connections.find(({ name }) => name === connection)?.remoteAuthentication;
 	return users?.kind === "eap" ? (users.certificates?.anchors ?? []) : [];
+}
+
+/** Answers how many things of tunnels there were in the kernel. */
+async function clearKernel(): Promise<number> {
+	try {
+		return clearKernelLeftovers(await openLinux());
+	} catch {
+		// Where the C library cannot be called nothing was left: the process of VPNs could not run either.
+		return 0;
+	}
 }
 
 function tell(child: ChildProcess, message: ToIked): void {

@@ -1,8 +1,11 @@
 /** The process of VPNs: IKE, ESP and tunnel interfaces. Started and told what to run by `managed`, which holds the private keys. */
+import type { Linux } from "#base/linux.ts";
 import { openLinux } from "#base/linux-shell.ts";
 import type { FromIked, ToIked } from "#daemon/iked-protocol.ts";
 import { PeerRevocation } from "#daemon/peer-revocation.ts";
 import { VpnEngine } from "#daemon/vpn-engine.ts";
+import type { DataPlane, PlaneEvents, PlaneKind } from "#esp/data-plane.ts";
+import { clearKernelLeftovers, openKernelPlane, probeKernel } from "#esp/kernel-plane-shell.ts";
 import { UserSpacePlane } from "#esp/user-space-plane-shell.ts";
 import type { TlsAnswer } from "#ike/eap/eap-tls-server.ts";
 import { crlFacts } from "#pki/crl-text.ts";
@@ -14,27 +17,31 @@ let nextRequest = 1;
 /** One configuration after another. */
 let turn: Promise<unknown> = Promise.resolve();
 
-const engine: Promise<VpnEngine> = openLinux().then(
-	(linux) =>
-		new VpnEngine((events) => new UserSpacePlane(linux, events), {
-			sign: (connection, scheme, octets) =>
-				new Promise((resolve) => {
-					const request = nextRequest++;
-					waiting.set(request, resolve);
-					send({ type: "sign", request, connection, scheme: scheme.name, octets });
-				}),
-			tls: (session, connection, input, isFirst) =>
-				new Promise((resolve) => {
-					const request = nextRequest++;
-					handshakes.set(request, resolve);
-					send({ type: "tls", request, session, connection, input, isFirst });
-				}),
-			checkPeer: (path, isAgain) => revocation.check(path, isAgain),
-			report: (what, connection, text) => send({ type: "report", what, connection, text }),
-			told: (note) => send({ type: "told", note }),
-			trace: (text) => send({ type: "trace", text }),
-		}),
-);
+const engine: Promise<VpnEngine> = openLinux()
+	.then(clearLeftovers)
+	.then(
+		(linux) =>
+			new VpnEngine((events, kind) => openPlane(linux, events, kind), {
+				sign: (connection, scheme, octets) =>
+					new Promise((resolve) => {
+						const request = nextRequest++;
+						waiting.set(request, resolve);
+						send({ type: "sign", request, connection, scheme: scheme.name, octets });
+					}),
+				tls: (session, connection, input, isFirst) =>
+					new Promise((resolve) => {
+						const request = nextRequest++;
+						handshakes.set(request, resolve);
+						send({ type: "tls", request, session, connection, input, isFirst });
+					}),
+				checkPeer: (path, isAgain) => revocation.check(path, isAgain),
+				report: (what, connection, text) => send({ type: "report", what, connection, text }),
+				kernelRefusal: () => probeKernel(linux),
+				planeChosen: ({ kind, reason }) => send({ type: "plane-chosen", plane: kind, reason }),
+				told: (note) => send({ type: "told", note }),
+				trace: (text) => send({ type: "trace", text }),
+			}),
+	);
 process.on("message", (message: ToIked) => {
 	engine.then((one) => hear(one, message), fail);
 });
@@ -47,6 +54,17 @@ process.on("disconnect", () => {
 });
 // Ctrl-C at a terminal reaches the whole group: `managed` decides when this process ends.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
+
+function openPlane(linux: Linux, events: PlaneEvents, kind: PlaneKind): DataPlane {
+	return kind === "kernel" ? openKernelPlane(linux, events) : new UserSpacePlane(linux, events);
+}
+
+/** What a process that was killed left would go on carrying packets. */
+function clearLeftovers(linux: Linux): Linux {
+	const count = clearKernelLeftovers(linux);
+	if (count > 0) send({ type: "kernel-cleared", count });
+	return linux;
+}
 
 function hear(one: VpnEngine, message: ToIked): void {
 	switch (message.type) {

@@ -25,7 +25,7 @@ const prelude = `
 			startsImmediately: false, hasNatTraversal: true, natKeepalive: 5_000, ...more,
 		})],
 		tunnels: [{ unit, addresses: [], mtu: 1400, routes: [], vpns: [{ name: "v", replayWindow: 32, dfBit: "clear" }] }],
-		mss: 0, trace: topics,
+		mss: 0, dataPlane: "auto", trace: topics,
 	});
 	const linux = await openLinux();
 	const [reports, traced, notes] = [[], [], []];
@@ -74,7 +74,7 @@ test("B30: a VPN that is bound to another unit by now is made anew there; a plan
 		await a.configure(planOf("127.0.0.1", "127.0.0.2", "st0.5", { startsImmediately: true }));
 		await until("another", async () => (await isUp(a)) && (await a.state()).vpns[0].children[0].inboundSpi !== before);
 		console.log((await a.state()).vpns[0].unit);
-		await a.configure({ connections: [], tunnels: [], mss: 0, trace: [] });
+		await a.configure({ connections: [], tunnels: [], mss: 0, dataPlane: "auto", trace: [] });
 		await until("the end at the peer", async () => (await b.state()).associations.every((one) => one.phase === "closed"));
 		console.log((await a.state()).vpns.length);
 		process.exit();`,

@@ -10,9 +10,11 @@ import {
 	newCounters,
 	type PlaneCounters,
 	type PlaneEvents,
+	type PlaneKind,
 	type PlaneNote,
 } from "#esp/data-plane.ts";
 import type { ChildView } from "#ike/association-view.ts";
+import { choosePlane, type PlaneChoice } from "#ike/choose-plane.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
 import { describeProposal } from "#ike/crypto/proposal.ts";
 import { Endpoint } from "#ike/endpoint.ts";
@@ -30,6 +32,10 @@ import type { ChildState, VpnsState } from "#ike/vpn-state.ts";
 export interface VpnEnginePorts extends Required<Pick<EnginePorts, "sign" | "report" | "checkPeer" | "tls">> {
 	/** What carries the packets has something to tell. */
 	told(note: PlaneNote): void;
+	/** Why the kernel cannot protect packets; undefined when it can. Absent: it is not asked. */
+	kernelRefusal?(): string | undefined;
+	/** Who carries the packets, when that is another, or for another reason. */
+	planeChosen?(choice: PlaneChoice): void;
 	/** A line of the trace; only of topics that the plan names. */
 	trace(text: string): void;
 }
@@ -45,7 +51,9 @@ export class VpnEngine {
 	readonly #endpoint = new Endpoint([], defaultSettings, randomBytes);
 	readonly #shell: EngineShell;
 	readonly #tunnels: VpnTunnels;
-	readonly #plane: DataPlane;
+	#plane: DataPlane;
+	#choice: PlaneChoice = { kind: "user-space", reason: "nothing is configured yet", gaps: [] };
+	readonly #openPlane: (kind: PlaneKind) => DataPlane;
 	readonly #installed = new Map<number, Installed>();
 	#connections: readonly Connection[] = [];
 	/** Where connections are; elsewhere ports stay open only until the peers have been told. */
@@ -58,7 +66,7 @@ export class VpnEngine {
 	readonly #dropped = new Map<string, string>();
 
 	/** `openPlane` makes what carries the packets. */
-	constructor(openPlane: (events: PlaneEvents) => DataPlane, ports: VpnEnginePorts) {
+	constructor(openPlane: (events: PlaneEvents, kind: PlaneKind) => DataPlane, ports: VpnEnginePorts) {
 		this.#ports = ports;
 		this.#shell = new EngineShell(
 			this.#endpoint,
@@ -79,7 +87,7 @@ export class VpnEngine {
 			},
 			defaultSettings.ports,
 		);
-		this.#plane = openPlane({
+		const events: PlaneEvents = {
 			wanted: (vpn) => this.#want(vpn),
 			wornOut: (inboundSpi) => this.#shell.give({ type: "child-worn-out", inboundSpi }),
 			spent: (inboundSpi) => this.#shell.give({ type: "child-close-wanted", inboundSpi }),
@@ -87,7 +95,12 @@ export class VpnEngine {
 				for (const note of notes) this.#shell.give({ type: "traffic-noted", ...note });
 			},
 			told: (note) => this.#hearOfPlane(note),
-		});
+		};
+		this.#openPlane = (kind) => openPlane(events, kind);
+		// The likely one: nothing is configured yet.
+		if (ports.kernelRefusal !== undefined && ports.kernelRefusal() === undefined)
+			this.#choice = { ...this.#choice, kind: "kernel" };
+		this.#plane = this.#openPlane(this.#choice.kind);
 		this.#tunnels = new VpnTunnels(this.#plane, (commands) => {
 			for (const command of commands) this.#trace("routing-socket", () => `ip ${command}`);
 		});
@@ -102,9 +115,12 @@ export class VpnEngine {
 	async configure(plan: VpnPlan): Promise<readonly ConnectionGap[]> {
 		this.#topics = new Set(plan.trace);
 		this.#trace("config", () => planText(plan));
-		const all = plan.connections.map(unpackConnection);
+		const all = await this.#choosePlane(plan);
 		const children = new Map(all.flatMap((one) => one.children.map((child) => [child.name, child] as const)));
-		const problems = [...(await this.#tunnels.configure(plan.tunnels, children, plan.mss))];
+		const problems = [...this.#choice.gaps];
+		const families = outerFamilies(all);
+		const familyOf = (vpn: string | undefined) => families.get(vpn ?? "") ?? 4;
+		problems.push(...(await this.#tunnels.configure(plan.tunnels, children, plan.mss, familyOf)));
 		const unreachable = await this.#listen(all);
 		for (const { local, children: own } of all) {
 			const reason = unreachable.get(formatAddress(local));
@@ -117,6 +133,31 @@ export class VpnEngine {
 		for (const [inboundSpi, { association, vpn }] of [...this.#installed])
 			if (vpn !== this.#tunnels.vpn(association.child)) this.#shell.give({ type: "child-close-wanted", inboundSpi });
 		return problems;
+	}
+
+	/** Has the right plane carry the packets; answers the connections with what it can carry of them. */
+	async #choosePlane(plan: VpnPlan): Promise<readonly Connection[]> {
+		const all = plan.connections.map(unpackConnection);
+		const refusal = this.#ports.kernelRefusal === undefined ? "it is not asked" : this.#ports.kernelRefusal();
+		const choice = choosePlane(plan, all, refusal);
+		const before = this.#choice;
+		this.#choice = choice;
+		if (choice.kind !== before.kind) await this.#changePlane(choice.kind);
+		const isOther = choice.kind !== before.kind || choice.reason !== before.reason;
+		if (isOther && plan.tunnels.length > 0) this.#ports.planeChosen?.(choice);
+		const missing = new Set(choice.gaps.map(({ vpn }) => vpn));
+		return all
+			.map((one) => ({ ...one, children: one.children.filter(({ name }) => !missing.has(name)) }))
+			.filter(({ children }) => children.length > 0);
+	}
+
+	/** What stood is deleted at both ends, and made anew. */
+	async #changePlane(kind: PlaneKind): Promise<void> {
+		for (const inboundSpi of [...this.#installed.keys()]) this.#shell.give({ type: "child-close-wanted", inboundSpi });
+		await this.#tunnels.close();
+		await this.#plane.close();
+		this.#plane = this.#openPlane(kind);
+		this.#tunnels.useOther(this.#plane);
 	}
 
 	/** What stands now. */
@@ -137,6 +178,7 @@ export class VpnEngine {
 			name: vpn.name,
 			connection: connections.get(vpn.name) ?? "",
 			unit: vpn.unit,
+			plane: this.#choice.kind,
 			replayWindow: vpn.replayWindow,
 			dfBit: vpn.dfBit,
 			children: (children.get(vpn.name) ?? []).flatMap((child) =>
@@ -209,7 +251,10 @@ export class VpnEngine {
 		this.#traceAssociation("installed", inboundSpi);
 		if (vpn === undefined) return;
 		const { name, replayWindow, child } = vpn;
-		const limit = child?.maxOctets === undefined ? {} : { maxOctets: child.maxOctets };
+		const limit = child && {
+			lifetime: child.lifetime,
+			...(child.maxOctets !== undefined && { maxOctets: child.maxOctets }),
+		};
 		this.#plane.install({ ...association, vpn: name, path: { ...path, isEncapsulated }, replayWindow, ...limit });
 	}
 
@@ -295,6 +340,15 @@ export class VpnEngine {
 			},
 		];
 	}
+}
+
+/** By VPN. */
+function outerFamilies(connections: readonly Connection[]): ReadonlyMap<string, 4 | 6> {
+	return new Map(
+		connections.flatMap(({ local, children }) =>
+			children.map(({ name }) => [name, local.octets.length === 16 ? 6 : 4] as const),
+		),
+	);
 }
 
 function planText({ connections, tunnels }: VpnPlan): string {

@@ -26,7 +26,7 @@ interface Unit {
 }
 
 export class VpnTunnels {
-	readonly #plane: DataPlane;
+	#plane: DataPlane;
 	readonly #ran: (commands: readonly string[]) => void;
 	readonly #units = new Map<string, Unit>();
 	readonly #indexes = new Map<string, number>();
@@ -35,6 +35,11 @@ export class VpnTunnels {
 	constructor(plane: DataPlane, ran: (commands: readonly string[]) => void) {
 		this.#plane = plane;
 		this.#ran = ran;
+	}
+
+	/** Another plane, once there are no units. */
+	useOther(plane: DataPlane): void {
+		this.#plane = plane;
 	}
 
 	vpn(name: string): TunnelVpn | undefined {

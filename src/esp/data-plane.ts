@@ -10,6 +10,9 @@ import type { EspSelectors } from "#esp/match-selector.ts";
 import type { DfBit } from "#esp/outer-header.ts";
 import type { EspKeys, EspProtection } from "#esp/protection.ts";
 
+/** Who carries the packets. */
+export type PlaneKind = "kernel" | "user-space";
+
 /** Everything is done in the order in which it was asked for. */
 export interface DataPlane {
 	/**

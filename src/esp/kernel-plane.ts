@@ -164,6 +164,7 @@ export class KernelPlane implements DataPlane {
 	}
 
 	async close(): Promise<void> {
+		this.#forgetWishes();
 		this.#vpns = [];
 		for (const spi of [...this.#entries.keys()]) this.remove(spi);
 		this.#applyPolicies();
@@ -185,8 +186,7 @@ export class KernelPlane implements DataPlane {
 
 	/** Asks which associations are used, some of them each time, and tells. To be called twice a second. */
 	look(): void {
-		for (const one of this.#pending) this.#forget(one);
-		this.#pending = [];
+		this.#forgetWishes();
 		const all = [...this.#entries.values()];
 		const notes: TrafficNote[] = [];
 		for (let count = 0; count < Math.min(all.length, maxAsked); count++) {
@@ -298,6 +298,11 @@ export class KernelPlane implements DataPlane {
 		}
 		// What Linux sends of its own accord to groups brings no tunnel up.
 		if (!isGroup(packet.destination.address.octets)) this.#events.wanted(vpn);
+	}
+
+	#forgetWishes(): void {
+		for (const one of this.#pending) this.#forget(one);
+		this.#pending = [];
 	}
 
 	/** The kernel wishes again when the next packet comes. */

@@ -202,6 +202,19 @@ test("additional key exchanges stand behind the group, in their order; optional 
 
 const signed = "authentication-method ecdsa-signatures-256; encryption-algorithm aes-256-gcm; dh-group group19;";
 
+test("extended sequence numbers are asked for where a proposal says so", () => {
+	const esp = (more: string) =>
+		only({ gateway: v2, ipsecProposal: `encryption-algorithm aes-256-gcm; ${more}` }).children[0]?.proposals;
+	assert.deepEqual(
+		esp("")?.map((one) => one.hasExtendedSequenceNumbers),
+		[false],
+	);
+	assert.deepEqual(
+		esp("extended-sequence-number;")?.map((one) => one.hasExtendedSequenceNumbers),
+		[true],
+	);
+});
+
 test("users of an access profile, or this end as a user: hashes of passwords beside the certificate of the other end", () => {
 	const policy = "proposals p; certificate { local-certificate mine; }";
 	const asked = only({ proposal: signed, policy, gateway: `${v2} aaa { access-profile office; }`, top: office });

@@ -257,11 +257,11 @@ function compileChild(name: string, vpn: Vpn, ipsec: Ipsec, local: Address): Chi
 	if (named.some(({ protocol }) => protocol !== "esp"))
 		return { vpn: name, reason: "a proposal is for AH; expected esp" };
 	const proposals: EspProposal[] = [];
-	for (const { encryptionAlgorithm, authenticationAlgorithm } of named) {
+	for (const { encryptionAlgorithm, authenticationAlgorithm, extendedSequenceNumber } of named) {
 		const isAlone = encryptionAlgorithm?.endsWith("-gcm") === true;
 		if (encryptionAlgorithm === undefined || (authenticationAlgorithm === undefined && !isAlone))
 			return { vpn: name, reason: "a proposal does not both encrypt and authenticate" };
-		proposals.push(espProposal(encryptionAlgorithm, authenticationAlgorithm));
+		proposals.push(espProposal(encryptionAlgorithm, authenticationAlgorithm, undefined, extendedSequenceNumber));
 	}
 	const ofSet = proposalSets[policy.proposalSet ?? ""]?.esp ?? proposals;
 	const { perfectForwardSecrecy: secrecy } = policy;

@@ -39,6 +39,7 @@ test("B7, B15, B2: the detail tells both directions, and which lifetimes are lef
   Version: IKEv2
     DF-bit: clear
     Bind-interface: st0.0
+    Data plane: user-space
     Direction: inbound, SPI: 76d64d1d, AUX-SPI: 0
                               , VPN Monitoring: -
     Hard lifetime: Expires in 3363 seconds

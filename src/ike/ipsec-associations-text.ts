@@ -28,7 +28,7 @@ export function identityOf(selectors: readonly TrafficSelector[]): string {
 	return selectors.map(selectorIdentity).join(", ");
 }
 
-function childDetail({ name, unit, replayWindow, dfBit }: VpnState, child: ChildState, now: number): string {
+function childDetail({ name, unit, replayWindow, dfBit, plane }: VpnState, child: ChildState, now: number): string {
 	const { path, inboundSpi, outboundSpi } = child;
 	const direction = (word: string, spi: number) => [
 		`    Direction: ${word}, SPI: ${spiText(spi)}, AUX-SPI: 0`,
@@ -49,6 +49,7 @@ function childDetail({ name, unit, replayWindow, dfBit }: VpnState, child: Child
 		"  Version: IKEv2",
 		`    DF-bit: ${dfBit}`,
 		`    Bind-interface: ${unit}`,
+		`    Data plane: ${plane}`,
 		...direction("inbound", inboundSpi),
 		"",
 		...direction("outbound", outboundSpi),

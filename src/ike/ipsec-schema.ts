@@ -31,6 +31,9 @@ const proposal = list({
 			help: { what: "What authenticates packets", loosened: forgery },
 		}),
 		"encryption-algorithm": leaf(ciphers, { help: { what: "What encrypts packets", loosened: reading } }),
+		"extended-sequence-number": flag({
+			help: "Count packets with 64 bits, so that fast tunnels need no new keys when 32 are used up; the peer must, too",
+		}),
 		"lifetime-seconds": leaf(integer({ min: 180, max: 86_400, unit: "seconds" }), {
 			help: { what: "How long the keys are used", grows: "what a stolen key opens" },
 			default: 3_600,
@@ -217,6 +220,17 @@ export const ipsec = container({
 				}),
 			},
 		}),
+		"data-plane": leaf(
+			enumeration({
+				auto: "The kernel when it can and all VPNs fit, otherwise user space",
+				kernel: "The kernel (XFRM); a VPN that it cannot carry is not run",
+				"user-space": "A process of the gateway",
+			}),
+			{
+				help: "Who carries the packets of all tunnels; a change takes them down, and they come up anew",
+				default: "auto",
+			},
+		),
 		proposal,
 		policy,
 		vpn,

@@ -21,7 +21,9 @@ Errors:
   AH authentication failures: 0, Replay errors: 4
   ESP authentication failures: 2, ESP decryption failures: 0
   Bad headers: 0, Bad trailers: 0
+Data plane: user-space
 `,
 	);
+	assert.doesNotMatch(statisticsText([], undefined), /Data plane/);
 	assert.match(statisticsText([vpnState()], 131_073), /^Virtual-system: Root\nSA index: 131073\n/);
 });

@@ -1,4 +1,7 @@
-/** What `show security ipsec statistics` prints (B73). There is no AH: its lines are as on a device that has none in use. */
+/**
+ * What `show security ipsec statistics` prints (B73). There is no AH: its lines are as on a device that has none in use. The
+ * last line is an addition: who carries the packets.
+ */
 import type { PlaneCounters } from "#esp/data-plane.ts";
 import type { VpnState } from "#ike/vpn-state.ts";
 
@@ -6,6 +9,7 @@ import type { VpnState } from "#ike/vpn-state.ts";
 export function statisticsText(vpns: readonly VpnState[], index: number | undefined): string {
 	const sum = (name: keyof PlaneCounters) => vpns.reduce((total, { counters }) => total + counters[name], 0);
 	const line = (label: string, value: number) => `  ${label}${String(value).padStart(33 - label.length)}`;
+	const [first] = vpns;
 	return `${[
 		"Virtual-system: Root",
 		...(index === undefined ? [] : [`SA index: ${index}`]),
@@ -20,5 +24,6 @@ export function statisticsText(vpns: readonly VpnState[], index: number | undefi
 		`  AH authentication failures: 0, Replay errors: ${sum("replayed")}`,
 		`  ESP authentication failures: ${sum("notAuthentic")}, ESP decryption failures: 0`,
 		`  Bad headers: ${sum("badHeaders") + sum("outsideSelectors") + sum("malformed")}, Bad trailers: ${sum("badTrailers")}`,
+		...(first === undefined ? [] : [`Data plane: ${first.plane}`]),
 	].join("\n")}\n`;
 }

@@ -1,4 +1,5 @@
 /** Everything that `iked` runs of one configuration, as plain data; `compileVpns` makes it of the statements. */
+import type { PlaneWish } from "#ike/choose-plane.ts";
 import {
 	type CompiledConnections,
 	type ConnectionFacts,
@@ -15,6 +16,8 @@ export interface VpnPlan {
 	readonly tunnels: readonly TunnelPlan[];
 	/** Largest MSS of TCP in tunnels; 0 leaves it as it is (B55). */
 	readonly mss: number;
+	/** Who carries the packets. */
+	readonly dataPlane: PlaneWish;
 	/** What is traced. */
 	readonly trace: readonly TraceTopic[];
 }
@@ -35,6 +38,7 @@ export function compileVpns(config: TunnelConfig, facts: ConnectionFacts): Compi
 		connections: compiled.connections.map(packConnection),
 		tunnels: compileTunnels(config),
 		mss: flow.tcpMss.ipsecVpn?.mss ?? 0,
+		dataPlane: ipsec.dataPlane,
 		trace: tracedTopics(ike, ipsec),
 	};
 	const { gaps } = compiled;

@@ -1,6 +1,6 @@
 /** What stands in the process of VPNs, as plain data for who asks. Types alone. */
 
-import type { AssociationCounts, PlaneCounters } from "#esp/data-plane.ts";
+import type { AssociationCounts, PlaneCounters, PlaneKind } from "#esp/data-plane.ts";
 import type { DfBit } from "#esp/outer-header.ts";
 import type { AssociationView, ChildView } from "#ike/association-view.ts";
 import type { Path } from "#ike/v2/connection.ts";
@@ -23,6 +23,8 @@ export interface VpnState {
 	readonly name: string;
 	readonly connection: string;
 	readonly unit: string;
+	/** Who carries its packets. */
+	readonly plane: PlaneKind;
 	readonly replayWindow: number;
 	readonly dfBit: DfBit;
 	readonly children: readonly ChildState[];

@@ -570,6 +570,18 @@ const events = {
 		text: 'IKE gateway "{gateway}": new keys: {detail}',
 		help: "Traffic went on meanwhile.",
 	},
+	VPN_DATA_PLANE: {
+		severity: "notice",
+		fields: { plane: "text", reason: "text" },
+		text: "packets of tunnels are carried by {plane}: {reason}",
+		help: "The kernel is faster, where it has ESP and what is configured fits it; `set security ipsec data-plane` chooses. `show security ipsec statistics` says it, too.",
+	},
+	KERNEL_TUNNELS_CLEARED: {
+		severity: "notice",
+		fields: { count: "number" },
+		text: "{count} associations, policies and devices of tunnels that a killed process left in the kernel were taken away",
+		help: "Until then the kernel went on with the associations that stood. The tunnels come up anew.",
+	},
 	ESP_PLANE_FAILED: {
 		severity: "error",
 		fields: { reason: "text" },

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { projectRoot } from "../../scripts/source-files.ts";
-import { requireUml, runInUml } from "../support/uml.ts";
+import { readSteps, requireUml, runInUml } from "../support/uml.ts";
 
 /** Two hosts and a wire between them; the child is one of them. */
 const script = `
@@ -17,12 +17,8 @@ exec ${process.execPath} --disable-warning=ExperimentalWarning ${join(projectRoo
 
 test("the kernel protects the packets of a tunnel", async (t) => {
 	if (!requireUml(t, ["ping"])) return;
-	const { status, output } = await runInUml(t, script, { seconds: 200 });
-	const steps = new Map<string, unknown>();
-	for (const line of output.split("\n").filter((one) => one.startsWith("{"))) {
-		const { step, result } = JSON.parse(line) as { readonly step: string; readonly result: unknown };
-		steps.set(step, result);
-	}
+	const { status, output } = await runInUml(t, script, { seconds: 115 });
+	const steps = readSteps(output);
 	const came = (step: string, expected: unknown) => assert.deepEqual(steps.get(step), expected, output);
 	assert.equal(status, 0, output);
 	assert.equal(steps.get("peer"), undefined);

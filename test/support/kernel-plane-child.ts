@@ -14,19 +14,9 @@ import type { EspPath, PlaneAssociation, PlaneNote } from "#esp/data-plane.ts";
 import { clearKernelLeftovers, openKernelPlane, probeKernel } from "#esp/kernel-plane-shell.ts";
 import { cipherNamed, integrityNamed } from "#ike/crypto/transform-table.ts";
 import { descriptorOf } from "#ike/socket-shell.ts";
+import { smallShell } from "./small-shell.ts";
 
-/** One small process for all commands: a fork of this one would take long in a Linux of that kind. */
-const shell = spawn("sh", [], { stdio: ["pipe", "pipe", "inherit"] });
-let said = "";
-shell.stdout.on("data", (chunk: Buffer) => {
-	said += chunk;
-});
-const run = async (command: string) => {
-	said = "";
-	shell.stdin.write(`${command} 2>&1; echo "@@"\n`);
-	while (!said.endsWith("@@\n")) await once(shell.stdout, "data");
-	return said.slice(0, -3);
-};
+const run = smallShell();
 const ip = (words: string) => run(`ip ${words.replace(/[()]/g, "\\$&")}`);
 const tell = (step: string, result: unknown) =>
 	process.stdout.write(`${JSON.stringify({ step, result, at: Math.round(performance.now()) })}\n`);

@@ -8,17 +8,13 @@ import { arch, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { projectRoot } from "../../scripts/source-files.ts";
-import type { Inside, Owner } from "./gateway.ts";
+import type { Owner } from "./gateway.ts";
 import { peerPath, requirePeers } from "./peers.ts";
 
 export interface UmlOptions {
 	/** It is stopped after so long. */
 	readonly seconds: number;
 	readonly megabytes?: number;
-	/** A TAP device of the host, which is `vec0` within. */
-	readonly tap?: string;
-	/** Changes the words of the command that starts it, so that it runs in a network namespace. */
-	readonly inside?: Inside;
 }
 
 /** What came of a run. */
@@ -35,35 +31,41 @@ export function requireUml(t: Pick<TestContext, "skip">, peers: readonly string[
 	return false;
 }
 
-/** Runs a script of the shell as root in it, in this project's folder. */
-export async function runInUml(owner: Owner, script: string, options: UmlOptions): Promise<UmlRun> {
-	return await startUml(owner, script, options).ended;
+/** What a program printed as lines of JSON: `{ step, result }`. */
+export function readSteps(output: string): ReadonlyMap<string, unknown> {
+	const lines = output.split("\n").filter((line) => line.startsWith("{"));
+	return new Map(
+		lines.map((line) => {
+			const { step, result } = JSON.parse(line) as { readonly step: string; readonly result: unknown };
+			return [step, result];
+		}),
+	);
 }
 
-/** The same, told at once: `ended` resolves when it has. `output` is what was printed so far. */
-export function startUml(owner: Owner, script: string, options: UmlOptions) {
+/** Runs a script of the shell as root in it, in this project's folder. */
+export async function runInUml(owner: Owner, script: string, options: UmlOptions): Promise<UmlRun> {
 	const box = mkdtempSync(join(tmpdir(), "uml-"));
 	writeFileSync(join(box, "run"), `cd ${projectRoot}\n${script}\n`);
 	const child = boot(box, options);
 	const read = (name: string) => (existsSync(join(box, name)) ? readFileSync(join(box, name), "utf8") : "");
-	const ended = (async (): Promise<UmlRun> => {
+	const run = async (): Promise<UmlRun> => {
 		const timer = setTimeout(() => end(child), options.seconds * 1_000);
 		await new Promise((resolve) => child.once("close", resolve));
 		clearTimeout(timer);
 		const status = read("status");
 		return { status: status === "" ? undefined : Number(status), output: read("output") };
-	})();
+	};
+	const ended = run();
 	owner.after(async () => {
 		end(child);
 		await ended;
 		rmSync(box, { recursive: true, force: true });
 	});
-	return { ended, output: () => read("output") };
+	return await ended;
 }
 
-function boot(box: string, { megabytes = 512, tap, inside = (words) => words }: UmlOptions): ChildProcess {
-	const [program, ...words] = inside([
-		peerPath("linux.uml"),
+function boot(box: string, { megabytes = 512 }: UmlOptions): ChildProcess {
+	const words = [
 		`mem=${megabytes}M`,
 		"rootfstype=hostfs",
 		"rootflags=/",
@@ -73,14 +75,13 @@ function boot(box: string, { megabytes = 512, tap, inside = (words) => words }: 
 		"random.trust_cpu=on",
 		"con=null",
 		"ssl=null",
-		...(tap === undefined ? [] : [`vec0:transport=tap,ifname=${tap},depth=64`]),
 		`init=${join(import.meta.dirname, "uml-init.sh")}`,
 		`box=${box}`,
-	]);
+	];
 	// Its memory is a file that must be executable, and is faster where it is no file.
 	const memory = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 	const env = { ...process.env, TMPDIR: memory };
-	return spawn(program, words, { stdio: "ignore", detached: true, env });
+	return spawn(peerPath("linux.uml"), words, { stdio: "ignore", detached: true, env });
 }
 
 /** All of its processes. */

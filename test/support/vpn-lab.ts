@@ -125,9 +125,12 @@ secrets { ike-1 { secret = "${secret}" } }
 
 /** Sallyport in the gateway's namespace, with nothing but its default configuration and a host name. */
 export async function startVpnGateway(owner: Owner, at: Namespace, options: GatewayOptions = {}): Promise<Gateway> {
+	// The peers' data plane is made for ours in user space, whatever the kernel of the machine can do.
+	const plane = "security { ipsec { data-plane user-space; } }";
 	return await startGateway(owner, {
 		inside: (words) => at.inside(words),
-		configuration: () => `${defaultConfiguration(false)}system { host-name gw; } services { gateway { workers 1; } }\n`,
+		configuration: () =>
+			`${defaultConfiguration(false)}system { host-name gw; } services { gateway { workers 1; } } ${plane}\n`,
 		...options,
 	});
 }

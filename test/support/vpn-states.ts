@@ -68,6 +68,7 @@ export function vpnState(more: Partial<VpnState> = {}): VpnState {
 		name: "ipsec-vpn-chicago",
 		connection: "gw-chicago",
 		unit: "st0.0",
+		plane: "user-space",
 		replayWindow: 64,
 		dfBit: "clear",
 		children: [childState()],
