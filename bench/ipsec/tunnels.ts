@@ -32,18 +32,20 @@ export async function measureTunnels(owner: Owner): Promise<TunnelFigures> {
 	const before = memory();
 	const began = performance.now();
 	await initiator.configure(planOf(tunnels(true), [allNetworks]));
-	await until(async () => (await responder.tunnels()) >= count && (await initiator.tunnels()) >= count, upMs);
+	// By what they tell: to ask again and again what stands would be measured, too.
+	const isUp = (one: Iked) => one.count("child-established") >= count;
+	await until(() => isUp(responder) && isUp(initiator), upMs);
 	const seconds = (performance.now() - began) / 1_000;
 	process.stderr.write(`bench: ${count} tunnels after ${seconds.toFixed(1)} s\n`);
 	const networks = Array.from({ length: count }, (_, index) => networkOf(index).replace(".0/24", ""));
 	const probe = await LossProbe.start(owner, lab, { networks, perSecond: 500 });
-	await sleep(3_000);
+	await sleep(10_000);
 	const kibibytes = (memory() - before) / count;
 	process.stderr.write(`bench: ${kibibytes.toFixed(1)} KiB a tunnel\n`);
 	const rekeyBegan = performance.now();
-	await until(async () => responder.count("child-rekeyed") + initiator.count("child-rekeyed") > 0, rekeyMs);
+	await until(() => initiator.count("child-rekeyed") > 0, rekeyMs);
 	const first = performance.now();
-	await until(async () => initiator.count("child-rekeyed") >= count, rekeyMs);
+	await until(() => initiator.count("child-rekeyed") >= count, rekeyMs);
 	const rekeySeconds = (performance.now() - first) / 1_000;
 	process.stderr.write(
 		`bench: new keys from ${((first - rekeyBegan) / 1_000).toFixed(0)} s on, in ${rekeySeconds.toFixed(1)} s\n`,
@@ -74,8 +76,8 @@ function networkOf(index: number): string {
 	return `10.${128 + (index >> 8)}.${index & 255}.0/24`;
 }
 
-async function until(holds: () => Promise<boolean>, limitMs: number): Promise<void> {
-	for (let waited = 0; !(await holds()); waited += 200) {
+async function until(holds: () => boolean, limitMs: number): Promise<void> {
+	for (let waited = 0; !holds(); waited += 200) {
 		if (waited > limitMs) throw new Error("a thousand tunnels: waited in vain");
 		await sleep(200);
 	}
@@ -84,6 +86,6 @@ async function until(holds: () => Promise<boolean>, limitMs: number): Promise<vo
 const count = 1_000;
 const allNetworks = "10.128.0.0/14";
 /** New keys are asked for after four fifths of it. */
-const lifetimeMs = 75_000;
+const lifetimeMs = 120_000;
 const upMs = 120_000;
-const rekeyMs = 90_000;
+const rekeyMs = 150_000;

@@ -88,6 +88,8 @@ export class PacketCarrier {
 	/** By the number that the kernel tells with an event. */
 	readonly #sources = new Map<number, Source>();
 	#isStopped = false;
+	#isReceiving = false;
+	#hasCaughtUp = false;
 	#looksAt = 0;
 	#toldUnknown = 0;
 	#unknownToldAt = Number.NEGATIVE_INFINITY;
@@ -119,6 +121,7 @@ export class PacketCarrier {
 			deliver: (unit, at, octets) => this.#deliver(unit, at, octets),
 			room: (octets) => this.#room(octets),
 			limitOf: (path) => this.#limitOf(path),
+			catchUp: () => this.#catchUp(),
 			onLeft: (path) => void this.#freeNames.push(path.nameAt),
 			onWanted: (vpn) => ports.wanted(vpn),
 			onWornOut: (inboundSpi) => ports.wornOut(inboundSpi),
@@ -134,6 +137,8 @@ export class PacketCarrier {
 		while (!this.#isStopped) {
 			const wait = Math.max(0, Math.ceil(this.#looksAt - performance.now()));
 			const count = this.#calls.epollWait(this.#epoll, this.#memory.address + this.#eventsAt, maxEvents, wait);
+			// What was said before a packet came is heard before it.
+			for (let index = 0; index < count; index++) this.#hear(index);
 			for (let index = 0; index < count && !this.#isStopped; index++) this.#serve(index);
 			if (performance.now() >= this.#looksAt) this.#look();
 		}
@@ -164,6 +169,11 @@ export class PacketCarrier {
 			case "install":
 				return this.#install(message.association);
 			case "remove":
+				// What the peer sent before it took leave is here by now, and is still opened.
+				for (const { datagrams, raw } of this.#attached.values()) {
+					this.#receive(datagrams);
+					this.#receive(raw);
+				}
 				return this.#plane.remove(message.inboundSpi);
 			case "move": {
 				const path = this.#pathOf(message.path);
@@ -197,18 +207,41 @@ export class PacketCarrier {
 		this.#ports.spent(inboundSpi);
 	}
 
+	#hear(index: number): void {
+		const source = this.#sourceOf(index);
+		if (source?.kind !== "signal") return;
+		// Eight octets, of which nobody wants the number.
+		this.#calls.read(source.descriptor, this.#memory.address + this.#outgoingAt, 8);
+		this.#ports.onSignal();
+	}
+
 	#serve(index: number): void {
-		const source = this.#sources.get(this.#memory.view.getUint32(this.#eventsAt + index * eventOctets + dataAt, true));
-		if (source === undefined) return;
-		if (source.kind === "device") this.#readDevice(source);
-		else if (source.kind === "socket") {
-			this.#receiver.receive(source, this.#takeIncoming);
-			this.#deliverRun();
-		} else {
-			// Eight octets, of which nobody wants the number.
-			this.#calls.read(source.descriptor, this.#memory.address + this.#outgoingAt, 8);
-			this.#ports.onSignal();
-		}
+		const source = this.#sourceOf(index);
+		if (source?.kind === "device") this.#readDevice(source);
+		else if (source?.kind === "socket") this.#receive(source);
+	}
+
+	/** Undefined when it was taken away meanwhile. */
+	#sourceOf(index: number): Source | undefined {
+		return this.#sources.get(this.#memory.view.getUint32(this.#eventsAt + index * eventOctets + dataAt, true));
+	}
+
+	/** One call of the kernel. Not while packets of another are still looked at: they lie in the same place. */
+	#receive(socket: EspSocket | undefined): void {
+		if (socket === undefined || this.#isReceiving) return;
+		this.#isReceiving = true;
+		this.#hasCaughtUp = false;
+		this.#receiver.receive(socket, this.#takeIncoming);
+		this.#deliverRun();
+		this.#isReceiving = false;
+	}
+
+	/** New keys may have been told of since the loop last looked. Once for each batch, so that a flood of strangers costs little. */
+	#catchUp(): boolean {
+		if (this.#hasCaughtUp) return false;
+		this.#hasCaughtUp = true;
+		this.#ports.onSignal();
+		return true;
 	}
 
 	/** Up to a batch: then the others have their turn. */

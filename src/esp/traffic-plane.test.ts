@@ -59,6 +59,8 @@ function makePlane(dfBit: DfBit = "clear", limit = 65_535) {
 	const wanted: string[] = [];
 	const worn: string[] = [];
 	const left: string[] = [];
+	/** What is said and not heard yet. */
+	const late: (() => void)[] = [];
 	const memory = plainMemory(200_000);
 	const packetAt = (at: number, octets: number) => memory.octets.slice(at, at + octets);
 	let next = 70_000;
@@ -74,6 +76,11 @@ function makePlane(dfBit: DfBit = "clear", limit = 65_535) {
 			return next;
 		},
 		limitOf: () => limit,
+		catchUp: () => {
+			const said = late.shift();
+			said?.();
+			return said !== undefined;
+		},
 		onLeft: (path) => left.push(path),
 		onWanted: (vpn) => wanted.push(vpn),
 		onWornOut: (spi) => worn.push(`worn ${spi}`),
@@ -92,6 +99,7 @@ function makePlane(dfBit: DfBit = "clear", limit = 65_535) {
 		wanted,
 		worn,
 		left,
+		late,
 		counters: () => plane.counters().get("v") ?? newCounters(),
 		goOut: (packet: Uint8Array, segment = 0, tcpOffset = 0) => {
 			put(packet);
@@ -311,4 +319,13 @@ test("a large packet of TCP goes out as those that it stands for, each sealed fo
 	assert.deepEqual(Buffer.concat(b.delivered.map((one) => one.subarray(40))), Buffer.from(payload));
 	a.goOut(tcpPacket({ payload }), 1_348, 9_000);
 	assert.deepEqual([a.sent.length, a.counters().malformed, a.counters().encryptedPackets], [3, 1, 3]);
+});
+
+test("B8: a packet under new keys that overtakes the word of them is opened, once that was heard", () => {
+	const [a, b] = [makePlane(), makePlane()];
+	a.plane.install(side(1, 2, [300, 400], [1, 2]));
+	a.goOut(packet(1, 2));
+	b.late.push(() => b.plane.install(side(2, 1, [400, 300], [2, 1])));
+	b.comeIn(a.sent[0]?.packet);
+	assert.deepEqual([b.delivered.length, b.plane.unknownSpi], [1, 0]);
 });

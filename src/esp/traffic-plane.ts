@@ -37,6 +37,8 @@ export interface PlanePorts<P> {
 	room(octets: number): number;
 	/** Octets of ESP that a path takes at most without fragments. */
 	limitOf(path: P): number;
+	/** A packet has an SPI that nobody has: what was said meanwhile is heard, if anything may have been; true when it was. */
+	catchUp(): boolean;
 	/** Nothing goes by a path any more. */
 	onLeft(path: P): void;
 	/** Traffic of a VPN has no association: one is to be made, and the packet is lost (B32). */
@@ -229,7 +231,8 @@ export class TrafficPlane<P> {
 	/** A packet of ESP from the network, opened where it lies; `trafficClass` of its outer header. */
 	takeIncoming(at: number, octets: number, trafficClass: number): void {
 		const spi = octets < spiOctets ? 0 : this.#memory.view.getInt32(at);
-		const entry = this.#bySpi.get(spi);
+		let entry = this.#bySpi.get(spi);
+		if (entry === undefined && this.#ports.catchUp()) entry = this.#bySpi.get(spi);
 		if (entry === undefined) {
 			this.unknownSpi++;
 			this.lastUnknownSpi = spi >>> 0;

@@ -54,3 +54,22 @@ test("B28: several VPNs of a unit are told apart by what each is for; groups and
 	);
 	if (output !== undefined) assert.equal(output, "wanted w 0 1\n");
 });
+
+test("a view of a large memory crosses to the thread without the rest of it", (t) => {
+	const output = runAlone(
+		t,
+		`${planesPrelude}
+		const selectors = { localSelectors: any, remoteSelectors: any };
+		const a = await open("st0.1", "127.0.0.1", [{ name: "v", selectors }]);
+		await until("the thread", async () => (await a.report()).vpns.has("v"));
+		const before = process.memoryUsage.rss();
+		const large = new Uint8Array(4_194_304).fill(1);
+		const keys = { encryption: large.subarray(0, 20), integrity: large.subarray(0, 0) };
+		for (let index = 0; index < 100; index++)
+			a.install(side("v", "127.0.0.1", "127.0.0.2", [300 + index, 400], [1, 2], false, { inboundKeys: keys, outboundKeys: keys }));
+		await until("the associations", async () => (await a.report()).associations.length === 100);
+		console.log(process.memoryUsage.rss() - before < 200_000_000);
+		process.exit();`,
+	);
+	if (output !== undefined) assert.equal(output, "true\n");
+});

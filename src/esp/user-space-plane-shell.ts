@@ -8,8 +8,11 @@
 import { Worker } from "node:worker_threads";
 import { type Address, formatAddress } from "#base/address.ts";
 import type { Linux } from "#base/linux.ts";
+import type { AddressPort } from "#base/socket-address.ts";
 import type { DataPlane, EspPath, PlaneAssociation, PlaneEvents, PlaneReport, PlaneVpn } from "#esp/data-plane.ts";
+import type { EspSelector, EspSelectors } from "#esp/match-selector.ts";
 import type { CarrierStart, FromCarrier, ToCarrier } from "#esp/plane-message.ts";
+import type { EspKeys } from "#esp/protection.ts";
 
 interface Attached {
 	readonly local: Address;
@@ -64,10 +67,7 @@ export class UserSpacePlane implements DataPlane {
 			name,
 			unit,
 			dfBit,
-			selectors: selectors && {
-				localSelectors: selectors.localSelectors,
-				remoteSelectors: selectors.remoteSelectors,
-			},
+			selectors: selectors && ownSelectors(selectors),
 		}));
 		this.#mss = mss;
 		this.#tell({ type: "configure", vpns: this.#vpns, mss });
@@ -98,18 +98,17 @@ export class UserSpacePlane implements DataPlane {
 	}
 
 	install({ vpn, inboundSpi, outboundSpi, path, replayWindow, maxOctets, ...rest }: PlaneAssociation): void {
-		const { algorithms, inboundKeys, outboundKeys, localSelectors, remoteSelectors } = rest;
+		const { algorithms, inboundKeys, outboundKeys } = rest;
 		const { cipher, integrity, hasExtendedSequenceNumbers } = algorithms;
 		const association: PlaneAssociation = {
 			vpn,
 			inboundSpi,
 			outboundSpi,
 			algorithms: { cipher, ...(integrity && { integrity }), hasExtendedSequenceNumbers },
-			inboundKeys,
-			outboundKeys,
-			localSelectors,
-			remoteSelectors,
-			path,
+			inboundKeys: ownKeys(inboundKeys),
+			outboundKeys: ownKeys(outboundKeys),
+			...ownSelectors(rest),
+			path: ownPath(path),
 			replayWindow,
 			...(maxOctets !== undefined && { maxOctets }),
 		};
@@ -121,7 +120,7 @@ export class UserSpacePlane implements DataPlane {
 	}
 
 	move(inboundSpi: number, path: EspPath): void {
-		this.#tell({ type: "move", inboundSpi, path });
+		this.#tell({ type: "move", inboundSpi, path: ownPath(path) });
 	}
 
 	report(): Promise<PlaneReport> {
@@ -162,7 +161,7 @@ export class UserSpacePlane implements DataPlane {
 	}
 
 	#ended(reason: string): void {
-		for (const { giveUp } of [...this.#questions.values()]) giveUp();
+		this.#giveUpQuestions();
 		if (this.#isClosed) return;
 		this.#events.told({ what: "failed", reason });
 		// One that cannot even begin must not keep this process busy.
@@ -171,10 +170,16 @@ export class UserSpacePlane implements DataPlane {
 
 	#restart(): void {
 		if (this.#isClosed) return;
+		// Those that were asked of nobody meanwhile.
+		this.#giveUpQuestions();
 		this.#worker = this.#start();
 		for (const [unit, descriptor] of this.#devices) this.#tell({ type: "add-unit", unit, descriptor });
 		this.#tell({ type: "configure", vpns: this.#vpns, mss: this.#mss });
 		for (const attached of this.#attached.values()) this.#tell({ type: "attach", ...attached });
+	}
+
+	#giveUpQuestions(): void {
+		for (const { giveUp } of [...this.#questions.values()]) giveUp();
 	}
 
 	#hear(message: FromCarrier): void {
@@ -219,6 +224,34 @@ export class UserSpacePlane implements DataPlane {
 		if (datagramDescriptor !== undefined) this.#linux.close(datagramDescriptor);
 		this.#linux.close(rawDescriptor);
 	}
+}
+
+/**
+ * A view crosses to the other thread with all the memory that it looks at, which may be that of a whole message with the secrets
+ * of others: what crosses is copied before.
+ */
+function owned(octets: Uint8Array): Uint8Array {
+	return Uint8Array.from(octets);
+}
+
+function ownKeys({ encryption, integrity }: EspKeys): EspKeys {
+	return { encryption: owned(encryption), integrity: owned(integrity) };
+}
+
+function ownSelectors({ localSelectors, remoteSelectors }: EspSelectors): EspSelectors {
+	const own = ({ protocol, firstPort, lastPort, first, last }: EspSelector): EspSelector => ({
+		protocol,
+		firstPort,
+		lastPort,
+		first: owned(first),
+		last: owned(last),
+	});
+	return { localSelectors: localSelectors.map(own), remoteSelectors: remoteSelectors.map(own) };
+}
+
+function ownPath({ local, remote, isEncapsulated }: EspPath): EspPath {
+	const own = ({ address, port }: AddressPort): AddressPort => ({ address: { octets: owned(address.octets) }, port });
+	return { local: own(local), remote: own(remote), isEncapsulated };
 }
 
 const nothing: PlaneReport = { vpns: new Map(), associations: [], unknownSpi: 0 };
