@@ -186,7 +186,7 @@ describe("suites of CBC, where the grade has them", () => {
 		["encrypt-then-MAC", 0],
 		["MAC-then-encrypt", constants.SSL_OP_NO_ENCRYPT_THEN_MAC],
 	] as const) {
-		test(`F8 R294: with ${says} a record of which anything was changed ends the session, and the answer does not tell what`, async (t) => {
+		test(`F8 R294: with ${says} a record of which anything was changed ends the connection, and the answer does not tell what`, async (t) => {
 			const answers: string[] = [];
 			for (const place of changedPlaces) {
 				const near = await tap(t, gateway.ports.ipv4);
@@ -203,7 +203,6 @@ describe("suites of CBC, where the grade has them", () => {
 				await client.over();
 				assert.match(client.error?.message ?? "", /bad record mac/i, `octet ${place}`);
 				answers.push(near.toClient.length.toString());
-				assert.equal((await gateway.record(near.clientPorts[0])).requests, 1);
 			}
 			assert.equal(new Set(answers).size, 1, answers.join());
 		});
