@@ -95,6 +95,10 @@ export class RelayShell {
 		server.on("end", () => this.#serverEnded());
 		client.on("error", (error: NodeJS.ErrnoException) => this.#failed(error, "client", this.#server));
 		server.on("error", (error: NodeJS.ErrnoException) => this.#failed(error, "server", this.#client));
+		// An error of TLS amid a session is told of the client's leg by this event alone, amid a read of the engine.
+		client.on("_tlsError", (error: NodeJS.ErrnoException) => {
+			setImmediate(() => this.#failed(error, "client", this.#server));
+		});
 		client.on("close", () => this.#closed("client"));
 		server.on("close", () => this.#closed("server"));
 		if (client.destroyed || server.destroyed) {

@@ -203,6 +203,10 @@ describe("suites of CBC, where the grade has them", () => {
 				await client.over();
 				assert.match(client.error?.message ?? "", /bad record mac/i, `octet ${place}`);
 				answers.push(near.toClient.length.toString());
+				assert.match(
+					(await gateway.record(near.clientPorts[0])).endedBecause,
+					/^the connection to the client failed: /,
+				);
 			}
 			assert.equal(new Set(answers).size, 1, answers.join());
 		});
