@@ -251,6 +251,12 @@ export const systemPackages: readonly SystemPackage[] = [
 		purpose: "peer for IKE and ESP in that kernel",
 	},
 	{ name: "kmod", groups: ["interop"], brings: ["modprobe"], purpose: "loads the modules of that kernel" },
+	{
+		name: "tshark",
+		groups: ["interop"],
+		brings: ["tshark", "dumpcap"],
+		purpose: "reads what was captured of IKE with the keys that the gateway wrote",
+	},
 	{ name: "iperf3", groups: ["bench"], brings: ["iperf3"], purpose: "load: one flow of TCP through a tunnel" },
 	{ name: "iputils-ping", groups: ["interop", "bench"], brings: ["ping"], purpose: "echoes through tunnels" },
 	{ name: "tmux", groups: ["interop"], brings: ["tmux"], purpose: "terminal: keys in, screen out" },

@@ -61,6 +61,8 @@ export function planOf(tunnels: readonly TunnelOfBench[], routes: readonly strin
 		],
 		mss: 0,
 		dataPlane: "user-space",
+		monitors: [],
+		danger_logsKeys: false,
 		trace: [],
 	} as VpnPlan;
 }

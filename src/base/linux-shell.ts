@@ -9,6 +9,7 @@ import type { Address } from "#base/address.ts";
 import {
 	credentialsOctets,
 	type EspDatagramSocket,
+	echoReplyFilter,
 	espSteering,
 	instructionOctets,
 	type Linux,
@@ -85,6 +86,8 @@ function linuxOf(libc: CLibrary): Linux {
 	};
 	const set = (descriptor: number, [name, level, option]: SocketOption, value = 1) =>
 		check(`setsockopt ${name}`, libc.setsockopt(descriptor, level, option, Int32Array.of(value), 4));
+	const setOctets = (descriptor: number, [name, level, option]: SocketOption, value: Uint8Array) =>
+		check(`setsockopt ${name}`, libc.setsockopt(descriptor, level, option, value, value.length));
 
 	/** A descriptor that is not left behind when what is done with it fails. */
 	const keep = (descriptor: number, prepare: (descriptor: number) => void): number => {
@@ -171,6 +174,23 @@ function linuxOf(libc: CLibrary): Linux {
 		openSignal: () => check("eventfd", libc.eventfd(0, sockNonblock | sockCloexec)),
 		signal(descriptor) {
 			libc.write(descriptor, one, one.length);
+		},
+		echoSocket({ local, remote, device }) {
+			const family = familyOf(local);
+			const type = sockRaw | sockNonblock | sockCloexec;
+			const protocol = family === 4 ? protocolIcmp : protocolIcmp6;
+			const descriptor = check("socket", libc.socket(family === 4 ? afInet : afInet6, type, protocol));
+			return keep(descriptor, () => {
+				setOctets(
+					descriptor,
+					family === 4 ? options.icmpFilter : options.icmp6Filter,
+					echoReplyFilter(family, isLittleEndian),
+				);
+				setOctets(descriptor, options.bindToDevice, Buffer.from(`${device}\0`, "latin1"));
+				bind(descriptor, encodeSocketAddress({ address: local, port: 0 }, isLittleEndian));
+				const to = encodeSocketAddress({ address: remote, port: 0 }, isLittleEndian);
+				check("connect", libc.connect(descriptor, to, to.length));
+			});
 		},
 		pathMtu(remote) {
 			const family = familyOf(remote);
@@ -266,6 +286,8 @@ const solSocket = 1;
 const solUdp = 17;
 const solIpv6 = 41;
 const solNetlink = 270;
+const protocolIcmp = 1;
+const protocolIcmp6 = 58;
 const soPeerCredentials = 17;
 const tunSetInterface = 0x4004_54ca;
 const tunSetOffload = 0x4004_54d0;
@@ -281,6 +303,9 @@ const options = {
 	steering: ["SO_ATTACH_REUSEPORT_CBPF", solSocket, 51],
 	sendBuffer: ["SO_SNDBUFFORCE", solSocket, 32],
 	receiveBuffer: ["SO_RCVBUFFORCE", solSocket, 33],
+	bindToDevice: ["SO_BINDTODEVICE", solSocket, 25],
+	icmpFilter: ["ICMP_FILTER", 255, 1],
+	icmp6Filter: ["ICMPV6_FILTER", 58, 1],
 	mark: ["SO_MARK", solSocket, 36],
 	transparent: ["IP_TRANSPARENT", solIp, 19],
 	bindNoPort: ["IP_BIND_ADDRESS_NO_PORT", solIp, 24],

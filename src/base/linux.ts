@@ -43,6 +43,13 @@ export interface EspDatagramSocket extends AddressPort {
 	readonly bufferOctets: number;
 }
 
+/** Between whom echo requests go, and through which device. */
+export interface EchoSocketPlace {
+	readonly local: Address;
+	readonly remote: Address;
+	readonly device: string;
+}
+
 /** Why Linux refused a call: `bind failed: EADDRINUSE`. */
 export class LinuxError extends Error {
 	/** The name of the error: `EADDRINUSE`. */
@@ -104,6 +111,12 @@ export interface Linux {
 	/** A descriptor that `signal` makes readable, for a thread that waits for several (eventfd). */
 	openSignal(): number;
 	signal(descriptor: number): void;
+	/**
+	 * The descriptor of a new raw socket of ICMP or ICMPv6, which does not wait: what is sent by it goes from `local` to `remote`
+	 * through a device, whatever the routes say, and answers to echo requests are received that come back there. Needs
+	 * CAP_NET_RAW.
+	 */
+	echoSocket(wanted: EchoSocketPlace): number;
 	/** Octets of the largest packet of IP that the path to an address takes, as far as the kernel knows; undefined without a route. */
 	pathMtu(remote: Address): number | undefined;
 	/** The descriptor of a new socket that listens: for `Server.listen({ fd })`, which owns it from then on. */
@@ -156,6 +169,20 @@ export function tunRequest(name: string, isLittleEndian: boolean): Uint8Array | 
 	const octets = new Uint8Array(interfaceRequestOctets);
 	octets.set(Buffer.from(name, "latin1"));
 	new DataView(octets.buffer).setUint16(16, tunWithSegments, isLittleEndian);
+	return octets;
+}
+
+/**
+ * What a raw socket of ICMP shall not get: all but answers to echo requests, as the kernel takes it.
+ *
+ * Source: raw(7), ICMP_FILTER; RFC 3542 §3.2, ICMP6_FILTER.
+ */
+export function echoReplyFilter(family: 4 | 6, isLittleEndian: boolean): Uint8Array {
+	const octets = new Uint8Array(family === 4 ? 4 : 32).fill(0xff);
+	const type = family === 4 ? 0 : 129;
+	const view = new DataView(octets.buffer);
+	const at = (type >> 5) * 4;
+	view.setUint32(at, view.getUint32(at, isLittleEndian) & ~(1 << (type & 31)), isLittleEndian);
 	return octets;
 }
 

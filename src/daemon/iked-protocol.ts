@@ -51,6 +51,10 @@ export type FromIked =
 	| { readonly type: "plane-chosen"; readonly plane: PlaneKind; readonly reason: string }
 	/** So many things of a process that was killed were taken out of the kernel. */
 	| { readonly type: "kernel-cleared"; readonly count: number }
+	/** A monitor finds the tunnel of a VPN up or down. */
+	| { readonly type: "monitored"; readonly vpn: string; readonly isUp: boolean; readonly text: string }
+	/** Danger: keys, a line for Wireshark. */
+	| { readonly type: "danger-keys"; readonly line: string }
 	/** A line for the trace file. */
 	| { readonly type: "trace"; readonly text: string }
 	| { readonly type: "report"; readonly what: ReportKind; readonly connection: string; readonly text: string };

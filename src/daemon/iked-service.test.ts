@@ -17,7 +17,7 @@ const prelude = `
 	const events = [];
 	const sources = { store: new KeyStore(folder, { isPersistent: true, passphraseFile: undefined }, 7), trust: new TrustDirectory(folder + "/trust"), loadedCrls: [] };
 	const log = { error: (...words) => console.log(...words) };
-	const service = new IkedService({ sources: () => sources, event: (event) => events.push(event), log, now: Date.now, logDirectory: folder, listFetched: () => undefined });
+	const service = new IkedService({ sources: () => sources, event: (event) => events.push(event), log, now: Date.now, logDirectory: folder, stateDirectory: folder, listFetched: () => undefined });
 	const say = () => console.log(events.splice(0).map(({ id }) => id).join(" "));
 	const config = (gateway) => configOf(vpnText({ gateway, top: "routing-options { static { route 10.77.0.0/16 next-hop st0.0; } }" }));
 	const v2 = config("address 192.0.2.1; version v2-only;");

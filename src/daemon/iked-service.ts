@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { openLinux } from "#base/linux-shell.ts";
 import { EapTlsDesk } from "#daemon/eap-tls-desk.ts";
+import { IkeKeyLog } from "#daemon/ike-key-log.ts";
 import { signForIke } from "#daemon/ike-signing-desk.ts";
 import type { FromIked, IkedClear, ToIked } from "#daemon/iked-protocol.ts";
 import { noPeerTrust, type PeerTrust, peerTrust } from "#daemon/peer-trust.ts";
@@ -38,6 +39,8 @@ export interface IkedServicePorts {
 	readonly log: Logger;
 	/** Where the trace file lies. */
 	readonly logDirectory: string;
+	/** Where the key log is made. */
+	readonly stateDirectory: string;
 	readonly now: () => number;
 }
 
@@ -50,6 +53,8 @@ export class IkedService {
 	/** What the process was told last. */
 	#plan: VpnPlan | undefined;
 	#trust: PeerTrust = noPeerTrust;
+	readonly #keyLog: IkeKeyLog;
+	#isLoggingKeys = false;
 	#revision = 0;
 	#configured: ((problems: readonly ConnectionGap[]) => void) | undefined;
 	readonly #questions = new Map<number, (state: VpnsState) => void>();
@@ -64,6 +69,7 @@ export class IkedService {
 
 	constructor(ports: IkedServicePorts) {
 		this.#ports = ports;
+		this.#keyLog = new IkeKeyLog(ports.stateDirectory);
 	}
 
 	get processId(): number | undefined {
@@ -85,6 +91,7 @@ export class IkedService {
 		const compiled = await this.#compile(config);
 		this.#useTraceFile(compiled.traceFile);
 		this.#compiled = compiled;
+		this.#tellKeyLog(compiled.plan.danger_logsKeys);
 		const problems = await this.#run(compiled, this.#trustOf(config, compiled));
 		this.#tell([...compiled.gaps, ...problems]);
 	}
@@ -132,6 +139,13 @@ export class IkedService {
 	async #compile(config: VpnConfig): Promise<CompiledVpns> {
 		const resolved = await resolveGateways(config);
 		return compileVpns(config, vpnFacts(config, { ...this.#ports.sources(), resolved }));
+	}
+
+	#tellKeyLog(isOn: boolean): void {
+		if (isOn === this.#isLoggingKeys) return;
+		this.#isLoggingKeys = isOn;
+		const { path: file } = this.#keyLog;
+		this.#event(gatewayEvent(isOn ? "IKE_KEY_LOG_ON" : "IKE_KEY_LOG_OFF", this.#ports.now(), { file }));
 	}
 
 	/** Peers with pre-shared keys need none. */
@@ -226,6 +240,14 @@ export class IkedService {
 				);
 			case "kernel-cleared":
 				return this.#event(gatewayEvent("KERNEL_TUNNELS_CLEARED", this.#ports.now(), { count: message.count }));
+			case "monitored": {
+				const id = message.isUp ? "VPN_MONITOR_UP" : "VPN_MONITOR_DOWN";
+				return this.#event(gatewayEvent(id, this.#ports.now(), { vpn: message.vpn, detail: message.text }));
+			}
+			case "danger-keys":
+				// One that was taken over may say what it likes: only what the configuration asks for is written.
+				if (this.#plan?.danger_logsKeys === true && isTableLine(message.line)) this.#keyLog.write(message.line);
+				return;
 			case "trace":
 				return this.#traceWriter?.write(message.text, this.#ports.now());
 			case "report":
@@ -336,11 +358,16 @@ function planeEvent(note: PlaneNote, now: number): GatewayEvent {
 	}
 }
 
+function isTableLine(line: string): boolean {
+	return line.length < longestTableLine && /^[0-9a-f]+,[ -~]+$/.test(line);
+}
+
 function gap(vpn: string): ConnectionGap {
 	const reason = "this process may not make tunnel interfaces; run the gateway as root or with CAP_NET_ADMIN";
 	return { vpn, reason };
 }
 
+const longestTableLine = 1_024;
 const answerMs = 5_000;
 const configureMs = 20_000;
 const stopMs = 4_000;

@@ -22,7 +22,7 @@ test("what is said while the process still starts is answered in order; told to 
 	tell({
 		type: "configure",
 		revision: 1,
-		plan: { connections: [], tunnels: [], mss: 0, dataPlane: "auto", trace: [] },
+		plan: { connections: [], tunnels: [], mss: 0, dataPlane: "auto", monitors: [], danger_logsKeys: false, trace: [] },
 		trust: noPeerTrust,
 	});
 	tell({ type: "show", question: 7 });
@@ -42,7 +42,7 @@ test("it ends when the process that started it is gone, and not by a signal to t
 	tell({
 		type: "configure",
 		revision: 1,
-		plan: { connections: [], tunnels: [], mss: 0, dataPlane: "auto", trace: [] },
+		plan: { connections: [], tunnels: [], mss: 0, dataPlane: "auto", monitors: [], danger_logsKeys: false, trace: [] },
 		trust: noPeerTrust,
 	});
 	while (messages.length === 0) await once(child, "message");

@@ -7,6 +7,7 @@ import { VpnEngine } from "#daemon/vpn-engine.ts";
 import type { DataPlane, PlaneEvents, PlaneKind } from "#esp/data-plane.ts";
 import { clearKernelLeftovers, openKernelPlane, probeKernel } from "#esp/kernel-plane-shell.ts";
 import { UserSpacePlane } from "#esp/user-space-plane-shell.ts";
+import { danger_decryptionLine } from "#ike/decryption-table.ts";
 import type { TlsAnswer } from "#ike/eap/eap-tls-server.ts";
 import { crlFacts } from "#pki/crl-text.ts";
 
@@ -21,7 +22,7 @@ const engine: Promise<VpnEngine> = openLinux()
 	.then(clearLeftovers)
 	.then(
 		(linux) =>
-			new VpnEngine((events, kind) => openPlane(linux, events, kind), {
+			new VpnEngine(linux, (events, kind) => openPlane(linux, events, kind), {
 				sign: (connection, scheme, octets) =>
 					new Promise((resolve) => {
 						const request = nextRequest++;
@@ -35,10 +36,15 @@ const engine: Promise<VpnEngine> = openLinux()
 						send({ type: "tls", request, session, connection, input, isFirst });
 					}),
 				checkPeer: (path, isAgain) => revocation.check(path, isAgain),
+				danger_logKeys(_connection, association) {
+					const line = danger_decryptionLine(association);
+					if (line !== undefined) send({ type: "danger-keys", line });
+				},
 				report: (what, connection, text) => send({ type: "report", what, connection, text }),
 				kernelRefusal: () => probeKernel(linux),
 				planeChosen: ({ kind, reason }) => send({ type: "plane-chosen", plane: kind, reason }),
 				told: (note) => send({ type: "told", note }),
+				monitored: (vpn, isUp, text) => send({ type: "monitored", vpn, isUp, text }),
 				trace: (text) => send({ type: "trace", text }),
 			}),
 	);

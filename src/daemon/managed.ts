@@ -219,6 +219,7 @@ export class Managed implements GatewayView {
 			}),
 			listFetched: (list) => this.crls.note(list),
 			logDirectory: dirname(this.state.log),
+			stateDirectory: this.state.path,
 			event: (event) => this.#event(event),
 			log: this.#log,
 			now: Date.now,

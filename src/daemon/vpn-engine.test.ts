@@ -25,12 +25,12 @@ const prelude = `
 			startsImmediately: false, hasNatTraversal: true, natKeepalive: 5_000, ...more,
 		})],
 		tunnels: [{ unit, addresses: [], mtu: 1400, routes: [], vpns: [{ name: "v", replayWindow: 32, dfBit: "clear" }] }],
-		mss: 0, dataPlane: "auto", trace: topics,
+		mss: 0, dataPlane: "auto", monitors: [], danger_logsKeys: false, trace: topics,
 	});
 	const linux = await openLinux();
 	const [reports, traced, notes] = [[], [], []];
 	let topics = [];
-	const engine = () => new VpnEngine((events) => new UserSpacePlane(linux, events), { sign: async () => undefined, checkPeer: async () => undefined, tls: async () => undefined, report: (what) => reports.push(what), told: (note) => notes.push(note.what), trace: (text) => traced.push(text) });
+	const engine = () => new VpnEngine(linux, (events) => new UserSpacePlane(linux, events), { sign: async () => undefined, checkPeer: async () => undefined, monitored() {}, danger_logKeys() {}, tls: async () => undefined, report: (what) => reports.push(what), told: (note) => notes.push(note.what), trace: (text) => traced.push(text) });
 	const [a, b] = [engine(), engine()];
 	const isUp = async (one) => (await one.state()).vpns[0]?.children.length === 1;
 `;
@@ -74,7 +74,7 @@ test("B30: a VPN that is bound to another unit by now is made anew there; a plan
 		await a.configure(planOf("127.0.0.1", "127.0.0.2", "st0.5", { startsImmediately: true }));
 		await until("another", async () => (await isUp(a)) && (await a.state()).vpns[0].children[0].inboundSpi !== before);
 		console.log((await a.state()).vpns[0].unit);
-		await a.configure({ connections: [], tunnels: [], mss: 0, dataPlane: "auto", trace: [] });
+		await a.configure({ connections: [], tunnels: [], mss: 0, dataPlane: "auto", monitors: [], danger_logsKeys: false, trace: [] });
 		await until("the end at the peer", async () => (await b.state()).associations.every((one) => one.phase === "closed"));
 		console.log((await a.state()).vpns.length);
 		process.exit();`,

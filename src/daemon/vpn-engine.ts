@@ -2,7 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { type Address, formatAddress } from "#base/address.ts";
 import { equalBytes } from "#base/bytes.ts";
+import type { Linux } from "#base/linux.ts";
 import type { IkedClear } from "#daemon/iked-protocol.ts";
+import { type MonitoredTunnel, VpnMonitors } from "#daemon/vpn-monitors.ts";
 import { type TunnelVpn, VpnTunnels } from "#daemon/vpn-tunnels.ts";
 import {
 	type AssociationCounts,
@@ -29,13 +31,16 @@ import { defaultSettings } from "#ike/v2/settings.ts";
 import type { VpnPlan } from "#ike/vpn-plan.ts";
 import type { ChildState, VpnsState } from "#ike/vpn-state.ts";
 
-export interface VpnEnginePorts extends Required<Pick<EnginePorts, "sign" | "report" | "checkPeer" | "tls">> {
+export interface VpnEnginePorts
+	extends Required<Pick<EnginePorts, "sign" | "report" | "checkPeer" | "tls" | "danger_logKeys">> {
 	/** What carries the packets has something to tell. */
 	told(note: PlaneNote): void;
 	/** Why the kernel cannot protect packets; undefined when it can. Absent: it is not asked. */
 	kernelRefusal?(): string | undefined;
 	/** Who carries the packets, when that is another, or for another reason. */
 	planeChosen?(choice: PlaneChoice): void;
+	/** A monitor finds the tunnel of a VPN up or down. */
+	monitored(vpn: string, isUp: boolean, text: string): void;
 	/** A line of the trace; only of topics that the plan names. */
 	trace(text: string): void;
 }
@@ -54,6 +59,7 @@ export class VpnEngine {
 	#plane: DataPlane;
 	#choice: PlaneChoice = { kind: "user-space", reason: "nothing is configured yet", gaps: [] };
 	readonly #openPlane: (kind: PlaneKind) => DataPlane;
+	readonly #monitors: VpnMonitors;
 	readonly #installed = new Map<number, Installed>();
 	#connections: readonly Connection[] = [];
 	/** Where connections are; elsewhere ports stay open only until the peers have been told. */
@@ -66,14 +72,20 @@ export class VpnEngine {
 	readonly #dropped = new Map<string, string>();
 
 	/** `openPlane` makes what carries the packets. */
-	constructor(openPlane: (events: PlaneEvents, kind: PlaneKind) => DataPlane, ports: VpnEnginePorts) {
+	constructor(linux: Linux, openPlane: (events: PlaneEvents, kind: PlaneKind) => DataPlane, ports: VpnEnginePorts) {
 		this.#ports = ports;
+		this.#monitors = new VpnMonitors(linux, {
+			changed: (vpn, isUp, text, pinged) => this.#monitored(vpn, isUp, text, pinged),
+			renew: (vpn) => this.#renew(vpn),
+			want: (vpn) => this.#want(vpn),
+		});
 		this.#shell = new EngineShell(
 			this.#endpoint,
 			{
 				sign: (connection, scheme, octets) => ports.sign(connection, scheme, octets),
 				checkPeer: (path, isAgain) => ports.checkPeer(path, isAgain),
 				tls: (session, connection, input, isFirst) => ports.tls(session, connection, input, isFirst),
+				danger_logKeys: (connection, association) => ports.danger_logKeys(connection, association),
 				report: (what, connection, text) => {
 					this.#trace("general", () => `${connection}: ${what}: ${text}`);
 					ports.report(what, connection, text);
@@ -92,7 +104,11 @@ export class VpnEngine {
 			wornOut: (inboundSpi) => this.#shell.give({ type: "child-worn-out", inboundSpi }),
 			spent: (inboundSpi) => this.#shell.give({ type: "child-close-wanted", inboundSpi }),
 			noted: (notes) => {
-				for (const note of notes) this.#shell.give({ type: "traffic-noted", ...note });
+				for (const note of notes) {
+					this.#shell.give({ type: "traffic-noted", ...note });
+					const vpn = note.hasReceived ? this.#installed.get(note.inboundSpi)?.vpn : undefined;
+					if (vpn !== undefined) this.#monitors.received(vpn.name);
+				}
 			},
 			told: (note) => this.#hearOfPlane(note),
 		};
@@ -115,6 +131,7 @@ export class VpnEngine {
 	async configure(plan: VpnPlan): Promise<readonly ConnectionGap[]> {
 		this.#topics = new Set(plan.trace);
 		this.#trace("config", () => planText(plan));
+		this.#shell.give({ type: "key-log-switched", isOn: plan.danger_logsKeys });
 		const all = await this.#choosePlane(plan);
 		const children = new Map(all.flatMap((one) => one.children.map((child) => [child.name, child] as const)));
 		const problems = [...this.#choice.gaps];
@@ -132,6 +149,7 @@ export class VpnEngine {
 		// A VPN that is bound to another interface by now.
 		for (const [inboundSpi, { association, vpn }] of [...this.#installed])
 			if (vpn !== this.#tunnels.vpn(association.child)) this.#shell.give({ type: "child-close-wanted", inboundSpi });
+		this.#monitors.configure(plan.monitors, (vpn) => this.#monitoredTunnel(vpn));
 		return problems;
 	}
 
@@ -181,6 +199,7 @@ export class VpnEngine {
 			plane: this.#choice.kind,
 			replayWindow: vpn.replayWindow,
 			dfBit: vpn.dfBit,
+			isMonitoredUp: this.#monitors.isUp(vpn.name),
 			children: (children.get(vpn.name) ?? []).flatMap((child) =>
 				this.#childState(child, counts.get(child.inboundSpi)),
 			),
@@ -209,6 +228,7 @@ export class VpnEngine {
 			await new Promise((resolve) => setTimeout(resolve, pollMs));
 		clearInterval(this.#lookTimer);
 		clearInterval(this.#checkTimer);
+		this.#monitors.close();
 		this.#shell.close();
 		if (isOrdered) await this.#tunnels.close();
 		await this.#plane.close();
@@ -256,12 +276,15 @@ export class VpnEngine {
 			...(child.maxOctets !== undefined && { maxOctets: child.maxOctets }),
 		};
 		this.#plane.install({ ...association, vpn: name, path: { ...path, isEncapsulated }, replayWindow, ...limit });
+		this.#monitors.established(name, { device: vpn.unit, local: path.local.address, remote: path.remote.address });
 	}
 
 	#remove(inboundSpi: number): void {
 		this.#traceAssociation("removed", inboundSpi);
+		const { vpn } = this.#installed.get(inboundSpi) ?? {};
 		this.#installed.delete(inboundSpi);
 		this.#plane.remove(inboundSpi);
+		if (vpn !== undefined && this.#monitoredTunnel(vpn.name) === undefined) this.#monitors.removed(vpn.name);
 	}
 
 	#move(inboundSpi: number, path: Path, isEncapsulated: boolean): void {
@@ -270,6 +293,10 @@ export class VpnEngine {
 		one.path = path;
 		one.isEncapsulated = isEncapsulated;
 		this.#plane.move(inboundSpi, { ...path, isEncapsulated });
+		const { vpn } = one;
+		if (vpn === undefined) return;
+		const [local, remote] = [path.local.address, path.remote.address];
+		this.#monitors.established(vpn.name, { device: vpn.unit, local, remote });
 	}
 
 	/** Without the plane's associations those of IKE are half a tunnel: they are deleted at both ends, and made anew. */
@@ -282,6 +309,36 @@ export class VpnEngine {
 	#want(vpn: string): void {
 		const connection = this.#connections.find(({ children }) => children.some(({ name }) => name === vpn));
 		if (connection !== undefined) this.#shell.give({ type: "tunnel-wanted", connection: connection.name, child: vpn });
+	}
+
+	#spisOf(vpnName: string): readonly number[] {
+		return [...this.#installed].flatMap(([inboundSpi, { vpn }]) => (vpn?.name === vpnName ? [inboundSpi] : []));
+	}
+
+	/** Between whom the tunnel of a VPN stands; undefined while there is none. */
+	#monitoredTunnel(vpnName: string): MonitoredTunnel | undefined {
+		const one = this.#installed.get(this.#spisOf(vpnName).at(-1) ?? 0);
+		if (one?.vpn === undefined) return undefined;
+		return { device: one.vpn.unit, local: one.path.local.address, remote: one.path.remote.address };
+	}
+
+	/** Routes go when nothing of a unit is up. A route to the peer's own address would lead ESP into itself. */
+	#monitored(vpnName: string, isUp: boolean, text: string, pinged: Address | undefined): void {
+		this.#ports.monitored(vpnName, isUp, text);
+		const unit = this.#tunnels.vpn(vpnName)?.unit;
+		if (unit === undefined) return;
+		const others = [...this.#tunnels.vpns()].filter((vpn) => vpn.unit === unit && vpn.name !== vpnName);
+		const isPeer = this.#connections.some(({ remote = [] }) =>
+			remote.some(({ octets }) => pinged !== undefined && equalBytes(octets, pinged.octets)),
+		);
+		if (isUp) void this.#tunnels.restoreRoutes(unit);
+		else if (others.every(({ name }) => this.#monitors.isUp(name) === false))
+			void this.#tunnels.withdrawRoutes(unit, pinged === undefined || isPeer ? undefined : formatAddress(pinged));
+	}
+
+	#renew(vpnName: string): void {
+		for (const inboundSpi of this.#spisOf(vpnName)) this.#shell.give({ type: "child-close-wanted", inboundSpi });
+		this.#want(vpnName);
 	}
 
 	#trace(topic: TraceTopic, text: () => string): void {

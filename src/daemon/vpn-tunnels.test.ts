@@ -53,6 +53,35 @@ test("B32, B59: a unit is a device with its addresses and routes; traffic withou
 	]);
 });
 
+test("B52: routes of a unit that carries nothing go, but for that to the address that is pinged, also over a commit, and come back", (t) => {
+	const output = runAlone(
+		t,
+		`${prelude}
+		const routes = () => ip("route show").trim().split("\\n").filter((line) => !/^10.9/.test(line)).map((line) => line.trim().replace(/ +/g, " ")).sort().join(" | ");
+		const configure = (...plans) => tunnels.configure(plans, new Map(), 0);
+		await configure(plan("st0.0", 0, ["v"]));
+		await tunnels.withdrawRoutes("st0.0", "10.200.0.9");
+		await tunnels.withdrawRoutes("st0.0", "10.200.0.9");
+		console.log(routes());
+		const { routes: [route], ...rest } = plan("st0.0", 0, ["v"]);
+		console.log((await configure({ ...rest, routes: [{ ...route, prefix: "10.201.0.0/16" }] })).length);
+		console.log(routes());
+		await tunnels.restoreRoutes("st0.0");
+		await tunnels.restoreRoutes("st0.0");
+		console.log(routes());
+		await tunnels.close();
+		process.exit();`,
+	);
+	if (output === undefined) return;
+	const pinged = "10.200.0.9 dev st0.0 proto 157 scope link metric 1";
+	assert.deepEqual(output.trimEnd().split("\n"), [
+		`${pinged} | unreachable 10.200.0.0/16 proto 157 metric 4000000000`,
+		"0",
+		`${pinged} | unreachable 10.201.0.0/16 proto 157 metric 4000000000`,
+		"10.201.0.0/16 dev st0.0 proto 157 scope link metric 5 | unreachable 10.201.0.0/16 proto 157 metric 4000000000",
+	]);
+});
+
 test("B28: several VPNs of a unit are told apart by their proxy identities; a name keeps its number", (t) => {
 	const output = runAlone(
 		t,

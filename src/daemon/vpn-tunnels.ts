@@ -3,7 +3,7 @@ import type { DataPlane, PlaneCounters } from "#esp/data-plane.ts";
 import type { DfBit } from "#esp/outer-header.ts";
 import type { ConnectionGap } from "#ike/compile-connections.ts";
 import { runIpCommands, withoutLinkLocal } from "#ike/ip-command-shell.ts";
-import { tunnelCommands } from "#ike/tunnel-commands.ts";
+import { tunnelCommands, withdrawalCommands } from "#ike/tunnel-commands.ts";
 import type { PlannedVpn, TunnelPlan } from "#ike/tunnel-plan.ts";
 import type { ChildConfig } from "#ike/v2/connection.ts";
 
@@ -22,6 +22,8 @@ export interface TunnelVpn {
 
 interface Unit {
 	plan: TunnelPlan;
+	/** Its routes are out of force; `pinged` alone is routed to it. */
+	withdrawn: { readonly pinged: string | undefined } | undefined;
 	vpns: readonly TunnelVpn[];
 }
 
@@ -30,6 +32,7 @@ export class VpnTunnels {
 	readonly #ran: (commands: readonly string[]) => void;
 	readonly #units = new Map<string, Unit>();
 	readonly #indexes = new Map<string, number>();
+	#turn: Promise<unknown> = Promise.resolve();
 
 	/** `ran` is told the commands that the host is given. */
 	constructor(plane: DataPlane, ran: (commands: readonly string[]) => void) {
@@ -52,11 +55,40 @@ export class VpnTunnels {
 	}
 
 	/** Makes the interfaces what the plans say; answers what could not be done. `outerFamilyOf`: of the addresses that ESP of a VPN goes between. */
-	async configure(
+	configure(
 		plans: readonly TunnelPlan[],
 		children: ReadonlyMap<string, ChildConfig>,
 		mss: number,
 		outerFamilyOf: (vpn: string | undefined) => 4 | 6 = () => 4,
+	): Promise<readonly ConnectionGap[]> {
+		return this.#inTurn(() => this.#configure(plans, children, mss, outerFamilyOf));
+	}
+
+	/** Takes the routes of a unit out of force, but for that to `pinged`. */
+	withdrawRoutes(unitName: string, pinged: string | undefined): Promise<void> {
+		return this.#inTurn(async () => {
+			const unit = this.#units.get(unitName);
+			if (unit === undefined || unit.withdrawn !== undefined) return;
+			unit.withdrawn = { pinged };
+			await this.#run(withdrawalCommands(unit.plan, false, pinged));
+		});
+	}
+
+	/** Puts the routes of a unit in force again. */
+	restoreRoutes(unitName: string): Promise<void> {
+		return this.#inTurn(async () => {
+			const unit = this.#units.get(unitName);
+			if (unit?.withdrawn === undefined) return;
+			await this.#run(withdrawalCommands(unit.plan, true, unit.withdrawn.pinged));
+			unit.withdrawn = undefined;
+		});
+	}
+
+	async #configure(
+		plans: readonly TunnelPlan[],
+		children: ReadonlyMap<string, ChildConfig>,
+		mss: number,
+		outerFamilyOf: (vpn: string | undefined) => 4 | 6,
 	): Promise<readonly ConnectionGap[]> {
 		const problems: ConnectionGap[] = [];
 		for (const [name, { plan }] of this.#units) {
@@ -84,14 +116,24 @@ export class VpnTunnels {
 		const before = this.#units.get(plan.unit);
 		try {
 			const unit = before ?? (await this.#open(plan, outerFamily));
+			const { withdrawn } = unit;
+			if (withdrawn !== undefined) await this.#run(withdrawalCommands(unit.plan, true, withdrawn.pinged));
 			const errors = await this.#run(tunnelCommands(before?.plan, plan));
 			unit.plan = plan;
+			if (withdrawn !== undefined) await this.#run(withdrawalCommands(plan, false, withdrawn.pinged));
 			return errors.map((error) => `${plan.unit}: ip says: ${error}`);
 		} catch (error) {
 			// Its routes refuse nevertheless: what should be protected must not leave in clear.
 			await this.#run(tunnelCommands(undefined, plan).filter((line) => line.includes(" unreachable ")));
 			return [`the device ${plan.unit} cannot be made: ${error instanceof Error ? error.message : String(error)}`];
 		}
+	}
+
+	/** One change after another. */
+	#inTurn<T>(act: () => Promise<T>): Promise<T> {
+		const done = this.#turn.then(act);
+		this.#turn = done.catch(() => undefined);
+		return done;
 	}
 
 	#run(commands: readonly string[]): Promise<readonly string[]> {
@@ -102,7 +144,7 @@ export class VpnTunnels {
 	async #open(plan: TunnelPlan, outerFamily: 4 | 6): Promise<Unit> {
 		await this.#plane.addUnit(plan.unit, outerFamily);
 		if (!plan.addresses.some((address) => address.includes(":"))) withoutLinkLocal(plan.unit);
-		const unit = { plan, vpns: [] };
+		const unit = { plan, withdrawn: undefined, vpns: [] };
 		this.#units.set(plan.unit, unit);
 		return unit;
 	}

@@ -101,8 +101,11 @@ test("B24: identities are those that are configured, else the addresses; general
 		assert.deepEqual(only({ gateway }).remoteIdentity, { kind: "subject", pattern: subject });
 });
 
-test("a peer without a fixed address is waited for, under its identity", () => {
+test("a peer without a fixed address is waited for, under its identity; so many may come at a time", () => {
 	const connection = only({ gateway: "dynamic hostname branch.example; version v2-only;" });
+	assert.equal(connection.maxAssociations, undefined);
+	const limited = only({ gateway: "dynamic { hostname branch.example; connections-limit 3; } version v2-only;" });
+	assert.equal(limited.maxAssociations, 3);
 	assert.equal(connection.remote, undefined);
 	assert.ok(connection.remoteIdentity.kind === "exactly");
 	assert.equal(identityText(connection.remoteIdentity.identity), "branch.example");

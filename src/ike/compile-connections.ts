@@ -112,6 +112,7 @@ function compileGateway(
 		children,
 		startsImmediately: vpns.some(([, vpn]) => vpn.establishTunnels === "immediately"),
 		...livenessOf(gateway),
+		...(gateway.dynamic?.connectionsLimit !== undefined && { maxAssociations: gateway.dynamic.connectionsLimit }),
 		hasNatTraversal: !gateway.noNatTraversal,
 		...(gateway.mobike && { isMobile: true }),
 		natKeepalive: gateway.natKeepalive * 1_000,

@@ -22,6 +22,7 @@ test("B30: other algorithms of IKE, other children and other times keep the asso
 		{ children: [{ ...child, lifetime: 600_000 }] },
 		{ startsImmediately: true },
 		{ natKeepalive: 20_000 },
+		{ maxAssociations: 3 },
 		{ liveness: { interval: 10_000, mode: "always", threshold: 5 } as const },
 	])
 		assert.equal(connectionChange(made(), made(more)), "kept", JSON.stringify(Object.keys(more)));

@@ -49,11 +49,19 @@ function foundation({ local, remote, localIdentity, remoteIdentity, hasNatTraver
 }
 
 /** What is negotiated and how it is kept. */
-function terms({ proposals, lifetime, children, startsImmediately, liveness, natKeepalive }: Connection): string {
+function terms({
+	proposals,
+	lifetime,
+	children,
+	startsImmediately,
+	liveness,
+	natKeepalive,
+	maxAssociations,
+}: Connection): string {
 	const ofChildren = children
 		.map((child) => [child.name, childTerms(child), child.lifetime, child.maxOctets, child.idleTime].join(" "))
 		.sort();
-	const rest = [lifetime, startsImmediately, liveness?.interval, liveness?.mode, natKeepalive];
+	const rest = [lifetime, startsImmediately, liveness?.interval, liveness?.mode, natKeepalive, maxAssociations];
 	return [proposals.map(describeProposal), ofChildren.join(";"), ...rest].join("|");
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ikeProposal } from "#ike/crypto/proposal.ts";
+import { danger_decryptionLine } from "#ike/decryption-table.ts";
 import { Endpoint } from "#ike/endpoint.ts";
 import { defaultSettings } from "#ike/v2/settings.ts";
 import { encodeMessage } from "#ike/wire/message.ts";
@@ -166,6 +167,21 @@ test("both ends begin at once: there are two associations, and traffic has a way
 	const spisOf = (node: typeof a, key: "inboundSpi" | "outboundSpi") =>
 		[...node.installed.values()].map((child) => child[key]).sort();
 	assert.deepEqual(spisOf(a, "inboundSpi"), spisOf(b, "outboundSpi"));
+});
+
+test("keys are told only while that is switched on: those of each association, the same at both ends", () => {
+	const { network, a, b } = makePair();
+	bringUp(network, a);
+	assert.deepEqual([a.loggedKeys, b.loggedKeys], [[], []]);
+	for (const node of [a, b]) network.give(node, { type: "key-log-switched", isOn: true });
+	network.give(a, { type: "rekey-wanted", connection: "peer" });
+	network.run(1_000);
+	assert.deepEqual([a.loggedKeys.length, b.loggedKeys.length], [1, 1]);
+	assert.deepEqual(a.loggedKeys.map(danger_decryptionLine), b.loggedKeys.map(danger_decryptionLine));
+	network.give(a, { type: "key-log-switched", isOn: false });
+	network.give(a, { type: "rekey-wanted", connection: "peer" });
+	network.run(1_000);
+	assert.deepEqual([a.loggedKeys.length, b.loggedKeys.length], [1, 2]);
 });
 
 test("a run that was written down gives the same effects when it is played again", () => {

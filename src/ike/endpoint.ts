@@ -13,6 +13,7 @@ import type { Address } from "#base/address.ts";
 import { BoundedMap } from "#base/bounded.ts";
 import { equalBytes } from "#base/bytes.ts";
 import { type AssociationView, viewOf } from "#ike/association-view.ts";
+import type { Identity } from "#ike/auth/identity.ts";
 import { connectionChange, isMoved } from "#ike/connection-change.ts";
 import type { RandomOctets } from "#ike/crypto/agree-key.ts";
 import { closeChild, followConnection } from "#ike/follow-connection.ts";
@@ -31,7 +32,7 @@ import { spiNumber } from "#ike/v2/child-sa.ts";
 import type { ChildConfig, Connection, Path } from "#ike/v2/connection.ts";
 import type { EngineEffect, EngineEvent } from "#ike/v2/engine-event.ts";
 import { GuessLimit } from "#ike/v2/guess-limit.ts";
-import { type Handlers, type Host, IkeSa, type IkeSaParts, type Phase } from "#ike/v2/ike-sa.ts";
+import { type Handlers, type Host, type IkeProtection, IkeSa, type IkeSaParts, type Phase } from "#ike/v2/ike-sa.ts";
 import { newMoveTask } from "#ike/v2/mobility.ts";
 import { checkAgain, onCheckedAgain } from "#ike/v2/peer-check.ts";
 import type { EngineSettings } from "#ike/v2/settings.ts";
@@ -70,6 +71,7 @@ export class Endpoint {
 	readonly #host: Host;
 	readonly #handlers: Handlers;
 	#effects: EngineEffect[] = [];
+	#logsKeys = false;
 	/** The next moment at which something is due. */
 	#deadline = 0;
 	/** Something was touched, so that the deadline has to be found anew. Datagrams that lead nowhere touch nothing. */
@@ -135,6 +137,9 @@ export class Endpoint {
 				break;
 			case "connections-changed":
 				this.#follow(event.connections, now);
+				break;
+			case "key-log-switched":
+				this.#logsKeys = event.isOn;
 				break;
 			case "time-passed":
 				break;
@@ -389,8 +394,26 @@ export class Endpoint {
 			newChildSpi: () => this.#newChildSpi(),
 			adopt: (parts) => this.#add(parts, { type: "established" }),
 			onAuthenticated: (sa, isInitialContact, now) => this.#onAuthenticated(sa, isInitialContact, now),
+			onKeys: (sa, protection) => this.#logKeys(sa, protection),
+			othersOf: (sa, replaced) => this.#othersOf(sa, replaced),
 			isFirstContact: (sa) => this.#established(sa.connection.name) === undefined,
 		};
+	}
+
+	#logKeys({ connection, initiatorSpi, responderSpi }: IkeSa, { proposal, keys }: IkeProtection): void {
+		if (!this.#logsKeys) return;
+		const association = { initiatorSpi, responderSpi, algorithms: proposal, keys };
+		this.#effects.push({ type: "danger-log-keys", connection: connection.name, association });
+	}
+
+	#othersOf(sa: IkeSa, replaced: Identity | undefined): number {
+		let count = 0;
+		for (const other of this.#associations.values()) {
+			const isProved = other.isEstablished || other.phase.type.startsWith("await-responder-");
+			if (other === sa || !isProved || other.connection.name !== sa.connection.name) continue;
+			if (replaced === undefined || !isIdentity(other.peerIdentity, replaced)) count++;
+		}
+		return count;
 	}
 
 	/** The peer says that it has nothing else with us: what we have is left over from before (RFC 7296 §2.4). */
@@ -466,9 +489,13 @@ function isForPath({ local, remote }: Connection, path: Path): boolean {
 
 /** The same connection and identity: of those that come from anywhere many may share a connection. */
 function isSamePeer(one: IkeSa, other: IkeSa): boolean {
-	const [first, second] = [one.peerIdentity, other.peerIdentity];
-	if (one.connection.name !== other.connection.name || first === undefined || second === undefined) return false;
-	return first.idType === second.idType && equalBytes(first.data, second.data);
+	const { peerIdentity } = other;
+	if (one.connection.name !== other.connection.name || peerIdentity === undefined) return false;
+	return isIdentity(one.peerIdentity, peerIdentity);
+}
+
+function isIdentity(one: Identity | undefined, other: Identity): boolean {
+	return one !== undefined && one.idType === other.idType && equalBytes(one.data, other.data);
 }
 
 function mayMoveTo(sa: IkeSa, next: Connection): boolean {

@@ -223,8 +223,10 @@ const dynamic = container({
 		"distinguished-name": distinguishedName,
 		...identityParts,
 		"connections-limit": leaf(integer({ min: 1, max: 4_294_967_295, placeholder: "number" }), {
-			help: { what: "Concurrent connections", grows: "memory" },
-			engine: "not-yet",
+			help: {
+				what: "Concurrent associations of IKE with peers of this gateway; any number when absent",
+				grows: "memory",
+			},
 		}),
 		"ike-user-type": leaf(
 			enumeration({
@@ -358,7 +360,14 @@ const traceoptions = container({
 				}),
 			},
 		}),
-		"no-remote-trace": flag({ help: "Do not trace remotely", engine: "not-yet" }),
+		"key-log": flag({
+			help: {
+				what: "Write the keys of IKE into key-log/ikev2_decryption_table of the state directory, which Wireshark reads",
+				loosened:
+					"danger: who reads the file reads every negotiation that was recorded meanwhile, keys of tunnels without forward secrecy among it",
+			},
+		}),
+		"no-remote-trace": flag({ help: "Do not trace remotely; a trace never leaves this host" }),
 		"rate-limit": leaf(integer({ min: 0, max: 4_294_967_295, unit: "messages-per-second" }), {
 			help: "More than this are not traced",
 		}),

@@ -23,6 +23,14 @@ test("B1, B72: the table has two lines a tunnel, what comes in and what goes out
 `,
 	);
 	assert.equal(ipsecTable([], shownAt), "  Total active tunnels: 0\n");
+	for (const [isMonitoredUp, letter, word] of [
+		[true, "U", "UP"],
+		[false, "D", "DOWN"],
+	] as const) {
+		const monitored = vpnState({ isMonitoredUp });
+		assert.match(ipsecTable([monitored], shownAt), new RegExp(` unlim {2}${letter} {3}root 500 `));
+		assert.match(ipsecDetail([monitored], shownAt), new RegExp(`, VPN Monitoring: ${word}\\n`));
+	}
 	const limited = vpnState({ children: [childState({ octetsLeft: 102_500 })] });
 	assert.match(ipsecTable([limited], shownAt), / 3363\/100 /);
 	assert.match(ipsecDetail([limited], shownAt), /Lifesize Remaining: {2}Expires in 100 kilobytes/);

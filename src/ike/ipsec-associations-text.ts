@@ -8,12 +8,13 @@ import type { TrafficSelector } from "#ike/wire/traffic-selector.ts";
 /** Two lines a tunnel: what comes in and what goes out. */
 export function ipsecTable(vpns: readonly VpnState[], now: number): string {
 	const up = vpns.filter(({ children }) => children.length > 0);
-	const rows = up.flatMap(({ index, children }) =>
-		children.flatMap((child) => [
-			tableRow(`<${index}`, child, child.inboundSpi, now),
-			tableRow(`>${index}`, child, child.outboundSpi, now),
-		]),
-	);
+	const rows = up.flatMap(({ index, children, isMonitoredUp }) => {
+		const monitor = isMonitoredUp === undefined ? "-" : isMonitoredUp ? "U" : "D";
+		return children.flatMap((child) => [
+			tableRow(`<${index}`, child, child.inboundSpi, monitor, now),
+			tableRow(`>${index}`, child, child.outboundSpi, monitor, now),
+		]);
+	});
 	const head = "  ID    Algorithm       SPI      Life:sec/kb  Mon vsys Port  Gateway\n";
 	return `  Total active tunnels: ${up.length}\n${rows.length === 0 ? "" : head}${rows.join("")}`;
 }
@@ -28,11 +29,16 @@ export function identityOf(selectors: readonly TrafficSelector[]): string {
 	return selectors.map(selectorIdentity).join(", ");
 }
 
-function childDetail({ name, unit, replayWindow, dfBit, plane }: VpnState, child: ChildState, now: number): string {
+function childDetail(
+	{ name, unit, replayWindow, dfBit, plane, isMonitoredUp }: VpnState,
+	child: ChildState,
+	now: number,
+): string {
 	const { path, inboundSpi, outboundSpi } = child;
+	const monitoring = isMonitoredUp === undefined ? "-" : isMonitoredUp ? "UP" : "DOWN";
 	const direction = (word: string, spi: number) => [
 		`    Direction: ${word}, SPI: ${spiText(spi)}, AUX-SPI: 0`,
-		"                              , VPN Monitoring: -",
+		`                              , VPN Monitoring: ${monitoring}`,
 		`    Hard lifetime: Expires in ${secondsUntil(child.hardAt, now)} seconds`,
 		`    Lifesize Remaining:  ${child.octetsLeft === undefined ? "Unlimited" : `Expires in ${Math.floor(child.octetsLeft / 1_024)} kilobytes`}`,
 		`    Soft lifetime: ${child.softAt > now && Number.isFinite(child.softAt) ? `Expires in ${secondsUntil(child.softAt, now)} seconds` : "Expired"}`,
@@ -60,12 +66,13 @@ function tableRow(
 	id: string,
 	{ cipher, integrity, path, hardAt, octetsLeft }: ChildState,
 	spi: number,
+	monitor: string,
 	now: number,
 ): string {
 	const algorithm = `ESP:${shortCipher(cipher)}/${integrity === undefined ? "none" : (shortNames[integrity] ?? integrity)}`;
 	const life = `${secondsUntil(hardAt, now)}/${octetsLeft === undefined ? " unlim" : Math.floor(octetsLeft / 1_024)}`;
 	const { port, address } = path.remote;
-	return `  ${id.padEnd(7)} ${algorithm.padEnd(15)} ${spiText(spi)} ${life.padEnd(12)} -   root ${String(port).padEnd(5)} ${formatAddress(address)}\n`;
+	return `  ${id.padEnd(7)} ${algorithm.padEnd(15)} ${spiText(spi)} ${life.padEnd(12)} ${monitor}   root ${String(port).padEnd(5)} ${formatAddress(address)}\n`;
 }
 
 /** `aes-128`, `3des`; ciphers that authenticate keep their name. */

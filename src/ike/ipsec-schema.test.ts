@@ -98,3 +98,25 @@ test("a VPN is negotiated or has keys entered by hand", () => {
 		/'x' is not defined.*'y' is not defined/,
 	);
 });
+
+test("at most four proposals, or a set; what a policy, an interface or a rule names must exist", () => {
+	assert.match(
+		findingsOf(vpnText({ ipsecPolicy: "proposals [ p a b c d ];" })).join(),
+		/5 values; at most 4 are accepted/,
+	);
+	assert.match(findingsOf(vpnText({ ipsecPolicy: "proposals p; proposal-set basic;" })).join(), /exclude each other/);
+	assert.match(findingsOf(vpnText({ ipsecPolicy: "proposals x;" })).join(), /'x' is not defined/);
+	const hop =
+		"st0 { unit 0 { multipoint; family inet { address 10.255.0.1/30; next-hop-tunnel 10.255.0.2 ipsec-vpn x; } } }";
+	assert.match(findingsOf(vpnText({ interfaces: hop })).join(), /'x' is not defined/);
+	const rule = `zones { security-zone a; security-zone b; } policies { from-zone a to-zone b { policy r {
+		match { source-address any; destination-address any; application any; }
+		then { permit { tunnel { ipsec-vpn x; } } } } } }`;
+	assert.match(findingsOf(vpnText({ security: rule })).join(), /'x' is not defined/);
+	assert.match(
+		findingsOf(
+			vpnText({ security: rule.replace("permit { tunnel { ipsec-vpn x; } }", "deny { tunnel { ipsec-vpn v; } }") }),
+		).join(),
+		/syntax error/,
+	);
+});

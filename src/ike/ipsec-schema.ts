@@ -136,8 +136,7 @@ const negotiated = container({
 		}),
 		"ipsec-policy": leaf(reference("security ipsec policy"), { help: "Policy", mandatory: true }),
 		"install-interval": leaf(integer({ min: 0, max: 10, unit: "seconds" }), {
-			help: "Longest time until the keys of a new outbound association are used",
-			engine: "not-yet",
+			help: "Longest time until the keys of a new outbound association are used; here that is at once, whatever it says",
 		}),
 	},
 });
@@ -162,15 +161,16 @@ const vpn = list({
 			},
 		),
 		"vpn-monitor": container({
-			help: "Ping through the tunnel; cannot stand beside dead-peer-detection",
+			help: "Ping through the tunnel; while nothing answers it is down, and its routes are taken away. Cannot stand beside dead-peer-detection",
 			presence: true,
-			engine: "not-yet",
 			children: {
 				optimized: flag({ help: "Traffic that arrives counts as an answer" }),
 				"source-interface": leaf(interfaceName("required"), {
-					help: "Interface to ping from; the local end of the tunnel when absent",
+					help: "Interface whose address is pinged from; the local end of the tunnel when absent",
 				}),
-				"destination-ip": leaf(address(), { help: "Address to ping; the peer's when absent" }),
+				"destination-ip": leaf(address(), {
+					help: "Address to ping, which must send its answers into the tunnel; the peer's when absent",
+				}),
 			},
 		}),
 		manual,
@@ -207,8 +207,7 @@ export const ipsec = container({
 			},
 		}),
 		"vpn-monitor-options": container({
-			help: "When a tunnel counts as down",
-			engine: "not-yet",
+			help: "When a tunnel with vpn-monitor counts as down",
 			children: {
 				interval: leaf(integer({ min: 2, max: 3_600, unit: "seconds" }), {
 					help: "Time between two pings",

@@ -3,6 +3,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { type Address, formatAddress, parseAddress } from "#base/address.ts";
 import { equalBytes } from "#base/bytes.ts";
 import type { SignatureScheme } from "#ike/auth/signature.ts";
+import type { LoggedAssociation } from "#ike/decryption-table.ts";
 import type { TlsAnswer } from "#ike/eap/eap-tls-server.ts";
 import type { Endpoint } from "#ike/endpoint.ts";
 import { classifyPort4500, keepalivePacket, markIke } from "#ike/udp-encapsulation.ts";
@@ -18,6 +19,8 @@ export interface EnginePorts {
 	checkPeer?(path: readonly Certificate[], isAgain: boolean): Promise<string | undefined>;
 	/** Gives records of a user's TLS to the handshake of that number, with the key of the connection's certificate; no users of TLS are let in without it. */
 	tls?(session: number, connection: string, input: Uint8Array, isFirst: boolean): Promise<TlsAnswer | undefined>;
+	/** Danger: keys of an association of IKE; only when they are asked for. */
+	danger_logKeys?(connection: string, association: LoggedAssociation): void;
 	installChild(association: ChildAssociation): void;
 	removeChild(inboundSpi: number, outboundSpi: number): void;
 	moveChild(inboundSpi: number, path: Path, isEncapsulated: boolean): void;
@@ -164,6 +167,8 @@ export class EngineShell {
 				return this.#checkPeer(effect);
 			case "tls":
 				return this.#tls(effect);
+			case "danger-log-keys":
+				return this.#ports.danger_logKeys?.(effect.connection, effect.association);
 			case "install-child":
 				return this.#ports.installChild(effect.association);
 			case "remove-child":

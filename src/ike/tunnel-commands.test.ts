@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tunnelCommands } from "#ike/tunnel-commands.ts";
+import { tunnelCommands, withdrawalCommands } from "#ike/tunnel-commands.ts";
 import type { TunnelPlan } from "#ike/tunnel-plan.ts";
 
 const plan: TunnelPlan = {
@@ -45,4 +45,16 @@ test("a change is the difference alone; another address sets the routes again, a
 
 test("a unit that goes takes its routes with it: only what refuses is left to be taken away", () => {
 	assert.deepEqual(tunnelCommands(plan, undefined), [`route del ${refusing}`]);
+});
+
+test("B52: routes of a tunnel that carries nothing go and come back; what refuses stays, the address that is pinged keeps one", () => {
+	assert.deepEqual(withdrawalCommands(plan, false, "192.168.168.10"), [
+		"route replace 192.168.168.10 metric 1 proto 157 dev st0.0",
+		"route del 192.168.168.0/24 metric 5 proto 157 dev st0.0",
+	]);
+	assert.deepEqual(withdrawalCommands(plan, true, "192.168.168.10"), [
+		"route replace 192.168.168.0/24 metric 5 proto 157 dev st0.0",
+		"route del 192.168.168.10 metric 1 proto 157 dev st0.0",
+	]);
+	assert.deepEqual(withdrawalCommands(plan, false, undefined).length, 1);
 });

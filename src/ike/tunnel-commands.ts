@@ -30,6 +30,23 @@ export function tunnelCommands(before: TunnelPlan | undefined, after: TunnelPlan
 	];
 }
 
+/**
+ * Takes the routes of a tunnel that carries nothing out of force, or puts them in again; what refuses stays. `pinged` keeps a
+ * route to the address whose answer is waited for, as the host takes none from where it would not send.
+ */
+export function withdrawalCommands(
+	{ unit, routes }: TunnelPlan,
+	areIn: boolean,
+	pinged: string | undefined,
+): readonly string[] {
+	const ping =
+		pinged === undefined
+			? []
+			: [`route ${areIn ? "del" : "replace"} ${pinged} metric 1 proto ${routeProtocol} dev ${unit}`];
+	const words = routes.map((route) => `route ${areIn ? "replace" : "del"} ${routeWords(route)} dev ${unit}`);
+	return areIn ? [...words, ...ping] : [...ping, ...words];
+}
+
 /** What `ip` is asked to take away all of it, in both families, whoever left it. */
 export const routeProtocol = 157;
 

@@ -101,3 +101,15 @@ test("moving to another address is of IKEv2", () => {
 		[],
 	);
 });
+
+test("fields of a distinguished name must be some that can be read; without any, every holder of a certificate is let in", () => {
+	const findings = (fields: string) =>
+		findingsOf(vpnText({ gateway: `address 192.0.2.1; remote-identity distinguished-name ${fields}` }));
+	assert.deepEqual(findings('{ container "O=Example, OU=Branches"; wildcard C=NO; }'), []);
+	assert.match(findings("wildcard Example;").join(), /distinguished-name 'wildcard': expected an attribute such as/);
+	assert.match(findings(";").join(), /danger: every holder of one of the authority's certificates is let in/);
+	assert.match(
+		findingsOf(vpnText({ gateway: "version v2-only; dynamic distinguished-name container Example;" })).join(),
+		/dynamic distinguished-name 'container': expected an attribute/,
+	);
+});

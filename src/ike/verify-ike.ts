@@ -49,6 +49,9 @@ function verifyTrace(path: readonly string[], ike: Ike): readonly Finding[] {
 	const silent = [...ike.traceoptions.flag.keys()].filter((flag) => flag !== "all" && !isTopic(flag));
 	return [
 		...(takenLogNames.has(name) ? [error([...path, "file"], undefined, `${name} is a log of the gateway`)] : []),
+		...(ike.traceoptions.keyLog
+			? [warning(path, "key-log", "danger: keys are written to a file; delete this statement when the search is over")]
+			: []),
 		...silent.map((flag) => warning(path, "flag", `${flag} has nothing to tell; nothing acts on it in this version`)),
 	];
 }

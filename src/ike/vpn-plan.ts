@@ -6,6 +6,7 @@ import {
 	type ConnectionGap,
 	compileConnections,
 } from "#ike/compile-connections.ts";
+import { compileMonitors, type MonitorPlan } from "#ike/monitor-plan.ts";
 import { type PackedConnection, packConnection } from "#ike/packed-connection.ts";
 import { type TraceFilePlan, type TraceTopic, tracedTopics, traceFileOf } from "#ike/trace-plan.ts";
 import { compileTunnels, type TunnelPlan } from "#ike/tunnel-plan.ts";
@@ -18,6 +19,10 @@ export interface VpnPlan {
 	readonly mss: number;
 	/** Who carries the packets. */
 	readonly dataPlane: PlaneWish;
+	/** Tunnels that are pinged. */
+	readonly monitors: readonly MonitorPlan[];
+	/** Danger: the keys of IKE are told, for Wireshark. */
+	readonly danger_logsKeys: boolean;
 	/** What is traced. */
 	readonly trace: readonly TraceTopic[];
 }
@@ -34,14 +39,17 @@ export interface CompiledVpns {
 export function compileVpns(config: TunnelConfig, facts: ConnectionFacts): CompiledVpns {
 	const { ike, ipsec, flow } = config.security;
 	const compiled = compileConnections(ike, ipsec, facts);
+	const { monitors, gaps: unmonitored } = compileMonitors(ipsec, facts);
 	const plan: VpnPlan = {
 		connections: compiled.connections.map(packConnection),
 		tunnels: compileTunnels(config),
 		mss: flow.tcpMss.ipsecVpn?.mss ?? 0,
 		dataPlane: ipsec.dataPlane,
+		monitors,
+		danger_logsKeys: ike.traceoptions.keyLog,
 		trace: tracedTopics(ike, ipsec),
 	};
-	const { gaps } = compiled;
+	const gaps = [...compiled.gaps, ...unmonitored];
 	return { plan, gaps, signers: signersOf(compiled, config), traceFile: traceFileOf(ike) };
 }
 

@@ -27,6 +27,8 @@ export interface VpnState {
 	readonly plane: PlaneKind;
 	readonly replayWindow: number;
 	readonly dfBit: DfBit;
+	/** Whether the monitor finds it up; undefined without one. */
+	readonly isMonitoredUp: boolean | undefined;
 	readonly children: readonly ChildState[];
 	/** Since the last clear. */
 	readonly counters: PlaneCounters;

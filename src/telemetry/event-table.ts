@@ -564,6 +564,18 @@ const events = {
 		text: 'IKE gateway "{gateway}": tunnel down: {detail}',
 		help: "Its traffic is lost until there is another one.",
 	},
+	VPN_MONITOR_DOWN: {
+		severity: "warning",
+		fields: { vpn: "text", detail: "text" },
+		text: 'VPN "{vpn}" carries nothing: {detail}',
+		help: "Its vpn-monitor: the routes over its tunnel interface are taken away, the tunnel is negotiated anew. As long as nothing comes back that is done again.",
+	},
+	VPN_MONITOR_UP: {
+		severity: "notice",
+		fields: { vpn: "text", detail: "text" },
+		text: 'VPN "{vpn}" carries traffic again: {detail}',
+		help: "Its routes are back.",
+	},
 	VPN_REKEYED: {
 		severity: "info",
 		fields: { gateway: "text", detail: "text" },
@@ -605,6 +617,18 @@ const events = {
 		fields: { packets: "number", spi: "text" },
 		text: "{packets} packets of ESP had an SPI that no tunnel has, the last {spi}",
 		help: "Told once a minute at most. A few come after a restart, from a peer that still uses its old association; many are a flood, or a peer that does not notice.",
+	},
+	IKE_KEY_LOG_ON: {
+		severity: "warning",
+		fields: { file: "text" },
+		text: "danger: keys of IKE are written to {file}",
+		help: "security ike traceoptions key-log. Who reads the file reads the negotiations that were recorded; delete statement and file when the search is over.",
+	},
+	IKE_KEY_LOG_OFF: {
+		severity: "notice",
+		fields: { file: "text" },
+		text: "keys of IKE are not written to {file} any more",
+		help: "The file is still there: delete it.",
 	},
 	TUNNEL_ROUTES_CLEARED: {
 		severity: "notice",

@@ -220,7 +220,24 @@ test("B28, B38, B45: two of ours: without translation ESP goes as protocol 50, i
 	]);
 	await here.commit(...manualExample);
 	await eventually(here.isUp, "the tunnel");
-	assert.match(await here.show("ipsec security-associations"), /root 500 +2\.2\.2\.2/);
+	// The words of the manual's verification: ports without translation, the version, the identities of a route-based VPN.
+	assert.match(await here.show("ipsec security-associations"), /ESP:aes-128\/sha1 [0-9a-f]{8} .* root 500 +2\.2\.2\.2/);
+	const ike = await here.show("ike security-associations detail");
+	for (const words of [
+		/Role: Responder, State: UP/,
+		/Exchange type: IKEv2, Authentication method: Pre-shared-keys/,
+		/Local: 1\.1\.1\.2:500, Remote: 2\.2\.2\.2:500/,
+		/Encryption +: aes-128-cbc/,
+		/Pseudo random function: hmac-sha1/,
+		/IPSec security associations: 1 created, 0 deleted/,
+	])
+		assert.match(ike, words);
+	const ipsec = await here.show("ipsec security-associations detail");
+	assert.match(
+		ipsec,
+		/Remote Identity: ipv4_subnet\(any:0,\[0\.\.7\]=0\.0\.0\.0\/0\)\n +Version: IKEv2\n +DF-bit: clear/,
+	);
+	assert.match(ipsec, /counter-based enabled, Replay window size: 64/);
 	await eventually(() => pings(lab.host, "192.168.168.10"), "an echo");
 	assert.ok(pings(lab.peer, "10.10.10.10", "-I", "192.168.168.10"));
 	assert.ok(await echoes(t, lab, 500_000));

@@ -7,6 +7,7 @@ import { type Address, formatAddress, parseAddress, parsePrefix } from "#base/ad
 import { textIdentity } from "#ike/auth/identity.ts";
 import { signWith } from "#ike/auth/signature.ts";
 import { espProposal, ikeProposal } from "#ike/crypto/proposal.ts";
+import type { LoggedAssociation } from "#ike/decryption-table.ts";
 import { Endpoint } from "#ike/endpoint.ts";
 import type { ChildConfig, Connection, Path } from "#ike/v2/connection.ts";
 import type { ChildAssociation, EngineEffect, EngineEvent } from "#ike/v2/engine-event.ts";
@@ -40,6 +41,7 @@ export class Node {
 	readonly installed = new Map<number, ChildAssociation>();
 	readonly reports: string[] = [];
 	keepalives = 0;
+	readonly loggedKeys: LoggedAssociation[] = [];
 	/** What signs for this end. */
 	signer: KeyObject | undefined;
 	/** Why peers are refused when they are asked about. */
@@ -161,6 +163,9 @@ export class Network {
 				this.#fly(node, this.now + node.signingTime, { type: "signed", sa: effect.sa, signature });
 				break;
 			}
+			case "danger-log-keys":
+				node.loggedKeys.push(effect.association);
+				break;
 			case "check-peer": {
 				this.checks.push(`${node.name} ${effect.isAgain ? "again" : "first"} ${effect.path.length}`);
 				this.#fly(node, this.now + node.signingTime, { type: "peer-checked", sa: effect.sa, refusal: node.refusal });

@@ -48,6 +48,7 @@ const service = new IkedService({
 	log: { error: (...words: readonly unknown[]) => tell("log", words) } as never,
 	now: Date.now,
 	logDirectory: folder,
+	stateDirectory: folder,
 	listFetched: () => undefined,
 });
 

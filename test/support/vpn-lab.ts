@@ -58,49 +58,15 @@ export async function makeVpnLab(owner: Owner): Promise<VpnLab> {
 	return { host, gateway, internet, peer };
 }
 
-/** `set` lines of the manual's IKEv2 example (4.2), with the devices of Linux that its interfaces are here. */
+/** `set` lines of the manual's IKEv2 example (4.2) as they are written, behind what its interfaces are here on Linux. */
 export const manualExample: readonly string[] = [
 	"set interfaces ge-0/0/0 device lan",
 	"set interfaces ge-0/0/3 device wan",
-	"set interfaces ge-0/0/0 unit 0 family inet address 10.10.10.1/24",
-	"set interfaces ge-0/0/3 unit 0 family inet address 1.1.1.2/30",
-	"set interfaces st0 unit 0 family inet address 10.11.11.10/24",
-	"set routing-options static route 0.0.0.0/0 next-hop 1.1.1.1",
-	"set routing-options static route 192.168.168.0/24 next-hop st0.0",
-	"set security zones security-zone untrust interfaces ge-0/0/3.0",
-	"set security zones security-zone untrust host-inbound-traffic system-services ike",
-	"set security zones security-zone trust interfaces ge-0/0/0.0",
-	"set security zones security-zone trust host-inbound-traffic system-services all",
-	"set security zones security-zone trust address-book address sunnyvale 10.10.10.0/24",
-	"set security zones security-zone vpn-chicago interfaces st0.0",
-	"set security zones security-zone vpn-chicago address-book address chicago 192.168.168.0/24",
-	"set security ike proposal ike-phase1-proposal authentication-method pre-shared-keys",
-	"set security ike proposal ike-phase1-proposal dh-group group2",
-	"set security ike proposal ike-phase1-proposal authentication-algorithm sha1",
-	"set security ike proposal ike-phase1-proposal encryption-algorithm aes-128-cbc",
-	"set security ike policy ike-phase1-policy proposals ike-phase1-proposal",
-	"set security ike policy ike-phase1-policy pre-shared-key ascii-text 395psksecr3t",
-	"set security ike gateway gw-chicago external-interface ge-0/0/3.0",
-	"set security ike gateway gw-chicago ike-policy ike-phase1-policy",
-	"set security ike gateway gw-chicago address 2.2.2.2",
-	"set security ike gateway gw-chicago version v2-only",
-	"set security ipsec proposal ipsec-phase2-proposal protocol esp",
-	"set security ipsec proposal ipsec-phase2-proposal authentication-algorithm hmac-sha1-96",
-	"set security ipsec proposal ipsec-phase2-proposal encryption-algorithm aes-128-cbc",
-	"set security ipsec policy ipsec-phase2-policy proposals ipsec-phase2-proposal",
-	"set security ipsec policy ipsec-phase2-policy perfect-forward-secrecy keys group2",
-	"set security ipsec vpn ipsec-vpn-chicago ike gateway gw-chicago",
-	"set security ipsec vpn ipsec-vpn-chicago ike ipsec-policy ipsec-phase2-policy",
-	"set security ipsec vpn ipsec-vpn-chicago bind-interface st0.0",
-	"set security policies from-zone trust to-zone vpn-chicago policy vpn-tr-chi match source-address sunnyvale",
-	"set security policies from-zone trust to-zone vpn-chicago policy vpn-tr-chi match destination-address chicago",
-	"set security policies from-zone trust to-zone vpn-chicago policy vpn-tr-chi match application any",
-	"set security policies from-zone trust to-zone vpn-chicago policy vpn-tr-chi then permit",
-	"set security policies from-zone vpn-chicago to-zone trust policy vpn-chi-tr match source-address chicago",
-	"set security policies from-zone vpn-chicago to-zone trust policy vpn-chi-tr match destination-address sunnyvale",
-	"set security policies from-zone vpn-chicago to-zone trust policy vpn-chi-tr match application any",
-	"set security policies from-zone vpn-chicago to-zone trust policy vpn-chi-tr then permit",
-	"set security flow tcp-mss ipsec-vpn mss 1350",
+	...["net", "ike", "ipsec", "policies", "flow"].flatMap((part) =>
+		readFileSync(join(import.meta.dirname, `../data/junos/route-based-ikev2-set-${part}.txt`), "utf8")
+			.trimEnd()
+			.split("\n"),
+	),
 ];
 
 /** What strongSwan is told of the same tunnel. `more` and `child` are further settings. */
@@ -229,10 +195,10 @@ export class Charon {
 	}
 }
 
-/** Has a router drop everything that it forwards, until the answer is called. */
-export function cutOff(router: Namespace): () => void {
+/** Has a router drop what it forwards, until the answer is called: everything, or what `match` says. */
+export function cutOff(router: Namespace, match = ""): () => void {
 	const nft = (words: readonly string[], input = "") => router.run([peerPath("nft"), ...words], input);
-	nft(["-f", "-"], "table inet cut { chain c { type filter hook forward priority 0; policy drop; }\n}\n");
+	nft(["-f", "-"], `table inet cut {\n chain c {\n type filter hook forward priority 0\n ${match} drop\n }\n}\n`);
 	return () => void nft(["delete", "table", "inet", "cut"]);
 }
 

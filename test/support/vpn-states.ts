@@ -71,6 +71,7 @@ export function vpnState(more: Partial<VpnState> = {}): VpnState {
 		plane: "user-space",
 		replayWindow: 64,
 		dfBit: "clear",
+		isMonitoredUp: undefined,
 		children: [childState()],
 		counters: {
 			encryptedPackets: 1_246,

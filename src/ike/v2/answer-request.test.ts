@@ -41,6 +41,8 @@ function standing() {
 		newChildSpi: () => random(4),
 		adopt: make,
 		onAuthenticated: () => {},
+		onKeys: () => undefined,
+		othersOf: () => 0,
 		isFirstContact: () => true,
 	};
 	const sa = make({

@@ -86,6 +86,29 @@ test("INITIAL_CONTACT of one peer leaves the others of the same connection alone
 	assert.equal(hub.installed.size, 2);
 });
 
+test("no more peers of a gateway than its limit are let in; one that comes anew takes its own place", () => {
+	const network = new Network();
+	const ofHub = {
+		remoteIdentity: { kind: "danger-any" },
+		children: [childConfig("10.2.0.0/16", "10.0.0.0/8")],
+		maxAssociations: 2,
+	} as const;
+	const hub = network.add("hub", addressB, [connection(addressB, undefined, ofHub)]);
+	const join = (name: string, address: string) => {
+		const spoke = connection(address, addressB, {
+			localIdentity: textIdentity(`${name}.example`),
+			children: [childConfig("10.9.0.0/16", "10.2.0.0/16")],
+		});
+		bringUp(network, network.add(name, address, [spoke]));
+		return hub.installed.size;
+	};
+	assert.deepEqual([join("one", "203.0.113.1"), join("two", "203.0.113.2")], [1, 2]);
+	assert.equal(join("three", "203.0.113.3"), 2);
+	assert.match(hub.reports.join(), /there are 2 associations already, as many as its gateway may have/);
+	assert.equal(join("two", "203.0.113.4"), 2);
+	assert.equal(hub.count("ike-established"), 3);
+});
+
 test("INITIAL_CONTACT: what was left over from before goes", () => {
 	const network = new Network();
 	const children = [childConfig("10.1.0.0/16", "10.2.0.0/16")];

@@ -182,6 +182,10 @@ function onAuthRequest(sa: IkeSa, payloads: readonly Payload[], now: number): vo
 	if (connection === undefined)
 		return refuseAuth(sa, `the peer says it is ${identityText(identity)}, whom no connection expects`, now);
 	sa.connection = connection;
+	const { maxAssociations = Number.POSITIVE_INFINITY } = connection;
+	const replaced = isInitialContact(payloads) ? identity : undefined;
+	if (sa.host.othersOf(sa, replaced) >= maxAssociations)
+		return refuseAuth(sa, `there are ${maxAssociations} associations already, as many as its gateway may have`, now);
 	const { messages } = phase;
 	if (connection.remoteAuthentication.kind === "eap") {
 		if (!sa.host.guesses.mayTry(sa.path.remote.address, now))
@@ -261,8 +265,7 @@ function establish(sa: IkeSa, { messages, request, identity, own }: PeerIsProved
 	sa.peerIdentity = { idType: identity.idType, data: Uint8Array.from(identity.data) };
 	sa.establish(now);
 	sa.report("ike-established", `with ${identityText(identity)}, ${describeProposal(sa.algorithms as IkeProposal)}`);
-	const isInitialContact = request.some((one) => one.type === "notify" && one.notify === notifyType.INITIAL_CONTACT);
-	sa.host.onAuthenticated(sa, isInitialContact, now);
+	sa.host.onAuthenticated(sa, isInitialContact(request), now);
 	sa.sendResponse(exchangeType.ikeAuth, [
 		...own,
 		...agreeOnMobility(sa, request),
@@ -287,6 +290,10 @@ function answerFirstChild(
 	const child = sa.installChild(answer.agreement, false, messages, now);
 	sa.report("child-established", sa.describeChild(child));
 	return answer.payloads;
+}
+
+function isInitialContact(request: readonly Payload[]): boolean {
+	return request.some((one) => one.type === "notify" && one.notify === notifyType.INITIAL_CONTACT);
 }
 
 function refuseAuth(sa: IkeSa, text: string, now: number): void {

@@ -88,6 +88,8 @@ export interface Connection {
 	readonly startsImmediately: boolean;
 	/** When the peer is asked whether it lives (B51); never when absent. */
 	readonly liveness?: Liveness;
+	/** Associations of IKE that may stand at a time; any number when absent. */
+	readonly maxAssociations?: number;
 	/** Detect address translation and wrap ESP in UDP (B45). */
 	readonly hasNatTraversal: boolean;
 	/** Who began may go to another address while the association stands (RFC 4555). */

@@ -1,6 +1,7 @@
 /** All that can happen to the engine, and all that it asks for. Types alone. */
 import type { SignatureScheme } from "#ike/auth/signature.ts";
 import type { DirectionKeys, EspAlgorithms } from "#ike/crypto/derive-keys.ts";
+import type { LoggedAssociation } from "#ike/decryption-table.ts";
 import type { TlsAnswer } from "#ike/eap/eap-tls-server.ts";
 import type { Connection, Path } from "#ike/v2/connection.ts";
 import type { TrafficSelector } from "#ike/wire/traffic-selector.ts";
@@ -38,6 +39,8 @@ export type EngineEvent =
 	| { readonly type: "child-close-wanted"; readonly inboundSpi: number }
 	/** The configuration has changed: these are all connections from now on (B30). */
 	| { readonly type: "connections-changed"; readonly connections: readonly Connection[] }
+	/** Danger: from now on each new set of keys is told, or none any more. */
+	| { readonly type: "key-log-switched"; readonly isOn: boolean }
 	| { readonly type: "time-passed" };
 
 /** A child association for the data plane. */
@@ -84,6 +87,8 @@ export type EngineEffect =
 			readonly path: readonly Certificate[];
 			readonly isAgain: boolean;
 	  }
+	/** Only while keys are told. */
+	| { readonly type: "danger-log-keys"; readonly connection: string; readonly association: LoggedAssociation }
 	| { readonly type: "install-child"; readonly association: ChildAssociation }
 	| { readonly type: "remove-child"; readonly inboundSpi: number; readonly outboundSpi: number }
 	/** One end is at another place: a translation has changed (RFC 7296 §2.23), or it has moved (RFC 4555). */

@@ -47,6 +47,10 @@ export interface Host {
 	onAuthenticated(sa: IkeSa, isInitialContact: boolean, now: number): void;
 	/** Wrong passwords by the addresses that they come from. */
 	readonly guesses: GuessLimit;
+	/** There are keys, or others. */
+	onKeys(sa: IkeSa, protection: IkeProtection): void;
+	/** Associations of the same connection besides this one whose peers have proved who they are; without those that `replaced` is to lose. */
+	othersOf(sa: IkeSa, replaced: Identity | undefined): number;
 	/** True while no other association with the same connection is established. */
 	isFirstContact(sa: IkeSa): boolean;
 }
@@ -107,7 +111,7 @@ export class IkeSa {
 	connection: Connection;
 	path: Path;
 	phase: Phase;
-	protection: IkeProtection | undefined;
+	#protection: IkeProtection | undefined;
 	readonly children = new Map<number, ChildSa>();
 	readonly requests: RequestWindow;
 	readonly responses = new ResponseWindow();
@@ -178,6 +182,16 @@ export class IkeSa {
 
 	get isOver(): boolean {
 		return this.phase.type === "closed";
+	}
+
+	/** Algorithms and keys; undefined before the first exchange. */
+	get protection(): IkeProtection | undefined {
+		return this.#protection;
+	}
+
+	set protection(protection: IkeProtection) {
+		this.#protection = protection;
+		this.host.onKeys(this, protection);
 	}
 
 	/** The algorithms; only after the first exchange. */
