@@ -57,12 +57,13 @@ export class KernelPlane implements DataPlane {
 	readonly #ports: KernelPorts;
 	readonly #events: PlaneEvents;
 	readonly #devices = new Map<string, VtiDevice>();
-	#vpns: readonly PlaneVpn[] = [];
+	#vpns: ReadonlyMap<string, PlaneVpn> = new Map();
 	/** By the SPI at which this end receives; the newest last. */
 	readonly #entries = new Map<number, Entry>();
 	/** Numbers of selectors, by VPN and selectors. */
 	readonly #requestIds = new Map<string, number>();
-	#policies: ReadonlyMap<string, XfrmPolicy> = new Map();
+	/** By VPN. */
+	readonly #policies = new Map<string, ReadonlyMap<string, XfrmPolicy>>();
 	/** What associations did that are gone, and what is not of one. */
 	readonly #totals = new Map<string, PlaneCounters>();
 	readonly #descriptors = new Map<string, number>();
@@ -89,16 +90,15 @@ export class KernelPlane implements DataPlane {
 
 	async removeUnit(unit: string): Promise<void> {
 		for (const [spi, { association }] of this.#entries) if (this.#unitOf(association.vpn) === unit) this.remove(spi);
-		this.#vpns = this.#vpns.filter((vpn) => vpn.unit !== unit);
-		this.#applyPolicies();
+		this.configure([...this.#vpns.values()].filter((vpn) => vpn.unit !== unit));
 		if (this.#devices.delete(unit)) this.#ports.route(deleteDevice(unit, this.#ports.isLittleEndian));
 	}
 
 	configure(vpns: readonly PlaneVpn[]): void {
-		this.#vpns = vpns;
+		this.#vpns = new Map(vpns.map((vpn) => [vpn.name, vpn]));
 		for (const [spi, { association }] of this.#entries)
 			if (this.#deviceOf(association.vpn) === undefined) this.remove(spi);
-		this.#applyPolicies();
+		for (const name of new Set([...this.#policies.keys(), ...this.#vpns.keys()])) this.#applyPolicies(name);
 	}
 
 	async attach(local: Address, ikeDescriptor: number | undefined): Promise<void> {
@@ -129,8 +129,8 @@ export class KernelPlane implements DataPlane {
 		this.#entries.delete(inboundSpi);
 		const key = `${entry.association.vpn} ${entry.selectors}`;
 		const isShared = [...this.#entries.values()].some(({ requestId }) => requestId === entry.requestId);
-		if (!isShared && !this.#vpnKeys().includes(key)) this.#requestIds.delete(key);
-		this.#applyPolicies();
+		if (!isShared && this.#ownKey(entry.association.vpn) !== key) this.#requestIds.delete(key);
+		this.#applyPolicies(entry.association.vpn);
 	}
 
 	/** Numbers go on: the peer would take packets for recorded ones otherwise, and take recorded ones for packets. */
@@ -147,17 +147,17 @@ export class KernelPlane implements DataPlane {
 		const sent = outbound?.replay && skipNumbers(outbound.replay, skippedNumbers, isLittleEndian);
 		const reason = this.#place(association, path, device, { inbound: inbound?.replay, outbound: sent });
 		if (reason === undefined) return;
-		this.#applyPolicies();
+		this.#applyPolicies(association.vpn);
 		this.#refuse(inboundSpi, reason);
 	}
 
 	async report(): Promise<PlaneReport> {
 		for (const entry of this.#entries.values()) this.#ask(entry);
 		const vpns = new Map<string, PlaneCounters>();
-		for (const { name } of this.#vpns) {
-			const counters = { ...this.#total(name) };
-			for (const entry of this.#entries.values()) if (entry.association.vpn === name) addTo(counters, entry);
-			vpns.set(name, counters);
+		for (const name of this.#vpns.keys()) vpns.set(name, { ...this.#total(name) });
+		for (const entry of this.#entries.values()) {
+			const counters = vpns.get(entry.association.vpn);
+			if (counters !== undefined) addTo(counters, entry);
 		}
 		const unknownSpi = this.#ports.unknownSpi() - this.#unknownSpiBefore;
 		return { vpns, associations: [...this.#entries.values()].map(countsOf), unknownSpi };
@@ -165,9 +165,8 @@ export class KernelPlane implements DataPlane {
 
 	async close(): Promise<void> {
 		this.#forgetWishes();
-		this.#vpns = [];
 		for (const spi of [...this.#entries.keys()]) this.remove(spi);
-		this.#applyPolicies();
+		this.configure([]);
 		for (const unit of [...this.#devices.keys()]) await this.removeUnit(unit);
 		for (const descriptor of this.#descriptors.values()) this.#ports.takeEspInUdp(descriptor, false);
 		this.#descriptors.clear();
@@ -216,7 +215,7 @@ export class KernelPlane implements DataPlane {
 	): string | undefined {
 		if (this.#entries.size >= maxAssociations) return `there are ${maxAssociations} associations already`;
 		if (!areKernelSelectors(association)) return "what was agreed takes too many policies";
-		const vpn = this.#vpns.find(({ name }) => name === association.vpn);
+		const vpn = this.#vpns.get(association.vpn);
 		const selectors = selectorsKey(association);
 		const requestId = this.#requestId(association.vpn, selectors);
 		const mark = markOf(device);
@@ -231,7 +230,7 @@ export class KernelPlane implements DataPlane {
 		}
 		this.#entries.set(association.inboundSpi, newEntry({ association, mark, path, requestId, selectors }));
 		const reason = this.#point(device, path);
-		return this.#applyPolicies() ?? reason;
+		return this.#applyPolicies(association.vpn) ?? reason;
 	}
 
 	/** The device admits what comes from where the peer is now. */
@@ -247,36 +246,38 @@ export class KernelPlane implements DataPlane {
 		return undefined;
 	}
 
-	/** Gives the kernel the policies that it is to have; answers why it did not take one. */
-	#applyPolicies(): string | undefined {
+	/** Gives the kernel the policies that it is to have for a VPN; answers why it did not take one. */
+	#applyPolicies(vpn: string): string | undefined {
 		const { isLittleEndian } = this.#ports;
 		let reason: string | undefined;
-		const associations = [...this.#entries.values()].flatMap((entry) => this.#bindingOf(entry));
-		const wanted = wantedPolicies(this.#vpnBindings(), associations);
-		for (const [key, policy] of this.#policies)
-			if (!wanted.has(key)) this.#ports.xfrm(deletePolicy(policy, isLittleEndian));
+		const own = [...this.#entries.values()].filter(({ association }) => association.vpn === vpn);
+		const associations = own.flatMap((entry) => this.#bindingOf(entry));
+		const wanted = wantedPolicies(this.#ownBinding(vpn), associations);
+		const known = this.#policies.get(vpn) ?? new Map<string, XfrmPolicy>();
+		for (const [key, policy] of known) if (!wanted.has(key)) this.#ports.xfrm(deletePolicy(policy, isLittleEndian));
 		const held = new Map(wanted);
 		for (const [key, policy] of wanted) {
-			const before = this.#policies.get(key);
+			const before = known.get(key);
 			if (before !== undefined && isSamePolicy(before, policy)) continue;
 			const answer = this.#ports.xfrm(putPolicy(policy, isLittleEndian));
 			if (answer.errorNumber === 0) continue;
 			held.delete(key);
 			reason = `the kernel refuses a policy: ${refusalText(answer)}`;
 		}
-		this.#policies = held;
+		if (held.size > 0) this.#policies.set(vpn, held);
+		else this.#policies.delete(vpn);
 		return reason;
 	}
 
-	#vpnBindings(): readonly PolicyBinding[] {
-		return this.#vpns.flatMap(({ name, selectors }) => {
-			const device = this.#deviceOf(name);
-			if (device === undefined || selectors === undefined || !areKernelSelectors(selectors)) return [];
-			const { localSelectors, remoteSelectors } = selectors;
-			const requestId = this.#requestId(name, selectorsKey(selectors));
-			const { local, remote } = device;
-			return [{ localSelectors, remoteSelectors, mark: markOf(device), requestId, local, remote }];
-		});
+	/** What lets a packet without an association ask for one. */
+	#ownBinding(vpn: string): readonly PolicyBinding[] {
+		const selectors = this.#vpns.get(vpn)?.selectors;
+		const device = this.#deviceOf(vpn);
+		if (device === undefined || selectors === undefined || !areKernelSelectors(selectors)) return [];
+		const { localSelectors, remoteSelectors } = selectors;
+		const requestId = this.#requestId(vpn, selectorsKey(selectors));
+		const { local, remote } = device;
+		return [{ localSelectors, remoteSelectors, mark: markOf(device), requestId, local, remote }];
 	}
 
 	#bindingOf({ association, requestId, path }: Entry): readonly PolicyBinding[] {
@@ -290,7 +291,7 @@ export class KernelPlane implements DataPlane {
 	#onWish({ mark, packet, source, destination, sequence }: Extract<XfrmEvent, { readonly kind: "acquire" }>): void {
 		const vpn = this.#vpnOfMark(mark);
 		if (!isTunnelMark(mark) || vpn === "") return;
-		const trap = this.#vpnBindings().find((one) => one.mark.value === mark);
+		const [trap] = this.#ownBinding(vpn);
 		this.#total(vpn).unprotected++;
 		if (trap !== undefined && this.#pending.length < maxPending) {
 			const ends = { source: { octets: source.slice() }, destination: { octets: destination.slice() } };
@@ -357,21 +358,22 @@ export class KernelPlane implements DataPlane {
 		return id;
 	}
 
-	#vpnKeys(): readonly string[] {
-		return this.#vpns.flatMap(({ name, selectors }) => (selectors ? [`${name} ${selectorsKey(selectors)}`] : []));
+	#ownKey(vpn: string): string | undefined {
+		const selectors = this.#vpns.get(vpn)?.selectors;
+		return selectors && `${vpn} ${selectorsKey(selectors)}`;
 	}
 
 	#vpnOfMark(mark: number): string {
-		return this.#vpns.find(({ unit }) => this.#devices.get(unit)?.mark === mark)?.name ?? "";
+		for (const { name, unit } of this.#vpns.values()) if (this.#devices.get(unit)?.mark === mark) return name;
+		return "";
 	}
 
 	#unitOf(vpn: string): string | undefined {
-		return this.#vpns.find(({ name }) => name === vpn)?.unit;
+		return this.#vpns.get(vpn)?.unit;
 	}
 
 	#deviceOf(vpn: string): VtiDevice | undefined {
-		const unit = this.#unitOf(vpn);
-		return unit === undefined ? undefined : this.#devices.get(unit);
+		return this.#devices.get(this.#unitOf(vpn) ?? "");
 	}
 
 	#total(vpn: string): PlaneCounters {
