@@ -40,6 +40,15 @@ test("status tells policies, rules and attacks", async (t) => {
 	assert.deepEqual([json.hits, json.rules.kind, json.policies], [2, "unreadable", []]);
 });
 
+test("what rules from afar are called moves no cursor, in JSON either", async (t) => {
+	const world = await commandWorld(t, { configuration });
+	const message = "a worm\x9b2J\u202e";
+	world.gateway.idp.noted({ counts: [{ ...count, message }], reports: [], lost: 0 });
+	for (const isJson of [false, true])
+		assert.match(await runHandler(world, "show-idp-attacks", {}, isJson), /^[\n -~]+$/);
+	assert.equal(JSON.parse(await runHandler(world, "show-idp-attacks", {}, true))[0].message, message);
+});
+
 test("status tells of rules that are fetched, and they are fetched on demand", async (t) => {
 	const world = await commandWorld(t);
 	await assert.rejects(runHandler(world, "download-idp-rules"), /names no url: nothing is fetched/);

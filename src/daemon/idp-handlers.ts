@@ -13,7 +13,7 @@ import type { IdpRule } from "#inspect/idp-policy.ts";
 import { classifications } from "#signature/classifications.ts";
 import { loadRules } from "#signature/rule-set.ts";
 import type { Signature } from "#signature/signature.ts";
-import { visibleText } from "#telemetry/display-text.ts";
+import { visibleJson, visibleText } from "#telemetry/display-text.ts";
 import { type CounterId, counterTable } from "#telemetry/event-table.ts";
 
 export const idpHandlers: Readonly<Record<IdpHandler, (world: CommandWorld, request: HandlerRequest) => string>> = {
@@ -249,7 +249,7 @@ function lines(texts: readonly string[]): string {
 }
 
 function jsonText(value: unknown): string {
-	return `${JSON.stringify(value, undefined, 4)}\n`;
+	return `${visibleJson(value)}\n`;
 }
 
 const idpCounters = [

@@ -19,6 +19,14 @@ test("hosts that are shut off are shown with end and reason, and let go by addre
 	assert.equal(clearQuarantine(world, undefined), "1 host let go\n");
 });
 
+test("what rules are called moves no cursor, in JSON either", async (t) => {
+	const world = await commandWorld(t);
+	const why = "signature 7 \x9b2J\u202e";
+	world.gateway.quarantine.noted({ address: "10.0.0.1", until: Number.POSITIVE_INFINITY, why });
+	for (const isJson of [false, true]) assert.match(showQuarantine(world, isJson), /^[\n -~]+$/);
+	assert.equal(JSON.parse(showQuarantine(world, true)).hosts[0].why, why);
+});
+
 test("hosts of the configuration are shown as such", async (t) => {
 	const statement = "security { inspection { quarantine { hosts 192.0.2.0/24; } } }";
 	const world = await commandWorld(t, { configuration: `${defaultConfiguration(false)}\n${statement}` });

@@ -2,7 +2,7 @@
 import { formatPrefix } from "#base/address.ts";
 import { utc } from "#config/commit.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
-import { visibleText } from "#telemetry/display-text.ts";
+import { visibleJson, visibleText } from "#telemetry/display-text.ts";
 
 /** Hosts of the configuration first, then those that inspection has shut off, the oldest first. */
 export function showQuarantine({ gateway }: CommandWorld, isJson: boolean): string {
@@ -14,7 +14,7 @@ export function showQuarantine({ gateway }: CommandWorld, isJson: boolean): stri
 			until: Number.isFinite(until) ? until : null,
 			why,
 		}));
-		return `${JSON.stringify({ configured, hosts })}\n`;
+		return `${visibleJson({ configured, hosts })}\n`;
 	}
 	const lines = [
 		...configured.map((host) => `${host}: always, by the configuration`),

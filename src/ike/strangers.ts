@@ -135,7 +135,7 @@ export class Strangers {
 	#halfOpenFrom({ address, isProved }: WorkSource): number {
 		let count = 0;
 		for (const sa of this.#begun.values())
-			if (this.#proved.has(sa) === isProved && isSameNetwork(sa.path.remote.address, address)) count++;
+			if (this.#proved.has(sa) === isProved && isSameNetwork(sa.firstAddress, address)) count++;
 		return count;
 	}
 

@@ -34,6 +34,16 @@ test("exceptions are never shut off, by whatever", () => {
 	assert.equal(list.find(address("10.9.0.1"), 0), undefined);
 });
 
+test("a server that is an exception is not shut off for all of a zone, either", () => {
+	const exceptions = new AddressSet();
+	exceptions.addPrefix(parsePrefix("192.0.2.1/32") as Prefix, "server");
+	const list = new QuarantineList({ ...settings, exceptions });
+	const server = address("192.0.2.1");
+	for (const target of ["destination-address", "zone-service"] as const)
+		assert.equal(list.add(address("10.0.0.1"), "x", 10, { ...ipAction, target }, server), false, target);
+	assert.equal(list.add(address("10.0.0.1"), "x", 10, ipAction, server), true);
+});
+
 test("the oldest goes when there are too many; one that is shut off again counts as new", () => {
 	const list = new QuarantineList(settings);
 	for (const last of [1, 2, 3, 1, 4]) list.add(address(`10.0.0.${last}`), "x", 100);

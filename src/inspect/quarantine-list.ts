@@ -92,7 +92,7 @@ export class QuarantineList implements QuarantineView {
 	/** Shuts a host off, or what `ipAction` means; false when the client, or the server that is meant, is an exception. */
 	add(client: Address, why: string, until: number, ipAction?: IpActionFacts, server?: Address): boolean {
 		if (this.#isException(client)) return false;
-		if (ipAction?.target === "destination-address" && server !== undefined && this.#isException(server)) return false;
+		if (server !== undefined && isMeantForOthers(ipAction) && this.#isException(server)) return false;
 		const address = formatAddress(client);
 		const key = ipAction?.key ?? address;
 		this.#entries.delete(key);
@@ -200,6 +200,11 @@ export class QuarantineList implements QuarantineView {
 			this.#entries.delete(address);
 		}
 	}
+}
+
+/** It keeps others from the server, too, who have done nothing. */
+function isMeantForOthers(ipAction: IpActionFacts | undefined): boolean {
+	return ipAction?.target === "destination-address" || ipAction?.target === "zone-service";
 }
 
 function setOf(hosts: readonly Prefix[]): AddressSet {

@@ -35,6 +35,18 @@ test("rules that would read files of the host are left out", () => {
 	assert.ok(typeof made !== "string" && !made.text.includes("/etc/passwd"), JSON.stringify(made));
 });
 
+test("however a rule from afar writes that it reads a file, it is left out", () => {
+	for (const option of [
+		"DATASET:isset,bad,type string,load /etc/passwd;",
+		"dataset : isset,bad,memcap \\;,load /etc/passwd;",
+		"Dataset:isset,bad,memcap \\\\\\;,load /etc/passwd;",
+	]) {
+		const made = readRulePackage(Buffer.from(rule(1) + rule(2, `http.host; ${option}`)));
+		assert.ok(typeof made !== "string" && made.loaded === 1, option);
+		assert.doesNotMatch(made.text, /passwd/, option);
+	}
+});
+
 test("what holds no rules does not become a package", () => {
 	assert.equal(accountOf(Buffer.alloc(0)), "it is empty");
 	assert.equal(accountOf(Buffer.from("# nothing\n")), "it holds no rules");

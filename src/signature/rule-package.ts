@@ -10,6 +10,7 @@
  * Source: POSIX.1-2017 pax, ustar interchange format.
  */
 import { loadRules } from "#signature/rule-set.ts";
+import type { Signature } from "#signature/signature.ts";
 
 export interface RulePackage {
 	/** One char an octet. */
@@ -30,6 +31,7 @@ export function readRulePackage(octets: Buffer): RulePackage | string {
 	const lines = text.text.replace(/\\\r?\n/g, " ").split("\n");
 	const kept = lines.filter((line) => !namesFile.test(line));
 	const { signatures, disabled } = loadRules([{ name: "package", text: kept.join("\n") }]);
+	if (signatures.some(readsFile)) return "it holds a rule that reads a file of this host";
 	if (signatures.length === 0)
 		return disabled.length === 0 ? "it holds no rules" : `none of its ${disabled.length} rules is understood`;
 	return {
@@ -40,13 +42,19 @@ export function readRulePackage(octets: Buffer): RulePackage | string {
 	};
 }
 
+/** The last word, whatever the text of the rule looked like. */
+function readsFile({ inspections }: Signature): boolean {
+	return inspections.some(({ steps }) => steps.some((step) => step.type === "dataset" && step.load !== undefined));
+}
+
 function isArchive(octets: Buffer): boolean {
 	return octets.toString("latin1", 257, 262) === "ustar";
 }
 
 /** Rules that were withdrawn come along under this name. */
 const withdrawn = /(?:^|\/)deleted\.rules$/;
-const namesFile = /\bdataset\s*:[^;]*\bload\b/;
+/** As the options of rules are read: in any case, and a `;` behind a backslash ends none. */
+const namesFile = /\bdataset\s*:(?:[^;\\]|\\.)*\bload\b/i;
 
 function rulesOfArchive(octets: Buffer): { readonly text: string } | string {
 	const texts: string[] = [];

@@ -7,6 +7,7 @@ import { passwordHash } from "#ike/eap/ms-chap-v2.ts";
 import type { Connection } from "#ike/v2/connection.ts";
 import {
 	addressB,
+	addressOf,
 	bringUp,
 	childConfig,
 	connection,
@@ -18,9 +19,10 @@ import { makeCertificate } from "../../../test/support/make-certificate.ts";
 const made = makeCertificate({ names: ["gw.example"] });
 
 /** A user at `a`, a gateway at `b` that knows ann. */
-function userPair(name: string, password: string, options: NetworkOptions = {}, more: Partial<Connection> = {}) {
+function userPair(name: string, password: string, options: NetworkOptions = {}, more: Partial<Connection> = {}, settings = {}) {
 	const judge = () => ({ kind: "trusted", publicKey: made.publicKey, path: [] }) as const;
 	const pair = makePair(options, {
+		settings,
 		a: {
 			localIdentity: textIdentity("192.0.2.1"),
 			localAuthentication: { kind: "eap", name, hash: passwordHash(password) },
@@ -82,6 +84,68 @@ test("guessing passwords: after five wrong ones an address is not asked any more
 	network.run(60_000);
 	bringUp(network, a, 2_000);
 	assert.equal(b.reports.filter((one) => one.includes("another password")).length, 6);
+});
+
+/** As many users as are wanted, who guess from one address at once. */
+function crowdOf(count: number, settings = {}) {
+	const pair = userPair("ann", "wrong", {}, {}, settings);
+	const judge = () => ({ kind: "trusted", publicKey: made.publicKey, path: [] }) as const;
+	const connections = Array.from({ length: count }, (_, index) =>
+		connection("192.0.2.1", addressB, {
+			name: `peer${index}`,
+			localIdentity: textIdentity("192.0.2.1"),
+			localAuthentication: { kind: "eap", name: "ann", hash: passwordHash("wrong") },
+			remoteAuthentication: { kind: "certificate", judge, authorities: new Uint8Array(0) } as never,
+			remoteIdentity: { kind: "exactly", identity: textIdentity("gw.example") },
+			children: [childConfig("10.1.0.0/16", "10.2.0.0/16")],
+		}),
+	);
+	pair.network.give(pair.a, { type: "connections-changed", connections });
+	const begin = () => {
+		for (const { name } of connections)
+			pair.network.give(pair.a, { type: "tunnel-wanted", connection: name, child: "lan" });
+	};
+	return { ...pair, begin };
+}
+
+test("guessing passwords: many negotiations at once try no more than one behind the other", () => {
+	const { network, b, begin } = crowdOf(12);
+	begin();
+	network.run(3_000);
+	assert.equal(b.reports.filter((one) => one.includes("another password")).length, 5);
+	assert.equal(b.reports.filter((one) => one.includes("too many wrong passwords")).length, 7);
+});
+
+test("guessing passwords: a guess with a forged source counts against who began, not against whom it names", () => {
+	const { network, a, b } = userPair("ann", "wrong");
+	for (let count = 0; count < 7; count++) {
+		network.meddler = (datagram, from) => {
+			const isBehindAuth = from === a && (datagram[23] as number) >= 2;
+			if (isBehindAuth)
+				network.translated.set("192.0.2.1", { address: addressOf(`203.0.113.${count + 1}`), portShift: 0 });
+			return datagram;
+		};
+		bringUp(network, a, 2_000);
+		network.translated.clear();
+	}
+	assert.equal(b.reports.filter((one) => one.includes("another password")).length, 5);
+	assert.equal(b.reports.filter((one) => one.includes("too many wrong passwords")).length, 2);
+});
+
+test("who goes on with forged sources begins no more negotiations at once than others", () => {
+	const { network, a, b, begin } = crowdOf(12, { maxHalfOpenFromOne: 2 });
+	network.meddler = (datagram, from) => {
+		network.translated.clear();
+		const isLater = (datagram[23] as number) >= 1;
+		if (isLater && from === a) network.translated.set("192.0.2.1", { address: addressOf("203.0.113.1"), portShift: 0 });
+		return isLater && from === b ? undefined : datagram;
+	};
+	begin();
+	network.run(1_000);
+	const others = b.endpoint.describe().length;
+	begin();
+	network.run(1_000);
+	assert.ok(others <= 4 && b.endpoint.describe().length <= 4, `${others} ${b.endpoint.describe().length}`);
 });
 
 test("a peer that authenticates itself by a key or by nothing, where a user is expected, is refused", () => {

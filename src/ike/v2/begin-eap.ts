@@ -43,6 +43,8 @@ export function beginEap(
 export function onEapResponse(sa: IkeSa, payloads: readonly Payload[], now: number): void {
 	const { phase } = sa;
 	if (phase.type !== "expect-eap-response") return;
+	// Asked here, too: many may have begun before the first of them failed.
+	if (!sa.host.guesses.mayTry(sa.firstAddress, now)) return refuseEap(sa, tooManyGuesses, now);
 	const answer = findPayload(payloads, "eap");
 	if (answer === undefined) return refuseEap(sa, "the peer sent no EAP", now);
 	perform(sa, phase, phase.server.take(answer), now);
@@ -79,7 +81,7 @@ function perform(sa: IkeSa, { messages, request, server }: Talk, step: EapServer
 	else sa.phase = { type: "expect-eap-response", ...talk };
 	sa.sendResponse(exchangeType.ikeAuth, [{ type: "eap", ...step.message }]);
 	if (step.kind !== "failure") return;
-	if (step.isGuess) sa.host.guesses.failed(sa.path.remote.address, now);
+	if (step.isGuess) sa.host.guesses.failed(sa.firstAddress, now);
 	sa.close("ike-failed", step.reason, now);
 }
 
@@ -143,3 +145,5 @@ export function refuseEap(sa: IkeSa, text: string, now: number): void {
 	sa.sendResponse(exchangeType.ikeAuth, [notify(notifyType.AUTHENTICATION_FAILED)]);
 	sa.close("ike-failed", text, now);
 }
+
+export const tooManyGuesses = "too many wrong passwords from this address";

@@ -6,7 +6,7 @@ import { deriveIkeKeys, firstKeySeed } from "#ike/crypto/derive-keys.ts";
 import { describeOffer } from "#ike/crypto/describe-offer.ts";
 import { describeProposal, type IkeProposal } from "#ike/crypto/proposal.ts";
 import { type Selection, selectIkeProposal } from "#ike/crypto/select-proposal.ts";
-import { beginEap, onEapProof, onEapResponse, type PeerIsProved, refuseEap } from "#ike/v2/begin-eap.ts";
+import { beginEap, onEapProof, onEapResponse, type PeerIsProved, refuseEap, tooManyGuesses } from "#ike/v2/begin-eap.ts";
 import {
 	abilityPayloads,
 	certificatePayloads,
@@ -188,8 +188,7 @@ function onAuthRequest(sa: IkeSa, payloads: readonly Payload[], now: number): vo
 		return refuseAuth(sa, `there are ${maxAssociations} associations already, as many as its gateway may have`, now);
 	const { messages } = phase;
 	if (connection.remoteAuthentication.kind === "eap") {
-		if (!sa.host.guesses.mayTry(sa.path.remote.address, now))
-			return refuseEap(sa, "too many wrong passwords from this address", now);
+		if (!sa.host.guesses.mayTry(sa.firstAddress, now)) return refuseEap(sa, tooManyGuesses, now);
 		if (findPayload(payloads, "authentication") === undefined) return authenticate(sa, messages, payloads, now);
 	}
 	const proof = verifyPeer(sa, payloads, connection, now, {

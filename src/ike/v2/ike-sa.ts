@@ -5,6 +5,7 @@
  * Deterministic: time is an argument, randomness comes from the host, signatures come as events.
  * Bounds: those of `EngineSettings`; one request in each direction (RFC 7296 §2.3).
  */
+import type { Address } from "#base/address.ts";
 import { equalBytes } from "#base/bytes.ts";
 import type { Identity } from "#ike/auth/identity.ts";
 import type { PlainMessage } from "#ike/auth/intermediate-octets.ts";
@@ -110,6 +111,8 @@ export class IkeSa {
 	responderSpi: Uint8Array;
 	connection: Connection;
 	path: Path;
+	/** The peer's when it began: who has the keys has received there. Until it has authenticated itself, `path` may be forged. */
+	readonly firstAddress: Address;
 	phase: Phase;
 	#protection: IkeProtection | undefined;
 	readonly children = new Map<number, ChildSa>();
@@ -131,6 +134,8 @@ export class IkeSa {
 	peerHashes: readonly number[] | undefined;
 	/** Who may move to another address: the end that began at first (RFC 4555). */
 	mover: "none" | "self" | "peer" = "none";
+	/** Where traffic goes as long as the peer has not shown that it receives at `path`. */
+	provedPlace: { readonly path: Path; readonly isEncapsulated: boolean } | undefined;
 	/** Over which the request came that is being answered. */
 	requestPath: Path | undefined;
 	/** The successor that the peer has made, and the lower of its nonces (RFC 7296 §2.8.2). */
@@ -163,6 +168,7 @@ export class IkeSa {
 		this.responderSpi = parts.responderSpi;
 		this.connection = parts.connection;
 		this.path = parts.path;
+		this.firstAddress = parts.path.remote.address;
 		this.phase = phase;
 		this.requests = new RequestWindow(host.settings.retransmit);
 	}
@@ -364,6 +370,7 @@ export class IkeSa {
 
 	/** The data plane goes where the association of IKE is. */
 	moveChildren(): void {
+		this.provedPlace = undefined;
 		const { path, isEncapsulated } = this;
 		for (const { inboundSpi } of this.children.values())
 			this.host.emit({ type: "move-child", inboundSpi, path, isEncapsulated });
@@ -433,8 +440,7 @@ export class IkeSa {
 				outboundKeys: isInitiator ? keys.initiator : keys.responder,
 				localSelectors,
 				remoteSelectors,
-				path: this.path,
-				isEncapsulated: this.isEncapsulated,
+				...(this.provedPlace ?? { path: this.path, isEncapsulated: this.isEncapsulated }),
 			},
 		});
 		return child;

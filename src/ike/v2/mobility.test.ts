@@ -86,6 +86,50 @@ test("traffic goes to the new address only when the peer has answered from there
 	assert.match(b.reports.join(), /peer-silent/);
 });
 
+test("a peer that says again and again that it is where it does not answer has no traffic sent there, by old children or new ones", () => {
+	const { network, a, b } = mobilePair();
+	const victim = "198.51.100.77";
+	const places = [elsewhere, "203.0.113.51", "203.0.113.52", "203.0.113.53"];
+	for (const place of places) network.translated.set(place, { address: addressOf(victim), portShift: 0 });
+	network.meddler = (datagram, from) => (from === a && datagram[19] === 0x28 ? undefined : datagram);
+	for (const place of places) {
+		move(network, a, place);
+		network.run(1_000);
+	}
+	assert.deepEqual(placesOf(b), [`${addressB} ${addressA}`]);
+	for (const inboundSpi of [...a.installed.keys()]) network.give(a, { type: "child-worn-out", inboundSpi });
+	network.run(2_000);
+	network.give(a, { type: "rekey-wanted", connection: "peer" });
+	network.run(2_000);
+	for (const inboundSpi of [...a.installed.keys()]) network.give(a, { type: "child-worn-out", inboundSpi });
+	move(network, a, elsewhere);
+	network.run(2_000);
+	assert.equal(b.count("child-rekeyed"), 2, b.reports.join());
+	assert.equal(b.count("ike-rekeyed"), 1);
+	assert.deepEqual(new Set(placesOf(b)), new Set([`${addressB} ${addressA}`]));
+	// Where it answers after all, its traffic follows.
+	network.meddler = (datagram) => datagram;
+	network.run(60_000);
+	assert.deepEqual(new Set(placesOf(b)), new Set([`${addressB} ${victim}`]), b.reports.join());
+});
+
+test("moves without end leave one proof waiting, not one for each", () => {
+	const { network, a, b } = mobilePair();
+	network.meddler = (datagram, from) => (from === a && datagram[19] === 0x28 ? undefined : datagram);
+	for (let count = 0; count < 40; count++) {
+		move(network, a, `203.0.113.${98 + (count & 1)}`);
+		network.run(20);
+	}
+	let asked = 0;
+	network.meddler = (datagram, from) => {
+		if (from === b && datagram[19] === 0) asked++;
+		return datagram;
+	};
+	network.run(60_000);
+	assert.ok(asked <= 3, `${asked}`);
+	assert.deepEqual(placesOf(b), [`${addressB} 203.0.113.99`]);
+});
+
 test("behind a translation that appears or goes away ESP goes in UDP, or as itself again", () => {
 	const { network, a, b } = mobilePair();
 	assert.deepEqual(

@@ -30,12 +30,19 @@ export function answerMove(sa: IkeSa, payloads: readonly Payload[], now: number)
 	const mayTranslate = findNotify(payloads, notifyType.NO_NATS_ALLOWED)?.data;
 	if (mayTranslate !== undefined && !equalBytes(mayTranslate, pathOctets(path)))
 		return [notify(notifyType.UNEXPECTED_NAT_DETECTED), ...echo];
-	const isElsewhere = !isSamePath(path, sa.path);
-	sa.moveTo(path, detectNat(payloads, sa, path), now);
 	// Traffic follows when the peer has answered from there: nobody is sent packets that it did not ask for (RFC 4555 §3.7).
-	if (isElsewhere) sa.queue.unshift(newReachTask(path, sa.host.random(cookieOctets)));
-	else sa.moveChildren();
+	if (!isSamePath(path, sa.path)) sa.provedPlace ??= { path: sa.path, isEncapsulated: sa.isEncapsulated };
+	sa.moveTo(path, detectNat(payloads, sa, path), now);
+	if (sa.provedPlace === undefined) sa.moveChildren();
+	else askWhetherReached(sa);
 	return [...natDetectionPayloads(sa, path), ...echo];
+}
+
+/** One question waits at most: who says that it moves again and again causes no more. */
+export function askWhetherReached(sa: IkeSa): void {
+	const waiting = sa.queue.findIndex(({ kind }) => kind === "reach");
+	if (waiting !== -1) sa.queue.splice(waiting, 1);
+	sa.queue.unshift(newReachTask(sa.path, sa.host.random(cookieOctets)));
 }
 
 /** Does the peer receive at its new place? Then the children go there. */

@@ -7,6 +7,7 @@ import { groupOfId } from "#ike/crypto/transform-table.ts";
 import { lowerNonce } from "#ike/v2/child-sa.ts";
 import { newFollowUpTask } from "#ike/v2/follow-up.ts";
 import { errorName, type IkeSa, notify } from "#ike/v2/ike-sa.ts";
+import { askWhetherReached } from "#ike/v2/mobility.ts";
 import type { Task } from "#ike/v2/task.ts";
 import { exchangeType, ikeSpiOctets } from "#ike/wire/header.ts";
 import { notifyType } from "#ike/wire/notify-type.ts";
@@ -120,6 +121,8 @@ function becomeSuccessor(old: IkeSa, successor: IkeSa, now: number): void {
 	successor.canPeerReadFragments = old.canPeerReadFragments;
 	successor.peerHashes = old.peerHashes;
 	successor.establish(now);
+	successor.provedPlace = old.provedPlace;
+	if (old.provedPlace !== undefined) askWhetherReached(successor);
 }
 
 /** The peer's successor is the one that stays: children go there, the peer deletes the old one. */
