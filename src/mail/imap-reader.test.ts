@@ -114,6 +114,18 @@ test("a line of any length, and one that ends in LF alone, hides no message", ()
 	);
 });
 
+test("a line that names hundreds of bodies costs no more than another one", () => {
+	const line = `* 1 FETCH (${" BODY[".repeat(700)}`;
+	const startedAt = performance.now();
+	const told = say([["server", `${`${line} {0}\r\n`.repeat(4_000)}${line}] {3}\r\nabc)\r\n`]]);
+	assert.deepEqual(
+		told.messages.map(({ text, isOver }) => [text, isOver]),
+		[["abc", true]],
+	);
+	// Looking for the end of each anew took 50 s.
+	assert.ok(performance.now() - startedAt < 10_000);
+});
+
 test("a refusal is told between responses, and not amid one", () => {
 	assert.match(say([["server", "* OK x\r\n"]]).reader.refusal(1, "no") ?? "", /^\* BYE \[ALERT\] no\r\n$/);
 	const amid = say([

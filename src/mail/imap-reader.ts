@@ -165,13 +165,10 @@ export class ImapReader implements MailReader {
 	}
 
 	#serverLiteralOf(text: string, size: number): boolean {
-		const body =
-			/(?:^\* (\d+) FETCH .*|^.*)\b(RFC822(?:\.TEXT|\.HEADER)?|(?:BODY|BINARY)\[([^\]]*)\])(?:<(\d+)>)? ~?\{\d+\}$/is.exec(
-				text,
-			);
-		this.#serverLiteral = { left: size, isMessage: body !== null };
-		if (body === null) return false;
-		const [, message = "", what = "", section = "", origin] = body;
+		const body = readBodyName(text);
+		this.#serverLiteral = { left: size, isMessage: body !== undefined };
+		if (body === undefined) return false;
+		const { message, what, section, origin } = body;
 		const of = `${message} ${what}`;
 		const piece = this.#piece;
 		if (
@@ -208,6 +205,36 @@ export class ImapReader implements MailReader {
 		this.#isInMessage = false;
 		return this.#sink.messageEnd(1);
 	}
+}
+
+/** What the literal behind a line is of, where that is a message or a part of one. */
+interface BodyName {
+	/** Number of the message, where it is told. */
+	readonly message: string;
+	readonly what: string;
+	readonly section: string;
+	readonly origin: string | undefined;
+}
+
+/** Looks at the end alone, each octet once: a line that names thousands of bodies costs no more than another. */
+function readBodyName(text: string): BodyName | undefined {
+	const end = /(?:<(\d+)>)? ~?\{\d+\}$/.exec(text);
+	if (end === null) return undefined;
+	const [, origin] = end;
+	const before = text.slice(0, end.index);
+	const what = /\bRFC822(?:\.TEXT|\.HEADER)?$/i.exec(before)?.[0] ?? lastSection(before);
+	if (what === undefined) return undefined;
+	const message = /^\* (\d+) FETCH /i.exec(text)?.[1] ?? "";
+	const section = what.endsWith("]") ? what.slice(what.indexOf("[") + 1, -1) : "";
+	return { message, what, section, origin };
+}
+
+/** `BODY[...]` or `BINARY[...]` at the end of the text. */
+function lastSection(text: string): string | undefined {
+	if (!text.endsWith("]")) return undefined;
+	const tail = text.slice(text.lastIndexOf("]", text.length - 2) + 1);
+	const found = [...tail.matchAll(/\b(?:BODY|BINARY)\[/gi)].at(-1);
+	return found && tail.slice(found.index);
 }
 
 function isStatus(text: string): boolean {
