@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createSecretKey } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ikeProposal } from "#ike/crypto/proposal.ts";
@@ -226,4 +227,33 @@ test("no datagram makes an endpoint throw, and strangers leave nothing behind bu
 	endpoint.step({ type: "time-passed" }, 200_000);
 	assert.deepEqual(endpoint.describe(), []);
 	assert.equal(endpoint.deadline(), Number.POSITIVE_INFINITY);
+});
+
+test("associations that have failed keep nobody out", () => {
+	const { network, a, b } = makePair(
+		{},
+		{ b: { remote: undefined, remoteIdentity: { kind: "danger-any" } }, settings: { maxAssociations: 4 } },
+	);
+	const key = createSecretKey(Buffer.from("another secret"));
+	const wrong = {
+		localAuthentication: { kind: "shared-key", key },
+		children: [childConfig("10.1.0.0/16", "10.2.0.0/16")],
+	} as const;
+	for (let last = 10; last < 16; last++) {
+		const stranger = network.add(`s${last}`, `192.0.2.${last}`, [connection(`192.0.2.${last}`, addressB, wrong)]);
+		bringUp(network, stranger, 200);
+	}
+	assert.equal(b.count("ike-failed"), 6);
+	assert.equal(b.endpoint.describe().length, 4);
+	bringUp(network, a);
+	assert.equal(b.installed.size, 1, b.reports.join());
+	// Those that stand do: they are not put out for others.
+	const others = [20, 21, 22, 23].map((last) =>
+		network.add(`o${last}`, `192.0.2.${last}`, [
+			connection(`192.0.2.${last}`, addressB, { children: [childConfig("10.1.0.0/16", "10.2.0.0/16")] }),
+		]),
+	);
+	for (const other of others) bringUp(network, other, 200);
+	assert.equal(b.phases.filter((phase) => phase === "established").length, 4);
+	assert.ok(b.endpoint.counters.overloaded > 0);
 });

@@ -88,7 +88,7 @@ export class Endpoint {
 			count: (what) => this.#count(what),
 			emit: (effect) => this.#effects.push(effect),
 			isOwnSpi: (spi) => this.#associations.has(hexOf(spi)),
-			isFull: () => this.#associations.size >= settings.maxAssociations,
+			isFull: () => this.#isFull(),
 			begin: (parts) => this.#add({ ...parts, responderSpi: this.#newIkeSpi() }, { type: "established" }),
 		});
 		for (const { name, startsImmediately } of connections) if (startsImmediately) this.#retryAt.set(name, 0);
@@ -212,7 +212,7 @@ export class Endpoint {
 	#begin(connection: Connection, firstChild: ChildConfig | undefined, now: number): void {
 		const { remote, local, name } = connection;
 		if (remote === undefined || remote.length === 0) return;
-		if (this.#associations.size >= this.#settings.maxAssociations) return this.#count("overloaded");
+		if (this.#isFull()) return this.#count("overloaded");
 		const attempt = this.#attempts.get(name) ?? 0;
 		this.#attempts.set(name, attempt + 1);
 		const address = remote[attempt % remote.length] as Address;
@@ -435,6 +435,19 @@ export class Endpoint {
 		const sa = new IkeSa(this.#nextId++, this.#host, this.#handlers, parts, phase);
 		this.#associations.set(hexOf(sa.ownSpi), sa);
 		return sa;
+	}
+
+	/** What peers began and is over gives way: it only says its last answer again, and strangers can have any number of those. */
+	#isFull(): boolean {
+		const { maxAssociations } = this.#settings;
+		if (this.#associations.size < maxAssociations) return false;
+		for (const [key, { isOver, isInitiator }] of this.#associations) {
+			if (!isOver || isInitiator) continue;
+			this.#associations.delete(key);
+			this.#byChild.clear();
+			return false;
+		}
+		return true;
 	}
 
 	#newIkeSpi(): Uint8Array {

@@ -19,7 +19,13 @@ import { makeCertificate } from "../../../test/support/make-certificate.ts";
 const made = makeCertificate({ names: ["gw.example"] });
 
 /** A user at `a`, a gateway at `b` that knows ann. */
-function userPair(name: string, password: string, options: NetworkOptions = {}, more: Partial<Connection> = {}, settings = {}) {
+function userPair(
+	name: string,
+	password: string,
+	options: NetworkOptions = {},
+	more: Partial<Connection> = {},
+	settings = {},
+) {
 	const judge = () => ({ kind: "trusted", publicKey: made.publicKey, path: [] }) as const;
 	const pair = makePair(options, {
 		settings,

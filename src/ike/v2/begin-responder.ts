@@ -6,7 +6,14 @@ import { deriveIkeKeys, firstKeySeed } from "#ike/crypto/derive-keys.ts";
 import { describeOffer } from "#ike/crypto/describe-offer.ts";
 import { describeProposal, type IkeProposal } from "#ike/crypto/proposal.ts";
 import { type Selection, selectIkeProposal } from "#ike/crypto/select-proposal.ts";
-import { beginEap, onEapProof, onEapResponse, type PeerIsProved, refuseEap, tooManyGuesses } from "#ike/v2/begin-eap.ts";
+import {
+	beginEap,
+	onEapProof,
+	onEapResponse,
+	type PeerIsProved,
+	refuseEap,
+	tooManyGuesses,
+} from "#ike/v2/begin-eap.ts";
 import {
 	abilityPayloads,
 	certificatePayloads,
