@@ -25,6 +25,8 @@ export async function measureTunnels(owner: Owner): Promise<TunnelFigures> {
 	const lab = await makeIpsecLab(owner, false);
 	lab.h2.ip(`route add local ${allNetworks} dev lo`);
 	lab.g2.ip(`route add ${allNetworks} via ${addresses.h2}`);
+	// Peers of their own, as far as limits for each address go.
+	lab.g1.ip(...Array.from({ length: initiators }, (_, index) => `address add ${initiatorOf(index)}/24 dev wan`));
 	const responder = await Iked.start(owner, lab.g2, planOf(tunnels(false), ["10.1.0.0/24"]));
 	const initiator = await Iked.start(owner, lab.g1, planOf([], []));
 	await sleep(3_000);
@@ -61,8 +63,8 @@ function tunnels(isInitiator: boolean): readonly TunnelOfBench[] {
 		name: `t${index}`,
 		ownId: `${isInitiator ? "a" : "b"}${index}.example`,
 		peerId: `${isInitiator ? "b" : "a"}${index}.example`,
-		own: isInitiator ? addresses.g1 : addresses.g2,
-		peer: isInitiator ? addresses.g2 : addresses.g1,
+		own: isInitiator ? initiatorOf(index) : addresses.g2,
+		peer: isInitiator ? addresses.g2 : initiatorOf(index),
 		ownNetwork: isInitiator ? "10.1.0.0/24" : networkOf(index),
 		peerNetwork: isInitiator ? networkOf(index) : "10.1.0.0/24",
 		startsImmediately: isInitiator,
@@ -70,6 +72,10 @@ function tunnels(isInitiator: boolean): readonly TunnelOfBench[] {
 		// The other end has longer, so that one asks for new keys.
 		lifetime: isInitiator ? lifetimeMs : 10 * lifetimeMs,
 	}));
+}
+
+function initiatorOf(index: number): string {
+	return `198.51.100.${firstInitiator + (index % initiators)}`;
 }
 
 function networkOf(index: number): string {
@@ -84,6 +90,8 @@ async function until(holds: () => boolean, limitMs: number): Promise<void> {
 }
 
 const count = 1_000;
+const initiators = 50;
+const firstInitiator = 110;
 const allNetworks = "10.128.0.0/14";
 /** New keys are asked for after four fifths of it. */
 const lifetimeMs = 120_000;
