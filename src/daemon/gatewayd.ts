@@ -312,7 +312,7 @@ class Worker {
 					ownCertificates,
 					logsInit,
 					trustsSni,
-					precedence: this.#precedence.of(isDatagram ? plan.datagramPrecedence : plan.precedence),
+					precedence: this.#precedence.of(isDatagram ? plan.datagramPrecedence : plan.precedence, isDatagram),
 					mustOpen: isDatagram && way.kind !== "pass-through",
 				};
 				return [

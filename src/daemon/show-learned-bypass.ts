@@ -2,12 +2,12 @@
 import { formatEndpoint } from "#base/address.ts";
 import { utc } from "#config/commit.ts";
 import type { CommandWorld } from "#daemon/gateway-view.ts";
-import { visibleText } from "#telemetry/display-text.ts";
+import { visibleJson, visibleText } from "#telemetry/display-text.ts";
 
 /** The oldest first. */
 export function showLearnedBypass({ gateway }: CommandWorld, isJson: boolean): string {
 	const entries = gateway.learnedBypass.entries();
-	if (isJson) return `${JSON.stringify({ learned: entries })}\n`;
+	if (isJson) return `${visibleJson({ learned: entries })}\n`;
 	if (entries.length === 0) return "Nothing is learned\n";
 	const lines = entries.map(({ host, port, sni, profile, clients, until }) => {
 		const name = sni === "" ? "no server name" : `server name ${sni}`;

@@ -93,6 +93,23 @@ test("a signature with an ip-action shuts its client off at once, and managed is
 	assert.equal(view.find(client, 0), undefined);
 });
 
+test("with refresh-timeout a connection keeps its client shut off for longer, a datagram, which may be forged, does not", () => {
+	const client = { octets: Uint8Array.of(10, 0, 0, 1) };
+	const untilAfter = (isForgeable: boolean) => {
+		const { made, sent } = worker();
+		const signature = { sid: 7, message: "a worm" } as Signature;
+		made.alerted({ signature }, { ipAction: { ...block, seconds: 60, isRefreshed: true } }, session);
+		const { quarantine: view } = made.of(plan.precedence, isForgeable).state();
+		const first = view.find(client, 0)?.until ?? 0;
+		view.meet?.(client, first - 1);
+		made.tick(0);
+		const [use] = sent.flatMap((message) => (message.type === "quarantine-used" ? message.uses : []));
+		return [(view.find(client, 0)?.until ?? 0) - first, (use?.until ?? 0) - first, use?.count];
+	};
+	assert.deepEqual(untilAfter(false), [59_999, 59_999, 1]);
+	assert.deepEqual(untilAfter(true), [0, 0, 1]);
+});
+
 test("other targets shut off what has the server or the zone in common; what is unknown of it, nothing", () => {
 	const { made, sent } = worker();
 	const signature = { sid: 7, message: "" } as Signature;

@@ -9,7 +9,12 @@ import type { FoundEntry, ToManaged } from "#daemon/worker-protocol.ts";
 import type { IdpRule } from "#inspect/idp-policy.ts";
 import { ipActionKey, kindOf } from "#inspect/ip-action.ts";
 import { type PrecedencePlan, type RateLimit, stagesAt } from "#inspect/precedence.ts";
-import { type QuarantineEntry, QuarantineList, type QuarantineSettings } from "#inspect/quarantine-list.ts";
+import {
+	type QuarantineEntry,
+	QuarantineList,
+	type QuarantineSettings,
+	type QuarantineView,
+} from "#inspect/quarantine-list.ts";
 import { QuarantineService } from "#inspect/quarantine-service.ts";
 import { hitsOf, type ReputationFacts } from "#inspect/reputation.ts";
 import { reputationEvent } from "#inspect/reputation-event.ts";
@@ -69,9 +74,10 @@ export class WorkerPrecedence {
 		this.#feeds.configure(plan.feeds, Date.now());
 	}
 
-	/** For sessions of a configuration, with what holds at the moment. */
-	of(plan: PrecedencePlan): Precedence {
-		const state = () => ({ feeds: this.#feeds.tables, quarantine: this.#quarantine });
+	/** For sessions of a configuration, with what holds at the moment. A first datagram may be forged: it keeps nobody shut off for longer. */
+	of(plan: PrecedencePlan, isForgeable = false): Precedence {
+		const quarantine = isForgeable ? withoutRefresh(this.#quarantine) : this.#quarantine;
+		const state = () => ({ feeds: this.#feeds.tables, quarantine });
 		return { plan, state, bucket: (limit) => this.bucket(limit) };
 	}
 
@@ -170,6 +176,13 @@ export class WorkerPrecedence {
 		const place = { zone: fromZone, server: parseAddress(server.address), port: server.port };
 		return [new QuarantineService(this.#quarantine, address, Date.now, this.#plan.quarantine.redirect, place)];
 	}
+}
+
+function withoutRefresh(list: QuarantineList): QuarantineView {
+	return {
+		find: (client, now, place) => list.find(client, now, place),
+		meet: (client, now, place) => list.meet(client, now, place, false),
+	};
 }
 
 const nobody: QuarantineSettings = {

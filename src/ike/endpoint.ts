@@ -409,8 +409,7 @@ export class Endpoint {
 	#othersOf(sa: IkeSa, replaced: Identity | undefined): number {
 		let count = 0;
 		for (const other of this.#associations.values()) {
-			const isProved = other.isEstablished || other.phase.type.startsWith("await-responder-");
-			if (other === sa || !isProved || other.connection.name !== sa.connection.name) continue;
+			if (other === sa || !other.isEstablished || other.connection.name !== sa.connection.name) continue;
 			if (replaced === undefined || !isIdentity(other.peerIdentity, replaced)) count++;
 		}
 		return count;

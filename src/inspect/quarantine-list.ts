@@ -122,12 +122,13 @@ export class QuarantineList implements QuarantineView {
 		return undefined;
 	}
 
-	meet(client: Address, now: number, place: Omit<IpActionPlace, "client"> = {}): void {
+	/** `mayRefresh`: the client has proved its address. */
+	meet(client: Address, now: number, place: Omit<IpActionPlace, "client"> = {}, mayRefresh = true): void {
 		if (this.#isException(client)) return;
 		for (const entry of this.#matching({ ...place, client }, now)) {
 			const { ipAction } = entry;
 			if (ipAction === undefined) continue;
-			const until = ipAction.isRefreshed ? Math.max(entry.until, now + ipAction.timeoutMs) : entry.until;
+			const until = mayRefresh && ipAction.isRefreshed ? Math.max(entry.until, now + ipAction.timeoutMs) : entry.until;
 			if (until !== entry.until) this.#entries.set(ipAction.key, { ...entry, until });
 			const use = this.#uses.get(ipAction.key) ?? { count: 0, until };
 			this.#uses.set(ipAction.key, { count: use.count + 1, until });

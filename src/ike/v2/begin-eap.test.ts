@@ -25,6 +25,7 @@ function userPair(
 	options: NetworkOptions = {},
 	more: Partial<Connection> = {},
 	settings = {},
+	ofB: Partial<Connection> = {},
 ) {
 	const judge = () => ({ kind: "trusted", publicKey: made.publicKey, path: [] }) as const;
 	const pair = makePair(options, {
@@ -43,6 +44,7 @@ function userPair(
 			localAuthentication: { kind: "certificate", certificates: [made.der], publicKey: made.publicKey },
 			remoteAuthentication: { kind: "eap", passwords: new Map([["ann", passwordHash("correct horse")]]) },
 			...(more.proposals && { proposals: more.proposals }),
+			...ofB,
 		},
 	});
 	pair.b.signer = made.privateKey;
@@ -93,23 +95,31 @@ test("guessing passwords: after five wrong ones an address is not asked any more
 });
 
 /** As many users as are wanted, who guess from one address at once. */
-function crowdOf(count: number, settings = {}) {
-	const pair = userPair("ann", "wrong", {}, {}, settings);
+function crowdOf(
+	count: number,
+	settings = {},
+	password = "wrong",
+	ofB: Partial<Connection> = {},
+	users: readonly string[] = [],
+) {
+	const pair = userPair("ann", password, {}, {}, settings, ofB);
 	const judge = () => ({ kind: "trusted", publicKey: made.publicKey, path: [] }) as const;
 	const connections = Array.from({ length: count }, (_, index) =>
 		connection("192.0.2.1", addressB, {
 			name: `peer${index}`,
 			localIdentity: textIdentity("192.0.2.1"),
-			localAuthentication: { kind: "eap", name: "ann", hash: passwordHash("wrong") },
+			localAuthentication: { kind: "eap", name: users[index] ?? "ann", hash: passwordHash(password) },
 			remoteAuthentication: { kind: "certificate", judge, authorities: new Uint8Array(0) } as never,
 			remoteIdentity: { kind: "exactly", identity: textIdentity("gw.example") },
 			children: [childConfig("10.1.0.0/16", "10.2.0.0/16")],
 		}),
 	);
 	pair.network.give(pair.a, { type: "connections-changed", connections });
-	const begin = () => {
-		for (const { name } of connections)
+	const begin = (milliseconds = 0) => {
+		for (const { name } of connections) {
 			pair.network.give(pair.a, { type: "tunnel-wanted", connection: name, child: "lan" });
+			if (milliseconds > 0) pair.network.run(milliseconds);
+		}
 	};
 	return { ...pair, begin };
 }
@@ -136,6 +146,33 @@ test("guessing passwords: a guess with a forged source counts against who began,
 	}
 	assert.equal(b.reports.filter((one) => one.includes("another password")).length, 5);
 	assert.equal(b.reports.filter((one) => one.includes("too many wrong passwords")).length, 2);
+});
+
+test("no more users at once than the gateway may have, however many begin before the first is let in", () => {
+	const users = Array.from({ length: 5 }, (_, index) => `ann${index}`);
+	const passwords = new Map(users.map((user) => [user, passwordHash("correct horse")]));
+	const remoteAuthentication = { kind: "eap", passwords } as const;
+	const { network, b, begin } = crowdOf(5, {}, "correct horse", { maxAssociations: 2, remoteAuthentication }, users);
+	begin(8);
+	network.run(3_000);
+	assert.equal(b.phases.filter((phase) => phase === "established").length, 2);
+	assert.match(b.reports.join(), /there are 2 associations already/);
+});
+
+test("strangers whom nobody has let in take no place of a gateway's limit", () => {
+	const { network, a, b } = userPair("ann", "correct horse", {}, {}, {}, { maxAssociations: 1 });
+	b.signingTime = 2_000;
+	const stranger = network.add("s", "192.0.2.9", [
+		connection("192.0.2.9", addressB, {
+			localIdentity: textIdentity("192.0.2.9"),
+			localAuthentication: { kind: "eap", name: "ann", hash: passwordHash("wrong") },
+			remoteIdentity: { kind: "exactly", identity: textIdentity("gw.example") },
+			children: [childConfig("10.1.0.0/16", "10.2.0.0/16")],
+		}),
+	]);
+	bringUp(network, stranger, 500);
+	bringUp(network, a, 10_000);
+	assert.equal(b.phases.filter((phase) => phase === "established").length, 1, b.reports.join());
 });
 
 test("who goes on with forged sources begins no more negotiations at once than others", () => {

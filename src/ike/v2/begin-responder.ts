@@ -189,10 +189,6 @@ function onAuthRequest(sa: IkeSa, payloads: readonly Payload[], now: number): vo
 	if (connection === undefined)
 		return refuseAuth(sa, `the peer says it is ${identityText(identity)}, whom no connection expects`, now);
 	sa.connection = connection;
-	const { maxAssociations = Number.POSITIVE_INFINITY } = connection;
-	const replaced = isInitialContact(payloads) ? identity : undefined;
-	if (sa.host.othersOf(sa, replaced) >= maxAssociations)
-		return refuseAuth(sa, `there are ${maxAssociations} associations already, as many as its gateway may have`, now);
 	const { messages } = phase;
 	if (connection.remoteAuthentication.kind === "eap") {
 		if (!sa.host.guesses.mayTry(sa.firstAddress, now)) return refuseEap(sa, tooManyGuesses, now);
@@ -268,6 +264,10 @@ function finishAuth(
 
 /** The peer has proved who it is; `own` is what this end still has to say of itself. */
 function establish(sa: IkeSa, { messages, request, identity, own }: PeerIsProved, now: number): void {
+	// Not before: what somebody says that it is, and that it begins anew, counts when it is proved; many may begin at once.
+	const { maxAssociations = Number.POSITIVE_INFINITY } = sa.connection;
+	if (sa.host.othersOf(sa, isInitialContact(request) ? identity : undefined) >= maxAssociations)
+		return refuseAuth(sa, `there are ${maxAssociations} associations already, as many as its gateway may have`, now);
 	sa.peerIdentity = { idType: identity.idType, data: Uint8Array.from(identity.data) };
 	sa.establish(now);
 	sa.report("ike-established", `with ${identityText(identity)}, ${describeProposal(sa.algorithms as IkeProposal)}`);
