@@ -622,7 +622,7 @@ const events = {
 		severity: "warning",
 		fields: { file: "text" },
 		text: "danger: keys of IKE are written to {file}",
-		help: "security ike traceoptions key-log. Who reads the file reads the negotiations that were recorded; delete statement and file when the search is over.",
+		help: "Statement key-log of security ike traceoptions. Who reads the file reads the negotiations that were recorded; delete statement and file when the search is over.",
 	},
 	IKE_KEY_LOG_OFF: {
 		severity: "notice",
