@@ -14,7 +14,7 @@ import { ask, slowClients } from "../test/support/crowd.ts";
 import { eventually, freePort, residentOctets, startGateway } from "../test/support/gateway.ts";
 import { TestCa } from "../test/support/origins.ts";
 import { describeMachine } from "./machine.ts";
-import { temporaryDirectory } from "./processes.ts";
+import { clearEverything, temporaryDirectory } from "./processes.ts";
 
 const text = { type: "string" } as const;
 const { values } = parseArgs({ options: { idle: text, slow: text, seconds: text, output: text } });
@@ -51,6 +51,7 @@ const gateway = await startGateway(owner as never, {
 		reverse shop { listen 127.0.0.1:${port}; server ${host}:${originPort}; profile servers; }`,
 });
 const target = { port, ca: ca.root.pem, host };
+process.on("exit", clearEverything);
 const caFile = join(temporaryDirectory("crowd"), "ca.pem");
 writeFileSync(caFile, ca.root.pem);
 

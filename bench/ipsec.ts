@@ -16,6 +16,9 @@ import { type IpsecFigures, ipsecReport } from "./ipsec/report.ts";
 import { measureThroughput } from "./ipsec/throughput.ts";
 import { measureTunnels } from "./ipsec/tunnels.ts";
 import { describeMachine, type Machine } from "./machine.ts";
+import { clearEverything } from "./processes.ts";
+
+process.on("exit", clearEverything);
 
 const text = { type: "string" } as const;
 const { values } = parseArgs({ options: { only: text, rounds: text, output: text } });
