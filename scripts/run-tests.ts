@@ -6,7 +6,7 @@
  * `N passed, N failed, N skipped`; the exit status is 1 when a test failed or none ran.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { isShell, listFiles, projectRoot } from "./source-files.ts";
 import { ensurePackages } from "./system-packages.ts";
@@ -81,7 +81,7 @@ export async function runBatch(phase: PhaseName, batch: Batch, options: BatchOpt
 	const startedAt = performance.now();
 	const child = spawn(process.execPath, nodeArguments(phase, batch), {
 		cwd: projectRoot,
-		env: { ...process.env, TEST_OUTPUT: output },
+		env: { ...process.env, TEST_OUTPUT: output, ...(phase !== "unit" && { NODE_COMPILE_CACHE: compiled }) },
 		stdio: ["ignore", "pipe", "pipe", "ipc"],
 		detached: true,
 	});
@@ -242,6 +242,9 @@ const processes = 2;
  * and its two cores shared, so that a test may wait in vain. Such a file is named UNSTEADY with both outputs: it wants mending all the same.
  */
 const secondRuns = 3;
+
+/** What the runtime made of the source, kept from one process to the next: a gateway starts in less than half of the time. */
+const compiled = join(projectRoot, "node_modules/.cache/compiled");
 
 const running = new Set<ChildProcess>();
 

@@ -12,6 +12,7 @@ import type { ForwardedRequests } from "#proxy/forwarded-requests.ts";
 import { relayFault } from "#proxy/handshake-faults.ts";
 import { awaitsAnswer, isNotListening, peerIsFull, ReadGate, rateIsUsedUp } from "#proxy/read-gate-shell.ts";
 import type { RelaySummary } from "#proxy/session-event.ts";
+import { tooManyRenegotiations } from "#tls/engine-shell.ts";
 
 /** One end: `stream` carries the octets, `transport` is the TCP socket under it (the same one when there is no TLS). */
 export interface RelayEnd {
@@ -365,7 +366,8 @@ function writeAll(stream: Socket, gate: ReadGate, pieces: Uint8Array[]): void {
 }
 
 /** OpenSSL's errors are lines of fields; their reason is what a person can read. */
-function inWords(error: Error & { readonly reason?: unknown }): string {
+function inWords(error: NodeJS.ErrnoException & { readonly reason?: unknown }): string {
+	if (error.code === "ERR_TLS_SESSION_ATTACK") return tooManyRenegotiations;
 	return typeof error.reason === "string" ? error.reason : error.message.trim();
 }
 

@@ -103,6 +103,9 @@ export function acceptClientTls(
  */
 export const relayHighWaterMark = 262_144;
 
+/** Why a client is left that makes the engine work again and again; the runtime finds so too, with `ERR_TLS_SESSION_ATTACK`. */
+export const tooManyRenegotiations = `it renegotiated more than ${tls.CLIENT_RENEG_LIMIT} times within ${tls.CLIENT_RENEG_WINDOW} s`;
+
 /**
  * Ends a session that a renegotiation takes to somebody else (a certificate that nobody has judged), that RFC 9113 §9.2.1 forbids it,
  * or that does it too often: each one costs as much as a connection.
@@ -126,7 +129,7 @@ function watchRenegotiation(socket: TLSSocket): void {
 				: first.isHttp2
 					? "it renegotiated amid HTTP/2"
 					: times.length > tls.CLIENT_RENEG_LIMIT
-						? `it renegotiated more than ${tls.CLIENT_RENEG_LIMIT} times within ${tls.CLIENT_RENEG_WINDOW} s`
+						? tooManyRenegotiations
 						: undefined;
 		if (why === undefined) return;
 		// What comes behind it is not read; the engine is amid its read.
