@@ -159,30 +159,19 @@ async function main(args: string[]): Promise<number> {
 async function runPhase(phase: PhaseName, batches: readonly Batch[], output: Output): Promise<Counts> {
 	const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
 	const waiting = [...batches];
-	const failed: { readonly batch: Batch; readonly counts: Counts }[] = [];
 	const endsAt = performance.now() + phases[phase].phaseSeconds * timeFactor() * 1000;
-	const run = async (batch: Batch): Promise<Counts> => {
-		const leftSeconds = Math.ceil((endsAt - performance.now()) / 1000);
-		const limitSeconds = Math.min(leftSeconds, phases[phase].batchSeconds * timeFactor());
-		if (limitSeconds > 0) return runBatch(phase, batch, { output, limitSeconds, print });
-		console.log(`${batch.title}: not run; ${phase} reached its limit of ${phases[phase].phaseSeconds} s`);
-		return { passed: 0, failed: 1, skipped: 0 };
-	};
 	const worker = async () => {
 		for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
-			const outcome = await run(batch);
-			if (outcome.failed > 0) failed.push({ batch, counts: outcome });
-			else add(counts, outcome);
+			const leftSeconds = Math.ceil((endsAt - performance.now()) / 1000);
+			const limitSeconds = Math.min(leftSeconds, phases[phase].batchSeconds * timeFactor());
+			if (limitSeconds > 0) add(counts, await runBatch(phase, batch, { output, limitSeconds, print }));
+			else {
+				console.log(`${batch.title}: not run; ${phase} reached its limit of ${phases[phase].phaseSeconds} s`);
+				counts.failed++;
+			}
 		}
 	};
 	await Promise.all(Array.from({ length: processes }, worker));
-	const hasSecondRun = process.env.CI === "true" && phase !== "unit" && failed.length <= secondRuns;
-	for (const { batch, counts: first } of failed) {
-		if (hasSecondRun) console.log(`${phase} ${batch.title}: failed beside others; run again alone`);
-		const second = hasSecondRun ? await run(batch) : first;
-		if (hasSecondRun && second.failed === 0) console.log(`UNSTEADY ${batch.title}: failed, then passed alone`);
-		add(counts, second.failed === 0 ? second : first);
-	}
 	return counts;
 }
 
@@ -230,18 +219,12 @@ interface Limits {
 
 const phases: Readonly<Record<PhaseName, Limits>> = {
 	unit: { phaseSeconds: 300, batchSeconds: 120, testSeconds: 60 },
-	integration: { phaseSeconds: 800, batchSeconds: 300, testSeconds: 120 },
+	integration: { phaseSeconds: 700, batchSeconds: 300, testSeconds: 120 },
 	interop: { phaseSeconds: 700, batchSeconds: 300, testSeconds: 120 },
 };
 
 /** How many processes of tests run at a time. */
 const processes = 2;
-
-/**
- * So many files of a phase that failed are run once more, alone, where a machine of continuous integration runs the tests: its peers are real
- * and its two cores shared, so that a test may wait in vain. Such a file is named UNSTEADY with both outputs: it wants mending all the same.
- */
-const secondRuns = 3;
 
 /** What the runtime made of the source, kept from one process to the next: a gateway starts in less than half of the time. */
 const compiled = join(projectRoot, "node_modules/.cache/compiled");
